@@ -1,0 +1,54 @@
+"""One line a message, logfmt, on standard error: for the daemon and for the processes below it.
+
+The launcher and the shims may not import `logging`: every container would pay for it.
+"""
+
+import os
+import time
+from typing import Final
+
+LEVELS: Final = ("debug", "info", "warn", "error")
+
+_least = LEVELS.index("info")
+
+
+def set_level(level: str) -> None:
+    """Drop messages below `level`, one of LEVELS."""
+    global _least
+    _least = LEVELS.index(level)
+
+
+def debug(message: str, **fields: object) -> None:
+    _write(0, message, fields)
+
+
+def info(message: str, **fields: object) -> None:
+    _write(1, message, fields)
+
+
+def warn(message: str, **fields: object) -> None:
+    _write(2, message, fields)
+
+
+def error(message: str, **fields: object) -> None:
+    _write(3, message, fields)
+
+
+def _write(level: int, message: str, fields: dict[str, object]) -> None:
+    if level < _least:
+        return
+    now = time.time()
+    stamp = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(now)) + f".{int(now % 1 * 1e6):06d}Z"
+    pairs = [f"time={stamp}", f"level={LEVELS[level]}", f"msg={_quote(message)}"]
+    pairs += [f"{key}={_quote(str(value))}" for key, value in fields.items()]
+    # Standard error may be a closed pipe; a daemon does not die of that.
+    try:
+        os.write(2, (" ".join(pairs) + "\n").encode(errors="backslashreplace"))
+    except OSError:
+        return
+
+
+def _quote(text: str) -> str:
+    if text and all(c.isprintable() and c not in ' "=\\' for c in text):
+        return text
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n") + '"'

@@ -1,0 +1,148 @@
+"""Every path that seacan keeps on disk.
+
+    DATA_ROOT/                     /var/lib/seacan, 0710: survives a reboot
+      seacan.db                    the daemon's state: containers, image references, layers (SQLite, WAL)
+      images/                      an OCI image layout
+        oci-layout
+        blobs/sha256/HEX           manifests, configs, layers as they came; 0400
+        ingest/                    blobs on their way in; emptied at start
+      layers/N/                    one unpacked layer, N a row of seacan.db
+        fs/                        its files: an overlayfs lower directory
+      layers/.new-*/, .gone-*/     layers half made or half removed; emptied at start
+      containers/ID/               0710
+        upper/ work/               the writable layer
+        hostname hosts resolv.conf bound over the files in /etc
+        ID-json.log [.1 .2 …]      what it printed (json-file)
+
+    EXEC_ROOT/                     /run/seacan, 0700: gone after a reboot, as are the processes
+      seacand.lock                 held by the running daemon (flock)
+      launcher.sock                where the daemon asks for a shim
+      launcher.lock                held by the running launcher (flock)
+      containers/ID/               the OCI bundle of a started container, and its shim's files
+        config.json
+        rootfs/                    mount point, in the shim's mount namespace only
+        shim.sock                  what the daemon asks the shim
+        shim.json                  pid and start time of the shim
+        exit.json                  how the container ended, written before anyone is told
+      runtime/ID/                  the OCI runtime's state of it, as `seacan-runtime --root` has it
+        state.json
+        exec.fifo                  held by the created container until it is started
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+DEFAULT_DATA_ROOT: Final = Path("/var/lib/seacan")
+DEFAULT_EXEC_ROOT: Final = Path("/run/seacan")
+DEFAULT_SOCKET: Final = Path("/run/seacan.sock")
+
+
+@dataclass(frozen=True, slots=True)
+class ContainerDirectory:
+    """DATA_ROOT/containers/ID."""
+
+    path: Path
+
+    @property
+    def upper(self) -> Path:
+        return self.path / "upper"
+
+    @property
+    def work(self) -> Path:
+        return self.path / "work"
+
+    @property
+    def hostname(self) -> Path:
+        return self.path / "hostname"
+
+    @property
+    def hosts(self) -> Path:
+        return self.path / "hosts"
+
+    @property
+    def resolv_conf(self) -> Path:
+        return self.path / "resolv.conf"
+
+    @property
+    def log(self) -> Path:
+        return self.path / f"{self.path.name}-json.log"
+
+
+@dataclass(frozen=True, slots=True)
+class BundleDirectory:
+    """EXEC_ROOT/containers/ID."""
+
+    path: Path
+
+    @property
+    def config(self) -> Path:
+        return self.path / "config.json"
+
+    @property
+    def rootfs(self) -> Path:
+        return self.path / "rootfs"
+
+    @property
+    def shim_socket(self) -> Path:
+        return self.path / "shim.sock"
+
+    @property
+    def shim(self) -> Path:
+        return self.path / "shim.json"
+
+    @property
+    def exit(self) -> Path:
+        return self.path / "exit.json"
+
+
+@dataclass(frozen=True, slots=True)
+class DataRoot:
+    path: Path
+
+    @property
+    def database(self) -> Path:
+        return self.path / "seacan.db"
+
+    @property
+    def images(self) -> Path:
+        return self.path / "images"
+
+    @property
+    def layers(self) -> Path:
+        return self.path / "layers"
+
+    @property
+    def containers(self) -> Path:
+        return self.path / "containers"
+
+    def container(self, container_id: str) -> ContainerDirectory:
+        return ContainerDirectory(self.containers / container_id)
+
+
+@dataclass(frozen=True, slots=True)
+class ExecRoot:
+    path: Path
+
+    @property
+    def lock(self) -> Path:
+        return self.path / "seacand.lock"
+
+    @property
+    def launcher_socket(self) -> Path:
+        return self.path / "launcher.sock"
+
+    @property
+    def launcher_lock(self) -> Path:
+        return self.path / "launcher.lock"
+
+    @property
+    def containers(self) -> Path:
+        return self.path / "containers"
+
+    @property
+    def runtime(self) -> Path:
+        return self.path / "runtime"
+
+    def bundle(self, container_id: str) -> BundleDirectory:
+        return BundleDirectory(self.containers / container_id)

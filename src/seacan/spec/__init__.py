@@ -1,0 +1,4 @@
+"""The shapes of the specifications that seacan speaks: data only, no decisions.
+
+runtime.py (OCI runtime-spec), image.py (OCI image-spec and Docker's archives), engine_api.py.
+"""

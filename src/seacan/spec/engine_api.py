@@ -1,0 +1,196 @@
+"""Shapes of Docker's Engine API that travel from a client through api into the engine.
+
+Names are the wire's own. Every key may be absent or null, as Go's clients leave them.
+Source: Engine API 1.51 (moby/moby, api/docs).
+"""
+
+from typing import Any, TypedDict
+
+
+class HealthConfig(TypedDict, total=False):
+    Test: list[str] | None
+    Interval: int | None
+    Timeout: int | None
+    Retries: int | None
+    StartPeriod: int | None
+    StartInterval: int | None
+
+
+class ContainerConfig(TypedDict, total=False):
+    Hostname: str | None
+    Domainname: str | None
+    User: str | None
+    AttachStdin: bool | None
+    AttachStdout: bool | None
+    AttachStderr: bool | None
+    ExposedPorts: dict[str, Any] | None
+    Tty: bool | None
+    OpenStdin: bool | None
+    StdinOnce: bool | None
+    Env: list[str] | None
+    Cmd: list[str] | str | None
+    Healthcheck: HealthConfig | None
+    ArgsEscaped: bool | None
+    Image: str | None
+    Volumes: dict[str, Any] | None
+    WorkingDir: str | None
+    Entrypoint: list[str] | str | None
+    NetworkDisabled: bool | None
+    MacAddress: str | None
+    OnBuild: list[str] | None
+    Labels: dict[str, str] | None
+    StopSignal: str | None
+    StopTimeout: int | None
+    Shell: list[str] | None
+
+
+class RestartPolicy(TypedDict, total=False):
+    Name: str | None
+    MaximumRetryCount: int | None
+
+
+class DeviceMapping(TypedDict, total=False):
+    PathOnHost: str | None
+    PathInContainer: str | None
+    CgroupPermissions: str | None
+
+
+class LogConfig(TypedDict, total=False):
+    Type: str | None
+    Config: dict[str, str] | None
+
+
+class Ulimit(TypedDict, total=False):
+    Name: str | None
+    Soft: int | None
+    Hard: int | None
+
+
+class Mount(TypedDict, total=False):
+    Target: str | None
+    Source: str | None
+    Type: str | None
+    ReadOnly: bool | None
+    Consistency: str | None
+    BindOptions: dict[str, Any] | None
+    VolumeOptions: dict[str, Any] | None
+    ImageOptions: dict[str, Any] | None
+    TmpfsOptions: dict[str, Any] | None
+
+
+class HostConfig(TypedDict, total=False):
+    CpuShares: int | None
+    Memory: int | None
+    CgroupParent: str | None
+    BlkioWeight: int | None
+    BlkioWeightDevice: list[dict[str, Any]] | None
+    BlkioDeviceReadBps: list[dict[str, Any]] | None
+    BlkioDeviceWriteBps: list[dict[str, Any]] | None
+    BlkioDeviceReadIOps: list[dict[str, Any]] | None
+    BlkioDeviceWriteIOps: list[dict[str, Any]] | None
+    CpuPeriod: int | None
+    CpuQuota: int | None
+    CpuRealtimePeriod: int | None
+    CpuRealtimeRuntime: int | None
+    CpusetCpus: str | None
+    CpusetMems: str | None
+    Devices: list[DeviceMapping] | None
+    DeviceCgroupRules: list[str] | None
+    DeviceRequests: list[dict[str, Any]] | None
+    KernelMemoryTCP: int | None
+    MemoryReservation: int | None
+    MemorySwap: int | None
+    MemorySwappiness: int | None
+    NanoCpus: int | None
+    OomKillDisable: bool | None
+    Init: bool | None
+    PidsLimit: int | None
+    Ulimits: list[Ulimit] | None
+    CpuCount: int | None
+    CpuPercent: int | None
+    IOMaximumIOps: int | None
+    IOMaximumBandwidth: int | None
+    Binds: list[str] | None
+    ContainerIDFile: str | None
+    LogConfig: LogConfig | None
+    NetworkMode: str | None
+    PortBindings: dict[str, list[dict[str, Any]]] | None
+    RestartPolicy: RestartPolicy | None
+    AutoRemove: bool | None
+    VolumeDriver: str | None
+    VolumesFrom: list[str] | None
+    Mounts: list[Mount] | None
+    ConsoleSize: list[int] | None
+    Annotations: dict[str, str] | None
+    CapAdd: list[str] | None
+    CapDrop: list[str] | None
+    CgroupnsMode: str | None
+    Dns: list[str] | None
+    DnsOptions: list[str] | None
+    DnsSearch: list[str] | None
+    ExtraHosts: list[str] | None
+    GroupAdd: list[str] | None
+    IpcMode: str | None
+    Cgroup: str | None
+    Links: list[str] | None
+    OomScoreAdj: int | None
+    PidMode: str | None
+    Privileged: bool | None
+    PublishAllPorts: bool | None
+    ReadonlyRootfs: bool | None
+    SecurityOpt: list[str] | None
+    StorageOpt: dict[str, str] | None
+    Tmpfs: dict[str, str] | None
+    UTSMode: str | None
+    UsernsMode: str | None
+    ShmSize: int | None
+    Sysctls: dict[str, str] | None
+    Runtime: str | None
+    Isolation: str | None
+    MaskedPaths: list[str] | None
+    ReadonlyPaths: list[str] | None
+
+
+class EndpointSettings(TypedDict, total=False):
+    IPAMConfig: dict[str, Any] | None
+    Links: list[str] | None
+    MacAddress: str | None
+    Aliases: list[str] | None
+    DriverOpts: dict[str, str] | None
+    GwPriority: int | None
+    NetworkID: str | None
+    EndpointID: str | None
+    Gateway: str | None
+    IPAddress: str | None
+    IPPrefixLen: int | None
+    IPv6Gateway: str | None
+    GlobalIPv6Address: str | None
+    GlobalIPv6PrefixLen: int | None
+    DNSNames: list[str] | None
+
+
+class NetworkingConfig(TypedDict, total=False):
+    EndpointsConfig: dict[str, EndpointSettings] | None
+
+
+class ContainerCreate(ContainerConfig, total=False):
+    """The body of POST /containers/create."""
+
+    HostConfig: HostConfig | None
+    NetworkingConfig: NetworkingConfig | None
+
+
+class ExecConfig(TypedDict, total=False):
+    """The body of POST /containers/{id}/exec."""
+
+    AttachStdin: bool | None
+    AttachStdout: bool | None
+    AttachStderr: bool | None
+    ConsoleSize: list[int] | None
+    DetachKeys: str | None
+    Tty: bool | None
+    Env: list[str] | None
+    Cmd: list[str] | None
+    Privileged: bool | None
+    User: str | None
+    WorkingDir: str | None
