@@ -1,0 +1,234 @@
+"""`Client`: requests of the Engine API in a version that both sides speak.
+
+    with Client("unix:///run/seacan.sock") as client:
+        container_id = client.containers.create({"Image": "busybox", "Cmd": ["true"]}).id
+        client.containers.start(container_id)
+        status = client.containers.wait(container_id).result()
+
+A refusal by the daemon is raised as the class of seacan.errors that stands for its status, with
+Docker's own words in front, which scripts match: `Error response from daemon: …`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+
+from seacan import errors
+from seacan.client.containers import Containers
+from seacan.client.endpoint import Endpoint, resolve
+from seacan.client.execs import Execs
+from seacan.client.images import Images
+from seacan.client.system import System
+from seacan.client.transport import Connection, Response, Upgraded
+from seacan.client.version import API_VERSION, CLIENT_VERSION, LEAST_API_VERSION, version_key
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from typing import Any
+
+_ERRORS: dict[int, type[errors.SeacanError]] = {
+    400: errors.InvalidArgument,
+    401: errors.Unauthorized,
+    403: errors.Forbidden,
+    404: errors.NotFound,
+    409: errors.Conflict,
+    501: errors.Unsupported,
+    503: errors.Unavailable,
+}
+_UNRESERVED = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
+_IN_PATHS = _UNRESERVED | frozenset(b"/:@")
+
+
+class Client:
+    """A daemon, by its endpoint; connections are made as they are needed, and kept for the next.
+
+    `endpoint`: an Endpoint, a host such as `unix:///run/seacan.sock`, or None for DOCKER_HOST and
+    then the default. `version`: the API version to speak; None for DOCKER_API_VERSION and then the
+    newest that the daemon has too.
+    """
+
+    def __init__(
+        self, endpoint: Endpoint | str | None = None, *, version: str | None = None
+    ) -> None:
+        self.endpoint = endpoint if isinstance(endpoint, Endpoint) else resolve(endpoint)
+        self.containers = Containers(self)
+        self.execs = Execs(self)
+        self.images = Images(self)
+        self.system = System(self)
+        self._version = version or os.environ.get("DOCKER_API_VERSION", "").removeprefix("v")
+        self._idle: Connection | None = None
+
+    def __enter__(self) -> Client:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        if self._idle:
+            self._idle.close()
+            self._idle = None
+
+    @property
+    def version(self) -> str:
+        """The API version in use. The first question asks the daemon, unless one was chosen."""
+        if not self._version:
+            offered = self.system.ping().api_version
+            self._version = min(offered or LEAST_API_VERSION, API_VERSION, key=version_key)
+        return self._version
+
+    def path(self, *parts: str) -> str:
+        """Return the target of a request: the API version, then `parts`, quoted."""
+        quoted = (_quote(part, _IN_PATHS) for part in parts)
+        return f"/v{self.version}/" + "/".join(quoted)
+
+    def call(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, object] | None = None,
+        body: object = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Response:
+        """Send a request with `body` as JSON (None: no body); return the head of the reply.
+
+        Its body is the caller's to read, or `finish` it. Raises the error of a status from 400 on.
+        """
+        all_headers = {"User-Agent": f"seacan/{CLIENT_VERSION}", **(headers or {})}
+        data = None
+        if body is not None:
+            all_headers["Content-Type"] = "application/json"
+            data = encode_json(body)
+        return self._exchange(method, path + encode_query(query or {}), all_headers, data)
+
+    def upload(
+        self,
+        path: str,
+        *,
+        query: Mapping[str, object],
+        pieces: Iterable[bytes],
+        media_type: str = "application/x-tar",
+    ) -> Response:
+        """POST `pieces` as they come; return the head of the reply."""
+        headers = {"User-Agent": f"seacan/{CLIENT_VERSION}", "Content-Type": media_type}
+        return self._exchange("POST", path + encode_query(query), headers, pieces)
+
+    def ask(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, object] | None = None,
+        body: object = None,
+    ) -> Any:
+        """Send a request and return its reply: decoded JSON, or None if it has no body."""
+        data = self.finish(self.call(method, path, query=query, body=body))
+        return json.loads(data) if data else None
+
+    def upgrade(
+        self,
+        path: str,
+        *,
+        query: Mapping[str, object] | None = None,
+        body: object = None,
+    ) -> Upgraded:
+        """POST a request that turns its connection into a raw stream, and return that."""
+        headers = {"Connection": "Upgrade", "Upgrade": "tcp"}
+        return self.call("POST", path, query=query, body=body, headers=headers).take_over()
+
+    def finish(self, response: Response) -> bytes:
+        """Return what is left of a reply's body, and keep its connection for the next request."""
+        try:
+            data = response.read()
+        except BaseException:
+            response.connection.close()
+            raise
+        if response.may_continue and self._idle is None:
+            self._idle = response.connection
+        else:
+            response.connection.close()
+        return data
+
+    def _exchange(
+        self,
+        method: str,
+        target: str,
+        headers: Mapping[str, str],
+        body: bytes | Iterable[bytes] | None,
+    ) -> Response:
+        connection = self._connection()
+        try:
+            connection.send(method, target, headers, body)
+            response = connection.receive(has_body=method != "HEAD")
+        except BaseException:
+            connection.close()
+            raise
+        if response.status >= 400:
+            raise _refusal(response.status, self.finish(response))
+        return response
+
+    def _connection(self) -> Connection:
+        idle, self._idle = self._idle, None
+        if idle:
+            if not _is_readable(idle):
+                return idle
+            idle.close()  # Readable without a request: the daemon has ended it.
+        return Connection(self.endpoint.connect(), self.endpoint.authority)
+
+
+def _is_readable(connection: Connection) -> bool:
+    poll = select.poll()
+    poll.register(connection, select.POLLIN)
+    return bool(poll.poll(0))
+
+
+def _refusal(status: int, body: bytes) -> errors.SeacanError:
+    try:
+        message = json.loads(body)["message"]
+    except (ValueError, KeyError, TypeError):
+        message = body.decode(errors="replace").strip() or f"status {status} without a message"
+    return _ERRORS.get(status, errors.Internal)(f"Error response from daemon: {message}")
+
+
+def encode_json(value: object) -> bytes:
+    """Return `value` as JSON; bytes of arguments that are no UTF-8 become U+FFFD, as Go does."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    try:
+        return text.encode()
+    except UnicodeEncodeError:
+        return text.encode(errors="surrogateescape").decode(errors="replace").encode()
+
+
+def encode_query(values: Mapping[str, object]) -> str:
+    """Return `?name=value&…`, or nothing: None and False are left out, a list is repeated.
+
+    A dict travels as JSON, as the API has filters.
+    """
+    pairs = []
+    for name, value in values.items():
+        if value is None or value is False or value == {}:
+            continue
+        for item in value if isinstance(value, list) else (value,):
+            text = "1" if item is True else item
+            quoted = _quote(encode_json(text) if isinstance(text, dict) else str(text), _UNRESERVED)
+            pairs.append(f"{name}={quoted}")
+    return "?" + "&".join(pairs) if pairs else ""
+
+
+def _quote(text: str | bytes, safe: frozenset[int]) -> str:
+    data = os.fsencode(text) if isinstance(text, str) else text
+    return "".join(chr(byte) if byte in safe else f"%{byte:02X}" for byte in data)
+
+
+def messages(pieces: Iterable[bytes]) -> Iterator[dict[str, Any]]:
+    """Yield the JSON objects, one a line, of a progress or event stream as they arrive."""
+    rest = b""
+    for piece in pieces:
+        *lines, rest = (rest + piece).split(b"\n")
+        yield from (json.loads(line) for line in lines if line.strip())
+    if rest.strip():
+        yield json.loads(rest)

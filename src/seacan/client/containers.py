@@ -1,0 +1,178 @@
+"""`/containers/…`: one method per endpoint."""
+
+from __future__ import annotations
+
+import json
+
+from seacan.errors import Internal
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+    from seacan.client.client import Client
+    from seacan.client.transport import Response, Upgraded
+    from seacan.spec.engine_api import ContainerCreate
+
+
+class Created:
+    """What `create` made: the id, and what the daemon warned of."""
+
+    __slots__ = ("id", "warnings")
+
+    def __init__(self, container_id: str, warnings: list[str]) -> None:
+        self.id = container_id
+        self.warnings = warnings
+
+
+class Waiting:
+    """A wait that the daemon has taken on; its result comes when the container is there.
+
+    `fileno` is readable then. One that is not wanted any more is closed.
+    """
+
+    def __init__(self, client: Client, response: Response) -> None:
+        self._client = client
+        self._response = response
+
+    def fileno(self) -> int:
+        return self._response.connection.fileno()
+
+    def result(self) -> int:
+        """Wait, and return the exit status. Raises Internal if the daemon could not tell."""
+        reply = json.loads(self._client.finish(self._response))
+        if error := reply.get("Error"):
+            raise Internal(str(error.get("Message", error)))
+        return int(reply["StatusCode"])
+
+    def close(self) -> None:
+        self._response.connection.close()
+
+
+class Containers:
+    """The containers of a daemon. `name` is a name, an id, or the beginning of an id."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+
+    def create(
+        self,
+        config: ContainerCreate | Mapping[str, object],
+        *,
+        name: str | None = None,
+        platform: str | None = None,
+    ) -> Created:
+        query = {"name": name or None, "platform": platform or None}
+        path = self._client.path("containers", "create")
+        reply = self._client.ask("POST", path, query=query, body=config)
+        return Created(reply["Id"], reply.get("Warnings") or [])
+
+    def start(self, name: str) -> bool:
+        """Return whether it was not running before."""
+        return self._act(name, "start")
+
+    def stop(self, name: str, *, timeout_s: int | None = None, signal: str | None = None) -> bool:
+        """Return whether it was running before. `timeout_s` -1: without SIGKILL in the end."""
+        return self._act(name, "stop", {"t": timeout_s, "signal": signal or None})
+
+    def restart(
+        self, name: str, *, timeout_s: int | None = None, signal: str | None = None
+    ) -> None:
+        self._act(name, "restart", {"t": timeout_s, "signal": signal or None})
+
+    def kill(self, name: str, signal: str | None = None) -> None:
+        self._act(name, "kill", {"signal": signal or None})
+
+    def resize(self, name: str, *, rows: int, columns: int) -> None:
+        self._act(name, "resize", {"h": rows, "w": columns})
+
+    def remove(
+        self, name: str, *, force: bool = False, volumes: bool = False, link: bool = False
+    ) -> None:
+        query = {"force": force, "v": volumes, "link": link}
+        self._client.ask("DELETE", self._client.path("containers", name), query=query)
+
+    def list(
+        self,
+        *,
+        all_states: bool = False,
+        limit: int | None = None,
+        size: bool = False,
+        filters: Mapping[str, list[str]] | None = None,
+    ) -> list[dict[str, Any]]:
+        query = {"all": all_states, "limit": limit, "size": size, "filters": dict(filters or {})}
+        path = self._client.path("containers", "json")
+        reply: list[dict[str, Any]] = self._client.ask("GET", path, query=query)
+        return reply
+
+    def inspect(self, name: str, *, size: bool = False) -> dict[str, Any]:
+        path = self._client.path("containers", name, "json")
+        reply: dict[str, Any] = self._client.ask("GET", path, query={"size": size})
+        return reply
+
+    def wait(self, name: str, condition: str | None = None) -> Waiting:
+        """Return when the daemon has begun to wait.
+
+        `condition`: `not-running` (the default), `next-exit` or `removed`.
+        """
+        path = self._client.path("containers", name, "wait")
+        return Waiting(
+            self._client, self._client.call("POST", path, query={"condition": condition})
+        )
+
+    def attach(
+        self,
+        name: str,
+        *,
+        stdin: bool = False,
+        stdout: bool = True,
+        stderr: bool = True,
+        logs: bool = False,
+        detach_keys: str | None = None,
+    ) -> Upgraded:
+        """Return the stream to and from the container; see client.streams for its frames."""
+        query = {
+            "stream": True,
+            "stdin": stdin,
+            "stdout": stdout,
+            "stderr": stderr,
+            "logs": logs,
+            "detachKeys": detach_keys or None,
+        }
+        return self._client.upgrade(self._client.path("containers", name, "attach"), query=query)
+
+    def logs(
+        self,
+        name: str,
+        *,
+        stdout: bool = True,
+        stderr: bool = True,
+        follow: bool = False,
+        timestamps: bool = False,
+        details: bool = False,
+        since: str | None = None,
+        until: str | None = None,
+        tail: str | None = None,
+    ) -> Response:
+        """Return a reply whose pieces are the log: raw for a tty, else frames (client.streams).
+
+        `since`, `until`: seconds since 1970, with or without a fraction; `tail`: lines, or `all`.
+        """
+        query = {
+            "stdout": stdout,
+            "stderr": stderr,
+            "follow": follow,
+            "timestamps": timestamps,
+            "details": details,
+            "since": since or None,
+            "until": until or None,
+            "tail": tail or None,
+        }
+        return self._client.call("GET", self._client.path("containers", name, "logs"), query=query)
+
+    def _act(self, name: str, verb: str, query: Mapping[str, object] | None = None) -> bool:
+        path = self._client.path("containers", name, verb)
+        response = self._client.call("POST", path, query=query)
+        self._client.finish(response)
+        return response.status != 304
