@@ -64,6 +64,12 @@ class CapData(ctypes.Structure):
     _fields_ = (("effective", c_uint32), ("permitted", c_uint32), ("inheritable", c_uint32))
 
 
+class StatFs(ctypes.Structure):
+    """struct statfs of 64-bit architectures, asm-generic/statfs.h: only its first field is read."""
+
+    _fields_ = (("type", c_long), ("rest", c_long * 15))
+
+
 _CAPABILITY_VERSION_3: Final = 0x20080522  # linux/capability.h: two CapData
 
 
@@ -85,6 +91,7 @@ _sethostname = _bind("sethostname", c_char_p, c_size_t)
 _setdomainname = _bind("setdomainname", c_char_p, c_size_t)
 _prctl = _bind("prctl", c_int, c_ulong, c_ulong, c_ulong, c_ulong)
 _prctl_name = _bind("prctl", c_int, c_char_p, c_ulong, c_ulong, c_ulong)
+_fstatfs = _bind("fstatfs", c_int, c_void_p)
 _inotify_init1 = _bind("inotify_init1", c_int)
 _inotify_add_watch = _bind("inotify_add_watch", c_int, c_char_p, c_uint32)
 _inotify_rm_watch = _bind("inotify_rm_watch", c_int, c_int)
@@ -229,6 +236,13 @@ def close_range(first: int, last: int, *, cloexec: bool = False) -> None:
     """
     flags = 4 if cloexec else 0  # CLOSE_RANGE_CLOEXEC
     _check(_close_range(first, last, flags), "close_range")
+
+
+def fstatfs_type(fd: int) -> int:
+    """Return the magic number of the file system that `fd` is on. Source: fstatfs(2)."""
+    result = StatFs()
+    _check(_fstatfs(fd, ctypes.byref(result)), "fstatfs")
+    return int(result.type)
 
 
 def inotify_init1(flags: int) -> int:

@@ -1,0 +1,72 @@
+"""Processes, named so that a recycled pid is not mistaken for the one meant."""
+
+import os
+import select
+import signal
+from collections.abc import Iterable
+from typing import Final
+
+from seacan.kernel import syscalls
+
+_MAX_FD: Final = 0xFFFFFFFF
+
+
+def start_time(pid: int) -> int | None:
+    """Return when `pid` was started, in clock ticks since boot; None if it is gone or a zombie.
+
+    Source: proc_pid_stat(5), fields 3 (state) and 22 (starttime).
+    """
+    try:
+        with open(f"/proc/{pid}/stat", "rb", buffering=0) as file:
+            text = file.read(4096)
+    except (FileNotFoundError, ProcessLookupError):
+        return None
+    # The name, in parentheses, may hold anything, also parentheses and spaces.
+    fields = text[text.rindex(b")") + 2 :].split()
+    return None if fields[0] in (b"Z", b"X") else int(fields[19])
+
+
+def open_pidfd(pid: int, started: int) -> int | None:
+    """Return a pidfd of the process `pid` that was started at `started`; None if it is gone."""
+    try:
+        fd = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return None
+    # The descriptor pins the pid: if the start time fits now, it is the process meant.
+    if start_time(pid) == started:
+        return fd
+    os.close(fd)
+    return None
+
+
+def wait_exit(pidfd: int, timeout_s: float) -> bool:
+    """Wait until the process has ended, reaped or not; False if it has not in time."""
+    poll = select.poll()
+    poll.register(pidfd, select.POLLIN)
+    return bool(poll.poll(timeout_s * 1000))
+
+
+def close_all_but(keep: Iterable[int]) -> None:
+    """Close every descriptor above 2 that is not in `keep`."""
+    first = 3
+    for fd in sorted(fd for fd in keep if fd > 2):
+        if fd > first:
+            syscalls.close_range(first, fd - 1)
+        first = fd + 1
+    syscalls.close_range(first, _MAX_FD)
+
+
+def close_on_exec_from(first: int) -> None:
+    """Have execve close every descriptor from `first` on."""
+    syscalls.close_range(first, _MAX_FD, cloexec=True)
+
+
+def reset_signals() -> None:
+    """Give every signal its default action and block none: execve would pass both on.
+
+    Python itself ignores SIGPIPE and SIGXFSZ.
+    """
+    for number in range(1, signal.NSIG):
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())

@@ -1,0 +1,44 @@
+"""Files of /proc, through a descriptor that is known to be procfs.
+
+A write that lands in a look-alike is not made: an AppArmor label or a sysctl that went to a tmpfs
+file or over a bind mount looked like success (CVE-2019-16884, CVE-2025-52881).
+"""
+
+import errno
+import os
+from typing import Final
+
+from seacan.kernel import rooted, syscalls
+
+PROC_SUPER_MAGIC: Final = 0x9FA0  # linux/magic.h
+_PROC_ROOT_INO: Final = 1  # linux/proc_ns.h
+
+
+def open_procfs(path: str = "/proc") -> int:
+    """Open the procfs mounted at `path` (O_PATH). Raises ENODEV if it is anything else."""
+    fd = os.open(path, os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW)
+    if is_procfs(fd) and os.fstat(fd).st_ino == _PROC_ROOT_INO:
+        return fd
+    os.close(fd)
+    raise OSError(errno.ENODEV, "not the root of a procfs", path)
+
+
+def is_procfs(fd: int) -> bool:
+    """Return whether `fd` is a file of a procfs."""
+    return syscalls.fstatfs_type(fd) == PROC_SUPER_MAGIC
+
+
+def write(procfs_fd: int, path: str, value: str) -> None:
+    """Write `value` to `path` (`self/oom_score_adj`, `sys/kernel/shmmax`) of the procfs.
+
+    A mount over the file, and a link other than `self`, is an error and not followed.
+    """
+    head, _, rest = path.partition("/")
+    if head == "self":
+        path = f"{os.readlink('self', dir_fd=procfs_fd)}/{rest}"
+    resolve = rooted.RESOLVE_BENEATH | rooted.RESOLVE_NO_SYMLINKS | rooted.RESOLVE_NO_XDEV
+    fd = syscalls.openat2(procfs_fd, path, os.O_WRONLY, 0, resolve)
+    try:
+        os.write(fd, value.encode())
+    finally:
+        os.close(fd)
