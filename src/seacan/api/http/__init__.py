@@ -1,0 +1,13 @@
+"""HTTP/1.1 as the Engine API needs it: strict heads, streamed bodies, connections given away.
+
+It knows nothing of containers. An `Application` turns a Request into an Answer; all else is here.
+
+    limits.py      what a client may use up: bytes, seconds, connections
+    streams.py     a connection's bytes: a plain socket, later TLS
+    incoming.py    bytes that came and were not yet used: heads found, the end of the client noticed
+    heads.py       request heads that two parsers could read in two ways are refused
+    messages.py    Request, and the answers: Reply, Stream, Hijack
+    exchange.py    one request and its answer, over h11
+    connection.py  one exchange after the other until somebody closes, or hands the socket over
+    server.py      listeners, the cap of connections, the end
+"""

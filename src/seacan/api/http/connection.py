@@ -1,0 +1,152 @@
+"""A client's connection: one exchange after the other, until somebody closes or takes it over."""
+
+from collections.abc import Sequence
+from contextlib import suppress
+from http import HTTPStatus
+
+import anyio
+
+from seacan.api.http.errors import error_reply
+from seacan.api.http.exchange import Exchange
+from seacan.api.http.heads import BadRequest
+from seacan.api.http.incoming import Incoming
+from seacan.api.http.limits import Limits
+from seacan.api.http.messages import (
+    Answer,
+    Application,
+    HeaderLine,
+    Hijack,
+    Reply,
+    Request,
+    Stream,
+)
+from seacan.api.http.streams import ByteStream, ClientGone
+
+
+class Connection:
+    def __init__(
+        self,
+        stream: ByteStream,
+        application: Application,
+        *,
+        headers: Sequence[HeaderLine],
+        limits: Limits,
+    ) -> None:
+        self._stream = stream
+        self._application = application
+        self._headers = headers
+        self._limits = limits
+        self._incoming = Incoming(stream, limits)
+        self._streaming: anyio.CancelScope | None = None
+
+    async def serve(self) -> None:
+        """Answer requests; close at the end, unless the connection was given away."""
+        try:
+            while await self._serve_next():
+                pass
+        except ClientGone:
+            return
+        except BadRequest as err:
+            await self._turn_away(err)
+        finally:
+            self._stream.close()
+
+    def hang_up(self) -> None:
+        """End once the answer under way, if it is no stream, has been sent."""
+        self._incoming.stop_waiting()
+        if self._streaming:
+            self._streaming.cancel()
+
+    async def _serve_next(self) -> bool:
+        head = await self._incoming.read_head()
+        if head is None:
+            return False
+        exchange = Exchange(head, self._stream, self._incoming, self._headers, self._limits)
+        try:
+            return await self._answer(exchange)
+        except BadRequest as err:
+            if exchange.has_begun:
+                raise ClientGone(str(err)) from err
+            raise
+
+    async def _answer(self, exchange: Exchange) -> bool:
+        match await self._ask(exchange.request):
+            case Reply() as reply:
+                await exchange.reply(reply)
+            case Stream() as stream:
+                await self._send_stream(exchange, stream)
+            case Hijack() as hijack:
+                await self._give_away(hijack)
+                return False
+        if not exchange.is_received:
+            await exchange.drain()
+        if not exchange.is_received:
+            await self._linger()
+        return exchange.is_reusable
+
+    async def _ask(self, request: Request) -> Answer:
+        try:
+            return await self._application(request)
+        except (ClientGone, BadRequest):
+            raise
+        except Exception as err:
+            return error_reply(err)
+
+    async def _send_stream(self, exchange: Exchange, answer: Stream) -> None:
+        failure: Exception | None = None
+
+        async def send(piece: bytes) -> None:
+            await exchange.send_piece(answer.content_type, piece)
+
+        async with anyio.create_task_group() as group:
+            self._streaming = group.cancel_scope
+            # Only one may read from the client: its end is looked for once the body was read.
+            if exchange.is_received:
+                group.start_soon(self._cancel_at_end, group.cancel_scope)
+            try:
+                await answer.produce(send)
+                await send(b"")
+                await exchange.send_end()
+            except Exception as err:
+                failure = err
+            group.cancel_scope.cancel()
+        self._streaming = None
+        if failure is not None:
+            await self._fail_stream(exchange, failure)
+
+    async def _fail_stream(self, exchange: Exchange, failure: Exception) -> None:
+        if isinstance(failure, ClientGone | BadRequest):
+            raise failure
+        reply = error_reply(failure)
+        if not exchange.has_begun:
+            await exchange.reply(reply)
+
+    async def _cancel_at_end(self, scope: anyio.CancelScope) -> None:
+        await self._incoming.wait_end()
+        scope.cancel()
+
+    async def _give_away(self, hijack: Hijack) -> None:
+        with suppress(ClientGone):  # begin() finds that out
+            await self._stream.send(hijack.head())
+        early = self._incoming.take()
+        await hijack.begin(self._stream.detach(), early)
+
+    async def _turn_away(self, reason: BadRequest) -> None:
+        with suppress(ClientGone):
+            await self._stream.send(_plain(reason))
+            await self._linger()
+
+    async def _linger(self) -> None:
+        # Closing with bytes unread would reset the connection, and the answer be lost.
+        self._stream.finish()
+        with anyio.move_on_after(self._limits.linger_s), suppress(ClientGone):
+            while await self._stream.receive():
+                pass
+
+
+def _plain(reason: BadRequest) -> bytes:
+    status = f"{reason.status} {HTTPStatus(reason.status).phrase}"
+    return (
+        f"HTTP/1.1 {status}\r\nContent-Type: text/plain; charset=utf-8\r\n"
+        f"Connection: close\r\n\r\n{status}: {reason}\n"
+    ).encode()

@@ -1,0 +1,155 @@
+"""One request and its answer, over h11, which knows the framing of both."""
+
+import email.utils
+import functools
+import time
+from collections.abc import Sequence
+from http import HTTPStatus
+from typing import Final
+
+import anyio
+import h11
+
+from seacan.api.http.heads import BadRequest, check_head
+from seacan.api.http.incoming import Incoming
+from seacan.api.http.limits import Limits
+from seacan.api.http.messages import HeaderLine, Reply, Request
+from seacan.api.http.streams import ByteStream, ClientGone
+
+# For the head of a chunk, and the trailers: a head is measured before h11 sees it.
+_INCOMPLETE_BYTES: Final = 16 << 10
+
+
+class Exchange:
+    """Reads the body of `request`, sends what answers it.
+
+    Raises BadRequest if `head` is none, or the body is broken; ClientGone.
+    """
+
+    def __init__(
+        self,
+        head: bytes,
+        stream: ByteStream,
+        incoming: Incoming,
+        headers: Sequence[HeaderLine],
+        limits: Limits,
+    ) -> None:
+        check_head(head, limits.head_lines)
+        self._stream = stream
+        self._incoming = incoming
+        self._headers = headers
+        self._limits = limits
+        self._h11 = h11.Connection(h11.SERVER, max_incomplete_event_size=_INCOMPLETE_BYTES)
+        self._h11.receive_data(head)
+        self.request = self._parse()
+
+    def _parse(self) -> Request:
+        event = self._next_event()
+        assert isinstance(event, h11.Request)  # the head is all there
+        headers = {name.decode("ascii"): value.decode("latin-1") for name, value in event.headers}
+        has_body = "transfer-encoding" in headers or headers.get("content-length", "0") != "0"
+        if not has_body:
+            self._next_event()
+        return Request(
+            method=event.method.decode("ascii"),
+            target=event.target.decode("ascii"),
+            headers=headers,
+            has_body=has_body,
+            receive=self.receive,
+        )
+
+    @property
+    def is_received(self) -> bool:
+        """Whether the whole body was read."""
+        return self._h11.their_state not in (h11.SEND_BODY, h11.ERROR)
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether the head of the answer was sent, so that no other can follow."""
+        return self._h11.our_state is not h11.SEND_RESPONSE
+
+    @property
+    def is_reusable(self) -> bool:
+        """Whether the connection may carry another request."""
+        return self._h11.our_state is h11.DONE and self._h11.their_state is h11.DONE
+
+    async def receive(self) -> bytes:
+        """Return the next piece of the body, b"" at its end."""
+        if self.is_received:
+            return b""
+        if self._h11.they_are_waiting_for_100_continue:
+            await self._stream.send(
+                self._encode(h11.InformationalResponse(status_code=100, headers=[]))
+            )
+        while True:
+            event = self._next_event()
+            if isinstance(event, h11.Data):
+                return bytes(event.data)
+            if isinstance(event, h11.EndOfMessage):
+                self._incoming.put_back(self._h11.trailing_data[0])
+                return b""
+            await self._feed()
+
+    async def _feed(self) -> None:
+        with anyio.move_on_after(self._limits.body_s) as patience:
+            data = await self._incoming.receive()
+        if patience.cancelled_caught:
+            raise BadRequest(408, "the request body took too long")
+        if not data:
+            raise ClientGone("within a request body")
+        self._h11.receive_data(data)
+
+    async def drain(self) -> None:
+        """Read the rest of the body and forget it, as far as the limits go."""
+        left = self._limits.drain_bytes
+        with anyio.move_on_after(self._limits.drain_s):
+            while left > 0 and (piece := await self.receive()):
+                left -= len(piece)
+
+    async def reply(self, reply: Reply) -> None:
+        """Send an answer that is all there."""
+        data = self._encode(self._response(reply))
+        if reply.body and self.request.method != "HEAD":
+            data += self._encode(h11.Data(data=reply.body))
+        await self._stream.send(data + self._encode(h11.EndOfMessage()))
+
+    async def send_piece(self, content_type: str, piece: bytes) -> None:
+        """Send the head, if it was not yet, and a piece of the body; nothing waits in a buffer."""
+        data = b""
+        if not self.has_begun:
+            headers = [*self._headers, ("Content-Type", content_type), ("Date", _date())]
+            data = self._encode(h11.Response(status_code=200, headers=headers, reason=b"OK"))
+        if piece:
+            data += self._encode(h11.Data(data=piece))
+        await self._stream.send(data)
+
+    async def send_end(self) -> None:
+        """End a body that was sent in pieces."""
+        await self._stream.send(self._encode(h11.EndOfMessage()))
+
+    def _response(self, reply: Reply) -> h11.Response:
+        headers = [*self._headers, *reply.headers, ("Date", _date())]
+        if reply.content_type:
+            headers.append(("Content-Type", reply.content_type))
+        if reply.status not in (204, 304):
+            headers.append(("Content-Length", str(len(reply.body))))
+        reason = HTTPStatus(reply.status).phrase
+        return h11.Response(status_code=reply.status, headers=headers, reason=reason)
+
+    def _encode(self, event: h11.Event) -> bytes:
+        return self._h11.send(event) or b""
+
+    def _next_event(self) -> h11.Event | type[h11.NEED_DATA] | type[h11.PAUSED]:
+        try:
+            return self._h11.next_event()
+        except h11.RemoteProtocolError as err:
+            raise BadRequest(err.error_status_hint, str(err)) from err
+
+
+def _date() -> str:
+    return _date_of(int(time.time()))
+
+
+@functools.lru_cache(maxsize=1)
+def _date_of(second: int) -> str:
+    return email.utils.formatdate(second, usegmt=True)

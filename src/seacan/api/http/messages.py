@@ -1,0 +1,68 @@
+"""What an Application is given, and the three answers that it may give."""
+
+import socket
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+HeaderLine: TypeAlias = tuple[str, str]
+Send: TypeAlias = Callable[[bytes], Awaitable[None]]
+
+
+@dataclass(slots=True)
+class Request:
+    method: str
+    target: str  # path and query, still percent-encoded
+    headers: dict[str, str]  # names in lower case; of a repeated one, the last
+    has_body: bool
+    receive: Callable[[], Awaitable[bytes]]  # the body's next piece, b"" at its end
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An answer that is all there."""
+
+    status: int
+    body: bytes = b""
+    content_type: str = ""
+    headers: Sequence[HeaderLine] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """An answer of status 200 that `produce` sends piece by piece, while the client listens.
+
+    The head leaves with the first piece, at once if that is empty. If `produce` raises before, its
+    error is the answer; later the connection is closed, so that the client sees a cut. When the
+    client goes away, `produce` is cancelled.
+    """
+
+    content_type: str
+    produce: Callable[[Send], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Hijack:
+    """The connection itself, after a head, is given to `begin` for good.
+
+    `begin` gets the client's socket, non-blocking, now its own to close, and the bytes that the
+    client sent after its request and that were read already. It is called even if the client is
+    gone: it will find that out by reading.
+    """
+
+    content_type: str
+    is_upgrade: bool
+    begin: Callable[[socket.socket, bytes], Awaitable[None]]
+
+    def head(self) -> bytes:
+        # A client that did not ask for an upgrade gets a reply without an end, as from dockerd.
+        if not self.is_upgrade:
+            return f"HTTP/1.1 200 OK\r\nContent-Type: {self.content_type}\r\n\r\n".encode()
+        return (
+            f"HTTP/1.1 101 UPGRADED\r\nContent-Type: {self.content_type}\r\n"
+            "Connection: Upgrade\r\nUpgrade: tcp\r\n\r\n"
+        ).encode()
+
+
+Answer: TypeAlias = Reply | Stream | Hijack
+Application: TypeAlias = Callable[[Request], Awaitable[Answer]]

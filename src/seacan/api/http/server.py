@@ -1,0 +1,105 @@
+"""Listeners, the cap of connections, and an end that lets answers under way be sent."""
+
+import errno
+import socket
+from collections.abc import Sequence
+from typing import Final
+
+import anyio
+import anyio.abc
+
+from seacan import log
+from seacan.api.http.connection import Connection
+from seacan.api.http.errors import error_reply
+from seacan.api.http.limits import Limits
+from seacan.api.http.messages import Application, HeaderLine
+from seacan.api.http.streams import SocketStream
+
+_FULL: Final = (
+    b"HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/json\r\n"
+    b'Connection: close\r\nContent-Length: 35\r\n\r\n{"message":"too many connections"}\n'
+)
+_SHORT_OF: Final = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
+
+
+class Server:
+    """Answers what comes to its listeners by `application`; `headers` are part of every answer."""
+
+    def __init__(
+        self,
+        application: Application,
+        *,
+        headers: Sequence[HeaderLine] = (),
+        limits: Limits | None = None,
+    ) -> None:
+        self._application = application
+        self._headers = tuple(headers)
+        self._limits = limits or Limits()
+        self._connections: set[Connection] = set()
+        self._ending = anyio.Event()
+
+    async def serve(self, listeners: Sequence[socket.socket]) -> None:
+        """Serve until cancelled; then close the listeners and let answers under way be sent.
+
+        Streams are cut at once; other answers have `limits.grace_s`.
+        """
+        async with anyio.create_task_group() as group:
+            answering: anyio.abc.TaskGroup = await group.start(self._answer)
+            try:
+                async with anyio.create_task_group() as accepting:
+                    for listener in listeners:
+                        accepting.start_soon(self._accept, listener, answering)
+            finally:
+                for listener in listeners:
+                    listener.close()
+                self._ending.set()
+
+    async def _answer(self, *, task_status: anyio.abc.TaskStatus[anyio.abc.TaskGroup]) -> None:
+        # The connections live in a scope of their own, that the server's cancellation spares.
+        with anyio.CancelScope(shield=True) as scope:
+            async with anyio.create_task_group() as answering:
+                task_status.started(answering)
+                await self._ending.wait()
+                scope.deadline = anyio.current_time() + self._limits.grace_s
+                for connection in self._connections:
+                    connection.hang_up()
+
+    async def _accept(self, listener: socket.socket, answering: anyio.abc.TaskGroup) -> None:
+        listener.setblocking(False)
+        while True:
+            await anyio.wait_readable(listener)
+            try:
+                client, _ = listener.accept()
+            except (BlockingIOError, ConnectionError):
+                continue
+            except OSError as err:
+                if err.errno not in _SHORT_OF:
+                    raise
+                log.warn("accept", error=str(err))
+                await anyio.sleep(0.1)
+                continue
+            if len(self._connections) >= self._limits.connections:
+                self._refuse(client)
+            else:
+                answering.start_soon(self._serve_client, client)
+
+    def _refuse(self, client: socket.socket) -> None:
+        log.warn("too many connections", limit=self._limits.connections)
+        with client:
+            client.setblocking(False)
+            try:
+                client.send(_FULL)
+            except OSError as err:
+                log.debug("refuse a connection", error=str(err))
+
+    async def _serve_client(self, client: socket.socket) -> None:
+        connection = Connection(
+            SocketStream(client), self._application, headers=self._headers, limits=self._limits
+        )
+        self._connections.add(connection)
+        try:
+            await connection.serve()
+        except Exception as err:
+            error_reply(err)  # a bug of ours ends one connection, not the server; it logs
+        finally:
+            self._connections.discard(connection)

@@ -1,0 +1,79 @@
+"""A connection's bytes: a plain socket; TLS gets a class of the same shape."""
+
+import socket
+from contextlib import suppress
+from typing import Final, Protocol
+
+import anyio
+import anyio.lowlevel
+
+_RECEIVE_BYTES: Final = 64 << 10
+
+
+class ClientGone(Exception):
+    """The client closed its connection, or reset it, before it had all of its answer."""
+
+
+class ByteStream(Protocol):
+    async def receive(self) -> bytes:
+        """Return what came, b"" at the end. Raises ClientGone."""
+
+    async def send(self, data: bytes) -> None:
+        """Send all of `data`. Raises ClientGone."""
+
+    def finish(self) -> None:
+        """Tell the client that no more will be sent."""
+
+    def detach(self) -> socket.socket:
+        """Give the connection away as a non-blocking socket; the stream is closed after that.
+
+        A stream that is no plain socket gives one end of a socketpair, and pumps the other.
+        """
+
+    def close(self) -> None:
+        """Close, if it was not given away."""
+
+
+class SocketStream:
+    """A connected unix or TCP socket, owned."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        connection.setblocking(False)
+        if connection.family != socket.AF_UNIX:
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._socket = connection
+
+    async def receive(self) -> bytes:
+        while True:
+            try:
+                data = self._socket.recv(_RECEIVE_BYTES)
+            except BlockingIOError:
+                await anyio.wait_readable(self._socket)
+            except OSError as err:
+                raise ClientGone(str(err)) from err
+            else:
+                # A client that always has more to say does not starve the others.
+                await anyio.lowlevel.checkpoint()
+                return data
+
+    async def send(self, data: bytes) -> None:
+        rest = memoryview(data)
+        while rest:
+            try:
+                rest = rest[self._socket.send(rest) :]
+            except BlockingIOError:
+                await anyio.wait_writable(self._socket)
+            except OSError as err:
+                raise ClientGone(str(err)) from err
+
+    def finish(self) -> None:
+        with suppress(OSError):  # the client was faster
+            self._socket.shutdown(socket.SHUT_WR)
+
+    def detach(self) -> socket.socket:
+        given = socket.socket(fileno=self._socket.detach())
+        given.setblocking(False)
+        return given
+
+    def close(self) -> None:
+        self._socket.close()
