@@ -1,46 +1,59 @@
 """Blobs: bytes named by their digest, in an OCI image layout.
 
 DIRECTORY/oci-layout
-DIRECTORY/blobs/sha256/HEX    0400; whole or absent, verified as it was written
-DIRECTORY/ingest/             on their way in; emptied by open()
+DIRECTORY/blobs/sha256/HEX    0400; whole or absent, its digest taken as it was written
+DIRECTORY/ingest/*/N          on their way in; emptied by open()
 """
 
 import contextlib
 import hashlib
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final
 
-from seacan.errors import InvalidArgument, NotFound
+from seacan.errors import NotFound
 from seacan.files import read_bounded, sync_directory, write_atomic
+from seacan.images.trees import remove_tree
 
 _LAYOUT: Final = b'{"imageLayoutVersion":"1.0.0"}'
 _ALGORITHM: Final = "sha256:"
 
 
-class Ingest:
-    """Bytes on their way to become a blob; without commit() nothing of them is left."""
+@dataclass(frozen=True, slots=True)
+class Staged:
+    """A file that may become a blob."""
 
-    def __init__(self, file: BinaryIO, path: Path) -> None:
-        self._file = file
-        self._hash = hashlib.sha256()
-        self.path = path
-        self.size_bytes = 0
+    path: Path
+    digest: str
+    size_bytes: int
 
-    def write(self, data: bytes | memoryview) -> None:
-        self._hash.update(data)
-        self._file.write(data)
-        self.size_bytes += len(data)
+    def read(self, limit_bytes: int, name: str) -> bytes:
+        """Return its content. Raises InvalidArgument beyond `limit_bytes`."""
+        return read_bounded(os.open(self.path, os.O_RDONLY), limit_bytes, name)
 
-    @property
-    def digest(self) -> str:
-        return _ALGORITHM + self._hash.hexdigest()
 
-    def flush(self) -> None:
-        """Make what was written readable at `path`."""
-        self._file.flush()
+class Staging:
+    """A directory of its own for what one transfer brings."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self._count = 0
+
+    def add(self, chunks: Iterable[bytes]) -> Staged:
+        """Write the chunks to a file, and take their digest."""
+        path = self._directory / str(self._count)
+        self._count += 1
+        digest = hashlib.sha256()
+        size_bytes = 0
+        with open(path, "xb", buffering=0) as file:
+            for chunk in chunks:
+                digest.update(chunk)
+                _write_all(file.fileno(), chunk)
+                size_bytes += len(chunk)
+        return Staged(path, _ALGORITHM + digest.hexdigest(), size_bytes)
 
 
 class Blobs:
@@ -50,51 +63,45 @@ class Blobs:
         self._ingest = directory / "ingest"
 
     def open(self) -> None:
-        """Make the layout if it is not there, and drop what a crash left half written."""
+        """Make the directories if they are not there, and drop what a crash left half written."""
         self._sha256.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._ingest.mkdir(exist_ok=True, mode=0o700)
-        if not (self._directory / "oci-layout").exists():
-            write_atomic(self._directory / "oci-layout", _LAYOUT)
         for leftover in self._ingest.iterdir():
-            leftover.unlink()
+            remove_tree(leftover)
+
+    @property
+    def is_new(self) -> bool:
+        return not (self._directory / "oci-layout").exists()
+
+    def mark_complete(self) -> None:
+        """Write `oci-layout`, which a new store has once its first image is in it."""
+        write_atomic(self._directory / "oci-layout", _LAYOUT)
 
     @contextlib.contextmanager
-    def ingest(self) -> Iterator[Ingest]:
-        """Yield a place to write a blob to; it is removed at the end unless committed."""
-        fd, name = tempfile.mkstemp(dir=self._ingest)
-        path = Path(name)
+    def staging(self) -> Iterator[Staging]:
+        """Yield a place for bytes on their way in; what was not committed is removed."""
+        directory = Path(tempfile.mkdtemp(dir=self._ingest))
         try:
-            with os.fdopen(fd, "wb") as file:
-                yield Ingest(file, path)
+            yield Staging(directory)
         finally:
-            path.unlink(missing_ok=True)
+            remove_tree(directory)
 
-    def commit(self, ingest: Ingest, *, digest: str, size_bytes: int | None = None) -> None:
-        """Keep what was written as the blob `digest`, durably.
-
-        Raises InvalidArgument if its digest or size is another.
-        """
-        if ingest.digest != digest:
-            raise InvalidArgument(f"blob {digest}: its content has digest {ingest.digest}")
-        if size_bytes is not None and ingest.size_bytes != size_bytes:
-            raise InvalidArgument(
-                f"blob {digest}: it has {ingest.size_bytes} bytes, not {size_bytes}"
-            )
-        if self.has(digest):
+    def commit(self, staged: Staged) -> None:
+        """Keep the staged file as the blob of its digest, durably."""
+        if self.has(staged.digest):
             return
-        ingest.flush()
-        with open(ingest.path, "rb") as file:
+        with open(staged.path, "rb") as file:
             os.fchmod(file.fileno(), 0o400)
             os.fsync(file.fileno())
-        os.rename(ingest.path, self.path(digest))
+        os.rename(staged.path, self.path(staged.digest))
         sync_directory(self._sha256)
 
     def write(self, data: bytes) -> str:
         """Keep `data` and return its digest."""
-        with self.ingest() as ingest:
-            ingest.write(data)
-            self.commit(ingest, digest=ingest.digest)
-        return ingest.digest
+        with self.staging() as staging:
+            staged = staging.add([data])
+            self.commit(staged)
+        return staged.digest
 
     def read(self, digest: str, limit_bytes: int) -> bytes:
         """Return a blob. Raises NotFound; InvalidArgument beyond `limit_bytes`."""
@@ -118,10 +125,16 @@ class Blobs:
         """Return the place of the blob `digest`, which is `sha256:` and 64 digits."""
         return self._sha256 / digest.removeprefix(_ALGORITHM)
 
-    def digests(self) -> list[str]:
+    def digests(self) -> set[str]:
         """Return the digests of all blobs."""
-        return [_ALGORITHM + path.name for path in self._sha256.iterdir()]
+        return {_ALGORITHM + path.name for path in self._sha256.iterdir()}
 
     def remove(self, digest: str) -> None:
         """Remove a blob; it may be gone already."""
         self.path(digest).unlink(missing_ok=True)
+
+
+def _write_all(fd: int, data: bytes) -> None:
+    view = memoryview(data)
+    while view:
+        view = view[os.write(fd, view) :]

@@ -28,8 +28,8 @@ T = TypeVar("T")
 def image_config(data: bytes) -> ImageConfig:
     """Return the config of an image for Linux. Raises InvalidArgument."""
     config = _decode(data, ImageConfig, "image config")
-    system = config.get("os", "linux")
-    if system not in ("linux", ""):
+    system = config.get("os") or "linux"
+    if system != "linux":
         raise InvalidArgument(f"cannot load {system} image on linux")
     if "rootfs" not in config:
         raise InvalidArgument("invalid image config: no rootfs")

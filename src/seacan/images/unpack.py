@@ -47,8 +47,8 @@ _FAULTS_OF_ARCHIVE: Final = frozenset(
 def unpack(stream: BinaryIO, root_fd: int) -> int:
     """Unpack the tar archive in `stream` into the empty directory `root_fd`.
 
-    Returns the bytes of the regular files in it, as Docker counts an image's size. Raises
-    InvalidArgument if the archive is malformed, or reaches outside.
+    Returns its size in bytes, as Docker counts an image's: files with their holes, symbolic links.
+    Raises InvalidArgument if the archive is malformed, or reaches outside.
     """
     unpacking = _Unpacking(root_fd, TarReader(stream))
     try:
@@ -141,6 +141,7 @@ class _Unpacking:
             case Kind.SYMBOLIC_LINK:
                 os.symlink(member.link, name, dir_fd=parent_fd)
                 _set_attributes_by_name(parent_fd, name, member)
+                self._size_bytes += len(os.fsencode(member.link))
             case _:
                 mode = _DEVICES[member.kind] | 0o600
                 os.mknod(name, mode, os.makedev(*member.device), dir_fd=parent_fd)

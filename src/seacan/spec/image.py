@@ -114,9 +114,9 @@ class ImageConfig(TypedDict, total=False):
 
     created: str | None
     author: str | None
-    architecture: str
+    architecture: str | None
     variant: str | None
-    os: str
+    os: str | None
     config: ExecutionConfig | None
     rootfs: RootFs
     history: list[History] | None

@@ -1,0 +1,11 @@
+"""Images: how they come in, how they are kept, and what containers get of them.
+
+    archive, root file system ─► staged files ─► blobs (an OCI layout)
+                                      └────────► layers, unpacked ─► lower directories of overlayfs
+
+In reading order: image.py (the records), images.py (all that the engine asks for), store.py, and
+what it consists of: database.py, blobs.py, layers.py; snapshots.py.
+Coming in: archive.py (load), importer.py with changes.py and words.py (import), hello.py.
+Unpacking: compression.py, tar.py, sparse.py, unpack.py; trees.py removes what was unpacked.
+Names and documents: references.py, platforms.py, documents.py; removal.py (what rmi may do).
+"""

@@ -1,0 +1,99 @@
+"""The tables of images in the daemon's database (SQLite), beside those of the engine.
+
+images            one row an image; its documents are blobs
+image_references  name → image: `docker.io/library/busybox:latest`, or with a digest
+image_layers      the layers of an image, the lowest at position 0
+image_blobs       what an image needs of the blobs: manifest, config, layers
+layers            one row an unpacked layer, known by its chain id: all below it count
+layer_holds       layers of containers, which may outlive their image
+"""
+
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+_WAIT_S: Final = 30  # for the engine's connection to the same file to end its transaction
+
+_TABLES: Final = """
+CREATE TABLE IF NOT EXISTS images (
+    id TEXT PRIMARY KEY,
+    manifest TEXT NOT NULL,
+    size_bytes INTEGER NOT NULL
+);
+CREATE TABLE IF NOT EXISTS image_references (
+    name TEXT PRIMARY KEY,
+    image TEXT NOT NULL REFERENCES images (id) ON DELETE CASCADE,
+    tagged_at REAL NOT NULL
+);
+CREATE INDEX IF NOT EXISTS image_references_by_image ON image_references (image);
+CREATE TABLE IF NOT EXISTS layers (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    chain_id TEXT NOT NULL UNIQUE,
+    size_bytes INTEGER NOT NULL
+);
+CREATE TABLE IF NOT EXISTS image_layers (
+    image TEXT NOT NULL REFERENCES images (id) ON DELETE CASCADE,
+    position INTEGER NOT NULL,
+    layer INTEGER NOT NULL REFERENCES layers (number),
+    PRIMARY KEY (image, position)
+);
+CREATE INDEX IF NOT EXISTS image_layers_by_layer ON image_layers (layer);
+CREATE TABLE IF NOT EXISTS image_blobs (
+    image TEXT NOT NULL REFERENCES images (id) ON DELETE CASCADE,
+    digest TEXT NOT NULL,
+    PRIMARY KEY (image, digest)
+);
+CREATE TABLE IF NOT EXISTS layer_holds (
+    holder TEXT NOT NULL,
+    position INTEGER NOT NULL,
+    layer INTEGER NOT NULL REFERENCES layers (number),
+    PRIMARY KEY (holder, position)
+);
+CREATE INDEX IF NOT EXISTS layer_holds_by_layer ON layer_holds (layer);
+"""
+
+
+class Database:
+    """One connection, used by one thread at a time."""
+
+    def __init__(self, path: Path) -> None:
+        self._lock = threading.RLock()
+        self._connection = sqlite3.connect(
+            path, timeout=_WAIT_S, isolation_level=None, check_same_thread=False
+        )
+        self._connection.execute("PRAGMA journal_mode = WAL")
+        self._connection.execute("PRAGMA synchronous = FULL")
+        self._connection.execute("PRAGMA foreign_keys = ON")
+        with self.transaction() as sql:
+            for statement in _TABLES.split(";\n"):
+                sql.execute(statement)
+
+    def close(self) -> None:
+        with self._lock:
+            self._connection.close()
+
+    @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """Yield the connection in a transaction: committed at the end, undone by an exception."""
+        with self._lock:
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._connection
+                self._connection.execute("COMMIT")
+            except BaseException:
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
+                raise
+
+    @contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """Yield the connection for queries that see one state."""
+        with self._lock:
+            self._connection.execute("BEGIN")
+            try:
+                yield self._connection
+            finally:
+                self._connection.execute("ROLLBACK")

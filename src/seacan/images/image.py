@@ -1,0 +1,79 @@
+"""What others see of images: records, as of the moment they were asked for."""
+
+from dataclasses import dataclass
+from typing import NewType
+
+from seacan.images.references import Reference
+from seacan.spec.image import ExecutionConfig, ImageConfig
+
+ImageId = NewType("ImageId", str)  # `sha256:` and the digest of the image's config
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    id: ImageId
+    references: tuple[Reference, ...]  # with a tag
+    digests: tuple[Reference, ...]  # with a digest, as pulled
+    config: ImageConfig
+    manifest_digest: str
+    size_bytes: int  # of the files in its layers
+    layers: tuple[int, ...]  # numbers of its unpacked layers, the lowest first
+    tagged_at: float | None  # seconds since the epoch, of the newest reference
+
+    @property
+    def created(self) -> str:
+        """The time in RFC 3339, or the empty string."""
+        return self.config.get("created") or ""
+
+    @property
+    def architecture(self) -> str:
+        return self.config.get("architecture") or ""
+
+    @property
+    def variant(self) -> str:
+        return self.config.get("variant") or ""
+
+    @property
+    def os(self) -> str:
+        return self.config.get("os") or "linux"
+
+    @property
+    def diff_ids(self) -> list[str]:
+        """The digests of the uncompressed layers, the lowest first."""
+        return self.config["rootfs"].get("diff_ids") or []
+
+    @property
+    def execution(self) -> ExecutionConfig:
+        """How to start a container of it."""
+        return self.config.get("config") or {}
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """An image that an archive brought, and the references that now mean it."""
+
+    id: ImageId
+    references: tuple[Reference, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """A container of an image."""
+
+    container_id: str
+    is_running: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Untagged:
+    reference: Reference
+
+
+@dataclass(frozen=True, slots=True)
+class Deleted:
+    """An image by its id, or a layer by its chain id."""
+
+    digest: str
+
+
+Removed = Untagged | Deleted

@@ -1,0 +1,175 @@
+"""Images: all that the engine asks about images, and does with them.
+
+Every method may be called from any thread, and blocks.
+"""
+
+import sqlite3
+from collections.abc import Callable, Sequence
+from typing import Any, BinaryIO
+
+from seacan.errors import NotFound
+from seacan.images import archive, documents, hello, importer, references, removal
+from seacan.images.image import Deleted, Image, ImageId, Loaded, Removed, Untagged, Use
+from seacan.images.layers import unused_after
+from seacan.images.platforms import Platform
+from seacan.images.references import Reference
+from seacan.images.snapshots import Snapshots
+from seacan.images.store import Store
+from seacan.paths import DataRoot
+
+_IMAGE_COLUMNS = "SELECT id, manifest, size_bytes FROM images"
+
+
+class Images:
+    def __init__(self, root: DataRoot) -> None:
+        """Open the images under `root`, removing what a crash left; a new store gets its first."""
+        self._store = Store(root)
+        self.snapshots = Snapshots(self._store.layers)
+        self.collect_leftovers()
+        if self._store.blobs.is_new:
+            hello.add_to(self._store)
+            self._store.blobs.mark_complete()
+
+    def close(self) -> None:
+        self._store.close()
+
+    def load(self, stream: BinaryIO, progress: Callable[[dict[str, Any]], None]) -> list[Loaded]:
+        """Bring in the images of an archive, as `docker save` or an OCI layout has them.
+
+        `stream` need not be seekable. `progress` gets the messages of the API's answer, one by one,
+        from the thread that called. Raises InvalidArgument if the archive is malformed.
+        """
+        return archive.load(self._store, stream, progress)
+
+    def import_rootfs(
+        self,
+        stream: BinaryIO,
+        *,
+        reference: Reference | None,
+        changes: Sequence[str],
+        message: str,
+        platform: Platform | None = None,
+    ) -> ImageId:
+        """Make an image of one layer out of a tar archive of a root file system.
+
+        `changes` are Dockerfile instructions. Raises InvalidArgument.
+        """
+        return importer.import_rootfs(
+            self._store,
+            stream,
+            reference=reference,
+            changes=changes,
+            message=message,
+            platform=platform,
+        )
+
+    def get(self, name: str) -> Image:
+        """Return the image by its reference, its id or the start of it.
+
+        Raises NotFound, or InvalidArgument for what can be no reference, in Docker's words.
+        """
+        if references.is_image_id(name):
+            image_id = "sha256:" + name.removeprefix("sha256:")
+            return self._one("id = ?", image_id, f"No such image: {image_id}")
+        reference = references.parse(name).with_default_tag()
+        if image := self._by_reference(reference):
+            return image
+        digits = name.removeprefix("sha256:")
+        missing = f"No such image: {reference.familiar}"
+        if not digits or digits.strip("0123456789abcdef"):
+            raise NotFound(missing)
+        return self._one("id GLOB ?", f"sha256:{digits}*", missing)
+
+    def tag(self, source: str, reference: Reference) -> ImageId:
+        """Let `reference`, of references.parse_tagged(), mean the image `source`."""
+        image = self.get(source)
+        self._store.set_reference(reference, image.id)
+        return image.id
+
+    def remove(
+        self, name: str, *, force: bool, used_by: Callable[[ImageId], Sequence[Use]]
+    ) -> list[Removed]:
+        """Remove a reference or an image, by the rules of removal.py; return what is gone.
+
+        Raises NotFound, or Conflict if `used_by` tells of containers that stand against it.
+        """
+        image = self.get(name)
+        plan = removal.plan(image, name, force=force, uses=used_by(image.id))
+        removed: list[Removed] = [Untagged(reference) for reference in plan.untag]
+        with self._store.database.transaction() as sql:
+            for reference in plan.untag:
+                sql.execute("DELETE FROM image_references WHERE name = ?", (_key(reference),))
+            if plan.delete:
+                removed.append(Deleted(image.id))
+                removed += [Deleted(chain_id) for chain_id in unused_after(sql, image.id)]
+                sql.execute("DELETE FROM images WHERE id = ?", (image.id,))
+        if plan.delete:
+            self._store.collect()
+        return removed
+
+    def collect(self) -> None:
+        """Remove what no image and no container uses any more."""
+        self._store.collect()
+
+    def collect_leftovers(self) -> None:
+        """Remove what a crash left half done; for the start, while nobody else works here."""
+        self._store.layers.collect_leftovers()
+        self._store.collect()
+
+    def layers_size_bytes(self) -> int:
+        """Return the size of all layers, each counted once."""
+        return self._store.layers.total_bytes()
+
+    def list(self) -> list[Image]:
+        """Return all images, the newest first."""
+        with self._store.database.reading() as sql:
+            rows = sql.execute(_IMAGE_COLUMNS).fetchall()
+            images = [self._image(sql, row) for row in rows]
+        return sorted(images, key=lambda image: image.created, reverse=True)
+
+    def _by_reference(self, reference: Reference) -> Image | None:
+        with self._store.database.reading() as sql:
+            row = sql.execute(
+                f"{_IMAGE_COLUMNS} WHERE id = (SELECT image FROM image_references WHERE name = ?)",
+                (_key(reference),),
+            ).fetchone()
+            return self._image(sql, row) if row else None
+
+    def _one(self, condition: str, value: str, missing: str) -> Image:
+        with self._store.database.reading() as sql:
+            rows = sql.execute(f"{_IMAGE_COLUMNS} WHERE {condition} LIMIT 2", (value,)).fetchall()
+            if not rows:
+                raise NotFound(missing)
+            # As for Docker not a conflict: `inspect` then looks for other kinds of object.
+            if len(rows) > 1:
+                raise NotFound(f"{missing} ({len(rows)} or more ids start so)")
+            return self._image(sql, rows[0])
+
+    def _image(self, sql: sqlite3.Connection, row: tuple[str, str, int]) -> Image:
+        image_id, manifest_digest, size_bytes = row
+        named = sql.execute(
+            "SELECT name, tagged_at FROM image_references WHERE image = ? ORDER BY name",
+            (image_id,),
+        ).fetchall()
+        layers = sql.execute(
+            "SELECT layer FROM image_layers WHERE image = ? ORDER BY position", (image_id,)
+        ).fetchall()
+        parsed = [references.parse(name) for name, _ in named]
+        config = self._store.blobs.read(image_id, documents.LIMIT_BYTES)
+        return Image(
+            id=ImageId(image_id),
+            references=tuple(reference for reference in parsed if reference.tag),
+            digests=tuple(reference for reference in parsed if reference.digest),
+            config=documents.image_config(config),
+            manifest_digest=manifest_digest,
+            size_bytes=size_bytes,
+            layers=tuple(number for (number,) in layers),
+            tagged_at=max((tagged_at for _, tagged_at in named), default=None),
+        )
+
+
+def _key(reference: Reference) -> str:
+    """Return the name in the database; with a digest, a tag says nothing more."""
+    if reference.digest:
+        return f"{reference.name}@{reference.digest}"
+    return str(reference)

@@ -1,0 +1,217 @@
+"""Layers unpacked: directories for overlayfs, each stored once however many images have it.
+
+    DIRECTORY/N/fs        layer N's files, N its row
+    DIRECTORY/.new-*/     being unpacked
+    DIRECTORY/.gone-*/    being removed
+
+A layer is known by its chain id, the digest over it and all below it. Its row is written in the
+transaction that its directory gets its name in; so after a crash a directory may be without a row,
+and is removed by collect_leftovers(), but no row is without its whole directory.
+"""
+
+import hashlib
+import os
+import sqlite3
+import tempfile
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, Final
+
+from seacan import log
+from seacan.errors import InvalidArgument
+from seacan.files import sync_directory
+from seacan.images.compression import Decompressed
+from seacan.images.database import Database
+from seacan.images.streams import Watched, buffered, chunks
+from seacan.images.trees import remove_tree
+from seacan.images.unpack import unpack
+
+_NEW: Final = ".new-"
+_GONE: Final = ".gone-"
+_UNUSED: Final = """
+    number NOT IN (SELECT layer FROM image_layers) AND number NOT IN (SELECT layer FROM layer_holds)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    number: int
+    chain_id: str
+    size_bytes: int  # of its files
+
+
+class Layers:
+    def __init__(self, directory: Path, database: Database) -> None:
+        self._directory = directory
+        self._database = database
+        self._locks = _Locks()
+
+    def open(self) -> None:
+        self._directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+
+    def path(self, number: int) -> Path:
+        """Return the directory of layer `number`'s files."""
+        return self._directory / str(number) / "fs"
+
+    def find(self, chain_id: str) -> Layer | None:
+        with self._database.reading() as sql:
+            row = sql.execute(
+                "SELECT number, chain_id, size_bytes FROM layers WHERE chain_id = ?", (chain_id,)
+            ).fetchone()
+        return Layer(*row) if row else None
+
+    def add(self, chain_id: str, diff_id: str, archive: BinaryIO) -> Layer:
+        """Return layer `chain_id`, unpacked from its tar archive (compressed or not) if it is new.
+
+        Raises InvalidArgument if the archive is malformed, or its diff id is another.
+        """
+        with self._locks.hold(chain_id):
+            if layer := self.find(chain_id):
+                return layer
+            temporary = Path(tempfile.mkdtemp(prefix=_NEW, dir=self._directory))
+            try:
+                size_bytes = _unpack_verified(archive, diff_id, temporary / "fs")
+                return self._register(chain_id, size_bytes, temporary)
+            except BaseException:
+                remove_tree(temporary)
+                raise
+
+    def _register(self, chain_id: str, size_bytes: int, temporary: Path) -> Layer:
+        """Give the layer a number, and its directory the name of it."""
+        with self._database.transaction() as sql:
+            number = sql.execute(
+                "INSERT INTO layers (chain_id, size_bytes) VALUES (?, ?)", (chain_id, size_bytes)
+            ).lastrowid
+            assert number is not None
+            # A commit that failed may have left this one; it has no row.
+            remove_tree(self._directory / str(number))
+            os.rename(temporary, self._directory / str(number))
+            sync_directory(self._directory)
+        return Layer(number, chain_id, size_bytes)
+
+    def hold(self, holder: str, image_id: str) -> None:
+        """Keep the layers of an image until `holder`, a container, releases them."""
+        with self._database.transaction() as sql:
+            sql.execute(
+                "INSERT OR REPLACE INTO layer_holds (holder, position, layer)"
+                " SELECT ?, position, layer FROM image_layers WHERE image = ?",
+                (holder, image_id),
+            )
+
+    def release(self, holder: str) -> None:
+        with self._database.transaction() as sql:
+            sql.execute("DELETE FROM layer_holds WHERE holder = ?", (holder,))
+
+    def held(self, holder: str) -> list[int]:
+        """Return the numbers of the layers that `holder` holds, the lowest first."""
+        with self._database.reading() as sql:
+            rows = sql.execute(
+                "SELECT layer FROM layer_holds WHERE holder = ? ORDER BY position", (holder,)
+            ).fetchall()
+        return [number for (number,) in rows]
+
+    def total_bytes(self) -> int:
+        """Return the size of all layers together."""
+        with self._database.reading() as sql:
+            (total,) = sql.execute("SELECT coalesce(sum(size_bytes), 0) FROM layers").fetchone()
+        return int(total)
+
+    def forget_unused(self) -> list[Path]:
+        """Drop the layers that nobody uses; return directories for remove_tree()."""
+        with self._database.transaction() as sql:
+            unused = [
+                number for (number,) in sql.execute(f"SELECT number FROM layers WHERE {_UNUSED}")
+            ]
+            sql.execute(f"DELETE FROM layers WHERE {_UNUSED}")
+        return [self._set_aside(self._directory / str(number)) for number in unused]
+
+    def collect_leftovers(self) -> None:
+        """Remove what a crash left half made or half removed, and rows whose directory is lost."""
+        with self._database.reading() as sql:
+            known = {str(number) for (number,) in sql.execute("SELECT number FROM layers")}
+        for entry in list(self._directory.iterdir()):
+            if entry.name not in known:
+                remove_tree(entry)
+        lost = [int(name) for name in known if not self.path(int(name)).is_dir()]
+        if lost:
+            self._forget_lost(lost)
+
+    def _forget_lost(self, numbers: list[int]) -> None:
+        marks = ",".join("?" * len(numbers))
+        of_lost = f"SELECT image FROM image_layers WHERE layer IN ({marks})"
+        with self._database.transaction() as sql:
+            images = [image for (image,) in sql.execute(of_lost, numbers)]
+            sql.execute(f"DELETE FROM images WHERE id IN ({of_lost})", numbers)
+            sql.execute(f"DELETE FROM layer_holds WHERE layer IN ({marks})", numbers)
+            sql.execute(f"DELETE FROM layers WHERE number IN ({marks})", numbers)
+        log.warn("layers are lost, and so are their images", layers=numbers, images=images)
+
+    def _set_aside(self, path: Path) -> Path:
+        gone = self._directory / f"{_GONE}{path.name}-{os.urandom(4).hex()}"
+        path.rename(gone)
+        return gone
+
+
+def chain_ids(diff_ids: Sequence[str]) -> list[str]:
+    """Return the chain id of each layer, the lowest first. Source: OCI config.md, Layer ChainID."""
+    chain: list[str] = []
+    for diff_id in diff_ids:
+        below = f"{chain[-1]} " if chain else ""
+        digest = hashlib.sha256(f"{below}{diff_id}".encode()).hexdigest()
+        chain.append(f"sha256:{digest}" if chain else diff_id)
+    return chain
+
+
+def unused_after(sql: sqlite3.Connection, image_id: str) -> list[str]:
+    """Return the chain ids of an image's layers that only it uses, the highest first."""
+    rows = sql.execute(
+        "SELECT DISTINCT chain_id FROM image_layers JOIN layers ON layer = number WHERE image = ?1"
+        " AND layer NOT IN (SELECT layer FROM image_layers WHERE image != ?1)"
+        " AND layer NOT IN (SELECT layer FROM layer_holds) ORDER BY position DESC",
+        (image_id,),
+    )
+    return [chain_id for (chain_id,) in rows]
+
+
+def _unpack_verified(archive: BinaryIO, diff_id: str, directory: Path) -> int:
+    """Unpack into a new directory; the diff id is over all of the archive, padding too."""
+    directory.mkdir()
+    directory.chmod(0o755)
+    digest = hashlib.sha256()
+    stream = buffered(Watched(Decompressed(archive), digest.update))
+    root_fd = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        size_bytes = unpack(stream, root_fd)
+    finally:
+        os.close(root_fd)
+    for _ in chunks(stream):
+        pass
+    found = f"sha256:{digest.hexdigest()}"
+    if found != diff_id:
+        raise InvalidArgument(f"invalid layer: expected diff id {diff_id}, got {found}")
+    return size_bytes
+
+
+class _Locks:
+    """A lock for each name, while somebody holds it or waits for it."""
+
+    def __init__(self) -> None:
+        self._guard = threading.Lock()
+        self._locks: dict[str, tuple[threading.Lock, int]] = {}
+
+    @contextmanager
+    def hold(self, name: str) -> Iterator[None]:
+        with self._guard:
+            lock, users = self._locks.get(name, (threading.Lock(), 0))
+            self._locks[name] = (lock, users + 1)
+        try:
+            with lock:
+                yield
+        finally:
+            with self._guard:
+                lock, users = self._locks.pop(name)
+                if users > 1:
+                    self._locks[name] = (lock, users - 1)

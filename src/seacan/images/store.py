@@ -1,0 +1,120 @@
+"""The store: blobs, layers and the rows that tie them to images.
+
+What is on its way in belongs to no image yet. So whoever adds does it within adding(), and nothing
+is collected until the last one has ended; then goes all that no image and no container uses.
+"""
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from seacan.images import documents
+from seacan.images.blobs import Blobs
+from seacan.images.database import Database
+from seacan.images.image import ImageId
+from seacan.images.layers import Layer, Layers
+from seacan.images.references import Reference
+from seacan.images.trees import remove_tree
+from seacan.paths import DataRoot
+from seacan.spec.image import MEDIA_TYPE_CONFIG, MEDIA_TYPE_MANIFEST, Descriptor, Manifest
+
+
+class Store:
+    def __init__(self, root: DataRoot) -> None:
+        self.database = Database(root.database)
+        self.blobs = Blobs(root.images)
+        self.layers = Layers(root.layers, self.database)
+        self._guard = threading.Lock()
+        self._adding = 0
+        self.blobs.open()
+        self.layers.open()
+
+    def close(self) -> None:
+        self.database.close()
+
+    @contextmanager
+    def adding(self) -> Iterator[None]:
+        """Keep everything until the end, also what belongs to no image yet."""
+        with self._guard:
+            self._adding += 1
+        try:
+            yield
+        finally:
+            with self._guard:
+                self._adding -= 1
+            self.collect()
+
+    def collect(self) -> None:
+        """Remove the blobs and layers that are not used, unless somebody is adding."""
+        with self._guard:
+            if self._adding:
+                return
+            directories = self.layers.forget_unused()
+            for digest in self.blobs.digests() - self._used_blobs():
+                self.blobs.remove(digest)
+        for directory in directories:
+            remove_tree(directory)
+
+    def _used_blobs(self) -> set[str]:
+        with self.database.reading() as sql:
+            return {digest for (digest,) in sql.execute("SELECT digest FROM image_blobs")}
+
+    def add_image(
+        self,
+        config: bytes,
+        blobs: list[Descriptor],
+        layers: list[Layer],
+        manifest: bytes | None = None,
+    ) -> ImageId:
+        """Make an image of a config and of layers that are in the store; it may exist already.
+
+        `blobs` describes the layers as they came; of these a manifest is made if there is none.
+        """
+        image_id = ImageId(self.blobs.write(config))
+        manifest = manifest or documents.encode(_manifest(image_id, len(config), blobs))
+        manifest_digest = self.blobs.write(manifest)
+        digests = {image_id, manifest_digest, *(blob["digest"] for blob in blobs)}
+        size_bytes = sum(layer.size_bytes for layer in layers)
+        with self.database.transaction() as sql:
+            added = sql.execute(
+                "INSERT OR IGNORE INTO images (id, manifest, size_bytes) VALUES (?, ?, ?)",
+                (image_id, manifest_digest, size_bytes),
+            ).rowcount
+            if added:
+                sql.executemany(
+                    "INSERT INTO image_layers (image, position, layer) VALUES (?, ?, ?)",
+                    [(image_id, i, layer.number) for i, layer in enumerate(layers)],
+                )
+                sql.executemany(
+                    "INSERT INTO image_blobs (image, digest) VALUES (?, ?)",
+                    [(image_id, digest) for digest in digests],
+                )
+        return image_id
+
+    def set_reference(self, reference: Reference, image_id: ImageId) -> ImageId | None:
+        """Let `reference` mean the image; return the image it meant before, if it was another."""
+        name = str(reference)
+        with self.database.transaction() as sql:
+            row = sql.execute(
+                "SELECT image FROM image_references WHERE name = ?", (name,)
+            ).fetchone()
+            sql.execute(
+                "INSERT OR REPLACE INTO image_references (name, image, tagged_at) VALUES (?, ?, ?)",
+                (name, image_id, time.time()),
+            )
+        return ImageId(row[0]) if row and row[0] != image_id else None
+
+
+def _manifest(image_id: ImageId, config_bytes: int, blobs: list[Descriptor]) -> Manifest:
+    config: Descriptor = {
+        "mediaType": MEDIA_TYPE_CONFIG,
+        "digest": image_id,
+        "size": config_bytes,
+    }
+    return {
+        "schemaVersion": 2,
+        "mediaType": MEDIA_TYPE_MANIFEST,
+        "config": config,
+        "layers": blobs,
+    }
