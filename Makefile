@@ -3,9 +3,14 @@ VENV   ?= .venv
 PY     := $(VENV)/bin/python
 PYTHON ?= python3
 PYTEST := $(PY) -m pytest
+CODE   := src tests bench
+
+# What the tests call beside Python: executable=package of Debian.
+NEEDED := /bin/busybox=busybox-static
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo fmt check test test-unit test-root test-vm conformance golden bench clean
+.PHONY: help setup demo fmt check test test-unit test-root test-vm test-all conformance golden bench
+.PHONY: clean packages
 
 help:  ## list the tasks
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -24,11 +29,44 @@ demo: setup  ## install, then run the first container
 	$(VENV)/bin/seacan run hello-world
 
 fmt: setup  ## format the code
-	$(PY) -m ruff format src tests bench
-	$(PY) -m ruff check --fix src tests bench
+	$(PY) -m ruff format $(CODE)
+	$(PY) -m ruff check --fix $(CODE)
 
 check: setup  ## lint, types, import contracts
-	$(PY) -m ruff format --check src tests bench
-	$(PY) -m ruff check src tests bench
+	$(PY) -m ruff format --check $(CODE)
+	$(PY) -m ruff check $(CODE)
 	$(PY) -m mypy
 	$(VENV)/bin/lint-imports
+
+test: setup check  ## everything: as root with real containers, clients and the virtual machine
+	@if [ "$$(id -u)" = 0 ]; then $(MAKE) --no-print-directory test-vm test-all; \
+	else echo "not root: the unit tests alone" >&2; $(MAKE) --no-print-directory test-unit; fi
+
+test-unit: setup  ## tests without root, in seconds
+	$(PYTEST)
+
+test-root: setup packages  ## real namespaces, mounts, cgroups, and the API of a daemon
+	$(PYTEST) -m 'root and not vm and not conformance' tests
+
+test-vm: setup packages  ## cgroup v2, in a virtual machine
+	$(PY) -m tests.vm.machine $(PYTEST) -m vm tests
+
+conformance: setup packages  ## others' clients against seacan
+	$(PYTEST) -m conformance tests/conformance
+
+test-all: setup packages
+	$(PYTEST) -m 'not vm' tests
+
+golden: setup  ## rewrite the expected outputs; read the diff
+	$(PYTEST) tests/golden --rewrite-golden
+
+bench: setup packages  ## measure: make bench HOSTS='docker=unix:///run/docker.sock'
+	$(PY) -m bench.run $(foreach host,$(HOSTS),--host $(host))
+
+clean:  ## remove what make made here
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+
+packages:
+	@for word in $(NEEDED); do [ -e "$${word%=*}" ] || missing="$$missing $${word#*=}"; done; \
+	if [ -n "$$missing" ]; then echo "apt-get install$$missing" >&2; \
+	apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing >/dev/null; fi
