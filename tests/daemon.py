@@ -1,0 +1,187 @@
+"""A seacand of the test's own: own roots, socket and cgroup parent, and nothing left of it."""
+
+import contextlib
+import functools
+import http.client
+import json
+import os
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, Final
+
+_CGROUPS: Final = Path("/sys/fs/cgroup")
+
+
+class Daemon:
+    """One seacand; it can be killed and started again on the same roots."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self.data_root = directory / "data"
+        self.exec_root = directory / "run"
+        self.socket = directory / "s.sock"
+        self.host = f"unix://{self.socket}"
+        self.log = directory / "log"
+        # In the environment of the daemon, hence of launcher and shims; not of containers.
+        self.name = f"seacan-test-{secrets.token_hex(6)}"
+        self.cgroup_parent = f"/{self.name}"
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
+    def start(self) -> None:
+        """Start and wait until it answers."""
+        command = [
+            sys.executable, "-m", "seacan.daemon.main",
+            "--data-root", str(self.data_root),
+            "--exec-root", str(self.exec_root),
+            "--cgroup-parent", self.cgroup_parent,
+            "-H", self.host,
+        ]  # fmt: skip
+        environment = os.environ | {"SEACAN_TEST_DAEMON": self.name}
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen(
+                command, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log
+            )
+        wait_until(self._answers, f"seacand to answer; {self.log.read_text()}")
+
+    def _answers(self) -> bool:
+        assert self._process is not None
+        assert self._process.poll() is None, f"seacand ended: {self.log.read_text()}"
+        try:
+            return self.request("GET", "/_ping")[0] == 200
+        except OSError:
+            return False
+
+    def kill(self) -> None:
+        """Kill it without warning; launcher, shims and containers are not touched."""
+        assert self._process is not None
+        self._process.kill()
+        self._process.wait()
+
+    def stop(self) -> None:
+        """Ask it to stop; containers go on."""
+        assert self._process is not None
+        self._process.terminate()
+        self._process.wait(timeout=20)
+
+    def request(self, method: str, path: str, body: object = None) -> tuple[int, Any]:
+        """Return status and decoded body of one API call."""
+        connection = _UnixConnection(self.socket)
+        with contextlib.closing(connection):
+            data = None if body is None else json.dumps(body)
+            connection.request(method, path, data, {"Content-Type": "application/json"})
+            response = connection.getresponse()
+            text = response.read()
+        is_json = response.getheader("Content-Type", "").startswith("application/json")
+        return response.status, json.loads(text) if is_json and text else text
+
+    def remove_containers(self) -> None:
+        for container in self.request("GET", "/containers/json?all=1")[1]:
+            self.request("DELETE", f"/containers/{container['Id']}?force=1&v=1")
+
+    def engine_processes(self) -> dict[int, str]:
+        """Return pid → command name of daemon, launcher and shims."""
+        word = f"SEACAN_TEST_DAEMON={self.name}".encode()
+        found = {}
+        for process in Path("/proc").iterdir():
+            with contextlib.suppress(OSError, ValueError):
+                if word in (process / "environ").read_bytes().split(b"\0"):
+                    found[int(process.name)] = (process / "comm").read_text().strip()
+        return found
+
+    def leftovers(self) -> list[str]:
+        """Return what containers have left behind, in words; empty if nothing, as it must be.
+
+        To be asked when no container exists. The daemon and its launcher may be there or not.
+        """
+        mounts = Path("/proc/self/mounts").read_text().splitlines()
+        found = [f"mount {line}" for line in mounts if str(self.directory) in line]
+        found += [f"cgroup {path}" for path in self._cgroups()]
+        for directory in (self.exec_root / "containers", self.exec_root / "runtime"):
+            found += [f"file {path}" for path in directory.glob("*")]
+        found += [f"file {path}" for path in (self.data_root / "containers").glob("*")]
+        for pid, name in self.engine_processes().items():
+            if pid != self.pid and name != "seacan-launcher":
+                found.append(f"process {pid} {name}")
+        return found
+
+    def _cgroups(self) -> list[Path]:
+        """Return the cgroups below the daemon's parent, in each hierarchy, the innermost first."""
+        parents = [_CGROUPS / self.name, *_CGROUPS.glob(f"*/{self.name}")]
+        return [path for parent in parents for path in sorted(parent.glob("**/*/"), reverse=True)]
+
+    def destroy(self) -> None:
+        """End whatever is still there, by pid, and remove all files."""
+        for _ in range(3):  # a process that was just forking has a child the next time
+            pids = [*self.engine_processes()]
+            for cgroup in self._cgroups():
+                pids += map(int, (cgroup / "cgroup.procs").read_text().split())
+            for pid in pids:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+        if self._process is not None:
+            self._process.wait()
+        for cgroup in (*self._cgroups(), _CGROUPS / self.name, *_CGROUPS.glob(f"*/{self.name}")):
+            wait_until(functools.partial(_is_removed, cgroup), f"{cgroup} to be free")
+        shutil.rmtree(self.directory)
+
+
+class _UnixConnection(http.client.HTTPConnection):
+    def __init__(self, path: Path) -> None:
+        super().__init__("localhost", timeout=30)
+        self._path = str(path)
+
+    def connect(self) -> None:
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.settimeout(self.timeout)
+        try:
+            self.sock.connect(self._path)
+        except OSError:
+            self.sock.close()
+            raise
+
+
+@contextlib.contextmanager
+def running_daemon() -> Iterator[Daemon]:
+    """Give a started daemon; afterwards nothing of it or its containers may be there."""
+    # Short: the path of a unix socket has 107 bytes at most.
+    daemon = Daemon(Path(tempfile.mkdtemp(prefix="sc-")))
+    try:
+        daemon.start()
+        yield daemon
+        daemon.remove_containers()
+        leftovers = daemon.leftovers()
+        daemon.stop()
+        wait_until(lambda: not daemon.engine_processes(), "launcher and shims to end")
+        assert daemon.leftovers() == leftovers == [], daemon.log.read_text()
+    finally:
+        daemon.destroy()
+
+
+def wait_until(condition: Callable[[], object], what: str, *, timeout_s: float = 15) -> None:
+    deadline = time.monotonic() + timeout_s
+    while not condition():
+        assert time.monotonic() < deadline, f"waited for {what}"
+        time.sleep(0.02)
+
+
+def _is_removed(cgroup: Path) -> bool:
+    try:
+        cgroup.rmdir()
+    except FileNotFoundError:
+        return True
+    except OSError:
+        return False
+    return True
