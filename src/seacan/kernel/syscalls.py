@@ -8,7 +8,18 @@ come back close-on-exec and belong to the caller. Flags are numbers here; the mo
 import ctypes
 import os
 from collections.abc import Callable
-from ctypes import c_char_p, c_int, c_long, c_size_t, c_uint, c_uint32, c_uint64, c_ulong, c_void_p
+from ctypes import (
+    c_char_p,
+    c_int,
+    c_long,
+    c_size_t,
+    c_uint,
+    c_uint32,
+    c_uint64,
+    c_ulong,
+    c_ushort,
+    c_void_p,
+)
 from typing import Any, Final, NoReturn
 
 AT_FDCWD: Final = -100  # linux/fcntl.h
@@ -382,3 +393,44 @@ def keyctl_describe(key: int) -> str:
     buffer = ctypes.create_string_buffer(512)
     _check(_keyctl_describe(6, key, buffer, len(buffer)), "keyctl KEYCTL_DESCRIBE")
     return buffer.value.decode(errors="replace")
+
+
+# --- seccomp and eBPF -------------------------------------------------------------------------
+
+_NR_SECCOMP: Final = 317 if _IS_X86_64 else 277
+_NR_BPF: Final = 321 if _IS_X86_64 else 280
+
+_seccomp = _bind_number(_NR_SECCOMP, c_uint, c_uint, c_void_p)
+_bpf = _bind_number(_NR_BPF, c_int, c_void_p, c_uint)
+
+
+class SockFprog(ctypes.Structure):
+    """struct sock_fprog, linux/filter.h."""
+
+    _fields_ = (("len", c_ushort), ("filter", c_char_p))
+
+
+def seccomp_set_mode_filter(program: bytes, flags: int) -> None:
+    """Add a filter of classic BPF to this thread, for good.
+
+    `program` is an array of struct sock_filter, `flags` are SECCOMP_FILTER_FLAG_*.
+    Source: seccomp(2).
+    """
+    fprog = SockFprog(len(program) // 8, program)
+    _check(_seccomp(1, flags, ctypes.byref(fprog)), "seccomp SECCOMP_SET_MODE_FILTER")
+
+
+def bpf(command: int, attributes: bytearray, name: str) -> int:
+    """Do `command` (BPF_*) with the fields of union bpf_attr; the kernel may write into them.
+
+    `name` is the command's, for the error. Source: bpf(2).
+    """
+    buffer = (ctypes.c_char * len(attributes)).from_buffer(attributes)
+    return _check(_bpf(command, ctypes.byref(buffer), len(attributes)), f"bpf {name}")
+
+
+def address_of(data: bytes | bytearray) -> int:
+    """Return the address of `data`, for a pointer inside bpf_attr; `data` must outlive its use."""
+    if isinstance(data, bytearray):
+        return ctypes.addressof((ctypes.c_char * len(data)).from_buffer(data))
+    return ctypes.cast(c_char_p(data), c_void_p).value or 0

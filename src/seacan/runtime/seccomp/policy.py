@@ -1,0 +1,220 @@
+"""What a seccomp profile answers to each call: `linux.seccomp` of config.json, judged and sorted.
+
+    LinuxSeccomp ──read_policy──▸ Policy, by name ──ranges──▸ answers to all numbers of an ABI
+
+Where several rules name one call, a rule without conditions decides, the first of them; else the
+first whose conditions hold; else the default. libseccomp, and so runc, make the same of a list.
+"""
+
+import errno
+from collections.abc import Iterator
+from typing import Final, NamedTuple
+
+from seacan.errors import InvalidArgument, Unsupported
+from seacan.runtime.seccomp.syscall_numbers import ARM_PRIVATE, X32_BIT, numbers
+from seacan.spec.runtime import LinuxSeccomp, LinuxSeccompArg, LinuxSyscall
+
+# linux/seccomp.h: the answer of a filter, with 16 bits of data for errno and trace.
+RET_KILL_PROCESS: Final = 0x80000000
+RET_ERRNO: Final = 0x00050000
+RET_ENOSYS: Final = RET_ERRNO | errno.ENOSYS
+
+_ACTIONS: Final = {
+    "SCMP_ACT_KILL": 0,
+    "SCMP_ACT_KILL_THREAD": 0,
+    "SCMP_ACT_KILL_PROCESS": RET_KILL_PROCESS,
+    "SCMP_ACT_TRAP": 0x00030000,
+    "SCMP_ACT_ERRNO": RET_ERRNO,
+    "SCMP_ACT_TRACE": 0x7FF00000,
+    "SCMP_ACT_LOG": 0x7FFC0000,
+    "SCMP_ACT_ALLOW": 0x7FFF0000,
+}
+_WITH_ERRNO: Final = ("SCMP_ACT_ERRNO", "SCMP_ACT_TRACE")
+_PERMISSIVE: Final = ("SCMP_ACT_ALLOW", "SCMP_ACT_LOG", "SCMP_ACT_TRACE")
+_MAX_ERRNO: Final = 4095  # linux/err.h
+
+_OPERATORS: Final = tuple(f"SCMP_CMP_{op}" for op in ("NE", "LT", "LE", "EQ", "GE", "GT"))
+_MASKED_EQ: Final = "SCMP_CMP_MASKED_EQ"
+_ARGUMENTS: Final = 6
+
+# i386 has these calls twice: of their own, and as a number in argument 0 of a shared call.
+# linux/net.h, linux/ipc.h.
+_I386_SHARED: Final = {
+    "socketcall": {
+        "socket": 1,
+        "bind": 2,
+        "connect": 3,
+        "listen": 4,
+        "accept": 5,
+        "getsockname": 6,
+        "getpeername": 7,
+        "socketpair": 8,
+        "send": 9,
+        "recv": 10,
+        "sendto": 11,
+        "recvfrom": 12,
+        "shutdown": 13,
+        "setsockopt": 14,
+        "getsockopt": 15,
+        "sendmsg": 16,
+        "recvmsg": 17,
+        "accept4": 18,
+        "recvmmsg": 19,
+        "sendmmsg": 20,
+    },
+    "ipc": {
+        "semop": 1,
+        "semget": 2,
+        "semctl": 3,
+        "semtimedop": 4,
+        "msgsnd": 11,
+        "msgrcv": 12,
+        "msgget": 13,
+        "msgctl": 14,
+        "shmat": 21,
+        "shmdt": 22,
+        "shmget": 23,
+        "shmctl": 24,
+    },
+}
+
+
+class Condition(NamedTuple):
+    """`argument` (0 to 5), masked by `mask`, compared as 64 bits without sign to `value`."""
+
+    argument: int
+    operator: str
+    value: int
+    mask: int = 2**64 - 1
+
+
+class Rule(NamedTuple):
+    """`ret` (SECCOMP_RET_*) if all the conditions hold."""
+
+    conditions: tuple[Condition, ...]
+    ret: int
+
+
+class Conditional(NamedTuple):
+    """The answer of the first rule that holds, else `otherwise`."""
+
+    rules: tuple[Rule, ...]
+    otherwise: int
+
+
+Answer = int | Conditional
+Ranges = list[tuple[int, Answer]]  # ascending; each holds up to the next one's first number
+
+
+class Policy(NamedTuple):
+    """A profile read: `rules` by the names of calls, also those that no ABI here has."""
+
+    default: int
+    beyond: int  # the answer to calls newer than any that the profile names
+    rules: dict[str, list[Rule]]
+
+    def ranges(self, abi: str) -> Ranges:
+        """Return the answers to every number of `abi`, from its first."""
+        table = numbers(abi)
+        first = X32_BIT if abi == "x32" else 0
+        named = {table[name] for name in self.rules if name in table}
+        newest = max((n for n in named if n < ARM_PRIVATE or n >= X32_BIT), default=None)
+        ranges: dict[int, Answer] = {first: self.default}
+        if newest is not None:
+            ranges[newest + 1] = self.beyond
+        for number, answer in sorted(self._answers(abi, table), key=lambda pair: pair[0]):
+            ranges[number] = answer
+            is_older = newest is None or number < newest
+            ranges[number + 1] = self.default if is_older else self.beyond
+        return sorted(ranges.items(), key=lambda entry: entry[0])
+
+    def _answers(self, abi: str, table: dict[str, int]) -> Iterator[tuple[int, Answer]]:
+        by_name = _with_shared(self.rules) if abi == "i386" else self.rules
+        for name, rules in by_name.items():
+            if name in table and (answer := self._answer(rules)) is not None:
+                yield table[name], answer
+
+    def _answer(self, rules: list[Rule]) -> Answer | None:
+        telling = [rule for rule in rules if rule.ret != self.default]
+        for rule in telling:
+            if not rule.conditions:
+                return rule.ret
+        return Conditional(tuple(telling), self.default) if telling else None
+
+
+def _with_shared(rules: dict[str, list[Rule]]) -> dict[str, list[Rule]]:
+    """Add to socketcall(2) and ipc(2) what the profile says of the calls inside them.
+
+    Argument 0 is the number of the inner call there, and its own arguments are out of a filter's
+    sight: conditions on argument 0 are dropped, as libseccomp does.
+    """
+    result = dict(rules)
+    for shared, inner in _I386_SHARED.items():
+        for name, number in inner.items():
+            selected = Condition(0, "SCMP_CMP_EQ", number)
+            result[shared] = result.get(shared, []) + [
+                Rule((selected, *(c for c in rule.conditions if c.argument != 0)), rule.ret)
+                for rule in rules.get(name, [])
+            ]
+    return result
+
+
+# --- reading ----------------------------------------------------------------------------------
+
+
+def read_policy(seccomp: LinuxSeccomp) -> Policy:
+    """Return `seccomp` as rules by name.
+
+    Calls newer than any that the profile names get ENOSYS when the default is a refusal, so that
+    a C library tries an older call: the profile's author cannot have meant them.
+    Raises InvalidArgument, and Unsupported for SCMP_ACT_NOTIFY.
+    Source: OCI runtime-spec 1.2, config-linux.md#seccomp; runc, libcontainer/seccomp/patchbpf.
+    """
+    action = seccomp.get("defaultAction", "")
+    default = _ret(action, seccomp.get("defaultErrnoRet"))
+    beyond = default if action in _PERMISSIVE else RET_ENOSYS
+    rules: dict[str, list[Rule]] = {}
+    for syscall in seccomp.get("syscalls") or []:
+        read = list(_rules(syscall))
+        for name in syscall.get("names") or []:
+            rules.setdefault(name, []).extend(read)
+    return Policy(default, beyond, rules)
+
+
+def _ret(action: str, errno_ret: int | None) -> int:
+    if action == "SCMP_ACT_NOTIFY":
+        raise Unsupported("seccomp: SCMP_ACT_NOTIFY is not supported")
+    if action not in _ACTIONS:
+        raise InvalidArgument(f"seccomp: unknown action {action!r}")
+    if action not in _WITH_ERRNO:
+        if errno_ret is not None:
+            raise InvalidArgument(f"seccomp: {action} takes no errnoRet")
+        return _ACTIONS[action]
+    code = errno.EPERM if errno_ret is None else errno_ret
+    if not 0 <= code <= _MAX_ERRNO:
+        raise InvalidArgument(f"seccomp: errnoRet {code} is not within 0 and {_MAX_ERRNO}")
+    return _ACTIONS[action] | code
+
+
+def _rules(syscall: LinuxSyscall) -> Iterator[Rule]:
+    ret = _ret(syscall.get("action", ""), syscall.get("errnoRet"))
+    conditions = tuple(_condition(arg) for arg in syscall.get("args") or [])
+    if len({condition.argument for condition in conditions}) == len(conditions):
+        yield Rule(conditions, ret)
+    else:
+        # Two conditions on one argument are alternatives: so runc reads them, for old profiles.
+        yield from (Rule((condition,), ret) for condition in conditions)
+
+
+def _condition(arg: LinuxSeccompArg) -> Condition:
+    index, operator = arg.get("index", 0), arg.get("op", "")
+    value, value_two = arg.get("value", 0), arg.get("valueTwo", 0)
+    if not 0 <= index < _ARGUMENTS:
+        raise InvalidArgument(f"seccomp: a call has no argument {index}")
+    if not 0 <= value < 2**64 or not 0 <= value_two < 2**64:
+        raise InvalidArgument(f"seccomp: a value of argument {index} is not within 64 bits")
+    if operator == _MASKED_EQ:
+        return Condition(index, "SCMP_CMP_EQ", value_two, mask=value)
+    if operator not in _OPERATORS:
+        raise InvalidArgument(f"seccomp: unknown operator {operator!r}")
+    return Condition(index, operator, value)
