@@ -9,6 +9,7 @@
       layers/N/                    one unpacked layer, N a row of seacan.db
         fs/                        its files: an overlayfs lower directory
       layers/.new-*/, .gone-*/     layers half made or half removed; emptied at start
+      init                         the init of `--init`, bound into containers; 0555
       containers/ID/               0710
         upper/ work/               the writable layer
         hostname hosts resolv.conf bound over the files in /etc
@@ -16,8 +17,6 @@
 
     EXEC_ROOT/                     /run/seacan, 0700: gone after a reboot, as are the processes
       seacand.lock                 held by the running daemon (flock)
-      launcher.sock                where the daemon asks for a shim
-      launcher.lock                held by the running launcher (flock)
       containers/ID/               the OCI bundle of a started container, and its shim's files
         config.json
         rootfs/                    mount point, in the shim's mount namespace only
@@ -109,6 +108,10 @@ class DataRoot:
         return self.path / "images"
 
     @property
+    def init(self) -> Path:
+        return self.path / "init"
+
+    @property
     def layers(self) -> Path:
         return self.path / "layers"
 
@@ -127,14 +130,6 @@ class ExecRoot:
     @property
     def lock(self) -> Path:
         return self.path / "seacand.lock"
-
-    @property
-    def launcher_socket(self) -> Path:
-        return self.path / "launcher.sock"
-
-    @property
-    def launcher_lock(self) -> Path:
-        return self.path / "launcher.lock"
 
     @property
     def containers(self) -> Path:

@@ -1,0 +1,67 @@
+"""The flags of seacand, by dockerd's names."""
+
+import argparse
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from seacan import log, paths
+from seacan.engine.context import Settings
+from seacan.paths import DataRoot, ExecRoot
+from seacan.version import VERSION
+
+
+@dataclass(frozen=True, slots=True)
+class Flags:
+    settings: Settings
+    hosts: list[str]
+    log_level: str
+    pidfile: Path | None
+
+
+def parse(argv: Sequence[str] | None = None) -> Flags:
+    """Return the flags; exits with a usage error or for --help as argparse does."""
+    parser = argparse.ArgumentParser(prog="seacand", description="The daemon of seacan.")
+    add = parser.add_argument
+    add("-v", "--version", action="version", version=f"seacand version {VERSION}")
+    add("-H", "--host", action="append", metavar="URL", help="listen on unix://PATH (repeatable)")
+    add("--data-root", type=_absolute, default=paths.DEFAULT_DATA_ROOT, metavar="DIR",
+        help="what lasts: images, containers, state (default %(default)s)")  # fmt: skip
+    add("--exec-root", type=_absolute, default=paths.DEFAULT_EXEC_ROOT, metavar="DIR",
+        help="what a reboot may take: sockets, running bundles (default %(default)s)")  # fmt: skip
+    add("--cgroup-parent", metavar="PATH",
+        help="cgroup below which containers get theirs (default: from the data root)")  # fmt: skip
+    add("-p", "--pidfile", type=_absolute, metavar="FILE", help="write the daemon's pid here")
+    add("-D", "--debug", action="store_true", help="the same as --log-level debug")
+    add("-l", "--log-level", choices=log.LEVELS, default="info", help="(default %(default)s)")
+    add("--live-restore", action="store_true",
+        help="containers go on without the daemon: always so, whether given or not")  # fmt: skip
+    given = parser.parse_args(argv)
+    data_root = DataRoot(given.data_root)
+    return Flags(
+        settings=Settings(
+            data_root=data_root,
+            exec_root=ExecRoot(given.exec_root),
+            cgroup_parent=_cgroup_parent(given.cgroup_parent, data_root.path, parser),
+        ),
+        hosts=given.host or [f"unix://{paths.DEFAULT_SOCKET}"],
+        log_level="debug" if given.debug else given.log_level,
+        pidfile=given.pidfile,
+    )
+
+
+def _absolute(text: str) -> Path:
+    # Without resolving links: the path is shown, and compared, as it was given.
+    return Path.cwd() / text
+
+
+def _cgroup_parent(given: str | None, data_root: Path, parser: argparse.ArgumentParser) -> str:
+    """Return the parent of all containers' cgroups: each data root has its own."""
+    if given is None:
+        if data_root == paths.DEFAULT_DATA_ROOT:
+            return "/seacan"
+        return f"/seacan-{hashlib.sha256(str(data_root).encode()).hexdigest()[:12]}"
+    if ".." in given.split("/") or not given.strip("/"):
+        parser.error(f"argument --cgroup-parent: not a cgroup below the root: {given!r}")
+    return "/" + given.strip("/")

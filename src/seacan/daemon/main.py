@@ -1,0 +1,74 @@
+"""seacand: read the flags, hold the lock, listen, serve, until a signal ends it."""
+
+import fcntl
+import os
+import signal
+import socket
+import sys
+from collections.abc import Sequence
+from contextlib import ExitStack
+from pathlib import Path
+
+import anyio
+from anyio import CancelScope
+
+from seacan import errors, log
+from seacan.api import server
+from seacan.daemon import flags, sockets
+from seacan.daemon.flags import Flags
+from seacan.engine import engine
+from seacan.version import VERSION
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    given = flags.parse(argv)
+    log.set_level(given.log_level)
+    if os.geteuid() != 0:
+        sys.exit("seacand: it needs to be root, to make namespaces, mounts and cgroups")
+    try:
+        with ExitStack() as held:
+            _lock(given, held)
+            listeners = [held.enter_context(_listening(host, held)) for host in given.hosts]
+            anyio.run(_serve, given, listeners)
+    except (errors.SeacanError, OSError) as err:
+        sys.exit(f"seacand: {err}")
+
+
+def _lock(given: Flags, held: ExitStack) -> None:
+    """Be the only daemon of these roots, until the end of the process."""
+    for root in (given.settings.exec_root.path, given.settings.data_root.path):
+        root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        fd = os.open(root / "seacand.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        held.callback(os.close, fd)
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise errors.Conflict(f"another daemon uses {root}") from None
+    if given.pidfile is not None:
+        given.pidfile.write_text(f"{os.getpid()}\n")
+        held.callback(given.pidfile.unlink, missing_ok=True)
+
+
+def _listening(host: str, held: ExitStack) -> socket.socket:
+    listener = sockets.listen(host)
+    held.callback(Path(listener.getsockname()).unlink, missing_ok=True)
+    return listener
+
+
+async def _serve(given: Flags, listeners: list[socket.socket]) -> None:
+    async with engine.running(given.settings) as parts, anyio.create_task_group() as tasks:
+        tasks.start_soon(_end_on_signal, tasks.cancel_scope)
+        log.info("seacand serves", version=VERSION, hosts=" ".join(given.hosts))
+        await server.serve(parts, listeners)
+
+
+async def _end_on_signal(scope: CancelScope) -> None:
+    with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
+        async for number in signals:
+            log.info("seacand ends", signal=signal.Signals(number).name)
+            scope.cancel()
+            return
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,7 @@
+"""Decisions and state: what containers there are, how they are made, started, ended.
+
+Reading order: engine.py (all parts, wired); container.py (the record and its states), containers.py
+(the verbs), requests.py (a create request, checked and completed), start.py and bundle.py (record
+to OCI bundle), running.py (from start to end), attach.py, execs.py, logs.py; reconcile.py (what a
+restarted daemon finds); system.py (version, info).
+"""

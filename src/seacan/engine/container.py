@@ -1,0 +1,82 @@
+"""A container as the daemon knows it: the record that is kept, and the states it goes through.
+
+create ──▸ CREATED ──start──▸ RUNNING ──its process ends, is stopped or killed──▸ EXITED
+              ▲                  ▲                                                  │
+              └── start failed   └─────────────────── start ────────────────────────┘
+remove, from any of them but RUNNING (unless forced) ──▸ gone
+"""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Final
+
+from seacan.ids import ContainerId
+from seacan.spec.engine_api import ContainerConfig, HostConfig
+
+NEVER: Final = "0001-01-01T00:00:00Z"
+
+
+class Status(StrEnum):
+    CREATED = "created"
+    RUNNING = "running"
+    EXITED = "exited"
+
+
+@dataclass(slots=True)
+class State:
+    """Times are RFC 3339 in UTC with nanoseconds; NEVER if it has not happened."""
+
+    status: Status = Status.CREATED
+    pid: int = 0
+    exit_code: int = 0
+    error: str = ""
+    oom_killed: bool = False
+    started_at: str = NEVER
+    finished_at: str = NEVER
+
+
+@dataclass(slots=True)
+class Container:
+    id: ContainerId
+    name: str  # without the slash that the API puts before it
+    created_at: str  # RFC 3339 with nanoseconds
+    created_s: int  # since 1970
+    image_id: str
+    image: str  # as it was asked for
+    path: str
+    args: list[str]
+    config: ContainerConfig  # merged with the image's
+    host_config: HostConfig  # with every default filled in
+    platform: str
+    cgroup_path: str
+    log_path: str  # empty if there is no log
+    hostname_path: str
+    hosts_path: str
+    resolv_conf_path: str
+    mounts: list[dict[str, Any]] = field(default_factory=list)  # MountPoint of the Engine API
+    state: State = field(default_factory=State)
+    restart_count: int = 0
+    driver: str = "overlay2"
+    exec_ids: list[str] = field(default_factory=list)
+
+    @property
+    def is_running(self) -> bool:
+        return self.state.status is Status.RUNNING
+
+    @property
+    def tty(self) -> bool:
+        return bool(self.config.get("Tty"))
+
+
+@dataclass(frozen=True, slots=True)
+class Exit:
+    """How a wait ended."""
+
+    status_code: int
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Created:
+    id: ContainerId
+    warnings: list[str]

@@ -1,0 +1,308 @@
+"""The containers of a daemon: made, started, stopped, removed, found.
+
+Each container has a lock of its own, under which it is started, stopped and removed; nothing here
+holds up another container.
+"""
+
+import contextlib
+import functools
+import shutil
+import time
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+
+import anyio
+
+from seacan import errors, ids
+from seacan.engine import attach, filters, start
+from seacan.engine.container import Container, Created
+from seacan.engine.context import Context
+from seacan.engine.detach_keys import parse_detach_keys
+from seacan.engine.execs import Execs
+from seacan.engine.logs import Log, Selection, parse_time
+from seacan.engine.names import Names
+from seacan.engine.requests import normalise
+from seacan.engine.running import Entry, Wait
+from seacan.engine.signals import parse_signal
+from seacan.engine.times import rfc3339
+from seacan.ids import ContainerId
+from seacan.images.image import Image, ImageId, Use
+from seacan.spec.engine_api import ContainerCreate
+
+_DEFAULT_STOP_TIMEOUT_S = 10
+
+
+class Containers:
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._entries: dict[ContainerId, Entry] = {}
+        self._names = Names()
+        self.execs = Execs(self.find, context.host)
+
+    # -- finding ----------------------------------------------------------------------------------
+
+    def find(self, ref: str) -> Entry:
+        """Return the container by id, name, or a start of its id that no other shares.
+
+        Raises NotFound, or InvalidArgument if several ids start so.
+        """
+        name = ref.removeprefix("/")
+        found = self._entries.get(ContainerId(ref)) or self._entries.get(self._names.get(name))
+        if found is not None:
+            return found
+        matching = [e for i, e in self._entries.items() if ref and i.startswith(ref)]
+        if not matching:
+            raise errors.NotFound(f"No such container: {ref}")
+        if len(matching) > 1:
+            raise errors.InvalidArgument(f"multiple IDs found with provided prefix: {ref}")
+        return matching[0]
+
+    def get(self, ref: str) -> Container:
+        return self.find(ref).record
+
+    def list(
+        self, *, all: bool, limit: int | None, wanted: dict[str, list[str]]
+    ) -> list[Container]:
+        """Return the containers wanted, the newest first. `wanted`: the API's filters."""
+        records = [entry.record for entry in self._entries.values()]
+        return filters.select(records, all=all, limit=limit, wanted=wanted)
+
+    def uses_of(self, image_id: ImageId) -> Sequence[Use]:
+        """Return the containers of an image, for its removal."""
+        return [
+            Use(entry.record.id, entry.record.is_running)
+            for entry in self._entries.values()
+            if entry.record.image_id == image_id
+        ]
+
+    # -- making -----------------------------------------------------------------------------------
+
+    async def create(
+        self, request: ContainerCreate, *, name: str | None, platform: str | None
+    ) -> Created:
+        context = self._context
+        image = await anyio.to_thread.run_sync(context.images.get, request.get("Image") or "")
+        container_id = ids.ContainerId(ids.new_id())
+        normalised = normalise(request, image.execution, container_id, context.host)
+        start.check_seccomp(context, normalised.host_config)
+        async with AsyncExitStack() as undo:
+            given = self._names.take(name, container_id)
+            undo.callback(self._names.give_back, given)
+            created_ns = time.time_ns()
+            directory = context.data_root.container(container_id)
+            record = Container(
+                id=container_id,
+                name=given,
+                created_at=rfc3339(created_ns),
+                created_s=created_ns // 1_000_000_000,
+                image_id=image.id,
+                image=request.get("Image") or "",
+                path=normalised.path,
+                args=normalised.args,
+                config=normalised.config,
+                host_config=normalised.host_config,
+                platform=image.os,
+                cgroup_path=context.cgroup_path(normalised.host_config, container_id),
+                log_path="" if normalised.log is None else str(directory.log),
+                hostname_path=str(directory.hostname),
+                hosts_path=str(directory.hosts),
+                resolv_conf_path=str(directory.resolv_conf),
+                mounts=[mount.to_wire() for mount in normalised.mounts],
+            )
+            await anyio.to_thread.run_sync(self._make, record, image)
+            self._entries[container_id] = self._entry(record)
+            undo.pop_all()
+        return Created(container_id, normalised.warnings)
+
+    def _make(self, record: Container, image: Image) -> None:
+        """Make what a container has on disk; the row comes last: without it the rest is debris."""
+        context = self._context
+        with contextlib.ExitStack() as undo:
+            undo.callback(context.images.snapshots.release, record.id)
+            context.images.snapshots.hold(record.id, image)
+            directory = context.data_root.container(record.id)
+            undo.callback(shutil.rmtree, directory.path, ignore_errors=True)
+            start.make_directory(directory, record)
+            context.database.save(record)
+            undo.pop_all()
+
+    def _entry(self, record: Container) -> Entry:
+        context = self._context
+        return Entry(
+            record,
+            exec_root=context.exec_root,
+            database=context.database,
+            launcher=context.launcher,
+            tasks=context.tasks,
+            on_exec_exit=self.execs.ended,
+            on_exit=self._on_exit,
+        )
+
+    def adopt(self, record: Container) -> Entry:
+        """Take in a container that the database knows."""
+        self._names.take(record.name, record.id)
+        entry = self._entries[record.id] = self._entry(record)
+        return entry
+
+    # -- starting and stopping --------------------------------------------------------------------
+
+    async def start(self, ref: str) -> None:
+        entry = self.find(ref)
+        async with entry.lock:
+            if entry.record.is_running:
+                raise errors.NotModified(f"container {ref} is already running")
+            try:
+                await self._start(entry)
+            except errors.SeacanError:
+                if entry.record.host_config.get("AutoRemove"):
+                    await self._remove(entry)
+                raise
+
+    async def _start(self, entry: Entry) -> None:
+        request = await anyio.to_thread.run_sync(
+            functools.partial(start.prepare, self._context, entry.record, entry.bundle)
+        )
+        await entry.start(request)
+
+    async def stop(self, ref: str, *, timeout_s: int | None, signal: str | None) -> None:
+        entry = self.find(ref)
+        number = None if signal is None else parse_signal(signal)
+        async with entry.lock:
+            if not entry.record.is_running:
+                raise errors.NotModified(f"container {ref} is already stopped")
+            await self._stop(entry, timeout_s, number)
+
+    async def _stop(self, entry: Entry, timeout_s: int | None, signal: int | None) -> None:
+        config = entry.record.config
+        number = signal or parse_signal(config.get("StopSignal") or "SIGTERM")
+        if timeout_s is None:
+            own = config.get("StopTimeout")
+            timeout_s = _DEFAULT_STOP_TIMEOUT_S if own is None else own
+        # It may have ended by itself; then there is nobody to tell.
+        with contextlib.suppress(errors.SeacanError):
+            await entry.running_shim().signal(number)
+        if not await entry.wait_ended(None if timeout_s < 0 else timeout_s):
+            await entry.kill()
+
+    async def restart(self, ref: str, *, timeout_s: int | None, signal: str | None) -> None:
+        entry = self.find(ref)
+        number = None if signal is None else parse_signal(signal)
+        async with entry.lock:
+            if entry.record.is_running:
+                entry.is_restarting = True
+                try:
+                    await self._stop(entry, timeout_s, number)
+                finally:
+                    entry.is_restarting = False
+            await self._start(entry)
+
+    async def kill(self, ref: str, *, signal: str | None) -> None:
+        entry = self.find(ref)
+        try:
+            number = parse_signal(signal or "SIGKILL")
+        except errors.InvalidArgument as err:
+            raise errors.InvalidArgument(f"cannot kill container: {ref}: {err}") from None
+        if not entry.record.is_running:
+            raise errors.Conflict(
+                f"cannot kill container: {ref}: container {entry.record.id} is not running"
+            )
+        if number == 9:
+            await entry.kill()
+        else:
+            await entry.running_shim().signal(number)
+
+    async def _on_exit(self, entry: Entry) -> None:
+        self.execs.forget(entry)
+        if entry.record.host_config.get("AutoRemove") and not entry.is_restarting:
+            async with entry.lock:
+                if entry.record.id in self._entries and not entry.record.is_running:
+                    await self._remove(entry)
+
+    # -- removing ---------------------------------------------------------------------------------
+
+    async def remove(self, ref: str, *, force: bool, volumes: bool) -> None:
+        """Remove a container; `volumes` is for anonymous volumes, which there are none of yet."""
+        entry = self.find(ref)
+        async with entry.lock:
+            if entry.record.id not in self._entries:
+                raise errors.NotFound(f"No such container: {ref}")
+            if entry.record.is_running:
+                if not force:
+                    raise errors.Conflict(
+                        f'cannot remove container "{ref}": container is running: '
+                        "stop the container before removing or force remove"
+                    )
+                entry.is_restarting = True  # this removes it, not its end
+                await entry.kill()
+            await self._remove(entry)
+
+    async def _remove(self, entry: Entry) -> None:
+        with anyio.CancelScope(shield=True):
+            await anyio.to_thread.run_sync(self._unmake, entry.record)
+            del self._entries[entry.record.id]
+            self._names.give_back(entry.record.name)
+            entry.removed()
+
+    def _unmake(self, record: Container) -> None:
+        # The row goes first: what a container without a row left is removed at the next start.
+        context = self._context
+        context.database.remove(record.id)
+        with contextlib.suppress(FileNotFoundError):
+            shutil.rmtree(context.data_root.container(record.id).path)
+        context.images.snapshots.release(record.id)
+
+    # -- looking on -------------------------------------------------------------------------------
+
+    def wait(self, ref: str, condition: str) -> Wait:
+        """Begin to wait for `condition`: not-running, next-exit or removed."""
+        if condition not in ("not-running", "next-exit", "removed"):
+            raise errors.InvalidArgument(f'invalid condition: "{condition}"')
+        entry = self.find(ref)
+        return Wait(entry, entry.wait(condition))
+
+    async def prepare_attach(
+        self,
+        ref: str,
+        *,
+        stdin: bool,
+        stdout: bool,
+        stderr: bool,
+        stream: bool,
+        logs: bool,
+        detach_keys: str | None,
+    ) -> attach.Attachment:
+        entry = self.find(ref)
+        attach.check_streams(stream=stream, logs=logs)
+        keys = parse_detach_keys(detach_keys)
+        return attach.Attachment(entry, stdin, stdout, stderr, keys)
+
+    async def logs(
+        self,
+        ref: str,
+        *,
+        stdout: bool,
+        stderr: bool,
+        follow: bool,
+        since: str | None,
+        until: str | None,
+        timestamps: bool,
+        tail: int | None,
+    ) -> Log:
+        entry = self.find(ref)
+        if not entry.record.log_path:
+            raise errors.Unsupported("configured logging driver does not support reading")
+        selection = Selection(
+            stdout=stdout,
+            stderr=stderr,
+            timestamps=timestamps,
+            since=parse_time(since, ""),
+            until=parse_time(until, "~"),
+            tail=tail,
+            follow=follow,
+            framed=not entry.record.tty,
+        )
+        return Log(entry.record.log_path, selection, lambda: entry.record.is_running)
+
+    async def resize(self, ref: str, *, rows: int, columns: int) -> None:
+        entry = self.find(ref)
+        await entry.running_shim().resize(rows, columns)

@@ -1,0 +1,43 @@
+"""What the parts of the engine work with, handed to each of them."""
+
+from dataclasses import dataclass
+
+from anyio.abc import TaskGroup
+
+from seacan.engine import resources
+from seacan.engine.database import Database
+from seacan.engine.host import Host
+from seacan.images.images import Images
+from seacan.paths import DataRoot, ExecRoot
+from seacan.spec.engine_api import HostConfig
+from seacan.supervisor.client import Launcher
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the daemon was told by its flags."""
+
+    data_root: DataRoot
+    exec_root: ExecRoot
+    cgroup_parent: str  # absolute, from the root of every hierarchy
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    settings: Settings
+    host: Host
+    database: Database
+    images: Images
+    launcher: Launcher
+    tasks: TaskGroup
+
+    @property
+    def data_root(self) -> DataRoot:
+        return self.settings.data_root
+
+    @property
+    def exec_root(self) -> ExecRoot:
+        return self.settings.exec_root
+
+    def cgroup_path(self, host_config: HostConfig, container_id: str) -> str:
+        return resources.cgroup_path(host_config, self.settings.cgroup_parent, container_id)

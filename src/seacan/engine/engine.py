@@ -1,0 +1,82 @@
+"""The engine: its parts, wired, from start to stop."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import anyio
+
+from seacan import files
+from seacan.elf.programs import program
+from seacan.engine import host
+from seacan.engine.containers import Containers
+from seacan.engine.context import Context, Settings
+from seacan.engine.database import Database
+from seacan.engine.execs import Execs
+from seacan.engine.reconcile import reconcile
+from seacan.engine.system import System
+from seacan.images import platforms
+from seacan.images.images import Images
+from seacan.kernel.cgroups import hierarchy
+from seacan.supervisor.client import Launcher
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    containers: Containers
+    execs: Execs
+    images: Images
+    system: System
+
+
+@asynccontextmanager
+async def running(settings: Settings) -> AsyncIterator[Engine]:
+    """Open the state below the roots, take up what runs, and offer the engine.
+
+    At the end the containers go on: nobody but their shims keeps them running.
+    """
+    _make_roots(settings)
+    _write_init(settings)
+    launcher = Launcher()
+    database = Database(settings.data_root.database)
+    images = await anyio.to_thread.run_sync(Images, settings.data_root)
+    try:
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(launcher.start)
+            context = Context(
+                settings, host.probe(hierarchy.detect()), database, images, launcher, tasks
+            )
+            containers = Containers(context)
+            await reconcile(context, containers)
+            yield Engine(containers, containers.execs, images, System(context, containers))
+            tasks.cancel_scope.cancel()
+    finally:
+        launcher.close()
+        images.close()
+        database.close()
+
+
+def _make_roots(settings: Settings) -> None:
+    data, execution = settings.data_root, settings.exec_root
+    for directory, mode in (
+        (data.path, 0o710),
+        (data.containers, 0o710),
+        (execution.path, 0o700),
+        (execution.containers, 0o700),
+        (execution.runtime, 0o700),
+    ):
+        _make_directory(directory, mode)
+
+
+def _write_init(settings: Settings) -> None:
+    """Put the executable of `--init` where it can be bound into containers."""
+    data = program("init", platforms.host().architecture)
+    path = settings.data_root.init
+    if not path.exists() or path.read_bytes() != data:
+        files.write_atomic(path, data, mode=0o555)
+
+
+def _make_directory(path: Path, mode: int) -> None:
+    path.mkdir(mode=mode, parents=True, exist_ok=True)
+    path.chmod(mode)

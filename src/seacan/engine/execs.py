@@ -1,0 +1,156 @@
+"""Processes run beside a container's own: created, started once, looked at afterwards."""
+
+import os
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import anyio
+import msgspec
+
+from seacan import errors
+from seacan.engine import bundle, users
+from seacan.engine.attach import attach_request
+from seacan.engine.detach_keys import parse_detach_keys
+from seacan.engine.host import Host
+from seacan.engine.running import Entry, start_exit_code
+from seacan.ids import ExecId, new_id
+from seacan.spec import runtime
+from seacan.spec.engine_api import ExecConfig
+from seacan.supervisor.protocol import ExecRequest
+
+
+@dataclass(slots=True)
+class Exec:
+    id: ExecId
+    container: Entry
+    config: ExecConfig
+    detach_keys: bytes
+    pid: int = 0
+    running: bool = False
+    started: bool = False
+    exit_code: int | None = None  # None until it has ended
+
+    @property
+    def tty(self) -> bool:
+        return bool(self.config.get("Tty"))
+
+
+@dataclass(frozen=True, slots=True)
+class ExecStart:
+    """A start that was found right; one of the `begin`s carries it out."""
+
+    execs: "Execs"
+    exec: Exec
+    console_size: list[int] | None
+
+    @property
+    def tty(self) -> bool:
+        return self.exec.tty
+
+    async def begin(self, client: socket.socket, early: bytes) -> None:
+        """Start it with `client` attached. What goes wrong is told on that connection."""
+        with client:
+            try:
+                await self.execs.start(self, client, early)
+            except errors.SeacanError as err:
+                client.setblocking(True)
+                client.settimeout(5)
+                client.sendall(f"OCI runtime exec failed: {err}\r\n".encode())
+
+    async def begin_detached(self) -> None:
+        await self.execs.start(self, None, b"")
+
+
+class Execs:
+    """The execs of the containers that run; they are forgotten when their container ends."""
+
+    def __init__(self, find: Callable[[str], Entry], host: Host) -> None:
+        self._find = find
+        self._host = host
+        self._execs: dict[ExecId, Exec] = {}
+
+    async def create(self, ref: str, request: ExecConfig) -> ExecId:
+        entry = self._find(ref)
+        entry.running_shim()
+        bundle.check_exec(request)
+        keys = parse_detach_keys(request.get("DetachKeys"))
+        execution = Exec(ExecId(new_id()), entry, request, keys)
+        self._execs[execution.id] = execution
+        entry.record.exec_ids.append(execution.id)
+        return execution.id
+
+    def get(self, exec_id: str) -> Exec:
+        found = self._execs.get(ExecId(exec_id))
+        if found is None:
+            raise errors.NotFound(f"No such exec instance: {exec_id}")
+        return found
+
+    async def prepare_start(
+        self, exec_id: str, *, detach: bool, tty: bool, console_size: list[int] | None
+    ) -> ExecStart:
+        execution = self.get(exec_id)
+        execution.container.running_shim()
+        if execution.started:
+            raise errors.Conflict(f"exec {exec_id} has already run")
+        return ExecStart(self, execution, console_size or execution.config.get("ConsoleSize"))
+
+    async def start(self, start: ExecStart, client: socket.socket | None, early: bytes) -> None:
+        execution, entry = start.exec, start.exec.container
+        if execution.started:
+            raise errors.Conflict(f"exec {execution.id} has already run")
+        execution.started = execution.running = True
+        try:
+            process = await anyio.to_thread.run_sync(self._process, start)
+            execution.pid = await entry.running_shim().exec(
+                ExecRequest(
+                    exec_id=execution.id,
+                    process=dict(process),
+                    stdin=bool(execution.config.get("AttachStdin")),
+                    attachment=None
+                    if client is None
+                    else attach_request(
+                        stdin=bool(execution.config.get("AttachStdin")),
+                        stdout=execution.tty or bool(execution.config.get("AttachStdout")),
+                        stderr=bool(execution.config.get("AttachStderr")),
+                        detach_keys=execution.detach_keys if execution.tty else b"",
+                        early=early,
+                    ),
+                ),
+                client,
+            )
+        except errors.SeacanError as err:
+            self.ended(execution.id, start_exit_code(str(err)))
+            raise
+
+    def ended(self, exec_id: str, status: int) -> None:
+        execution = self._execs.get(ExecId(exec_id))
+        if execution is not None:
+            execution.running, execution.exit_code = False, status
+
+    def forget(self, entry: Entry) -> None:
+        """Forget the execs of a container that has ended."""
+        for exec_id in [e.id for e in self._execs.values() if e.container is entry]:
+            del self._execs[exec_id]
+
+    async def resize(self, exec_id: str, *, rows: int, columns: int) -> None:
+        execution = self.get(exec_id)
+        if not execution.running:
+            raise errors.Conflict(f"exec {exec_id} is not running")
+        await execution.container.running_shim().resize(rows, columns, execution.id)
+
+    def _process(self, start: ExecStart) -> runtime.Process:
+        entry, request = start.exec.container, start.exec.config
+        if start.console_size:
+            request = {**request, "ConsoleSize": start.console_size}
+        config, host_config = entry.record.config, entry.record.host_config
+        # As the process sees it: through the root of the container's first process.
+        root = os.open(f"/proc/{entry.record.state.pid}/root", os.O_PATH | os.O_CLOEXEC)
+        try:
+            accounts = users.read_accounts(users.in_root(root))
+        finally:
+            os.close(root)
+        spec = bundle.exec_user(config, request)
+        user = users.find_user(spec, host_config.get("GroupAdd") or [], accounts)
+        container = msgspec.json.decode(entry.bundle.config.read_bytes(), type=runtime.Config)
+        return bundle.make_exec_process(container, request, user, config, self._host)

@@ -1,0 +1,87 @@
+"""What a starting daemon does with what the one before it left.
+
+The truth is what runs: a container whose shim answers is adopted as it is; one that ended meanwhile
+is recorded with the status that its shim wrote down; of a start or a removal that was cut short
+nothing is left.
+"""
+
+import shutil
+from pathlib import Path
+
+import anyio
+
+from seacan import errors, log
+from seacan.engine.container import Container, Status
+from seacan.engine.containers import Containers
+from seacan.engine.context import Context
+from seacan.engine.running import Entry, discard, read_exit
+from seacan.engine.times import rfc3339
+from seacan.ids import ContainerId
+from seacan.supervisor import client as supervisor
+
+
+async def reconcile(context: Context, containers: Containers) -> None:
+    records = await anyio.to_thread.run_sync(context.database.containers)
+    known = {record.id for record in records}
+    await anyio.to_thread.run_sync(_remove_debris, context, known)
+    async with anyio.create_task_group() as tasks:
+        for record in records:
+            tasks.start_soon(_settle, context, containers.adopt(record))
+
+
+def _remove_debris(context: Context, known: set[ContainerId]) -> None:
+    """Remove directories and layers held for containers that have no row: half made or removed."""
+    for directory in (context.data_root.containers, context.exec_root.containers):
+        for path in directory.iterdir():
+            if path.name not in known:
+                log.info("remove what is left of a container", path=path)
+                _remove_directory(context, path)
+    for container_id in context.images.snapshots.holders():
+        if container_id not in known:
+            context.images.snapshots.release(container_id)
+    context.images.collect()
+
+
+def _remove_directory(context: Context, path: Path) -> None:
+    if path.parent == context.exec_root.containers:
+        # It was removed while it ran, or never came to run: nothing of it may go on.
+        container_id = ContainerId(path.name)
+        cgroup = f"{context.settings.cgroup_parent}/{container_id}"
+        discard(
+            context.exec_root.bundle(container_id), context.exec_root.runtime / path.name, cgroup
+        )
+    else:
+        shutil.rmtree(path)
+
+
+async def _settle(context: Context, entry: Entry) -> None:
+    record = entry.record
+    if not entry.bundle.path.exists():
+        if record.is_running:
+            # The host was restarted: no process can have survived, and no status either.
+            await entry.ended(None)
+        return
+    try:
+        shim = await supervisor.find(entry.bundle)
+    except errors.SeacanError as err:
+        log.warn("shim does not answer", id=record.id, error=err)
+        shim = None
+    if shim is not None:
+        _note_running(record, shim)
+        entry.adopt(shim)
+        await entry.save()
+    elif record.is_running or read_exit(entry.bundle) is not None:
+        await entry.ended(None)
+    else:
+        await anyio.to_thread.run_sync(
+            discard, entry.bundle, context.exec_root.runtime / record.id, record.cgroup_path
+        )
+
+
+def _note_running(record: Container, shim: supervisor.Shim) -> None:
+    state = record.state
+    if not record.is_running:
+        # The daemon died between the start and its note of it.
+        state.exit_code, state.error, state.oom_killed = 0, "", False
+        state.started_at = rfc3339(shim.started_at_ns)
+    state.status, state.pid = Status.RUNNING, shim.init_pid

@@ -1,0 +1,267 @@
+"""A container while it lives: from the request to start it to its end.
+
+The shim tells what happens; this side keeps the record true to it, in memory and on disk, and wakes
+those who wait. Where the shim died without a word, this side ends what it left.
+"""
+
+import contextlib
+import json
+import os
+import shutil
+import socket
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Final, cast
+
+import anyio
+from anyio.abc import TaskGroup
+
+from seacan import errors, log
+from seacan.engine.container import Container, Exit, Status
+from seacan.engine.database import Database
+from seacan.engine.times import rfc3339
+from seacan.kernel.cgroups import hierarchy
+from seacan.paths import BundleDirectory, ExecRoot
+from seacan.supervisor import client as supervisor
+from seacan.supervisor import protocol
+from seacan.supervisor.protocol import AttachRequest, Message, StartRequest
+
+_KILL_DEADLINE_S: Final = 10.0
+_LOST: Final = "its shim ended without saying how the container did"
+
+
+@dataclass(slots=True)
+class Waiter:
+    """One client that waits for an end; `done` is set when `exit` is there."""
+
+    condition: str  # not-running, next-exit, removed
+    done: anyio.Event = field(default_factory=anyio.Event)
+    exit: Exit = field(default_factory=lambda: Exit(0))
+
+
+class Entry:
+    """One container of the daemon: its record, and what is alive of it."""
+
+    def __init__(
+        self,
+        record: Container,
+        *,
+        exec_root: ExecRoot,
+        database: Database,
+        launcher: supervisor.Launcher,
+        tasks: TaskGroup,
+        on_exec_exit: Callable[[str, int], None],
+        on_exit: "Callable[[Entry], Awaitable[None]]",
+    ) -> None:
+        self.record = record
+        # Start, stop, remove one at a time; the end of the container itself needs no lock.
+        self.lock = anyio.Lock()
+        self.shim: supervisor.Shim | None = None
+        # While this is set, its end is part of something else: nothing follows from it.
+        self.is_restarting = False
+        self.bundle: BundleDirectory = exec_root.bundle(record.id)
+        self._runtime_root = exec_root.runtime
+        self._database = database
+        self._launcher = launcher
+        self._tasks = tasks
+        self._on_exec_exit = on_exec_exit
+        self._on_exit = on_exit
+        self._ended = anyio.Event()
+        self._waiters: list[Waiter] = []
+        self._clients: list[tuple[socket.socket, AttachRequest]] = []
+
+    # -- start ------------------------------------------------------------------------------------
+
+    async def start(self, request: StartRequest) -> None:
+        """Start the container in its bundle, for which config.json is written already."""
+        clients, self._clients = self._clients, []
+        request["attachments"] = [attachment for _, attachment in clients]
+        try:
+            shim = await supervisor.start(
+                self._launcher, self.bundle, request, [client for client, _ in clients]
+            )
+        except BaseException as err:
+            await self._start_failed(str(err))
+            raise
+        finally:
+            for client, _ in clients:
+                client.close()
+        state = self.record.state
+        state.status, state.pid = Status.RUNNING, shim.init_pid
+        state.exit_code, state.error, state.oom_killed = 0, "", False
+        state.started_at = rfc3339(shim.started_at_ns)
+        self.adopt(shim)
+        await self.save()
+
+    async def _start_failed(self, why: str) -> None:
+        with anyio.CancelScope(shield=True):
+            await anyio.to_thread.run_sync(self._discard_bundle)
+            state = self.record.state
+            state.error, state.exit_code = why, start_exit_code(why)
+            await self.save()
+
+    def adopt(self, shim: supervisor.Shim) -> None:
+        """Follow a running shim, one just started or one from before this daemon."""
+        self.shim = shim
+        self._ended = anyio.Event()
+        self._tasks.start_soon(self._follow, shim, name=f"container {self.record.name}")
+
+    # -- end --------------------------------------------------------------------------------------
+
+    async def _follow(self, shim: supervisor.Shim) -> None:
+        end: protocol.Exit | None = None
+        async for event in shim.events():
+            match event["event"]:
+                case "exec-exited":
+                    self._on_exec_exit(event["exec_id"], event["status"])
+                case "exited":
+                    end = _exit_of(event)
+        with anyio.CancelScope(shield=True):
+            await self.ended(end)
+
+    async def ended(self, end: protocol.Exit | None) -> None:
+        """Record the end; None if the shim did not say how."""
+        exit_, error = await anyio.to_thread.run_sync(self._bury, end)
+        self.shim = None
+        state = self.record.state
+        state.status, state.pid = Status.EXITED, 0
+        state.exit_code, state.oom_killed = exit_["status"], exit_["oom_killed"]
+        state.error = error
+        state.finished_at = rfc3339(exit_["finished_at_ns"])
+        self.record.exec_ids.clear()
+        await self.save()
+        self._ended.set()
+        self._wake("not-running", "next-exit", end=Exit(state.exit_code, error))
+        await self._on_exit(self)
+
+    def _bury(self, end: protocol.Exit | None) -> tuple[protocol.Exit, str]:
+        """Give back what the container held; return how it ended, and what went wrong if it did."""
+        error = ""
+        if end is None:
+            end = read_exit(self.bundle)
+        if end is None:
+            log.error("shim is gone, ending its container", id=self.record.id)
+            end = protocol.Exit(status=137, oom_killed=False, finished_at_ns=time.time_ns())
+            error = _LOST
+        self._discard_bundle()
+        return end, error
+
+    def _discard_bundle(self) -> None:
+        """Remove all that a start makes: processes, cgroup, the runtime's state, the bundle."""
+        discard(self.bundle, self._runtime_root.joinpath(self.record.id), self.record.cgroup_path)
+
+    # -- for those who wait -----------------------------------------------------------------------
+
+    def wait(self, condition: str) -> Waiter:
+        """Return a waiter, registered now; it is done already if there is nothing to wait for."""
+        waiter = Waiter(condition)
+        if condition == "not-running" and not self.record.is_running:
+            waiter.exit = Exit(self.record.state.exit_code)
+            waiter.done.set()
+        else:
+            self._waiters.append(waiter)
+        return waiter
+
+    def forget(self, waiter: Waiter) -> None:
+        with contextlib.suppress(ValueError):
+            self._waiters.remove(waiter)
+
+    def removed(self) -> None:
+        """Let go of everyone: the container is no more."""
+        state = self.record.state
+        self._wake("not-running", "next-exit", "removed", end=Exit(state.exit_code, state.error))
+        for client, _ in self._clients:
+            client.close()
+        self._clients.clear()
+
+    def _wake(self, *conditions: str, end: Exit) -> None:
+        for waiter in [w for w in self._waiters if w.condition in conditions]:
+            self._waiters.remove(waiter)
+            waiter.exit = end
+            waiter.done.set()
+
+    async def wait_ended(self, timeout_s: float | None) -> bool:
+        """Wait until the end is recorded; False if it is not in time. None: no deadline."""
+        with anyio.move_on_after(timeout_s):
+            await self._ended.wait()
+            return True
+        return False
+
+    # -- while it runs ----------------------------------------------------------------------------
+
+    def running_shim(self) -> supervisor.Shim:
+        if self.shim is None:
+            raise errors.Conflict(f"container {self.record.id} is not running")
+        return self.shim
+
+    async def attach(self, client: socket.socket, request: AttachRequest) -> None:
+        """Hand a client's connection to the shim: now, or when there is one."""
+        if self.shim is None:
+            self._clients.append((client, request))
+            return
+        with client:
+            await self.shim.attach(client, request)
+
+    async def kill(self) -> None:
+        """End it for certain."""
+        if self.shim is None:
+            return
+        with contextlib.suppress(errors.SeacanError):
+            await self.shim.signal(9)
+        if await self.wait_ended(_KILL_DEADLINE_S):
+            return
+        # The shim does not get on with it; the processes can be ended without it.
+        await anyio.to_thread.run_sync(hierarchy.open_cgroup(self.record.cgroup_path).kill)
+        if not await self.wait_ended(_KILL_DEADLINE_S):
+            raise errors.Internal(f"container {self.record.id} does not end after SIGKILL")
+
+    async def save(self) -> None:
+        await anyio.to_thread.run_sync(self._database.save, self.record)
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Waits for the end of `entry`; registered, so that no end can be missed, when it is made."""
+
+    entry: Entry
+    waiter: Waiter
+
+    async def result(self) -> Exit:
+        """Return how it ended. No deadline: a container runs as long as it likes."""
+        try:
+            await self.waiter.done.wait()
+        finally:
+            self.entry.forget(self.waiter)
+        return self.waiter.exit
+
+
+def start_exit_code(error: str) -> int:
+    """Return the code that a shell has for a command that did not start: 127, 126 or 128."""
+    if "executable file not found" in error or "no such file or directory" in error:
+        return 127
+    if "permission denied" in error or "is a directory" in error:
+        return 126
+    return 128
+
+
+def read_exit(bundle: BundleDirectory) -> protocol.Exit | None:
+    """Return what a shim wrote down of its container's end; None if it did not come to that."""
+    try:
+        return _exit_of(json.loads(bundle.exit.read_bytes()))
+    except FileNotFoundError:
+        return None
+
+
+def _exit_of(message: Message) -> protocol.Exit:
+    return cast(protocol.Exit, {key: message[key] for key in protocol.Exit.__annotations__})
+
+
+def discard(bundle: BundleDirectory, runtime_state: os.PathLike[str], cgroup_path: str) -> None:
+    """Remove what may be left of a started container. What is not there is fine."""
+    cgroup = hierarchy.open_cgroup(cgroup_path)
+    cgroup.kill()
+    cgroup.remove()
+    for directory in (runtime_state, bundle.path):
+        with contextlib.suppress(FileNotFoundError):
+            shutil.rmtree(directory)

@@ -1,0 +1,169 @@
+"""From a container's record to what its shim is told: everything is decided here, nothing started.
+
+Blocks; called in a worker thread.
+"""
+
+import os
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from seacan import errors, files
+from seacan.engine import (
+    bundle,
+    devices,
+    log_options,
+    mount_points,
+    mounts,
+    overlay,
+    seccomp_profile,
+    security,
+    users,
+)
+from seacan.engine.bundle import BundleInputs
+from seacan.engine.container import Container
+from seacan.engine.context import Context
+from seacan.engine.namespaces import HOST
+from seacan.engine.users import User
+from seacan.paths import BundleDirectory, ContainerDirectory
+from seacan.spec import runtime
+from seacan.spec.engine_api import HostConfig
+from seacan.supervisor.protocol import LogRequest, RootfsRequest, StartRequest
+
+_HOSTS: Final = """\
+127.0.0.1\tlocalhost
+::1\tlocalhost ip6-localhost ip6-loopback
+fe00::\tip6-localnet
+ff00::\tip6-mcastprefix
+ff02::1\tip6-allnodes
+ff02::2\tip6-allrouters
+"""
+_HOST_FILE_LIMIT: Final = 1024 * 1024
+
+
+def make_directory(directory: ContainerDirectory, record: Container) -> None:
+    """Make the writable layer of a new container, and the files that are bound into its /etc."""
+    directory.path.mkdir(mode=0o710)
+    for path in (directory.upper, directory.work):
+        path.mkdir(mode=0o755)
+    _write_file(directory.upper / ".dockerenv", b"", 0o755)
+    shares_network = record.host_config.get("NetworkMode") == HOST
+    hosts = _host_file("/etc/hosts") if shares_network else _HOSTS.encode()
+    _write_file(directory.hostname, f"{record.config.get('Hostname') or ''}\n".encode(), 0o644)
+    _write_file(directory.hosts, hosts, 0o644)
+    _write_file(directory.resolv_conf, _host_file("/etc/resolv.conf"), 0o644)
+
+
+def _write_file(path: Path, data: bytes, mode: int) -> None:
+    with open(path, "xb") as file:
+        os.fchmod(file.fileno(), mode)
+        file.write(data)
+
+
+def _host_file(path: str) -> bytes:
+    try:
+        fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return b""
+    return files.read_bounded(fd, _HOST_FILE_LIMIT, path)
+
+
+def prepare(context: Context, record: Container, directory: BundleDirectory) -> StartRequest:
+    """Write the bundle of a container, and return what to tell its shim.
+
+    Raises what cannot be given now: a user that the image does not know, a device that is gone.
+    """
+    config, host_config = record.config, record.host_config
+    container = context.data_root.container(record.id)
+    lower = context.images.snapshots.held_directories(record.id)
+    points = mount_points.parse(host_config)
+    mounts.prepare_sources(points)
+    oci = bundle.make_config(
+        BundleInputs(
+            config=config,
+            host_config=host_config,
+            mounts=points,
+            user=_find_user(record, [container.upper, *lower]),
+            devices=devices.find(host_config),
+            cgroup_path=record.cgroup_path,
+            network_files={
+                "/etc/resolv.conf": str(container.resolv_conf),
+                "/etc/hostname": str(container.hostname),
+                "/etc/hosts": str(container.hosts),
+            },
+            host=context.host,
+            seccomp=find_seccomp(context, host_config),
+            init=str(context.data_root.init),
+        )
+    )
+    # The directory of an earlier start is gone; of one that was cut short, nothing counts.
+    directory.rootfs.mkdir(mode=0o700, parents=True, exist_ok=True)
+    directory.config.write_bytes(msgspec.json.encode(oci))
+    request = StartRequest(
+        id=record.id,
+        bundle=str(directory.path),
+        runtime_root=str(context.exec_root.runtime),
+        rootfs=_rootfs(context, container, lower),
+        terminal=record.tty,
+        stdin=bool(config.get("OpenStdin")),
+        stdin_once=bool(config.get("StdinOnce")),
+        console_size=list(host_config.get("ConsoleSize") or [0, 0]),
+        log=_log(record),
+        attachments=[],
+    )
+    if executable := context.host.runtimes[host_config.get("Runtime") or ""]:
+        request["runtime"] = executable
+    return request
+
+
+def _find_user(record: Container, layers: list[Path]) -> User:
+    accounts = users.read_accounts(lambda path: overlay.open_file(layers, path))
+    return users.find_user(
+        record.config.get("User") or "", record.host_config.get("GroupAdd") or [], accounts
+    )
+
+
+def find_seccomp(context: Context, host_config: HostConfig) -> runtime.LinuxSeccomp | None:
+    """Return the filter that a container is to run under; None for unconfined."""
+    asked = security.parse(host_config.get("SecurityOpt") or []).seccomp
+    if asked == security.UNCONFINED or (host_config.get("Privileged") and not asked):
+        return None
+    granted = frozenset(bundle.container_capabilities(host_config, context.host))
+    machine, kernel = os.uname().machine, context.host.kernel
+    if asked in ("", security.BUILTIN):
+        return seccomp_profile.default_profile(granted, machine, kernel)
+    return seccomp_profile.load_profile(asked.encode(), granted, machine, kernel)
+
+
+def _rootfs(context: Context, container: ContainerDirectory, lower: list[Path]) -> RootfsRequest:
+    root = context.data_root.path
+
+    def relative(path: Path) -> str:
+        return str(path.relative_to(root))
+
+    return RootfsRequest(
+        directory=str(root),
+        lower=[relative(path) for path in lower],
+        upper=relative(container.upper),
+        work=relative(container.work),
+    )
+
+
+def _log(record: Container) -> LogRequest | None:
+    options = log_options.parse(record.host_config.get("LogConfig") or {})
+    if options is None:
+        return None
+    return LogRequest(
+        path=record.log_path,
+        max_size_bytes=options.max_size_bytes,
+        max_files=options.max_files,
+    )
+
+
+def check_seccomp(context: Context, host_config: HostConfig) -> None:
+    """Refuse a profile that could not be loaded at the start. Raises InvalidArgument."""
+    try:
+        find_seccomp(context, host_config)
+    except errors.InvalidArgument as err:
+        raise errors.InvalidArgument(f"invalid --security-opt seccomp: {err}") from err

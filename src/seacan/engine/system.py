@@ -1,0 +1,171 @@
+"""What the daemon says of itself and of the host: version and info, in the API's own names."""
+
+import os
+import platform
+import sys
+import uuid
+from pathlib import Path
+from typing import Any
+
+from seacan.engine.container import Status
+from seacan.engine.containers import Containers
+from seacan.engine.context import Context
+from seacan.engine.host import OWN_RUNTIME
+from seacan.engine.times import now
+from seacan.version import API_VERSION, API_VERSION_LEAST, VERSION
+
+_MACHINES = {"x86_64": "amd64", "aarch64": "arm64"}
+
+
+class System:
+    def __init__(self, context: Context, containers: Containers) -> None:
+        self._context = context
+        self._containers = containers
+        self._id = str(uuid.uuid5(uuid.NAMESPACE_URL, f"{_machine_id()}{context.data_root.path}"))
+
+    def version(self) -> dict[str, Any]:
+        """Return the reply of GET /version. Every component is of this one release."""
+        host = os.uname()
+        architecture = _MACHINES.get(host.machine, host.machine)
+        python = platform.python_version()
+        engine = {
+            "ApiVersion": API_VERSION,
+            "MinAPIVersion": API_VERSION_LEAST,
+            "Os": "linux",
+            "Arch": architecture,
+            "KernelVersion": host.release,
+            "PythonVersion": python,
+        }
+        parts: tuple[tuple[str, dict[str, str]], ...] = (
+            ("Engine", engine),
+            ("Supervisor", {"Role": "launcher and shims"}),
+            ("Runtime", {"OciVersion": "1.2.0"}),
+            ("Init", {}),
+        )
+        return {
+            "Platform": {"Name": "seacan"},
+            "Components": [
+                {"Name": name, "Version": VERSION, "Details": details} for name, details in parts
+            ],
+            "Version": VERSION,
+            "ApiVersion": API_VERSION,
+            "MinAPIVersion": API_VERSION_LEAST,
+            "Os": "linux",
+            "Arch": architecture,
+            "KernelVersion": host.release,
+            # Go's clients print these two; there is no commit or Go in a wheel.
+            "GitCommit": "",
+            "GoVersion": "",
+        }
+
+    def info(self) -> dict[str, Any]:
+        """Return the reply of GET /info: what is so now, looked up now. Blocks."""
+        context, host = self._context, self._context.host
+        records = self._containers.list(all=True, limit=None, wanted={})
+        running = sum(record.state.status is Status.RUNNING for record in records)
+        limits = host.limits
+        return {
+            "ID": self._id,
+            "Containers": len(records),
+            "ContainersRunning": running,
+            "ContainersPaused": 0,
+            "ContainersStopped": len(records) - running,
+            "Images": len(context.images.list()),
+            "Driver": "overlay2",
+            "DriverStatus": [["Backing Filesystem", _file_system(context.data_root.path)]],
+            "Plugins": {
+                "Volume": [],
+                "Network": ["host", "null"],
+                "Authorization": None,
+                "Log": ["json-file", "none"],
+            },
+            "MemoryLimit": "memory" in limits,
+            "SwapLimit": "swap" in limits,
+            "CpuCfsPeriod": "cpu_quota" in limits,
+            "CpuCfsQuota": "cpu_quota" in limits,
+            "CPUShares": "cpu_shares" in limits,
+            "CPUSet": "cpuset" in limits,
+            "PidsLimit": "pids" in limits,
+            "OomKillDisable": "oom_kill_disable" in limits,
+            "IPv4Forwarding": _read("/proc/sys/net/ipv4/ip_forward") == "1",
+            "Debug": False,
+            "NFd": len(os.listdir("/proc/self/fd")),
+            "NGoroutines": 0,
+            "NEventsListener": 0,
+            "SystemTime": now(),
+            "LoggingDriver": "json-file",
+            "CgroupDriver": "cgroupfs",
+            "CgroupVersion": host.cgroup_version.removeprefix("v"),
+            "KernelVersion": os.uname().release,
+            "OperatingSystem": _os_release("PRETTY_NAME") or "Linux",
+            "OSVersion": _os_release("VERSION_ID"),
+            "OSType": "linux",
+            "Architecture": os.uname().machine,
+            "IndexServerAddress": "https://index.docker.io/v1/",
+            "RegistryConfig": None,
+            "NCPU": host.cpu_count,
+            "MemTotal": os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"),
+            "GenericResources": None,
+            "DockerRootDir": str(context.data_root.path),
+            "HttpProxy": "",
+            "HttpsProxy": "",
+            "NoProxy": "",
+            "Name": host.hostname,
+            "Labels": [],
+            "ExperimentalBuild": False,
+            "ServerVersion": VERSION,
+            "Runtimes": {
+                name: {"path": path or sys.executable}
+                for name, path in host.runtimes.items()
+            },
+            "DefaultRuntime": OWN_RUNTIME,
+            "Swarm": {"NodeID": "", "NodeAddr": "", "LocalNodeState": "inactive",
+                      "ControlAvailable": False, "Error": "", "RemoteManagers": None},
+            "LiveRestoreEnabled": True,
+            "Isolation": "",
+            "InitBinary": "seacan-init",
+            "ContainerdCommit": {"ID": ""},
+            "RuncCommit": {"ID": ""},
+            "InitCommit": {"ID": ""},
+            "SecurityOptions": _security_options(host.cgroup_version),
+            "Warnings": _warnings(limits),
+        }  # fmt: skip
+
+
+def _security_options(cgroup_version: str) -> list[str]:
+    options = ["name=seccomp,profile=builtin"]
+    return [*options, "name=cgroupns"] if cgroup_version == "v2" else options
+
+
+def _warnings(limits: frozenset[Any]) -> list[str]:
+    """Return a line for each limit that this kernel, as it runs, cannot set."""
+    names = {"memory": "memory", "swap": "swap", "pids": "pids", "cpu_quota": "cpu cfs quota"}
+    return [
+        f"WARNING: No {text} limit support" for name, text in names.items() if name not in limits
+    ]
+
+
+def _file_system(path: Path) -> str:
+    """Return the type of the file system that holds `path`. Source: proc_pid_mountinfo(5)."""
+    device = os.stat(path).st_dev
+    wanted = f"{os.major(device)}:{os.minor(device)}"
+    for line in Path("/proc/self/mountinfo").read_text().splitlines():
+        fields, _, kind = line.partition(" - ")
+        if fields.split()[2] == wanted:
+            return kind.split()[0]
+    return "unknown"
+
+
+def _os_release(key: str) -> str:
+    return platform.freedesktop_os_release().get(key, "")
+
+
+def _machine_id() -> str:
+    return _read("/etc/machine-id")
+
+
+def _read(path: str) -> str:
+    try:
+        return Path(path).read_text().strip()
+    except OSError:
+        return ""

@@ -1,0 +1,6 @@
+"""The processes that keep containers running, and how the daemon speaks to them.
+
+client.py (the daemon's side), launcher.py and shim.py (the processes), interpreter.py (the sealed
+copy that they run from), protocol.py (the words between them); in the shim: streams.py (stdio and
+attached clients), logfile.py (json-file), rootfs.py, foreign.py (another OCI runtime).
+"""

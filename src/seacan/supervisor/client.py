@@ -1,0 +1,219 @@
+"""The daemon's side: asks the launcher for a shim, then speaks to the shim.
+
+Every call here is a coroutine with a deadline; the sockets are the protocol's packets.
+"""
+
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
+from typing import Final, cast
+
+import anyio
+
+from seacan import errors, log
+from seacan.paths import BundleDirectory
+from seacan.supervisor import interpreter, protocol
+from seacan.supervisor.protocol import (
+    AttachRequest,
+    ExecRequest,
+    Message,
+    StartRequest,
+)
+
+_START_DEADLINE_S: Final = 120.0
+_REQUEST_DEADLINE_S: Final = 30.0
+
+
+class Launcher:
+    """The launcher process; started when first needed, and again when it has died."""
+
+    def __init__(self) -> None:
+        self._channel: socket.socket | None = None
+        self._process: subprocess.Popen[bytes] | None = None
+        self._lock = anyio.Lock()
+
+    async def start(self) -> None:
+        """Start the launcher if it is not running, so that the first container need not wait."""
+        async with self._lock:
+            await self._ensure()
+
+    async def _ensure(self) -> socket.socket:
+        if self._process is not None and self._process.poll() is not None:
+            log.warn("launcher ended", status=self._process.returncode)
+            self.close()
+        if self._channel is None:
+            await anyio.to_thread.run_sync(self._spawn)
+        assert self._channel is not None
+        return self._channel
+
+    def _spawn(self) -> None:
+        own, launchers = socket.socketpair(socket.AF_UNIX, protocol.SOCKET_TYPE)
+        copy = interpreter.sealed_copy()
+        try:
+            with launchers:
+                # The name stays the interpreter's own, by which it finds its library.
+                self._process = subprocess.Popen(
+                    [
+                        sys.executable,
+                        "-P",
+                        "-m",
+                        "seacan.supervisor.launcher",
+                        str(launchers.fileno()),
+                    ],
+                    executable=f"/proc/self/fd/{copy}",
+                    pass_fds=(launchers.fileno(), copy),
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.DEVNULL,
+                )
+        finally:
+            os.close(copy)
+        self._channel = own
+
+    async def shim(self) -> socket.socket:
+        """Return a channel to a new shim, which waits to be told what to start."""
+        own, shims = socket.socketpair(socket.AF_UNIX, protocol.SOCKET_TYPE)
+        with shims:
+            try:
+                async with self._lock:
+                    for _ in range(2):
+                        channel = await self._ensure()
+                        try:
+                            protocol.send(channel, {}, [shims.fileno()])
+                        except OSError as err:
+                            # It has died since it was last seen: another one takes its place.
+                            log.warn("launcher does not listen", error=err)
+                            self.close()
+                        else:
+                            own.setblocking(False)
+                            return own
+                raise errors.Unavailable("start shim: the launcher does not stay up")
+            except BaseException:
+                own.close()
+                raise
+
+    def close(self) -> None:
+        """Let the launcher end; shims are not concerned."""
+        if self._channel is not None:
+            self._channel.close()
+            self._channel = None
+        if self._process is not None:
+            try:
+                self._process.wait(timeout=5)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait()
+            self._process = None
+
+
+class Shim:
+    """A running shim. `events` is the channel on which it tells what happens."""
+
+    def __init__(self, bundle: BundleDirectory, events: socket.socket, started: Message) -> None:
+        self._bundle = bundle
+        self._events = events
+        self.init_pid = int(started["pid"])
+        self.started_at_ns = int(started["started_at_ns"])
+
+    async def events(self) -> AsyncIterator[Message]:
+        """Yield events until the shim ends. No deadline: a container runs as long as it likes."""
+        with self._events:
+            while True:
+                await anyio.wait_readable(self._events)
+                try:
+                    received = protocol.receive(self._events)
+                except ConnectionError:
+                    return
+                if received is None:
+                    return
+                yield received[0]
+
+    async def signal(self, number: int, exec_id: str | None = None) -> None:
+        await self._request({"request": "signal", "signal": number, "exec_id": exec_id})
+
+    async def resize(self, rows: int, columns: int, exec_id: str | None = None) -> None:
+        await self._request(
+            {"request": "resize", "rows": rows, "columns": columns, "exec_id": exec_id}
+        )
+
+    async def attach(self, client: socket.socket, request: AttachRequest) -> None:
+        """Hand a client's connection over; the shim has its own copy of it afterwards."""
+        await self._request({"request": "attach", "attachment": request}, [client.fileno()])
+
+    async def exec(self, request: ExecRequest, client: socket.socket | None) -> int:
+        """Start a process beside the container's; return its pid."""
+        reply = await self._request(
+            {"request": "exec", **request}, [] if client is None else [client.fileno()]
+        )
+        return int(reply["pid"])
+
+    async def _request(self, message: Message, descriptors: Sequence[int] = ()) -> Message:
+        with await _connect(self._bundle.path) as connection:
+            return await _ask(connection, message, descriptors, _REQUEST_DEADLINE_S)
+
+
+async def start(
+    launcher: Launcher,
+    bundle: BundleDirectory,
+    request: StartRequest,
+    clients: Sequence[socket.socket],
+) -> Shim:
+    """Start the container in `bundle`. Raises what the shim reports; nothing is left of it then."""
+    events = await launcher.shim()
+    try:
+        message = cast(Message, request)
+        fds = [client.fileno() for client in clients]
+        reply = await _ask(events, message, fds, _START_DEADLINE_S)
+    except BaseException:
+        events.close()
+        raise
+    return Shim(bundle, events, reply)
+
+
+async def find(bundle: BundleDirectory) -> Shim | None:
+    """Return the shim that runs in `bundle`, from before this daemon; None if there is none."""
+    try:
+        connection = await _connect(bundle.path)
+    except (errors.Unavailable, FileNotFoundError):
+        return None
+    try:
+        reply = await _ask(connection, {"request": "watch"}, [], _REQUEST_DEADLINE_S)
+    except BaseException as err:
+        connection.close()
+        if isinstance(err, errors.Unavailable):
+            return None
+        raise
+    return Shim(bundle, connection, reply)
+
+
+async def _connect(directory: Path) -> socket.socket:
+    fd = os.open(directory, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+    connection = socket.socket(socket.AF_UNIX, protocol.SOCKET_TYPE)
+    connection.setblocking(False)
+    try:
+        # A name below a descriptor: an address has room for 107 bytes only.
+        connection.connect(f"/proc/self/fd/{fd}/shim.sock")
+    except OSError as err:
+        connection.close()
+        raise errors.Unavailable(f"connect to shim: {err.strerror}") from err
+    finally:
+        os.close(fd)
+    return connection
+
+
+async def _ask(
+    channel: socket.socket, message: Message, descriptors: Sequence[int], deadline_s: float
+) -> Message:
+    try:
+        protocol.send(channel, message, descriptors)
+        with anyio.fail_after(deadline_s):
+            await anyio.wait_readable(channel)
+        received = protocol.receive(channel)
+    except OSError as err:
+        raise errors.Unavailable(f"ask shim: {err.strerror or err}") from err
+    if received is None:
+        raise errors.Unavailable("ask shim: it ended without an answer")
+    protocol.raise_error(received[0])
+    return received[0]

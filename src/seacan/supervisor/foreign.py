@@ -1,0 +1,160 @@
+"""A container made by another OCI runtime: its command line, as runc's is, run by the shim.
+
+    RUNTIME --root DIR --log FILE --log-format json create|start|exec|delete …
+
+Its init becomes a child of the shim, which is a subreaper, when the runtime's own process ends.
+"""
+
+import json
+import os
+import signal
+import socket
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from seacan import errors
+from seacan.kernel import processes
+from seacan.kernel.cgroups import hierarchy
+from seacan.spec.runtime import Process
+from seacan.supervisor.process import ProcessStreams
+
+_LOG_LIMIT: Final = 64 * 1024
+_DEADLINE_S: Final = 60.0
+
+
+def create(
+    executable: str, root: Path, container_id: str, bundle: Path, streams: ProcessStreams
+) -> "ForeignContainer":
+    """Have `executable` create the container. Raises Internal with what the runtime said."""
+    container = ForeignContainer(executable, root, container_id, bundle)
+    try:
+        container.create(streams)
+    except BaseException:
+        container.delete(force=True)
+        raise
+    return container
+
+
+class ForeignContainer:
+    def __init__(self, executable: str, root: Path, container_id: str, bundle: Path) -> None:
+        self._executable = executable
+        self._root = root / f"by-{os.path.basename(executable)}"
+        self._root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._id = container_id
+        self._bundle = bundle
+        self.pid = 0
+
+    def create(self, streams: ProcessStreams) -> None:
+        self.pid = self._with_process(["create", "--bundle", str(self._bundle)], streams)
+
+    def start(self) -> None:
+        self._run(["start", self._id])
+
+    def exec_process(self, process: Process, streams: ProcessStreams) -> int:
+        path = self._bundle / "process.json"
+        path.write_text(json.dumps(process))
+        try:
+            return self._with_process(["exec", "--detach", "--process", str(path)], streams)
+        finally:
+            path.unlink()
+
+    def delete(self, *, force: bool = False) -> None:
+        self._run(["delete", *(["--force"] if force else []), self._id])
+
+    def oom_kills(self) -> int:
+        config = json.loads((self._bundle / "config.json").read_bytes())
+        return hierarchy.open_cgroup(str(config["linux"]["cgroupsPath"])).oom_kills()
+
+    def _with_process(self, command: list[str], streams: ProcessStreams) -> int:
+        """Run a command that makes a process with `streams`; return its pid."""
+        pid_file = self._bundle / "runtime.pid"
+        command = [*command, "--pid-file", str(pid_file)]
+        with _ConsoleRelay(self._bundle / "console.sock", streams.console) as console:
+            self._run([*command, *console.flags, self._id], stdio=streams.child_side)
+            console.relay()
+        try:
+            return int(pid_file.read_text())
+        finally:
+            pid_file.unlink()
+
+    def _run(self, arguments: list[str], stdio: Sequence[int] = ()) -> None:
+        log = self._bundle / "runtime.log"
+        log.unlink(missing_ok=True)
+        flags = ["--root", str(self._root), "--log", str(log), "--log-format", "json"]
+        actions = [(os.POSIX_SPAWN_DUP2, fd, n) for n, fd in enumerate(stdio or _null_stdio())]
+        pid = os.posix_spawn(
+            self._executable,
+            [self._executable, *flags, *arguments],
+            os.environ,
+            file_actions=actions,
+            setsigdef=[signal.SIGPIPE, signal.SIGHUP],
+        )
+        pidfd = os.pidfd_open(pid)
+        try:
+            if not processes.wait_exit(pidfd, _DEADLINE_S):
+                os.kill(pid, signal.SIGKILL)
+            _, status = os.waitpid(pid, 0)
+        finally:
+            os.close(pidfd)
+        if status != 0:
+            name = os.path.basename(self._executable)
+            raise errors.Internal(f"{name} {arguments[0]} failed: {_last_error(log)}")
+
+
+def _null_stdio() -> list[int]:
+    # Inherited descriptors 0 to 2 are the launcher's: /dev/null and the daemon's log.
+    return [0, 2, 2]
+
+
+def _last_error(log: Path) -> str:
+    """Return the message of the runtime's last log entry."""
+    try:
+        fd = os.open(log, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        with open(fd, "rb") as file:
+            lines = file.read(_LOG_LIMIT).splitlines()
+        return str(json.loads(lines[-1])["msg"])
+    except (OSError, ValueError, LookupError):
+        return "it left no message"
+
+
+class _ConsoleRelay:
+    """Takes the pty's master on the named socket that the runtime wants, and passes it on."""
+
+    def __init__(self, path: Path, console: socket.socket | None) -> None:
+        self._path = path
+        self._console = console
+        self._listener: socket.socket | None = None
+
+    @property
+    def flags(self) -> list[str]:
+        return [] if self._console is None else ["--console-socket", self._address]
+
+    def __enter__(self) -> "_ConsoleRelay":
+        if self._console is not None:
+            self._directory = os.open(self._path.parent, os.O_PATH | os.O_DIRECTORY)
+            os.set_inheritable(self._directory, True)
+            self._address = f"/proc/self/fd/{self._directory}/{self._path.name}"
+            self._listener = socket.socket(socket.AF_UNIX)
+            self._listener.bind(self._address)
+            self._listener.listen(1)
+            self._listener.settimeout(_DEADLINE_S)
+        return self
+
+    def relay(self) -> None:
+        if self._listener is None or self._console is None:
+            return
+        connection, _ = self._listener.accept()
+        with connection:
+            data, descriptors, _, _ = socket.recv_fds(connection, 4096, 1)
+            try:
+                socket.send_fds(self._console, [data], descriptors)
+            finally:
+                for fd in descriptors:
+                    os.close(fd)
+
+    def __exit__(self, *_: object) -> None:
+        if self._listener is not None:
+            self._listener.close()
+            os.close(self._directory)
+            self._path.unlink(missing_ok=True)

@@ -1,0 +1,53 @@
+"""The launcher: a warm, single-threaded process that forks a shim for each container.
+
+It runs from a sealed copy of the interpreter, has the runtime imported, and keeps no state: on its
+one channel, from the daemon that started it, come descriptors for new shims to talk on. When the
+channel ends, so does the launcher; the shims that it forked stay.
+"""
+
+import gc
+import os
+import signal
+import socket
+import sys
+
+from seacan import log
+from seacan.kernel import processes, syscalls
+from seacan.supervisor import protocol, shim
+
+
+def main() -> None:
+    channel = socket.socket(fileno=int(sys.argv[1]))
+    syscalls.set_name("seacan-launcher")
+    os.chdir("/")
+    os.umask(0o022)
+    # A ctrl-C in the terminal that started the daemon is not meant for containers.
+    os.setsid()
+    # The kernel reaps the shims: what they have to say they have written down.
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    # What is there now will not be freed; unless the collector looks at it, it stays shared.
+    gc.collect()
+    gc.freeze()
+    gc.disable()
+    while (received := protocol.receive(channel)) is not None:
+        _, descriptors = received
+        if os.fork() == 0:
+            _become_shim(descriptors[0])
+        for fd in descriptors:
+            os.close(fd)
+
+
+def _become_shim(fd: int) -> None:
+    status = 1
+    try:
+        processes.close_all_but([fd])
+        with socket.socket(fileno=fd) as events:
+            status = shim.run(events)
+    except BaseException as err:
+        log.error("shim died", error=f"{type(err).__name__}: {err}")
+    finally:
+        os._exit(status)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,111 @@
+"""One process of a container as its shim sees it: a pid and its streams."""
+
+import array
+import os
+import socket
+from dataclasses import dataclass
+
+from seacan import errors
+from seacan.kernel import terminals
+from seacan.runtime.launch import Stdio as ChildStdio
+from seacan.supervisor.logfile import LogFile
+from seacan.supervisor.loop import Loop
+from seacan.supervisor.streams import Stdio
+
+
+@dataclass(slots=True)
+class Supervised:
+    pid: int
+    stdio: Stdio
+
+
+class ProcessStreams:
+    """Both ends of a process's stdio, from before it exists until its `Stdio` takes over.
+
+    Without a terminal: three pipes, or /dev/null where nothing is wanted. With one: the runtime
+    makes the pty inside the container and sends its master over `console`.
+    """
+
+    def __init__(self, *, terminal: bool, stdin: bool, output: bool = True) -> None:
+        self._wants_stdin = stdin
+        self._own: list[int] = []
+        self._childs: list[int] = []
+        self.console: socket.socket | None = None
+        self._own_console: socket.socket | None = None
+        if terminal:
+            self._own_console, self.console = socket.socketpair()
+            stdin = output = False
+        self._stdin = self._pipe(to_child=True) if stdin else self._null(os.O_RDONLY)
+        self._stdout = self._pipe(to_child=False) if output else self._null(os.O_WRONLY)
+        self._stderr = self._pipe(to_child=False) if output else self._null(os.O_WRONLY)
+
+    @property
+    def child_side(self) -> ChildStdio:
+        stdin, stdout, stderr = self._childs
+        return stdin, stdout, stderr
+
+    def _pipe(self, *, to_child: bool) -> int | None:
+        read, write = os.pipe2(os.O_CLOEXEC)
+        own, childs = (write, read) if to_child else (read, write)
+        self._own.append(own)
+        self._childs.append(childs)
+        return own
+
+    def _null(self, flags: int) -> int | None:
+        self._childs.append(os.open("/dev/null", flags | os.O_CLOEXEC))
+        return None
+
+    def begin(
+        self,
+        loop: Loop,
+        *,
+        log: LogFile | None,
+        close_stdin_with_client: bool,
+        console_size: list[int],
+    ) -> Stdio:
+        """Close the process's ends, now its own, and serve ours."""
+        self._close_childs()
+        master = None
+        if self._own_console is not None:
+            master = self._receive_master()
+            if console_size != [0, 0]:
+                terminals.set_size(master, *console_size)
+            self._stdin = os.dup(master) if self._wants_stdin else None
+        return Stdio(
+            loop,
+            stdin=self._stdin,
+            stdout=self._stdout,
+            stderr=self._stderr,
+            terminal=master,
+            close_stdin_with_client=close_stdin_with_client,
+            log=log,
+        )
+
+    def _receive_master(self) -> int:
+        assert self._own_console is not None
+        with self._own_console:
+            _, ancillary, _, _ = self._own_console.recvmsg(
+                4096, socket.CMSG_SPACE(array.array("i").itemsize), socket.MSG_CMSG_CLOEXEC
+            )
+        descriptors = array.array("i")
+        for _, _, payload in ancillary:
+            descriptors.frombytes(payload)
+        if len(descriptors) != 1:
+            raise errors.Internal("the runtime did not send the terminal's master")
+        return descriptors[0]
+
+    def _close_childs(self) -> None:
+        for fd in self._childs:
+            os.close(fd)
+        self._childs.clear()
+        if self.console is not None:
+            self.console.close()
+
+    def close(self) -> None:
+        """Close both sides: the process did not come to be."""
+        self._close_childs()
+        for fd in self._own:
+            os.close(fd)
+        self._own.clear()
+        if self._own_console is not None:
+            self._own_console.close()

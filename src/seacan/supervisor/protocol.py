@@ -1,0 +1,159 @@
+"""The words between daemon, launcher and shim: one JSON object a packet, descriptors beside it.
+
+    daemon ──launch──▸ launcher            one packet, with one end of a socketpair; no answer
+    daemon ──start──▸ shim ──▸ reply       over that socketpair, which from then on carries events
+    daemon ──any other request──▸ reply    over a connection to BUNDLE/shim.sock
+
+The sockets are SOCK_SEQPACKET: a packet is a message, whole, and its descriptors arrive with it.
+A message too long for a packet travels in a memfd.
+"""
+
+import array
+import json
+import os
+import socket
+from collections.abc import Sequence
+from typing import Any, Final, NotRequired, TypedDict
+
+from seacan import errors
+
+PACKET_LIMIT: Final = 128 * 1024
+MESSAGE_LIMIT: Final = 16 * 1024 * 1024
+DESCRIPTOR_LIMIT: Final = 64
+
+SOCKET_TYPE: Final = socket.SOCK_SEQPACKET
+
+Message = dict[str, Any]
+
+
+class AttachRequest(TypedDict):
+    """One client's connection, which travels beside the message as a descriptor."""
+
+    stdin: bool
+    stdout: bool
+    stderr: bool
+    detach_keys: str  # latin-1, as typed; empty if there are none
+    early: str  # latin-1: what the client sent before its connection was handed on
+
+
+class RootfsRequest(TypedDict):
+    """An overlay; paths are relative to `directory`, so that many fit in one page."""
+
+    directory: str
+    lower: list[str]  # the topmost first
+    upper: str
+    work: str
+
+
+class LogRequest(TypedDict):
+    path: str
+    max_size_bytes: int  # -1: no limit
+    max_files: int
+
+
+class StartRequest(TypedDict):
+    """What a new shim is told."""
+
+    id: str
+    bundle: str
+    runtime_root: str
+    runtime: NotRequired[str]  # path of another OCI runtime's executable
+    rootfs: RootfsRequest
+    terminal: bool
+    stdin: bool
+    stdin_once: bool
+    console_size: list[int]  # rows, columns; [0, 0] if unknown
+    log: LogRequest | None
+    attachments: list[AttachRequest]
+
+
+class ExecRequest(TypedDict):
+    exec_id: str
+    process: dict[str, Any]  # an OCI process
+    stdin: bool
+    attachment: AttachRequest | None
+
+
+class Exit(TypedDict):
+    """How a container ended: BUNDLE/exit.json, and the event of that name."""
+
+    status: int  # 0 to 255; 128+n for signal n
+    oom_killed: bool
+    finished_at_ns: int  # since 1970
+
+
+def send(channel: socket.socket, message: Message, descriptors: Sequence[int] = ()) -> None:
+    """Send one message. Raises OSError if the peer is gone or does not read."""
+    data = json.dumps(message).encode()
+    if len(data) <= PACKET_LIMIT:
+        socket.send_fds(channel, [data], list(descriptors))
+        return
+    memfd = os.memfd_create("seacan-message")
+    try:
+        with open(memfd, "wb", closefd=False) as file:
+            file.write(data)
+        socket.send_fds(channel, [b"memfd"], [memfd, *descriptors])
+    finally:
+        os.close(memfd)
+
+
+def receive(channel: socket.socket) -> tuple[Message, list[int]] | None:
+    """Return the next message and its descriptors, close-on-exec; None once the peer is gone."""
+    data, descriptors, flags, _ = _receive_packet(channel)
+    if not data:
+        return None
+    if flags & (socket.MSG_TRUNC | socket.MSG_CTRUNC):
+        _close(descriptors)
+        raise errors.Internal("receive message: longer than a packet")
+    try:
+        if data == b"memfd":
+            data = _read_memfd(descriptors.pop(0))
+        message = json.loads(data)
+    except (ValueError, IndexError, OSError) as err:
+        _close(descriptors)
+        raise errors.Internal(f"receive message: {err}") from err
+    return message, descriptors
+
+
+def _receive_packet(channel: socket.socket) -> tuple[bytes, list[int], int, Any]:
+    # socket.recv_fds does not ask for close-on-exec.
+    size = array.array("i").itemsize
+    data, ancillary, flags, address = channel.recvmsg(
+        PACKET_LIMIT, socket.CMSG_SPACE(DESCRIPTOR_LIMIT * size), socket.MSG_CMSG_CLOEXEC
+    )
+    descriptors = array.array("i")
+    for level, kind, payload in ancillary:
+        if level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:
+            descriptors.frombytes(payload[: len(payload) - len(payload) % size])
+    return data, descriptors.tolist(), flags, address
+
+
+def _read_memfd(memfd: int) -> bytes:
+    try:
+        size = os.fstat(memfd).st_size
+        if size > MESSAGE_LIMIT:
+            raise ValueError(f"longer than {MESSAGE_LIMIT} bytes")
+        return os.pread(memfd, size, 0)
+    finally:
+        os.close(memfd)
+
+
+def _close(descriptors: list[int]) -> None:
+    for fd in descriptors:
+        os.close(fd)
+
+
+def error_reply(err: BaseException) -> Message:
+    """Return the reply that makes `raise_error` raise `err` at the other end."""
+    # A subclass travels as the class of errors.py that it is.
+    kinds = (cls.__name__ for cls in type(err).__mro__ if cls.__module__ == errors.__name__)
+    return {"error": next(kinds, "Internal"), "text": str(err)}
+
+
+def raise_error(reply: Message) -> None:
+    """Raise what a reply reports, if it reports an error."""
+    kind = reply.get("error")
+    if kind is None:
+        return
+    cls = getattr(errors, str(kind), errors.Internal)
+    raise cls(str(reply.get("text", "")))

@@ -1,0 +1,350 @@
+"""The shim: the parent of one container, from its start to its end.
+
+It holds the container's stdio and writes its log, serves attached clients, runs execs, and writes
+down how the container ended before it tells anyone. It needs neither the daemon nor the launcher.
+
+    start ──▸ mount, create, start ──▸ reply ──▸ loop: stdio, requests, children ──▸ init ended
+      └▸ failed: undone, reply, exit                      drain, exit.json, clean up, tell ◂┘
+                                                          serve clients to the end, exit
+"""
+
+import contextlib
+import json
+import os
+import signal
+import socket
+import time
+from pathlib import Path
+from typing import Final, Protocol, cast
+
+from seacan import errors, files, log
+from seacan.kernel import processes, syscalls, terminals
+from seacan.runtime import create
+from seacan.runtime import exec as runtime_exec
+from seacan.runtime.container import Container as RuntimeContainer
+from seacan.spec.runtime import Process
+from seacan.supervisor import foreign, protocol, rootfs
+from seacan.supervisor.logfile import LogFile
+from seacan.supervisor.loop import READABLE, Loop
+from seacan.supervisor.process import ProcessStreams, Supervised
+from seacan.supervisor.protocol import ExecRequest, Exit, Message, StartRequest
+
+_REQUEST_DEADLINE_S: Final = 10.0
+
+
+class Container(Protocol):
+    """What a shim needs of a container, whichever runtime made it."""
+
+    @property
+    def pid(self) -> int: ...
+    def start(self) -> None: ...
+    def delete(self, *, force: bool = False) -> None: ...
+    def oom_kills(self) -> int: ...
+    def exec_process(self, process: Process, streams: ProcessStreams) -> int: ...
+
+
+def run(events: socket.socket) -> int:
+    """Be the shim of the container that the first message on `events` describes; exit status."""
+    os.setsid()
+    syscalls.set_name("seacan-shim")
+    signal.signal(signal.SIGPIPE, signal.SIG_IGN)
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    # What a container leaves behind in the host's pid namespace (pid mode host) comes to the shim.
+    syscalls.set_child_subreaper(True)
+    received = protocol.receive(events)
+    if received is None:
+        return 1
+    message, descriptors = received
+    try:
+        shim = Shim(cast(StartRequest, message), descriptors)
+    except Exception as err:
+        protocol.send(events, protocol.error_reply(err))
+        return 1
+    shim.tell_started(events)
+    return shim.serve()
+
+
+class Shim:
+    def __init__(self, request: StartRequest, descriptors: list[int]) -> None:
+        """Create and start the container; on failure everything is undone."""
+        self._bundle = Path(request["bundle"])
+        self._loop = Loop()
+        self._watchers: list[socket.socket] = []
+        self._execs: dict[str, Supervised] = {}
+        self._exit: Exit | None = None
+        clients = [socket.socket(fileno=fd) for fd in descriptors]
+        self._wake_on_children()
+        self._listen()
+        rootfs.enter_own_mount_namespace()
+        rootfs.mount(request["rootfs"], str(self._bundle / "rootfs"))
+        streams = ProcessStreams(terminal=request["terminal"], stdin=request["stdin"])
+        try:
+            self._container = _create(request, streams)
+        except BaseException:
+            streams.close()
+            raise
+        try:
+            stdio = streams.begin(
+                self._loop,
+                log=_open_log(request),
+                close_stdin_with_client=request["stdin_once"],
+                console_size=request["console_size"],
+            )
+            for client, attachment in zip(clients, request["attachments"], strict=True):
+                stdio.attach(client, attachment)
+            self._container.start()
+        except BaseException:
+            self._container.delete(force=True)
+            raise
+        self._started_at_ns = time.time_ns()
+        self.init = Supervised(self._container.pid, stdio)
+        self._write_down_self()
+
+    def _wake_on_children(self) -> None:
+        self._children, wakeup = socket.socketpair(type=socket.SOCK_STREAM)
+        self._children.setblocking(False)
+        wakeup.setblocking(False)
+        self._wakeup = wakeup
+        signal.set_wakeup_fd(wakeup.fileno(), warn_on_full_buffer=False)
+        signal.signal(signal.SIGCHLD, lambda _signal, _frame: None)
+        self._loop.watch(self._children.fileno(), READABLE, self._reap)
+
+    def _listen(self) -> None:
+        # The socket is named below a descriptor: an address has room for 107 bytes only.
+        directory = os.open(self._bundle, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+        self._listener = socket.socket(socket.AF_UNIX, protocol.SOCKET_TYPE)
+        before = os.umask(0o177)
+        try:
+            self._listener.bind(f"/proc/self/fd/{directory}/shim.sock")
+        finally:
+            os.umask(before)
+            os.close(directory)
+        self._listener.listen(16)
+        self._listener.setblocking(False)
+        self._loop.watch(self._listener.fileno(), READABLE, self._accept)
+
+    def _write_down_self(self) -> None:
+        own = {"pid": os.getpid(), "start_time": processes.start_time(os.getpid())}
+        own["init_pid"] = self.init.pid
+        files.write_atomic(self._bundle / "shim.json", json.dumps(own).encode())
+
+    # -- requests ---------------------------------------------------------------------------------
+
+    def _accept(self) -> None:
+        try:
+            connection, _ = self._listener.accept()
+        except OSError:
+            return
+        connection.settimeout(_REQUEST_DEADLINE_S)
+        is_kept = False
+        try:
+            received = protocol.receive(connection)
+            if received is not None:
+                is_kept = self._answer(connection, *received)
+        except OSError as err:
+            log.warn("request broke off", error=err)
+        finally:
+            if not is_kept:
+                connection.close()
+
+    def _answer(self, connection: socket.socket, message: Message, descriptors: list[int]) -> bool:
+        """Do what is asked and reply; True if the connection is to stay open, for events."""
+        requests = {
+            "watch": self._watch,
+            "signal": self._signal,
+            "resize": self._resize,
+            "attach": self._attach,
+            "exec": self._exec,
+        }
+        taken = list(descriptors)
+        try:
+            call = requests.get(message.get("request", ""))
+            if call is None:
+                raise errors.InvalidArgument(f"request {message.get('request')!r}: unknown")
+            reply = call(message, taken)
+        except (errors.SeacanError, OSError, KeyError) as err:
+            reply = protocol.error_reply(err)
+        for fd in taken:
+            os.close(fd)
+        protocol.send(connection, reply)
+        if message.get("request") == "watch":
+            connection.setblocking(False)
+            self._watchers.append(connection)
+            return True
+        return False
+
+    def _watch(self, message: Message, descriptors: list[int]) -> Message:
+        return self._started()
+
+    def _signal(self, message: Message, descriptors: list[int]) -> Message:
+        process = self._process(message.get("exec_id"))
+        # The shim is the parent and has not reaped it: the pid is still its own.
+        os.kill(process.pid, int(message["signal"]))
+        return {}
+
+    def _resize(self, message: Message, descriptors: list[int]) -> Message:
+        process = self._process(message.get("exec_id"))
+        if process.stdio.terminal is None:
+            raise errors.InvalidArgument("resize: the process has no terminal")
+        terminals.set_size(process.stdio.terminal, message["rows"], message["columns"])
+        return {}
+
+    def _attach(self, message: Message, descriptors: list[int]) -> Message:
+        client = socket.socket(fileno=descriptors.pop())
+        self.init.stdio.attach(client, message["attachment"])
+        return {}
+
+    def _exec(self, message: Message, descriptors: list[int]) -> Message:
+        request = cast(ExecRequest, message)
+        process = cast(Process, request["process"])
+        streams = ProcessStreams(
+            terminal=bool(process.get("terminal")),
+            stdin=request["stdin"],
+            output=request["attachment"] is not None,
+        )
+        try:
+            pid = self._container.exec_process(process, streams)
+        except BaseException:
+            streams.close()
+            raise
+        size = process.get("consoleSize")
+        stdio = streams.begin(
+            self._loop,
+            log=None,
+            close_stdin_with_client=True,
+            console_size=[size["height"], size["width"]] if size else [0, 0],
+        )
+        self._execs[request["exec_id"]] = Supervised(pid, stdio)
+        if request["attachment"] is not None:
+            stdio.attach(socket.socket(fileno=descriptors.pop()), request["attachment"])
+        return {"pid": pid}
+
+    def _process(self, exec_id: str | None) -> Supervised:
+        if exec_id is None:
+            return self.init
+        try:
+            return self._execs[exec_id]
+        except KeyError:
+            raise errors.NotFound(f"exec {exec_id}: not running") from None
+
+    # -- children ---------------------------------------------------------------------------------
+
+    def _reap(self) -> None:
+        with contextlib.suppress(BlockingIOError):
+            self._children.recv(4096)
+        while True:
+            try:
+                pid, status = os.waitpid(-1, os.WNOHANG)
+            except ChildProcessError:
+                return
+            if pid == 0:
+                return
+            self._ended(pid, exit_status(status))
+
+    def _ended(self, pid: int, status: int) -> None:
+        if pid == self.init.pid:
+            self._init_ended(status)
+            return
+        for exec_id, process in list(self._execs.items()):
+            if process.pid == pid:
+                self._exec_ended(exec_id, status)
+
+    def _exec_ended(self, exec_id: str, status: int) -> None:
+        process = self._execs[exec_id]
+        process.stdio.finish()
+        if process.stdio.is_flushed:
+            del self._execs[exec_id]
+        self._tell({"event": "exec-exited", "exec_id": exec_id, "status": status})
+
+    def _init_ended(self, status: int) -> None:
+        finished_at_ns = time.time_ns()
+        self.init.stdio.finish()
+        oom_killed = self._container.oom_kills() > 0
+        self._exit = Exit(status=status, oom_killed=oom_killed, finished_at_ns=finished_at_ns)
+        files.write_atomic(self._bundle / "exit.json", json.dumps(self._exit).encode())
+        # Nothing of the container is left when its end is known: it may be started again at once.
+        try:
+            self._container.delete(force=True)
+        except errors.SeacanError as err:
+            log.error("clean up container", bundle=self._bundle.name, error=err)
+
+    def _started(self) -> Message:
+        return {"pid": self.init.pid, "started_at_ns": self._started_at_ns}
+
+    def tell_started(self, events: socket.socket) -> None:
+        """Answer the request to start, and tell from now on what happens."""
+        self._watchers.append(events)
+        self._tell(self._started())
+
+    def _tell(self, event: Message) -> None:
+        for watcher in list(self._watchers):
+            try:
+                protocol.send(watcher, event)
+            except OSError:  # the daemon is gone; what it has missed is in exit.json
+                watcher.close()
+                self._watchers.remove(watcher)
+
+    def serve(self) -> int:
+        while self._exit is None:
+            self._loop.run_once()
+        self._reap()
+        for exec_id in list(self._execs):
+            self._exec_ended(exec_id, 128 + signal.SIGKILL)
+        self._loop.ignore(self._listener.fileno(), READABLE)
+        self._listener.close()
+        self._tell({"event": "exited", **self._exit})
+        for watcher in self._watchers:
+            watcher.close()
+        # A client that reads slowly is owed the rest; one that is gone lets go by itself.
+        processes_left = [self.init, *self._execs.values()]
+        while not all(process.stdio.is_flushed for process in processes_left):
+            self._loop.run_once()
+        return 0
+
+
+def exit_status(wait_status: int) -> int:
+    """Return what a shell would: the exit code, or 128+n for signal n."""
+    code = os.waitstatus_to_exitcode(wait_status)
+    return code if code >= 0 else 128 - code
+
+
+def _open_log(request: StartRequest) -> LogFile | None:
+    wanted = request["log"]
+    if wanted is None:
+        return None
+    return LogFile(wanted["path"], wanted["max_size_bytes"], wanted["max_files"])
+
+
+def _create(request: StartRequest, streams: ProcessStreams) -> Container:
+    root, bundle = Path(request["runtime_root"]), Path(request["bundle"])
+    runtime = request.get("runtime")
+    if runtime is not None:
+        return foreign.create(runtime, root, request["id"], bundle, streams)
+    return OwnContainer(
+        create.create(
+            root, request["id"], bundle, stdio=streams.child_side, console=streams.console
+        )
+    )
+
+
+class OwnContainer:
+    """A container of seacan's own runtime, used as a library."""
+
+    def __init__(self, container: RuntimeContainer) -> None:
+        self._container = container
+        self.pid = container.pid
+
+    def start(self) -> None:
+        self._container.start()
+
+    def delete(self, *, force: bool = False) -> None:
+        self._container.delete(force=force)
+
+    def oom_kills(self) -> int:
+        return self._container.cgroup.oom_kills()
+
+    def exec_process(self, process: Process, streams: ProcessStreams) -> int:
+        return runtime_exec.exec_process(
+            self._container, process, stdio=streams.child_side, console=streams.console
+        )
