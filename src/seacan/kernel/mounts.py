@@ -10,7 +10,7 @@ import contextlib
 import errno
 import os
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from seacan.kernel import syscalls
@@ -105,6 +105,10 @@ class Options:
     propagation: tuple[tuple[int, bool], ...]
     data: tuple[str, ...]
 
+    def with_data(self, *first: str) -> "Options":
+        """Return these options with `first` in front of the data, which wins over it."""
+        return replace(self, data=first + self.data)
+
 
 def parse_options(options: Iterable[str]) -> Options:
     """Sort option strings: mount(8), OCI runtime-spec, config.md#linux-mount-options."""
@@ -198,3 +202,45 @@ def set_propagation(mount_fd: int, kind: int, *, recursive: bool = False) -> Non
     """Make a mount shared, private, slave or unbindable (MS_*)."""
     flags = AT_EMPTY_PATH | (AT_RECURSIVE if recursive else 0)
     syscalls.mount_setattr(mount_fd, "", flags, propagation=kind)
+
+
+def mount_point_of(path: str) -> str:
+    """Return where the mount that `path` is on is attached. Source: proc_pid_mountinfo(5)."""
+    path = os.path.realpath(path)
+    best = "/"
+    for entry in read_mountinfo():
+        point = entry.mount_point
+        if len(point) >= len(best) and (path == point or path.startswith(point.rstrip("/") + "/")):
+            best = point
+    return best
+
+
+@dataclass(frozen=True, slots=True)
+class MountInfo:
+    """A line of /proc/self/mountinfo: `root` is what of the file system is mounted."""
+
+    root: str
+    mount_point: str
+    fstype: str
+    super_options: frozenset[str]
+
+
+def read_mountinfo() -> list[MountInfo]:
+    """Return the mounts of this process, in the order of mounting."""
+    with open("/proc/self/mountinfo", "rb", buffering=0) as file:
+        lines = file.readall().splitlines()
+    return [_parse_mountinfo(os.fsdecode(line)) for line in lines]
+
+
+def _parse_mountinfo(line: str) -> MountInfo:
+    # 36 35 98:0 /root /point rw,noatime master:1 - ext4 /dev/root rw,errors=continue
+    mount, _, filesystem = line.partition(" - ")
+    _, _, _, root, point, *_ = mount.split(" ")
+    fstype, _, options = filesystem.split(" ")
+    return MountInfo(_unescape(root), _unescape(point), fstype, frozenset(options.split(",")))
+
+
+def _unescape(text: str) -> str:
+    for code, character in (("040", " "), ("011", "\t"), ("012", "\n"), ("134", "\\")):
+        text = text.replace(f"\\{code}", character)
+    return text

@@ -28,16 +28,20 @@ def is_procfs(fd: int) -> bool:
     return syscalls.fstatfs_type(fd) == PROC_SUPER_MAGIC
 
 
-def write(procfs_fd: int, path: str, value: str) -> None:
-    """Write `value` to `path` (`self/oom_score_adj`, `sys/kernel/shmmax`) of the procfs.
+def write(path: str, value: str) -> None:
+    """Write `value` to `path` below /proc (`self/oom_score_adj`, `sys/kernel/shmmax`).
 
     A mount over the file, and a link other than `self`, is an error and not followed.
     """
-    head, _, rest = path.partition("/")
-    if head == "self":
-        path = f"{os.readlink('self', dir_fd=procfs_fd)}/{rest}"
-    resolve = rooted.RESOLVE_BENEATH | rooted.RESOLVE_NO_SYMLINKS | rooted.RESOLVE_NO_XDEV
-    fd = syscalls.openat2(procfs_fd, path, os.O_WRONLY, 0, resolve)
+    procfs_fd = open_procfs()
+    try:
+        head, _, rest = path.partition("/")
+        if head == "self":
+            path = f"{os.readlink('self', dir_fd=procfs_fd)}/{rest}"
+        resolve = rooted.RESOLVE_BENEATH | rooted.RESOLVE_NO_SYMLINKS | rooted.RESOLVE_NO_XDEV
+        fd = syscalls.openat2(procfs_fd, path, os.O_WRONLY, 0, resolve)
+    finally:
+        os.close(procfs_fd)
     try:
         os.write(fd, value.encode())
     finally:

@@ -1,0 +1,74 @@
+"""What a container sees at /sys/fs/cgroup.
+
+With version 1 a tmpfs with a directory for each hierarchy, onto which the container's own cgroup
+there is bound: it sees its limits and no other container. With version 2 the one hierarchy, which
+the cgroup namespace cuts to the same. Source: config.md#mounts; cgroup_namespaces(7).
+"""
+
+import os
+from collections.abc import Iterator
+
+from seacan.kernel import mounts
+from seacan.kernel.mounts import Options
+
+
+def mount(target: int, options: Options) -> None:
+    """Mount the cgroups of this process on the directory `target`."""
+    own = _own_directories()
+    if own:
+        _mount_v1(target, options, own)
+    else:
+        _mount_v2(target, options)
+
+
+def _mount_v2(target: int, options: Options) -> None:
+    mount_fd = mounts.new_filesystem("cgroup2", "cgroup", options.data, options.top.set)
+    mounts.attach(mount_fd, target)
+    os.close(mount_fd)
+
+
+def _mount_v1(target: int, options: Options, own: dict[str, str]) -> None:
+    attributes = options.top.set & ~mounts.ATTR_RDONLY
+    tmpfs = mounts.new_filesystem("tmpfs", "tmpfs", ("mode=755",), attributes)
+    mounts.attach(tmpfs, target)
+    for name, directory in own.items():
+        os.mkdir(name, 0o755, dir_fd=tmpfs)
+        point = os.open(name, os.O_PATH | os.O_NOFOLLOW, dir_fd=tmpfs)
+        bound = mounts.bind_path(directory)
+        mounts.change(bound, options.top)
+        mounts.attach(bound, point)
+        os.close(bound)
+        os.close(point)
+        _link_controllers(name, tmpfs)
+    os.close(tmpfs)
+
+
+def _link_controllers(name: str, dir_fd: int) -> None:
+    # `cpu,cpuacct` is one hierarchy of two controllers; each is looked for under its own name.
+    if "," in name:
+        for controller in name.split(","):
+            os.symlink(name, controller, dir_fd=dir_fd)
+
+
+def _own_directories() -> dict[str, str]:
+    """Return the host path of this process's cgroup in every mounted v1 hierarchy, by name."""
+    own = dict(_own_cgroups())
+    found = {}
+    for entry in mounts.read_mountinfo():
+        if entry.fstype != "cgroup":
+            continue
+        for controllers, path in own.items():
+            if set(controllers.split(",")) <= entry.super_options:
+                below = os.path.relpath(path, entry.root)
+                found[os.path.basename(entry.mount_point)] = f"{entry.mount_point}/{below}"
+    return found
+
+
+def _own_cgroups() -> Iterator[tuple[str, str]]:
+    # 4:memory:/docker/0123, 1:name=systemd:/, and 0::/ for version 2: cgroups(7)
+    with open("/proc/self/cgroup", "rb", buffering=0) as file:
+        lines = os.fsdecode(file.readall()).splitlines()
+    for line in lines:
+        _, controllers, path = line.split(":", 2)
+        if controllers:
+            yield controllers, path

@@ -1,0 +1,191 @@
+"""A container as its state tells of it, and what can be done to it once it is created.
+
+    create ─▸ created ── start ─▸ running ── exit, kill ─▸ stopped ── delete ─▸ (gone)
+                 └──────────────── exit, kill ────────────────▴
+
+The state is never stored: it follows from the process (alive or not) and the fifo (there until the
+container is started). Source: OCI runtime-spec, runtime.md.
+"""
+
+import errno
+import os
+import select
+import signal
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from seacan.errors import Conflict, Unavailable
+from seacan.kernel import processes
+from seacan.kernel.cgroups.cgroup import Cgroup
+from seacan.kernel.cgroups.hierarchy import open_cgroup
+from seacan.runtime import failures, state
+from seacan.runtime.state import Record, StateDirectory
+from seacan.spec.runtime import State, Status
+
+_DEATH_TIMEOUT_S: Final = 10.0
+
+
+@dataclass(slots=True)
+class Container:
+    """A container that was created. `pipe` is its init's, in the process that created it, or -1."""
+
+    record: Record
+    directory: StateDirectory
+    pipe: int = -1
+
+    @property
+    def id(self) -> str:
+        return self.record.id
+
+    @property
+    def pid(self) -> int:
+        """The first process, as the host numbers it."""
+        return self.record.pid
+
+    @property
+    def bundle(self) -> Path:
+        return Path(self.record.bundle)
+
+    @property
+    def state_dir(self) -> Path:
+        return self.directory.path
+
+    @property
+    def cgroup(self) -> Cgroup:
+        return open_cgroup(self.record.cgroup)
+
+    def status(self) -> Status:
+        if processes.start_time(self.pid) != self.record.started:
+            return "stopped"
+        return "created" if self.directory.fifo.exists() else "running"
+
+    def state(self) -> State:
+        """Return what the command `state` prints."""
+        status = self.status()
+        return {
+            "ociVersion": self.record.oci_version,
+            "id": self.id,
+            "pid": 0 if status == "stopped" else self.pid,
+            "status": status,
+            "bundle": self.record.bundle,
+            "annotations": self.record.annotations,
+        }
+
+    def pidfd(self) -> int:
+        """Return a pidfd of the first process. Raises Conflict if that has ended."""
+        fd = processes.open_pidfd(self.pid, self.record.started)
+        if fd is None:
+            raise Conflict("container not running")
+        return fd
+
+    def start(self) -> None:
+        """Have the process execute its command, and return when it has.
+
+        In the process that created the container, a command that cannot be executed raises
+        CommandNotExecutable; in any case it is said on the container's standard error, and the
+        process ends with 255.
+        """
+        fifo = self._open_fifo()
+        try:
+            os.write(fifo, b"0")
+            self.directory.fifo.unlink(missing_ok=True)
+            self._wait_executed(fifo)
+        finally:
+            os.close(fifo)
+
+    def _open_fifo(self) -> int:
+        if self.status() == "running":
+            raise Conflict("cannot start an already running container")
+        try:
+            return os.open(self.directory.fifo, os.O_WRONLY | os.O_NONBLOCK)
+        except OSError as err:
+            if err.errno in (errno.ENXIO, errno.ENOENT):  # nobody at the other end any more
+                raise Conflict("cannot start a container that has stopped") from err
+            raise
+
+    def _wait_executed(self, fifo: int) -> None:
+        # Without a deadline: execve may have to wait for the disk, but it ends.
+        if self.pipe < 0:
+            poll = select.poll()
+            poll.register(fifo, 0)  # POLLERR, when the reader has closed it by execve or by ending
+            poll.poll()
+            return
+        try:
+            failures.receive(self.pipe)
+        finally:
+            self._close_pipe()
+
+    def kill(self, number: int, *, all: bool = False) -> None:
+        """Send a signal to the first process, or to all in the cgroup.
+
+        Raises Conflict if there is nobody to get it.
+        """
+        if all:
+            self._kill_all(number)
+            return
+        pidfd = self.pidfd()
+        try:
+            signal.pidfd_send_signal(pidfd, number)
+        except ProcessLookupError as err:
+            raise Conflict("container not running") from err
+        finally:
+            os.close(pidfd)
+
+    def _kill_all(self, number: int) -> None:
+        if number == signal.SIGKILL:
+            self.cgroup.kill()
+            return
+        for pid in self.cgroup.pids():
+            try:
+                os.kill(pid, number)
+            except ProcessLookupError:  # gone since it was listed
+                continue
+
+    def delete(self, *, force: bool = False) -> None:
+        """Remove cgroup and state of a container that has stopped, or was never started.
+
+        With `force`, kill it first. Raises Conflict for a running one, Unavailable for one that
+        does not die.
+        """
+        status = self.status()
+        if status == "running" and not force:
+            raise Conflict(f"cannot delete container {self.id} that is not stopped: {status}")
+        if status != "stopped":
+            self._kill_and_wait()
+        cgroup = self.cgroup
+        if not self.record.has_pid_namespace:
+            cgroup.kill()
+        cgroup.remove()
+        self.directory.remove()
+        self._close_pipe()
+
+    def _kill_and_wait(self) -> None:
+        pidfd = processes.open_pidfd(self.pid, self.record.started)
+        if pidfd is None:
+            return
+        try:
+            signal.pidfd_send_signal(pidfd, signal.SIGKILL)
+            if not processes.wait_exit(pidfd, _DEATH_TIMEOUT_S):
+                raise Unavailable(f"kill container {self.id}: process {self.pid} does not die")
+        finally:
+            os.close(pidfd)
+
+    def _close_pipe(self) -> None:
+        if self.pipe >= 0:
+            os.close(self.pipe)
+            self.pipe = -1
+
+
+def load(root: Path, container_id: str) -> Container:
+    """Return the container of that id under `root`. Raises NotFound."""
+    directory = state.directory(root, container_id)
+    return Container(directory.read(), directory)
+
+
+def list_all(root: Path) -> list[Container]:
+    """Return the containers under `root`, those half made or half removed left out."""
+    if not root.is_dir():
+        return []
+    places = (StateDirectory(path) for path in sorted(root.iterdir()))
+    return [Container(place.read(), place) for place in places if place.record.exists()]

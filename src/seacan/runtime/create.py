@@ -1,0 +1,172 @@
+"""The parent's half of `create`: everything around the child that init.py describes."""
+
+import os
+import signal
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from pathlib import Path
+from typing import Final
+
+from seacan.errors import Internal, InvalidArgument
+from seacan.kernel import namespaces, processes
+from seacan.kernel.cgroups.cgroup import Cgroup
+from seacan.kernel.cgroups.hierarchy import open_cgroup
+from seacan.runtime import bundle as bundles
+from seacan.runtime import failures, init, state
+from seacan.runtime.bundle import Bundle
+from seacan.runtime.container import Container
+from seacan.runtime.devices import with_device_rules
+from seacan.runtime.failures import reason
+from seacan.runtime.fork import fork
+from seacan.runtime.init import Init
+from seacan.runtime.launch import Stdio
+from seacan.runtime.seccomp.compile import compile_filter
+from seacan.runtime.seccomp.load import filter_flags
+from seacan.runtime.state import Record, StateDirectory
+
+_MACHINE: Final = os.uname().machine
+
+
+def create(
+    root: Path,
+    container_id: str,
+    bundle: Path,
+    *,
+    stdio: Stdio,
+    console: socket.socket | None = None,
+    preserve_fds: int = 0,
+) -> Container:
+    """Make a container of `bundle`, its process waiting to be started, its state under `root`.
+
+    `stdio` is for 0, 1, 2 of the process, unless it wants a terminal: then the pty's master is sent
+    over `console`. Descriptors from 3 on reach the process if `preserve_fds` counts them. The
+    process is a child of the caller, who reaps it and must have one thread only.
+    Raises Conflict for an id in use, CommandNotFound, CommandNotExecutable, InvalidArgument,
+    Unsupported, Internal; nothing is left behind then.
+    """
+    loaded = bundles.load(bundle)
+    check_descriptors(loaded.process.get("terminal", False), console, preserve_fds)
+    directory = state.directory(root, container_id)
+    with ExitStack() as undo:
+        directory.make()
+        undo.callback(directory.remove)
+        cgroup = _make_cgroup(loaded, container_id, undo)
+        seccomp = _compile_seccomp(loaded, directory)
+        reader, writer = os.pipe()
+        undo.callback(os.close, reader)
+        with _closing(writer), _closing(os.open(directory.fifo, os.O_RDWR)) as fifo:
+            child = Init(
+                container_id=container_id,
+                process=loaded.process,
+                stdio=stdio,
+                console=console,
+                preserve_fds=preserve_fds,
+                pipe=writer,
+                cgroup=cgroup,
+                filter=seccomp,
+                bundle=loaded,
+                fifo=fifo,
+            )
+            pid = fork(child, init.STEPS, _pid_namespace(loaded))
+        undo.callback(_kill_and_reap, pid)
+        record = _record(container_id, loaded, pid, seccomp)
+        directory.write(record)
+        if not failures.receive(reader):
+            raise Internal(_obituary(cgroup))
+        undo.pop_all()
+    return Container(record, directory, reader)
+
+
+def check_descriptors(terminal: bool, console: socket.socket | None, preserve_fds: int) -> None:
+    """Raise InvalidArgument if a terminal has no console, or what to preserve is not there."""
+    if terminal and console is None:
+        raise InvalidArgument("process.terminal: a terminal needs a console socket")
+    if console is not None and not terminal:
+        raise InvalidArgument("a console socket was given, but process.terminal is false")
+    for fd in range(3, 3 + preserve_fds):
+        try:
+            os.fstat(fd)
+        except OSError as err:
+            raise InvalidArgument(f"preserve-fds: descriptor {fd} is not open") from err
+
+
+def _make_cgroup(bundle: Bundle, container_id: str, undo: ExitStack) -> Cgroup:
+    cgroup = open_cgroup(_cgroup_path(bundle, container_id))
+    undo.callback(cgroup.remove)
+    try:
+        cgroup.create()
+        cgroup.apply(with_device_rules(bundle.linux.get("resources", {})))
+    except OSError as err:
+        raise Internal(f"apply cgroup configuration: {reason(err)}") from err
+    return cgroup
+
+
+def _cgroup_path(bundle: Bundle, container_id: str) -> str:
+    """Return the path from the root of each hierarchy; a relative one is meant from there too."""
+    path = bundle.linux.get("cgroupsPath") or container_id
+    if ".." in path.split("/"):
+        raise InvalidArgument(f"linux.cgroupsPath: holds ..: {path}")
+    return "/" + path.strip("/")
+
+
+def _compile_seccomp(bundle: Bundle, directory: StateDirectory) -> tuple[bytes, int] | None:
+    seccomp = bundle.linux.get("seccomp")
+    if not seccomp:
+        return None
+    program = compile_filter(seccomp, _MACHINE)
+    directory.seccomp.write_bytes(program)
+    return program, filter_flags(seccomp)
+
+
+def _pid_namespace(bundle: Bundle) -> AbstractContextManager[None]:
+    namespace = bundle.namespace("pid")
+    if namespace is None:
+        return nullcontext()
+    if path := namespace.get("path"):
+        return _children_in_namespace_at(path)
+    return namespaces.children_in_new_pid_namespace()
+
+
+@contextmanager
+def _children_in_namespace_at(path: str) -> Iterator[None]:
+    with _closing(os.open(path, os.O_RDONLY)) as fd, namespaces.children_in_pid_namespace(fd):
+        yield
+
+
+@contextmanager
+def _closing(fd: int) -> Iterator[int]:
+    try:
+        yield fd
+    finally:
+        os.close(fd)
+
+
+def _record(
+    container_id: str, bundle: Bundle, pid: int, seccomp: tuple[bytes, int] | None
+) -> Record:
+    pid_namespace = bundle.namespace("pid")
+    return Record(
+        oci_version=bundle.config["ociVersion"],
+        id=container_id,
+        pid=pid,
+        started=processes.start_time(pid) or 0,
+        bundle=str(bundle.path),
+        cgroup=_cgroup_path(bundle, container_id),
+        has_pid_namespace=pid_namespace is not None and not pid_namespace.get("path"),
+        seccomp_flags=seccomp[1] if seccomp else 0,
+        created_at=time.time(),
+        annotations=bundle.config.get("annotations", {}),
+    )
+
+
+def _kill_and_reap(pid: int) -> None:
+    os.kill(pid, signal.SIGKILL)
+    os.waitpid(pid, 0)
+
+
+def _obituary(cgroup: Cgroup) -> str:
+    if cgroup.oom_kills():
+        return "container init was OOM-killed (memory limit too low?)"
+    return "container init ended before it was created"

@@ -1,0 +1,138 @@
+"""A further process in a container that exists: the child joins what init.py made.
+
+It is forked into the pid namespace and enters the others from there, in one call by pidfd. Until
+execve it is non-dumpable, so that nobody in the container can reach the host's files through it.
+"""
+
+import os
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+from seacan.errors import Conflict
+from seacan.kernel import namespaces, syscalls
+from seacan.runtime import bundle, console, failures
+from seacan.runtime.container import Container
+from seacan.runtime.create import check_descriptors
+from seacan.runtime.fork import fork
+from seacan.runtime.launch import Launch, Stdio
+from seacan.runtime.process import (
+    adjust_oom_score,
+    apply_rlimits,
+    become_user,
+    enter_cwd,
+    execute,
+    find_executable,
+    join_cgroup,
+    limit_capabilities,
+    load_seccomp,
+    set_environment,
+    start_session,
+    take_descriptors,
+)
+from seacan.spec.runtime import Process
+
+_NAMESPACES: Final = (
+    namespaces.CLONE_NEWNS
+    | namespaces.CLONE_NEWUTS
+    | namespaces.CLONE_NEWIPC
+    | namespaces.CLONE_NEWNET
+    | namespaces.CLONE_NEWCGROUP
+)
+
+
+@dataclass(slots=True, kw_only=True)
+class Joining(Launch):
+    """A process that joins; `pidfd` is of the container's first one."""
+
+    pidfd: int
+
+    def descriptors(self) -> set[int]:
+        return Launch.descriptors(self) | {self.pidfd}
+
+
+def exec_process(
+    container: Container,
+    process: Process,
+    *,
+    stdio: Stdio,
+    console: socket.socket | None = None,
+    preserve_fds: int = 0,
+) -> int:
+    """Start `process` in the container; return its pid, of a child of the caller, once executed.
+
+    `stdio`, `console`, `preserve_fds` and the errors are as of create(); also Conflict if the
+    container has stopped. Nothing is left of a process that could not be executed.
+    """
+    process = bundle.check_process(process)
+    check_descriptors(process.get("terminal", False), console, preserve_fds)
+    pidfd = container.pidfd()
+    reader, writer = os.pipe()
+    try:
+        child = Joining(
+            container_id=container.id,
+            process=process,
+            stdio=stdio,
+            console=console,
+            preserve_fds=preserve_fds,
+            pipe=writer,
+            cgroup=container.cgroup,
+            filter=_seccomp_of(container),
+            pidfd=pidfd,
+        )
+        pid = _fork(child)
+    finally:
+        os.close(writer)
+        os.close(pidfd)
+    try:
+        failures.receive(reader)
+    except Exception:
+        os.waitpid(pid, 0)
+        raise
+    finally:
+        os.close(reader)
+    return pid
+
+
+def _fork(child: Joining) -> int:
+    try:
+        return fork(child, STEPS, namespaces.children_in_pid_namespace(child.pidfd))
+    except OSError as err:
+        # ESRCH: the process is gone; ENOMEM: its pid namespace takes nobody in any more.
+        raise Conflict("cannot exec in a stopped container") from err
+
+
+def _seccomp_of(container: Container) -> tuple[bytes, int] | None:
+    try:
+        return container.directory.seccomp.read_bytes(), container.record.seccomp_flags
+    except FileNotFoundError:
+        return None
+
+
+def enter_namespaces(joining: Joining) -> None:
+    """Enter all namespaces of the container; its root becomes the root, and the directory."""
+    syscalls.setns(joining.pidfd, _NAMESPACES)
+    joining.root_fd = os.open("/", os.O_PATH | os.O_DIRECTORY)
+
+
+def open_terminal(joining: Joining) -> None:
+    console.open_terminal(joining)
+
+
+STEPS: Final[tuple[Callable[[Any], None], ...]] = (
+    take_descriptors,
+    start_session,
+    adjust_oom_score,
+    join_cgroup,
+    enter_namespaces,
+    open_terminal,
+    set_environment,
+    apply_rlimits,
+    enter_cwd,
+    become_user,
+    limit_capabilities,
+    find_executable,
+    load_seccomp,
+    execute,
+)

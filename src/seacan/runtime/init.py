@@ -1,0 +1,126 @@
+"""The child's half of `create`: from a fork to the first process of the container.
+
+STEPS is the order. It must hold: what needs the host's paths comes before `pivot`, what needs the
+capabilities of root before `limit_capabilities`, and nothing but waiting and execve after the
+filter.
+"""
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from seacan.kernel import namespaces, rooted, syscalls
+from seacan.runtime import console, devices, failures, rootfs, sysctls
+from seacan.runtime.bundle import Bundle
+from seacan.runtime.launch import Launch
+from seacan.runtime.masks import Masks, make_read_only
+from seacan.runtime.mounts import Mounts
+from seacan.runtime.process import (
+    adjust_oom_score,
+    apply_rlimits,
+    become_user,
+    enter_cwd,
+    execute,
+    find_executable,
+    join_cgroup,
+    limit_capabilities,
+    load_seccomp,
+    set_environment,
+    start_session,
+    take_descriptors,
+)
+
+
+@dataclass(slots=True, kw_only=True)
+class Init(Launch):
+    """The first process of a container; `fifo` is read to wait for its start."""
+
+    bundle: Bundle
+    fifo: int
+
+    def descriptors(self) -> set[int]:
+        return Launch.descriptors(self) | {self.fifo}
+
+
+def enter_namespaces(init: Init) -> None:
+    """Join the namespaces that have a path, then make the others, all at once.
+
+    The pid namespace is the parent's work: it is entered by being forked into it.
+    """
+    new = 0
+    for namespace in init.bundle.linux.get("namespaces", []):
+        kind = namespace["type"]
+        if kind == "pid":
+            continue
+        if path := namespace.get("path"):
+            namespaces.join(path, kind)
+        else:
+            new |= namespaces.FLAGS[kind]
+    syscalls.unshare(new)
+    if new & namespaces.CLONE_NEWNET:
+        namespaces.set_loopback_up()
+
+
+def set_names(init: Init) -> None:
+    if hostname := init.bundle.config.get("hostname"):
+        syscalls.sethostname(hostname)
+    if domainname := init.bundle.config.get("domainname"):
+        syscalls.setdomainname(domainname)
+
+
+def write_sysctls(init: Init) -> None:
+    sysctls.write(init.bundle.linux.get("sysctl", {}))
+
+
+def build_root(init: Init) -> None:
+    """Make the tree of mounts that will be the root, with devices, and the working directory."""
+    config = init.bundle.config
+    init.root_fd = rootfs.mount_root(config, str(init.bundle.rootfs))
+    mounts = Mounts(init.root_fd, init.bundle.path)
+    for entry in config.get("mounts", []):
+        mounts.make(entry)
+    devices.make_all(config, init.root_fd)
+    os.close(rooted.open_directory(init.root_fd, init.process["cwd"]))
+    console.open_console(init)
+    mounts.protect()
+
+
+def restrict_root(init: Init) -> None:
+    make_read_only(init.root_fd, init.bundle.linux.get("readonlyPaths", []))
+    Masks(init.root_fd).cover(init.bundle.linux.get("maskedPaths", []))
+    rootfs.protect_root(init.bundle.config, init.root_fd)
+
+
+def pivot(init: Init) -> None:
+    rootfs.pivot(init.bundle.config, init.root_fd)
+
+
+def wait_for_start(init: Init) -> None:
+    """Say that the container is created, and sleep until a byte comes through the fifo."""
+    syscalls.set_pdeathsig(0)  # from here on whoever made it may go
+    failures.ready(init.pipe)
+    os.read(init.fifo, 1)
+
+
+STEPS: Final[tuple[Callable[[Init], None], ...]] = (
+    take_descriptors,
+    start_session,
+    adjust_oom_score,
+    join_cgroup,
+    enter_namespaces,
+    set_names,
+    write_sysctls,
+    build_root,
+    restrict_root,
+    pivot,
+    set_environment,
+    apply_rlimits,
+    enter_cwd,
+    become_user,
+    limit_capabilities,
+    find_executable,
+    load_seccomp,
+    wait_for_start,
+    execute,
+)

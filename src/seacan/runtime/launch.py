@@ -1,0 +1,38 @@
+"""What a forked child needs to become the process of a container: data for the steps."""
+
+import socket
+from dataclasses import dataclass
+
+from seacan.kernel.cgroups.cgroup import Cgroup
+from seacan.spec.runtime import Process
+
+Stdio = tuple[int, int, int]
+
+
+@dataclass(slots=True, kw_only=True)
+class Launch:
+    """One process on its way. The steps of process.py read it; those that open something fill it.
+
+    `pipe` is the end for failures.py; `console` gets the pty's master, if a terminal is wanted;
+    `preserve_fds` descriptors from 3 on reach the process. `cgroup` is the container's own,
+    `filter` the compiled seccomp program with its flags. `root_fd` is the container's root,
+    `executable` the path that was found.
+    """
+
+    container_id: str
+    process: Process
+    stdio: Stdio
+    console: socket.socket | None
+    preserve_fds: int
+    pipe: int
+    cgroup: Cgroup
+    filter: tuple[bytes, int] | None = None
+    root_fd: int = -1
+    executable: str = ""
+
+    def descriptors(self) -> set[int]:
+        """Return the descriptors above 2 that the steps still need, or the process will."""
+        kept = {self.pipe, *range(3, 3 + self.preserve_fds)}
+        if self.console is not None:
+            kept.add(self.console.fileno())
+        return kept

@@ -1,0 +1,191 @@
+"""The mounts of config.json, made below the container's root in the order given.
+
+Each target is opened inside the root first, judged by its descriptor, and mounted on; what is a
+link by then, was a link before, or becomes one meanwhile, leads nowhere outside (CVE-2021-30465).
+Source: OCI runtime-spec, config.md#mounts.
+"""
+
+import errno
+import os
+import stat
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from seacan.errors import Internal, InvalidArgument
+from seacan.kernel import mounts, procfs, rooted
+from seacan.kernel.mounts import Change, Options
+from seacan.runtime import cgroup_mounts
+from seacan.runtime.failures import reason
+from seacan.spec.runtime import Mount
+
+# What may be mounted over in procfs: files that only inform, and that lxcfs and others replace.
+_REPLACEABLE: Final = frozenset(
+    (
+        "/proc/cpuinfo",
+        "/proc/diskstats",
+        "/proc/loadavg",
+        "/proc/meminfo",
+        "/proc/slabinfo",
+        "/proc/stat",
+        "/proc/swaps",
+        "/proc/uptime",
+        "/proc/sys/kernel/ns_last_pid",
+        "/proc/sys/crypto/fips_enabled",
+    )
+)
+_NOT_A_DIRECTORY_HINT: Final = (
+    "Are you trying to mount a directory onto a file (or vice-versa)? "
+    "Check if the specified host path exists and is the expected type"
+)
+
+
+@dataclass(slots=True)
+class Mounts:
+    """The mounts below `root_fd`; a relative source is one below `bundle`.
+
+    `late` are read-only tmpfs: they stay writable until what is mounted in them has its place.
+    """
+
+    root_fd: int
+    bundle: Path
+    late: list[int] = field(default_factory=list)
+
+    def make(self, entry: Mount) -> None:
+        """Make one mount. Raises InvalidArgument or Internal naming both sides of it."""
+        try:
+            self._make(entry)
+        except OSError as err:
+            hint = f": {_NOT_A_DIRECTORY_HINT}" if err.errno == errno.ENOTDIR else ""
+            raise Internal(f"{_describe(entry)}: {reason(err)}{hint}") from err
+        except InvalidArgument as err:
+            raise InvalidArgument(f"{_describe(entry)}: {err}") from err
+
+    def protect(self) -> None:
+        """Make read-only what had to wait."""
+        for mount_fd in self.late:
+            mounts.change(mount_fd, Change(mounts.ATTR_RDONLY))
+            os.close(mount_fd)
+        self.late.clear()
+
+    def _make(self, entry: Mount) -> None:
+        options = mounts.parse_options(entry.get("options", []))
+        match entry.get("type"):
+            case "bind":
+                self._bind(entry, options)
+            case _ if options.is_bind:
+                self._bind(entry, options)
+            case "cgroup":
+                with _Descriptor(self._directory(entry)) as target:
+                    cgroup_mounts.mount(target, options)
+            case "proc" | "sysfs":
+                self._mount_kernel_filesystem(entry, options)
+            case _:
+                self._mount_filesystem(entry, options)
+
+    def _bind(self, entry: Mount, options: Options) -> None:
+        source = str(self.bundle / entry["source"])
+        with _Descriptor(mounts.bind_path(source, recursive=options.is_recursive)) as mount_fd:
+            if stat.S_ISDIR(os.fstat(mount_fd).st_mode):
+                target = self._directory(entry)
+            else:
+                target = rooted.open_file(self.root_fd, entry["destination"])
+            with _Descriptor(target):
+                _check_bind(entry["destination"], target, mount_fd)
+                _finish(mount_fd, target, options)
+
+    def _mount_kernel_filesystem(self, entry: Mount, options: Options) -> None:
+        # An image with a link for /proc or /sys would have us work on its look-alike afterwards
+        # (CVE-2019-19921, CVE-2023-27561).
+        try:
+            target = rooted.open_in_root(self.root_fd, entry["destination"], symlinks=False)
+        except FileNotFoundError:
+            target = self._directory(entry)
+        except OSError as err:
+            if err.errno != errno.ELOOP:
+                raise
+            raise InvalidArgument("must be mounted on an ordinary directory") from err
+        with _Descriptor(target):
+            if not stat.S_ISDIR(os.fstat(target).st_mode):
+                raise InvalidArgument("must be mounted on an ordinary directory")
+            self._mount_new(entry, options, target)
+
+    def _mount_filesystem(self, entry: Mount, options: Options) -> None:
+        if entry["type"] == "tmpfs":
+            options = self._with_mode_of_target(entry, options)
+        with _Descriptor(self._directory(entry)) as target:
+            if _is_proc(entry["destination"]) or procfs.is_procfs(target):
+                raise InvalidArgument("cannot be mounted because it is inside /proc")
+            self._mount_new(entry, options, target)
+
+    def _mount_new(self, entry: Mount, options: Options, target: int) -> None:
+        attributes = options.top.set
+        is_late = entry["type"] == "tmpfs" and bool(attributes & mounts.ATTR_RDONLY)
+        if is_late:
+            attributes &= ~mounts.ATTR_RDONLY
+        source = entry.get("source", entry["type"])
+        mount_fd = mounts.new_filesystem(entry["type"], source, options.data, attributes)
+        with _Descriptor(mount_fd):
+            mounts.attach(mount_fd, target)
+            _propagate(mount_fd, options)
+            if options.tree:
+                mounts.change(mount_fd, options.tree, recursive=True)
+            if is_late:
+                self.late.append(os.dup(mount_fd))
+
+    def _with_mode_of_target(self, entry: Mount, options: Options) -> Options:
+        # An empty tmpfs on /tmp is to be as /tmp was, unless there is a mode among the options.
+        try:
+            target = rooted.open_in_root(self.root_fd, entry["destination"])
+        except FileNotFoundError:
+            return options
+        with _Descriptor(target):
+            mode = stat.S_IMODE(os.fstat(target).st_mode)
+        return options.with_data(f"mode={mode:04o}")
+
+    def _directory(self, entry: Mount) -> int:
+        return rooted.open_directory(self.root_fd, entry["destination"])
+
+
+class _Descriptor:
+    """A descriptor that is closed at the end of a `with`."""
+
+    def __init__(self, fd: int) -> None:
+        self._fd = fd
+
+    def __enter__(self) -> int:
+        return self._fd
+
+    def __exit__(self, *_: object) -> None:
+        os.close(self._fd)
+
+
+def _describe(entry: Mount) -> str:
+    source = entry.get("source", entry.get("type", ""))
+    return f'error mounting "{source}" to rootfs at "{entry["destination"]}"'
+
+
+def _is_proc(destination: str) -> bool:
+    return os.path.normpath(f"/{destination}") in ("/proc", "//proc")
+
+
+def _check_bind(destination: str, target: int, mount_fd: int) -> None:
+    if _is_proc(destination):
+        if not procfs.is_procfs(mount_fd):
+            raise InvalidArgument("cannot be mounted because it is not of type proc")
+    elif procfs.is_procfs(target) and os.path.normpath(destination) not in _REPLACEABLE:
+        raise InvalidArgument("cannot be mounted because it is inside /proc")
+
+
+def _finish(mount_fd: int, target: int, options: Options) -> None:
+    if options.top:
+        mounts.change(mount_fd, options.top)
+    if options.tree:
+        mounts.change(mount_fd, options.tree, recursive=True)
+    mounts.attach(mount_fd, target)
+    _propagate(mount_fd, options)
+
+
+def _propagate(mount_fd: int, options: Options) -> None:
+    for kind, recursive in options.propagation:
+        mounts.set_propagation(mount_fd, kind, recursive=recursive)

@@ -1,0 +1,68 @@
+"""The root of the container: where mounts go while it is built, and the move into it.
+
+All of it happens below `root_fd`, a descriptor of the root file system bound onto itself; the move
+comes last, so that host paths stay in reach for as long as they are needed and no longer.
+"""
+
+import os
+
+from seacan.errors import Internal
+from seacan.kernel import mounts, syscalls
+from seacan.runtime.failures import reason
+from seacan.spec.runtime import Config
+
+
+def mount_root(config: Config, rootfs: str) -> int:
+    """Cut the new mount namespace off, bind `rootfs` onto itself, return a descriptor of it.
+
+    Mounts of the container must not appear on the host, nor the host's later ones in it, unless
+    `linux.rootfsPropagation` says so. Source: config-linux.md#rootfs-mount-propagation.
+    """
+    match _propagation(config)[0]:
+        case mounts.MS_SHARED:
+            # Volumes stay in their peer groups; the place of the root alone leaves its own, which
+            # pivot_root(2) asks for as well.
+            syscalls.mount(None, mounts.mount_point_of(rootfs), None, mounts.MS_PRIVATE)
+        case mounts.MS_SLAVE:
+            syscalls.mount(None, "/", None, mounts.MS_SLAVE | mounts.MS_REC)
+        case _:
+            syscalls.mount(None, "/", None, mounts.MS_PRIVATE | mounts.MS_REC)
+    try:
+        root_fd = mounts.bind_path(rootfs, recursive=True)
+        target = os.open(rootfs, os.O_PATH | os.O_DIRECTORY)
+        mounts.attach(root_fd, target)
+        os.close(target)
+    except OSError as err:
+        raise Internal(f"bind root file system {rootfs}: {reason(err)}") from err
+    return root_fd
+
+
+def _propagation(config: Config) -> tuple[int, bool]:
+    """Return the type (MS_*) and whether it is recursive; private without a word."""
+    text = config.get("linux", {}).get("rootfsPropagation") or "rprivate"
+    if text in mounts.PROPAGATION:
+        return mounts.PROPAGATION[text], False
+    return mounts.PROPAGATION[text[1:]], True
+
+
+def protect_root(config: Config, root_fd: int) -> None:
+    """Make the root mount itself read-only, if asked; mounts below it are their own."""
+    if config["root"].get("readonly", False):
+        mounts.change(root_fd, mounts.Change(mounts.ATTR_RDONLY))
+
+
+def pivot(config: Config, root_fd: int) -> None:
+    """Make `root_fd` the root, and let go of the old one with all that is mounted there.
+
+    The old root is stacked on the new one and detached from there: no directory is needed for it.
+    Source: pivot_root(2).
+    """
+    os.fchdir(root_fd)
+    syscalls.pivot_root(".", ".")
+    # The current directory is the old root now. Its unmounting must not travel to the host.
+    syscalls.mount(None, ".", None, mounts.MS_SLAVE | mounts.MS_REC)
+    syscalls.umount2(".", mounts.MNT_DETACH)
+    os.chdir("/")
+    kind, recursive = _propagation(config)
+    if config.get("linux", {}).get("rootfsPropagation"):
+        mounts.set_propagation(root_fd, kind, recursive=recursive)

@@ -1,0 +1,97 @@
+"""What is kept of a container between commands, under the directory that `--root` names.
+
+    ROOT/ID/            0700
+      state.json        Record
+      exec.fifo         there until the container is started: a byte written to it starts it
+      seccomp.bpf       the compiled filter, for processes that join later; absent without one
+
+Nothing here outlives a reboot, as no container does, so nothing waits for the disk.
+"""
+
+import json
+import os
+import shutil
+import string
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Final
+
+from seacan.errors import Conflict, Internal, InvalidArgument, NotFound
+from seacan.runtime.bundle import read_json
+
+_ID_CHARACTERS: Final = frozenset(string.ascii_letters + string.digits + "_+-.")
+_MAX_ID: Final = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """state.json. `started` is the start time of `pid` in clock ticks since boot.
+
+    `has_pid_namespace`: of its own, so that all its processes end with the first.
+    `seccomp_flags` are for the filter in seccomp.bpf; `created_at` is in seconds since the epoch.
+    """
+
+    oci_version: str
+    id: str
+    pid: int
+    started: int
+    bundle: str
+    cgroup: str
+    has_pid_namespace: bool
+    seccomp_flags: int
+    created_at: float
+    annotations: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class StateDirectory:
+    path: Path
+
+    @property
+    def record(self) -> Path:
+        return self.path / "state.json"
+
+    @property
+    def fifo(self) -> Path:
+        return self.path / "exec.fifo"
+
+    @property
+    def seccomp(self) -> Path:
+        return self.path / "seccomp.bpf"
+
+    def make(self) -> None:
+        """Make the directory with its fifo. Raises Conflict if there is such a container."""
+        self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        try:
+            self.path.mkdir(mode=0o700)
+        except FileExistsError as err:
+            raise Conflict(f"container with given ID already exists: {self.path.name}") from err
+        os.mkfifo(self.fifo, 0o600)
+
+    def remove(self) -> None:
+        shutil.rmtree(self.path, ignore_errors=True)
+
+    def write(self, record: Record) -> None:
+        temporary = self.path / ".state.json.tmp"
+        temporary.write_text(json.dumps(asdict(record)))
+        temporary.rename(self.record)
+
+    def read(self) -> Record:
+        """Return what was written last. Raises NotFound if there is no such container."""
+        try:
+            return Record(**read_json(self.record))
+        except NotFound as err:
+            raise NotFound(f"container {self.path.name} does not exist") from err
+        except (TypeError, InvalidArgument) as err:
+            raise Internal(f"{self.record}: not a state of this version: {err}") from err
+
+
+def directory(root: Path, container_id: str) -> StateDirectory:
+    """Return the place of a container. Raises InvalidArgument for what is no id."""
+    if (
+        not 0 < len(container_id) <= _MAX_ID
+        or not _ID_CHARACTERS.issuperset(container_id)
+        or container_id in (".", "..")
+    ):
+        raise InvalidArgument(f"invalid container ID format: {container_id!r}")
+    return StateDirectory(root / container_id)
