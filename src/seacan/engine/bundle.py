@@ -1,0 +1,196 @@
+"""A container's settings as config.json of an OCI bundle: a pure function, and one for execs.
+
+What a container gets without asking is Docker's, item by item; each item is made in the module of
+its subject.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from seacan.engine import (
+    capabilities,
+    devices,
+    environment,
+    mounts,
+    namespaces,
+    requests,
+    resources,
+    security,
+)
+from seacan.engine.devices import Devices
+from seacan.engine.host import Host
+from seacan.engine.mount_points import MountPoint
+from seacan.engine.users import User
+from seacan.errors import InvalidArgument
+from seacan.spec import runtime
+from seacan.spec.engine_api import ContainerConfig, ExecConfig, HostConfig
+
+ROOTFS: Final = "rootfs"  # beside config.json
+
+
+@dataclass(frozen=True, slots=True)
+class BundleInputs:
+    """All that config.json is made of; `config` and `host_config` are normalised.
+
+    `mounts` are those of `host_config`, their sources prepared. `network_files` are host files by
+    their place in the container: /etc/resolv.conf, /etc/hostname, /etc/hosts. `seccomp` is None for
+    unconfined. `init` is the host's executable for `--init`, used if the container asks for it.
+    """
+
+    config: ContainerConfig
+    host_config: HostConfig
+    mounts: Sequence[MountPoint]
+    user: User
+    devices: Devices
+    cgroup_path: str
+    network_files: Mapping[str, str]
+    host: Host
+    seccomp: runtime.LinuxSeccomp | None = None
+    init: str | None = None
+
+
+def make_config(inputs: BundleInputs) -> runtime.Config:
+    """Return config.json. Raises InvalidArgument for what only this host now cannot give."""
+    config, host_config = inputs.config, inputs.host_config
+    asked = security.parse(host_config.get("SecurityOpt") or [])
+    privileged = bool(host_config.get("Privileged"))
+    result: runtime.Config = {
+        "ociVersion": runtime.OCI_VERSION,
+        "process": _process(inputs),
+        "root": {"path": ROOTFS, "readonly": bool(host_config.get("ReadonlyRootfs"))},
+        "mounts": mounts.to_oci(
+            host_config,
+            inputs.mounts,
+            inputs.network_files,
+            init=_init(inputs),
+            writable_cgroups=privileged if (w := asked.writable_cgroups) is None else w,
+        ),
+        "linux": _linux(inputs),
+    }
+    if host_config.get("UTSMode") != namespaces.HOST:
+        result["hostname"] = config.get("Hostname") or ""
+        if domain := config.get("Domainname"):
+            result["domainname"] = domain
+    if annotations := host_config.get("Annotations"):
+        result["annotations"] = annotations
+    return result
+
+
+def _process(inputs: BundleInputs) -> runtime.Process:
+    config, host_config = inputs.config, inputs.host_config
+    asked = security.parse(host_config.get("SecurityOpt") or [])
+    args = requests.command(config)
+    process: runtime.Process = {
+        "terminal": bool(config.get("Tty")),
+        "user": inputs.user.to_oci(),
+        "args": [mounts.INIT_PATH, "--", *args] if _init(inputs) else args,
+        "env": _environment(config, inputs.user, has_terminal=bool(config.get("Tty"))),
+        "cwd": config.get("WorkingDir") or "/",
+        "capabilities": capabilities.to_oci(container_capabilities(host_config, inputs.host)),
+        "rlimits": resources.rlimits(
+            host_config.get("Ulimits") or [],
+            inputs.host.hard_rlimits,
+            can_raise="CAP_SYS_RESOURCE" in inputs.host.capabilities,
+        ),
+        "oomScoreAdj": host_config.get("OomScoreAdj") or 0,
+        "noNewPrivileges": asked.no_new_privileges,
+    }
+    if config.get("Tty"):
+        _set_console_size(process, host_config.get("ConsoleSize"))
+    return process
+
+
+def _linux(inputs: BundleInputs) -> runtime.Linux:
+    host_config = inputs.host_config
+    linux: runtime.Linux = {
+        "sysctl": namespaces.sysctls(host_config, inputs.host.network_sysctls),
+        "devices": list(inputs.devices.nodes),
+        "resources": resources.to_oci(host_config, list(inputs.devices.rules), devices.number_of),
+        "cgroupsPath": inputs.cgroup_path,
+        "namespaces": namespaces.to_oci(host_config),
+        "maskedPaths": host_config.get("MaskedPaths") or [],
+        "readonlyPaths": host_config.get("ReadonlyPaths") or [],
+    }
+    if inputs.seccomp is not None:
+        linux["seccomp"] = inputs.seccomp
+    if propagation := mounts.root_propagation(inputs.mounts):
+        linux["rootfsPropagation"] = propagation
+    return linux
+
+
+def container_capabilities(host_config: HostConfig, host: Host) -> list[str]:
+    """Return the capabilities of the container; the default seccomp profile depends on them."""
+    return capabilities.of_container(
+        host_config.get("CapAdd") or [],
+        host_config.get("CapDrop") or [],
+        host.capabilities,
+        privileged=bool(host_config.get("Privileged")),
+    )
+
+
+def _init(inputs: BundleInputs) -> str | None:
+    """Return the init to use: none without `--init`, or where the host's init is number 1."""
+    host_config = inputs.host_config
+    wanted = host_config.get("Init") and host_config.get("PidMode") != namespaces.HOST
+    return inputs.init if wanted else None
+
+
+def _environment(
+    config: ContainerConfig, user: User, *layers: list[str], has_terminal: bool
+) -> list[str]:
+    return environment.of_process(
+        config.get("Hostname") or "",
+        user.home,
+        config.get("Env") or [],
+        *layers,
+        has_terminal=has_terminal,
+    )
+
+
+def _set_console_size(process: runtime.Process, size: list[int] | None) -> None:
+    if size and any(size):
+        process["consoleSize"] = {"height": size[0], "width": size[1]}
+
+
+# --- exec -------------------------------------------------------------------------------------
+
+
+def check_exec(request: ExecConfig) -> None:
+    """Raise InvalidArgument for an exec request that cannot be carried out in any container."""
+    if not request.get("Cmd"):
+        raise InvalidArgument("No exec command specified")
+    environment.check(request.get("Env") or [])
+    if working_dir := request.get("WorkingDir"):
+        requests.absolute(working_dir)
+
+
+def exec_user(config: ContainerConfig, request: ExecConfig) -> str:
+    """Return the user to look up for an exec: the one asked for, else the container's."""
+    return request.get("User") or config.get("User") or ""
+
+
+def make_exec_process(
+    container: runtime.Config, request: ExecConfig, user: User, config: ContainerConfig, host: Host
+) -> runtime.Process:
+    """Return the process of an exec in the container of config.json `container`.
+
+    It is the container's own process with another command: its capabilities, limits and
+    no_new_privs; `config` is the container's, whose environment it has, and TERM of its own.
+    """
+    working_dir = request.get("WorkingDir") or config.get("WorkingDir") or "/"
+    has_terminal = bool(request.get("Tty"))
+    process: runtime.Process = {
+        **container["process"],
+        "terminal": has_terminal,
+        "user": user.to_oci(),
+        "args": list(request.get("Cmd") or []),
+        "env": _environment(config, user, request.get("Env") or [], has_terminal=has_terminal),
+        "cwd": requests.absolute(working_dir),
+    }
+    process.pop("consoleSize", None)
+    if has_terminal:
+        _set_console_size(process, request.get("ConsoleSize"))
+    if request.get("Privileged"):
+        process["capabilities"] = capabilities.to_oci(host.capabilities)
+    return process

@@ -1,0 +1,150 @@
+"""What the host can do, as far as a container's request depends on it: looked up once, at start."""
+
+import os
+import resource
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Literal
+
+from seacan.kernel import capabilities
+
+CgroupVersion = Literal["v1", "v2"]
+Limit = Literal[
+    "memory",
+    "swap",
+    "reservation",
+    "swappiness",
+    "oom_kill_disable",
+    "pids",
+    "cpu_shares",
+    "cpu_quota",
+    "cpuset",
+    "blkio_weight",
+    "blkio_weight_device",
+    "blkio_throttle",
+]
+
+# A limit can be set where its file exists in the controller's hierarchy. Source: cgroup-v1/*.rst.
+_V1_FILES: Final[Mapping[Limit, tuple[str, str]]] = {
+    "memory": ("memory", "memory.limit_in_bytes"),
+    "swap": ("memory", "memory.memsw.limit_in_bytes"),
+    "reservation": ("memory", "memory.soft_limit_in_bytes"),
+    "swappiness": ("memory", "memory.swappiness"),
+    "oom_kill_disable": ("memory", "memory.oom_control"),
+    "pids": ("pids", "cgroup.procs"),
+    "cpu_shares": ("cpu", "cpu.shares"),
+    "cpu_quota": ("cpu", "cpu.cfs_quota_us"),
+    "cpuset": ("cpuset", "cpuset.cpus"),
+    "blkio_weight": ("blkio", "blkio.weight"),
+    "blkio_weight_device": ("blkio", "blkio.weight_device"),
+    "blkio_throttle": ("blkio", "blkio.throttle.read_bps_device"),
+}
+# With v2 the controller is enough; swappiness and a disabled OOM killer do not exist there.
+_V2_CONTROLLERS: Final[Mapping[str, tuple[Limit, ...]]] = {
+    "memory": ("memory", "swap", "reservation"),
+    "pids": ("pids",),
+    "cpu": ("cpu_shares", "cpu_quota"),
+    "cpuset": ("cpuset",),
+    "io": ("blkio_weight", "blkio_weight_device", "blkio_throttle"),
+}
+
+# Our own has no executable: the shim has it in itself. Others are there if they are in the PATH.
+OWN_RUNTIME: Final = "seacan"
+_OTHER_RUNTIMES: Final = ("runc", "crun", "youki", "runsc")
+
+# What a new network namespace gets, where the kernel has it: ping without CAP_NET_RAW, and every
+# port without CAP_NET_BIND_SERVICE. Source: Docker since 20.10.
+_NETWORK_SYSCTLS: Final = {
+    "net.ipv4.ping_group_range": "0 2147483647",
+    "net.ipv4.ip_unprivileged_port_start": "0",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    """`cpus` and `memory_nodes` are lists such as 0-3,8; `kernel` is (major, minor).
+
+    `runtimes` are executables by name, None for our own; `hard_rlimits` the daemon's own limits by
+    lower-case name, 2**64-1 for none; `capabilities` its bounding set.
+    """
+
+    hostname: str
+    kernel: tuple[int, int]
+    cpu_count: int
+    cpus: str
+    memory_nodes: str
+    cgroup_version: CgroupVersion
+    limits: frozenset[Limit]
+    capabilities: tuple[str, ...]
+    hard_rlimits: Mapping[str, int]
+    runtimes: Mapping[str, str | None]
+    network_sysctls: Mapping[str, str]
+    thermal_throttle: tuple[str, ...] = ()
+
+
+def probe(cgroup_version: CgroupVersion, cgroup_root: Path = Path("/sys/fs/cgroup")) -> Host:
+    """Look at this host; `cgroup_root` has the controllers' hierarchies (v1) or the one (v2)."""
+    major, minor = os.uname().release.split(".")[:2]
+    return Host(
+        hostname=os.uname().nodename,
+        kernel=(int(major), int("".join(c for c in minor if c.isdecimal()))),
+        cpu_count=len(os.sched_getaffinity(0)),
+        cpus=_read("/sys/devices/system/cpu/online"),
+        memory_nodes=_read("/sys/devices/system/node/online") or "0",
+        cgroup_version=cgroup_version,
+        limits=_limits_v1(cgroup_root) if cgroup_version == "v1" else _limits_v2(cgroup_root),
+        capabilities=tuple(capabilities.names_of(capabilities.bounding_set())),
+        hard_rlimits=_hard_rlimits(),
+        runtimes=_runtimes(),
+        thermal_throttle=_thermal_throttle(),
+        network_sysctls={k: v for k, v in _NETWORK_SYSCTLS.items() if _has_sysctl(k)},
+    )
+
+
+def _limits_v1(root: Path) -> frozenset[Limit]:
+    return frozenset(
+        limit
+        for limit, (controller, file) in _V1_FILES.items()
+        if (root / controller / file).exists()
+    )
+
+
+def _limits_v2(root: Path) -> frozenset[Limit]:
+    controllers = _read(str(root / "cgroup.controllers")).split()
+    return frozenset(
+        limit for controller in controllers for limit in _V2_CONTROLLERS.get(controller, ())
+    )
+
+
+def _hard_rlimits() -> dict[str, int]:
+    names = [
+        name for name in dir(resource) if name.startswith("RLIMIT_") and name != "RLIMIT_OFILE"
+    ]
+    return {
+        name.removeprefix("RLIMIT_").lower(): resource.getrlimit(getattr(resource, name))[1] % 2**64
+        for name in names
+    }
+
+
+def _runtimes() -> dict[str, str | None]:
+    others = {name: shutil.which(name) for name in _OTHER_RUNTIMES}
+    return {OWN_RUNTIME: None, **{name: path for name, path in others.items() if path}}
+
+
+def _thermal_throttle() -> tuple[str, ...]:
+    """Return the directories whose counters tell of the host's other load."""
+    directories = Path("/sys/devices/system/cpu").glob("cpu[0-9]*/thermal_throttle")
+    return tuple(sorted(map(str, directories)))
+
+
+def _has_sysctl(name: str) -> bool:
+    return Path("/proc/sys", name.replace(".", "/")).exists()
+
+
+def _read(path: str) -> str:
+    try:
+        return Path(path).read_text().strip()
+    except OSError:
+        return ""

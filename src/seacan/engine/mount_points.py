@@ -1,0 +1,274 @@
+"""What a request mounts into a container: `Binds` (-v), `Mounts` (--mount), `Tmpfs` (--tmpfs)."""
+
+import os
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Literal, TypeVar
+
+from seacan.engine import tmpfs
+from seacan.errors import InvalidArgument, Unsupported
+from seacan.spec.engine_api import HostConfig, Mount
+
+_PROPAGATIONS: Final = ("private", "rprivate", "slave", "rslave", "shared", "rshared")
+# Options of -v by kind; of a kind there may be one. Labels mean nothing without SELinux, and
+# consistency nothing outside Docker Desktop.
+_MODES: Final = (
+    ("ro", "rw"),
+    ("z", "Z"),
+    _PROPAGATIONS,
+    ("nocopy",),
+    ("consistent", "cached", "delegated"),
+)
+_VOLUME_NAME: Final = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]+")
+
+_T = TypeVar("_T", str, bool, int)
+
+
+@dataclass(frozen=True, slots=True)
+class MountPoint:
+    """One mount at `destination`, absolute and clean.
+
+    `mode` is what stood after the second colon of -v. `read_only` says how far a read-only bind
+    reaches: `rro` over the mounts below it too. `makes_source` tells to make a missing source
+    directory at the start. `tmpfs_options` are ready for the runtime.
+    """
+
+    type: Literal["bind", "tmpfs"]
+    destination: str
+    source: str = ""
+    mode: str = ""
+    is_writable: bool = True
+    read_only: Literal["ro", "rro"] = "rro"
+    propagation: str = ""
+    is_recursive: bool = True
+    makes_source: bool = False
+    tmpfs_options: tuple[str, ...] = ()
+
+    def to_wire(self) -> dict[str, Any]:
+        """Return the entry of `Mounts` in an inspected container."""
+        return {
+            "Type": self.type,
+            "Source": self.source,
+            "Destination": self.destination,
+            "Mode": self.mode,
+            "RW": self.is_writable,
+            "Propagation": self.propagation,
+        }
+
+
+def parse(host_config: HostConfig) -> tuple[MountPoint, ...]:
+    """Return the mounts that `host_config` asks for.
+
+    Raises InvalidArgument in Docker's words, Unsupported for volumes and for shared propagation.
+    """
+    points: dict[str, MountPoint] = {}
+    for point in _all(host_config):
+        if point.destination in points:
+            raise InvalidArgument(f"Duplicate mount point: {point.destination}")
+        points[point.destination] = point
+    return tuple(points.values())
+
+
+def _all(host_config: HostConfig) -> Iterator[MountPoint]:
+    for destination, options in (host_config.get("Tmpfs") or {}).items():
+        _check_destination(destination)
+        yield MountPoint("tmpfs", clean(destination), tmpfs_options=tmpfs.merge(options.split(",")))
+    for raw in host_config.get("Binds") or []:
+        yield parse_bind(raw)
+    for mount in host_config.get("Mounts") or []:
+        yield parse_mount(mount)
+
+
+def clean(path: str) -> str:
+    """Return the absolute `path` without `.`, `..` and doubled slashes."""
+    return "/" + os.path.normpath(path).lstrip("/")
+
+
+# --- Binds ------------------------------------------------------------------------------------
+
+
+def parse_bind(raw: str) -> MountPoint:
+    """Return the mount of -v SOURCE:DESTINATION[:MODE]."""
+    invalid = InvalidArgument(f"invalid volume specification: '{raw}'")
+    parts = raw.split(":", 3)
+    if not parts[0] or len(parts) > 3 or (len(parts) == 2 and _is_mode(parts[1])):
+        raise invalid
+    mode = parts[2] if len(parts) == 3 else ""
+    if not _is_mode(mode):
+        raise InvalidArgument(f"invalid mode: {mode}")
+    source, destination = (parts[0], parts[1]) if len(parts) > 1 else ("", parts[0])
+    kind = "bind" if source.startswith("/") else "volume"
+    try:
+        _check_destination(destination)
+        if kind == "bind" and "nocopy" in mode.split(","):
+            raise InvalidArgument("field VolumeOptions must not be specified")
+    except InvalidArgument as err:
+        raise InvalidArgument(f'{invalid}: invalid mount config for type "{kind}": {err}') from None
+    if kind == "volume":
+        _refuse_volume(source, destination)
+    return _bind_of_mode(source, destination, mode)
+
+
+def _bind_of_mode(source: str, destination: str, mode: str) -> MountPoint:
+    options = mode.split(",")
+    propagation = next((option for option in options if option in _PROPAGATIONS), "rprivate")
+    return MountPoint(
+        "bind",
+        clean(destination),
+        source=clean(source),
+        mode=mode,
+        is_writable="ro" not in options,
+        propagation=_supported(propagation),
+        makes_source=True,
+    )
+
+
+def _is_mode(text: str) -> bool:
+    """Tell whether `text` is a list of mount modes, each of another kind; so is nothing at all."""
+    if not text:
+        return True
+    kinds = [
+        next((kind for kind, modes in enumerate(_MODES) if option in modes), -1)
+        for option in text.split(",")
+    ]
+    return -1 not in kinds and len(set(kinds)) == len(kinds)
+
+
+def _refuse_volume(name: str, destination: str) -> None:
+    if not name:
+        raise Unsupported(
+            f"anonymous volume {destination} is not supported yet: "
+            f"mount a directory with -v /HOST-DIRECTORY:{destination}"
+        )
+    if not _VOLUME_NAME.fullmatch(name):
+        raise InvalidArgument(
+            f'create {name}: "{name}" includes invalid characters for a local volume name, only '
+            '"[a-zA-Z0-9][a-zA-Z0-9_.-]" are allowed. '
+            "If you intended to pass a host directory, use absolute path"
+        )
+    raise Unsupported(
+        f"named volume {name} is not supported yet: "
+        f"mount a directory with -v /HOST-DIRECTORY:{destination}"
+    )
+
+
+# --- Mounts -----------------------------------------------------------------------------------
+
+
+def parse_mount(mount: Mount) -> MountPoint:
+    """Return the mount of --mount type=…; a missing source of a bind is an error here."""
+    kind = mount.get("Type") or ""
+    for option, of_kind in (
+        ("VolumeOptions", "volume"),
+        ("BindOptions", "bind"),
+        ("TmpfsOptions", "tmpfs"),
+    ):
+        if mount.get(option) is not None and kind != of_kind:
+            raise InvalidArgument(f'{option} must not be specified on mount type "{kind}"')
+    try:
+        _check_target(mount.get("Target") or "")
+        if kind == "bind":
+            return _bind_mount(mount)
+        if kind == "tmpfs":
+            return _tmpfs_mount(mount)
+        if kind not in ("volume", "image"):
+            raise InvalidArgument("mount type unknown")
+    except InvalidArgument as err:
+        raise InvalidArgument(f'invalid mount config for type "{kind}": {err}') from None
+    raise Unsupported(f'mount type "{kind}" is not supported yet: use bind or tmpfs')
+
+
+def _bind_mount(mount: Mount) -> MountPoint:
+    source = mount.get("Source") or ""
+    options = mount.get("BindOptions") or {}
+    is_writable = not mount.get("ReadOnly")
+    makes_source = _option(options, "CreateMountpoint", False)
+    propagation = _option(options, "Propagation", "") or "rprivate"
+    _refuse_field(mount, "ImageOptions")
+    if not source:
+        raise InvalidArgument("field Source must not be empty")
+    if propagation not in _PROPAGATIONS:
+        raise InvalidArgument(f"invalid propagation mode: {propagation}")
+    _check_absolute(source)
+    if not makes_source and not os.path.exists(source):
+        raise InvalidArgument(f"bind source path does not exist: {source}")
+    return MountPoint(
+        "bind",
+        clean(mount.get("Target") or ""),
+        source=clean(source),
+        is_writable=is_writable,
+        read_only=_read_only(options, is_writable=is_writable),
+        propagation=_supported(propagation),
+        is_recursive=not _option(options, "NonRecursive", False),
+        makes_source=makes_source,
+    )
+
+
+def _read_only(options: Mapping[str, Any], *, is_writable: bool) -> Literal["ro", "rro"]:
+    top_only = _option(options, "ReadOnlyNonRecursive", False)
+    force = _option(options, "ReadOnlyForceRecursive", False)
+    for name, is_set in (("ReadOnlyNonRecursive", top_only), ("ReadOnlyForceRecursive", force)):
+        if is_set and is_writable:
+            raise InvalidArgument(f"mount options conflict: !ReadOnly && BindOptions.{name}")
+    if top_only and force:
+        raise InvalidArgument(
+            "mount options conflict: ReadOnlyNonRecursive && BindOptions.ReadOnlyForceRecursive"
+        )
+    return "ro" if top_only else "rro"
+
+
+def _tmpfs_mount(mount: Mount) -> MountPoint:
+    _refuse_field(mount, "ImageOptions")
+    if mount.get("Source"):
+        raise InvalidArgument("field Source must not be specified")
+    options = tmpfs.of_mount(mount.get("TmpfsOptions") or {})
+    if mount.get("ReadOnly"):
+        options = ["ro", *options]
+    return MountPoint(
+        "tmpfs",
+        clean(mount.get("Target") or ""),
+        is_writable=not mount.get("ReadOnly"),
+        tmpfs_options=tmpfs.merge(options),
+    )
+
+
+# --- both -------------------------------------------------------------------------------------
+
+
+def _check_target(target: str) -> None:
+    if not target:
+        raise InvalidArgument("field Target must not be empty")
+    _check_destination(target)
+
+
+def _check_destination(destination: str) -> None:
+    if clean(destination) == "/" and destination.startswith("/"):
+        raise InvalidArgument("invalid specification: destination can't be '/'")
+    _check_absolute(destination)
+
+
+def _check_absolute(path: str) -> None:
+    if not path.startswith("/"):
+        raise InvalidArgument(f"invalid mount path: '{path}' mount path must be absolute")
+
+
+def _refuse_field(mount: Mount, field: str) -> None:
+    values: Mapping[str, Any] = mount
+    if values.get(field) is not None:
+        raise InvalidArgument(f"field {field} must not be specified")
+
+
+def _supported(propagation: str) -> str:
+    if propagation in ("shared", "rshared"):
+        raise Unsupported(f"mount propagation {propagation} is not supported yet")
+    return propagation
+
+
+def _option(options: Mapping[str, Any], name: str, default: _T) -> _T:
+    value = options.get(name)
+    if value is None:
+        return default
+    if type(value) is not type(default):
+        raise InvalidArgument(f"{name} must be a {type(default).__name__}")
+    return value

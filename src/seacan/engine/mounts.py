@@ -1,0 +1,157 @@
+"""The mounts of a container, in order: the system's own, the request's, the files in /etc."""
+
+import os
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from seacan.engine.mount_points import MountPoint
+from seacan.errors import InvalidArgument
+from seacan.spec import runtime
+from seacan.spec.engine_api import HostConfig
+
+INIT_PATH: Final = "/sbin/docker-init"
+
+# Destination, type, source, options. Source: OCI config-linux.md#default-filesystems, and Docker.
+_SYSTEM: Final[Sequence[tuple[str, str, str, str]]] = (
+    ("/proc", "proc", "proc", "nosuid,noexec,nodev"),
+    ("/dev", "tmpfs", "tmpfs", "nosuid,strictatime,mode=755,size=65536k"),
+    ("/dev/pts", "devpts", "devpts", "nosuid,noexec,newinstance,ptmxmode=0666,mode=0620,gid=5"),
+    ("/sys", "sysfs", "sysfs", "nosuid,noexec,nodev,ro"),
+    ("/sys/fs/cgroup", "cgroup", "cgroup", "ro,nosuid,noexec,nodev"),
+    ("/dev/mqueue", "mqueue", "mqueue", "nosuid,noexec,nodev"),
+    ("/dev/shm", "tmpfs", "shm", "nosuid,noexec,nodev,mode=1777"),
+)
+
+
+def to_oci(
+    host_config: HostConfig,
+    points: Sequence[MountPoint],
+    network_files: Mapping[str, str],
+    *,
+    init: str | None,
+    writable_cgroups: bool,
+) -> list[runtime.Mount]:
+    """Return every mount of a container.
+
+    `network_files` are host files by their destination (/etc/hosts, …); `init` is the host's
+    executable to show at INIT_PATH. A mount of the request takes the place of one of these.
+    """
+    destinations = {point.destination for point in points}
+    mounts = [
+        _system_mount(entry, host_config, writable_cgroups=writable_cgroups)
+        for entry in _SYSTEM
+        if _is_shown(entry[0], host_config, destinations)
+    ]
+    if init:
+        mounts.append(_bind(INIT_PATH, init, ["bind", "ro"]))
+    read_only = ["rro"] if host_config.get("ReadonlyRootfs") else []
+    rest = [_requested(point) for point in points]
+    if host_config.get("IpcMode") == "host" and "/dev/shm" not in destinations:
+        rest.append(_bind("/dev/shm", "/dev/shm", ["rbind", "rprivate"]))
+    rest += [
+        _bind(destination, source, ["rbind", *read_only, "rprivate"])
+        for destination, source in network_files.items()
+        if destination not in destinations
+    ]
+    # What is mounted below another mount comes after it.
+    return mounts + sorted(rest, key=lambda mount: mount["destination"].count("/"))
+
+
+def _is_shown(destination: str, host_config: HostConfig, taken: set[str]) -> bool:
+    if destination in taken or ("/dev" in taken and destination.startswith("/dev/")):
+        return False
+    return destination != "/dev/shm" or host_config.get("IpcMode") not in ("none", "host")
+
+
+def _system_mount(
+    entry: tuple[str, str, str, str], host_config: HostConfig, *, writable_cgroups: bool
+) -> runtime.Mount:
+    destination, kind, source, text = entry
+    options = text.split(",")
+    if destination == "/dev/shm":
+        options.append(f"size={host_config.get('ShmSize') or 0}")
+    is_writable = (destination == "/sys" and host_config.get("Privileged")) or (
+        kind == "cgroup" and writable_cgroups
+    )
+    if is_writable:
+        options.remove("ro")
+    return {"destination": destination, "type": kind, "source": source, "options": options}
+
+
+def _requested(point: MountPoint) -> runtime.Mount:
+    if point.type == "tmpfs":
+        return {
+            "destination": point.destination,
+            "type": "tmpfs",
+            "source": "tmpfs",
+            "options": list(point.tmpfs_options),
+        }
+    read_only = [] if point.is_writable else [point.read_only]
+    recursion = "rbind" if point.is_recursive else "bind"
+    return _bind(point.destination, point.source, [recursion, *read_only, point.propagation])
+
+
+def _bind(destination: str, source: str, options: list[str]) -> runtime.Mount:
+    return {"destination": destination, "type": "bind", "source": source, "options": options}
+
+
+def root_propagation(points: Sequence[MountPoint]) -> str | None:
+    """Return `rslave` if mounts of the host are to arrive below some bind, else None."""
+    is_slave = any(point.propagation in ("slave", "rslave") for point in points)
+    return "rslave" if is_slave else None
+
+
+def prepare_sources(points: Sequence[MountPoint]) -> None:
+    """Make the source directories that -v asks for and that are not there.
+
+    Raises InvalidArgument, naming the mount, for a source that is missing or cannot be made, and
+    for a slave of what is not shared.
+    """
+    for point in points:
+        if point.type != "bind":
+            continue
+        if point.makes_source:
+            _make_source(point)
+        if not os.path.exists(point.source):
+            raise InvalidArgument(
+                f'invalid mount config for type "bind": '
+                f"bind source path does not exist: {point.source}"
+            )
+        if point.propagation in ("slave", "rslave"):
+            _check_shared(point.source)
+
+
+def _make_source(point: MountPoint) -> None:
+    try:
+        os.makedirs(point.source, mode=0o755, exist_ok=True)
+    except FileExistsError:
+        return  # a file, a socket, a device: bound as it is
+    except OSError as err:
+        raise InvalidArgument(
+            f"error while creating mount source path '{point.source}': {err.strerror}"
+        ) from err
+
+
+def _check_shared(source: str) -> None:
+    path = os.path.realpath(source)
+    with open("/proc/self/mountinfo", encoding="utf-8", errors="surrogateescape") as file:
+        mounts = [line.split(" ") for line in file]
+    # The last mount of a place is the one that shows: proc_pid_mountinfo(5).
+    above = [fields for fields in mounts if _is_below(path, _unescape(fields[4]))]
+    fields = max(reversed(above), key=lambda fields: len(fields[4]))
+    if not any(field.startswith(("shared:", "master:")) for field in fields[6 : fields.index("-")]):
+        raise InvalidArgument(
+            f"path {source} is mounted on {_unescape(fields[4])} "
+            "but it is not a shared or slave mount"
+        )
+
+
+def _is_below(path: str, mount: str) -> bool:
+    return mount == "/" or path == mount or path.startswith(mount + "/")
+
+
+def _unescape(text: str) -> str:
+    r"""Undo the kernel's \040 for a blank, and the like."""
+    for code in ("040", "011", "012", "134"):
+        text = text.replace(f"\\{code}", chr(int(code, 8)))
+    return text

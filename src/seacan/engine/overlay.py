@@ -1,0 +1,122 @@
+"""A file of a container's root, looked up in the layers that overlayfs would show as one.
+
+The overlay itself is mounted where only the container's shim sees it. Before the start the daemon
+needs two small files of it, so it resolves their names over the directories, as the kernel does:
+the topmost has its say first, a character device 0:0 hides what is below, an opaque directory too.
+Directories that were renamed (`trusted.overlay.redirect`) are not followed: layers have none.
+Links are resolved name by name, by descriptor: one never leads out of the layers.
+"""
+
+import errno
+import os
+import stat
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Final
+
+_LINK_LIMIT: Final = 40  # as the kernel, path_resolution(7)
+_OPAQUE: Final = "trusted.overlay.opaque"
+
+# The directories that lie over one another at one place, the topmost first.
+_Merged = tuple[int, ...]
+
+
+def open_file(layers: Sequence[Path], path: str) -> int | None:
+    """Open the regular file `path`, read-only, in `layers`, the topmost first; None if not there.
+
+    What is not a regular file counts as not there: to open a FIFO or a device could wait or act.
+    Raises OSError with ELOOP for links in a circle.
+    """
+    with ExitStack() as opened:
+        root = tuple(_open_layer(layer, opened) for layer in layers)
+        return _Walk(root, opened).open(path)
+
+
+def _open_layer(layer: Path, opened: ExitStack) -> int:
+    fd = os.open(layer, os.O_RDONLY | os.O_DIRECTORY)
+    opened.callback(os.close, fd)
+    return fd
+
+
+class _Walk:
+    """`..` goes back to the directory passed before, and never above the root."""
+
+    def __init__(self, root: _Merged, opened: ExitStack) -> None:
+        self._opened = opened
+        self._passed = [root]
+        self._links = 0
+
+    def open(self, path: str) -> int | None:
+        todo = _components(path)
+        while todo:
+            name = todo.pop()
+            if name == "..":
+                del self._passed[max(1, len(self._passed) - 1) :]
+                continue
+            entry = self._find(name)
+            if entry is None:
+                return None
+            directory, mode = entry
+            if stat.S_ISLNK(mode):
+                todo += self._follow(os.readlink(name, dir_fd=directory))
+            elif stat.S_ISDIR(mode):
+                self._passed.append(tuple(self._merge(name)))
+            elif todo or not stat.S_ISREG(mode):
+                return None
+            else:
+                return os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=directory)
+        return None
+
+    def _find(self, name: str) -> tuple[int, int] | None:
+        """Return the topmost layer's directory with an entry `name`, and the entry's mode."""
+        for directory in self._passed[-1]:
+            status = _status(name, directory)
+            if status is not None:
+                return None if _is_whiteout(status) else (directory, status.st_mode)
+        return None
+
+    def _merge(self, name: str) -> Iterator[int]:
+        """Open the directories `name`, from the top down to one that hides the rest."""
+        for directory in self._passed[-1]:
+            status = _status(name, directory)
+            if status is None:
+                continue
+            if not stat.S_ISDIR(status.st_mode):
+                return
+            fd = os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=directory)
+            self._opened.callback(os.close, fd)
+            yield fd
+            if _is_opaque(fd):
+                return
+
+    def _follow(self, target: str) -> list[str]:
+        self._links += 1
+        if self._links > _LINK_LIMIT:
+            raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), target)
+        if target.startswith("/"):
+            del self._passed[1:]
+        return _components(target)
+
+
+def _components(path: str) -> list[str]:
+    """Return the names of `path`, the last one first."""
+    return [name for name in reversed(path.split("/")) if name not in ("", ".")]
+
+
+def _status(name: str, directory: int) -> os.stat_result | None:
+    try:
+        return os.stat(name, dir_fd=directory, follow_symlinks=False)
+    except FileNotFoundError:
+        return None
+
+
+def _is_whiteout(status: os.stat_result) -> bool:
+    return stat.S_ISCHR(status.st_mode) and status.st_rdev == 0
+
+
+def _is_opaque(fd: int) -> bool:
+    try:
+        return os.getxattr(fd, _OPAQUE) == b"y"
+    except OSError:
+        return False  # no such attribute, or a file system without any

@@ -1,0 +1,280 @@
+"""A create request checked, merged with its image, and filled up: what inspect shows afterwards.
+
+normalise ┬ _check_encoding      every string and number fits where it goes
+          ├ unsupported.refuse   what seacan does not do is an error, never ignored
+          ├ _container_config    Config: the request over the image, over Docker's defaults
+          └ _host_config         HostConfig: limits, mounts, modes, capabilities, security
+"""
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, cast
+
+from seacan.engine import (
+    capabilities,
+    defaults,
+    devices,
+    environment,
+    limits,
+    log_options,
+    mount_points,
+    namespaces,
+    security,
+    unsupported,
+)
+from seacan.engine.host import OWN_RUNTIME, Host
+from seacan.engine.log_options import LogOptions
+from seacan.engine.mount_points import MountPoint
+from seacan.engine.signals import parse_signal
+from seacan.errors import InvalidArgument
+from seacan.spec.engine_api import ContainerConfig, ContainerCreate, HostConfig
+from seacan.spec.image import ExecutionConfig
+
+_HOSTNAME_LIMIT: Final = 64  # __NEW_UTS_LEN, linux/utsname.h
+_INT64: Final = 2**63
+
+
+@dataclass(frozen=True, slots=True)
+class Normalised:
+    """A container to be: `config` and `host_config` have every field of Docker's inspect.
+
+    `path` and `args` are the command; `log` is None for a container that keeps none.
+    """
+
+    path: str
+    args: list[str]
+    config: ContainerConfig
+    host_config: HostConfig
+    mounts: tuple[MountPoint, ...]
+    log: LogOptions | None
+    warnings: list[str]
+
+
+def normalise(
+    request: ContainerCreate, image: ExecutionConfig, container_id: str, host: Host
+) -> Normalised:
+    """Return what the container of `request` is to be, or refuse it.
+
+    The volumes that an image declares are plain directories of the writable layer, until there are
+    volumes; its health check is not run, which is one of the warnings.
+    Raises InvalidArgument in Docker's words, Unsupported naming what seacan does not do yet.
+    """
+    _check_encoding(request, "request")
+    unsupported.refuse(request)
+    host_config, mounts, warnings = _host_config(request.get("HostConfig") or {}, host)
+    config = _container_config(request, image)
+    _check_config(config, host_config)
+    config["Hostname"] = config.get("Hostname") or _hostname(container_id, host_config, host)
+    if _has_healthcheck(config):
+        warnings.append("The image's health check is not run: health checks are not supported yet.")
+    path, *args = command(config)
+    log = log_options.parse(host_config.get("LogConfig") or {})
+    return Normalised(path, args, config, host_config, mounts, log, warnings)
+
+
+def command(config: ContainerConfig) -> list[str]:
+    """Return the arguments of the first process: the entry point's, then the command's."""
+    return [*_words(config.get("Entrypoint")), *_words(config.get("Cmd"))]
+
+
+# --- Config -----------------------------------------------------------------------------------
+
+
+def _container_config(request: ContainerCreate, image: ExecutionConfig) -> ContainerConfig:
+    """Return the request over the image: by name for variables, labels, ports and volumes."""
+    config = cast(ContainerConfig, defaults.fill(request, defaults.CONFIG))
+    requested_env, image_env = request.get("Env") or [], image.get("Env") or []
+    config["Env"] = environment.with_image(requested_env, image_env) or None
+    config["Labels"] = {**(image.get("Labels") or {}), **(request.get("Labels") or {})}
+    config["User"] = request.get("User") or image.get("User") or ""
+    config["WorkingDir"] = request.get("WorkingDir") or image.get("WorkingDir") or ""
+    config["Volumes"] = image.get("Volumes") or None
+    if ports := {**(image.get("ExposedPorts") or {}), **(request.get("ExposedPorts") or {})}:
+        config["ExposedPorts"] = ports
+    if stop_signal := request.get("StopSignal") or image.get("StopSignal"):
+        config["StopSignal"] = stop_signal
+    if healthcheck := request.get("Healthcheck") or image.get("Healthcheck"):
+        config["Healthcheck"] = cast(Any, healthcheck)
+    config["Entrypoint"], config["Cmd"] = _entrypoint_and_cmd(request, image)
+    return config
+
+
+def _entrypoint_and_cmd(
+    request: ContainerCreate, image: ExecutionConfig
+) -> tuple[list[str] | None, list[str] | None]:
+    """Return what to execute, by Docker's rules.
+
+    Who gives an entry point gives the command, too, so the image's is not taken; [""] takes the
+    image's entry point away. A string stands for a list of that one word.
+    Raises InvalidArgument if nothing is left.
+    """
+    entrypoint, cmd = request.get("Entrypoint"), request.get("Cmd")
+    if not _words(entrypoint):
+        cmd = cmd if _words(cmd) else image.get("Cmd")
+        entrypoint = image.get("Entrypoint") if entrypoint is None else entrypoint
+    if _words(entrypoint) == [""]:
+        entrypoint = None
+    if not _words(entrypoint) and not _words(cmd):
+        raise InvalidArgument("no command specified")
+    return (
+        None if entrypoint is None else _words(entrypoint),
+        None if cmd is None else _words(cmd),
+    )
+
+
+def _words(value: Sequence[str] | str | None) -> list[str]:
+    return [value] if isinstance(value, str) else list(value or [])
+
+
+def _check_config(config: ContainerConfig, host_config: HostConfig) -> None:
+    environment.check(config.get("Env") or [])
+    if working_dir := config.get("WorkingDir"):
+        config["WorkingDir"] = absolute(working_dir)
+    if stop_signal := config.get("StopSignal"):
+        parse_signal(stop_signal)
+    if config.get("Hostname") and host_config.get("UTSMode") == namespaces.HOST:
+        raise InvalidArgument("conflicting options: hostname and the UTS mode")
+    for name, value in (
+        ("hostname", config.get("Hostname") or ""),
+        ("domain name", config.get("Domainname") or ""),
+    ):
+        # It goes into /etc/hosts, too, where a blank or a newline would begin something else.
+        if len(value.encode()) > _HOSTNAME_LIMIT or any(c.isspace() for c in value):
+            raise InvalidArgument(f"invalid {name}: {value!r}")
+
+
+def absolute(working_dir: str) -> str:
+    """Return the clean path of a working directory. Raises InvalidArgument for a relative one."""
+    if not working_dir.startswith("/"):
+        raise InvalidArgument(
+            f"the working directory '{working_dir}' is invalid, it needs to be an absolute path"
+        )
+    return mount_points.clean(working_dir)
+
+
+def _hostname(container_id: str, host_config: HostConfig, host: Host) -> str:
+    return host.hostname if host_config.get("NetworkMode") == namespaces.HOST else container_id[:12]
+
+
+def _has_healthcheck(config: ContainerConfig) -> bool:
+    test = (config.get("Healthcheck") or {}).get("Test") or ["NONE"]
+    return test[0] != "NONE"
+
+
+# --- HostConfig -------------------------------------------------------------------------------
+
+
+def _host_config(
+    requested: HostConfig, host: Host
+) -> tuple[HostConfig, tuple[MountPoint, ...], list[str]]:
+    host_config = cast(HostConfig, defaults.fill(requested, defaults.HOST_CONFIG))
+    host_config["NetworkMode"] = namespaces.network_mode(requested.get("NetworkMode") or "")
+    warnings = limits.normalise(host_config, host)
+    namespaces.check_modes(host_config)
+    _check_scalars(host_config)
+    _fill_log(host_config)
+    _fill_runtime(host_config, host)
+    _fill_cgroup_namespace(host_config, host)
+    _fill_paths(host_config, requested, host)
+    _fill_security(host_config, host)
+    namespaces.sysctls(host_config, {})
+    devices.check(host_config)
+    mounts = mount_points.parse(host_config)
+    if host_config["NetworkMode"] == namespaces.HOST and requested.get("PortBindings"):
+        warnings.append("Published ports are discarded when using host network mode")
+    return host_config, mounts, warnings
+
+
+def _check_scalars(host_config: HostConfig) -> None:
+    if (host_config.get("ShmSize") or 0) < 0:
+        raise InvalidArgument("SHM size can not be less than 0")
+    score = host_config.get("OomScoreAdj") or 0
+    if not -1000 <= score <= 1000:
+        raise InvalidArgument(f"Invalid value {score}, range for oom score adj is [-1000, 1000]")
+    if "" in (host_config.get("Annotations") or {}):
+        raise InvalidArgument(
+            "invalid Annotations: the empty string is not permitted as an annotation key"
+        )
+    size = host_config.get("ConsoleSize") or []
+    if len(size) != 2 or min(size) < 0:
+        raise InvalidArgument(f"invalid ConsoleSize: {size}")
+
+
+def _fill_log(host_config: HostConfig) -> None:
+    log_config = host_config.get("LogConfig") or {}
+    host_config["LogConfig"] = {
+        "Type": log_config.get("Type") or "json-file",
+        "Config": log_config.get("Config") or {},
+    }
+
+
+def _fill_runtime(host_config: HostConfig, host: Host) -> None:
+    name = host_config.get("Runtime") or OWN_RUNTIME
+    if name not in host.runtimes:
+        raise InvalidArgument(f"unknown or invalid runtime name: {name}")
+    host_config["Runtime"] = name
+
+
+def _fill_cgroup_namespace(host_config: HostConfig, host: Host) -> None:
+    default = "private" if host.cgroup_version == "v2" else namespaces.HOST
+    host_config["CgroupnsMode"] = host_config.get("CgroupnsMode") or default
+
+
+def _fill_paths(host_config: HostConfig, requested: HostConfig, host: Host) -> None:
+    """Masked and read-only paths: as asked for, an empty list included; else the default.
+
+    A privileged container has none of its own accord.
+    """
+    if host_config.get("Privileged"):
+        return
+    if requested.get("MaskedPaths") is None:
+        host_config["MaskedPaths"] = [*defaults.MASKED_PATHS, *host.thermal_throttle]
+    if requested.get("ReadonlyPaths") is None:
+        host_config["ReadonlyPaths"] = list(defaults.READONLY_PATHS)
+
+
+def _fill_security(host_config: HostConfig, host: Host) -> None:
+    capabilities.of_container(
+        host_config.get("CapAdd") or [],
+        host_config.get("CapDrop") or [],
+        host.capabilities,
+        privileged=bool(host_config.get("Privileged")),
+    )
+    options = host_config.get("SecurityOpt") or []
+    security.parse(options)
+    shares_processes = namespaces.HOST in (host_config.get("PidMode"), host_config.get("IpcMode"))
+    if (host_config.get("Privileged") or shares_processes) and not _has_label(options):
+        host_config["SecurityOpt"] = [*options, "label=disable"]  # as Docker shows it
+
+
+def _has_label(options: Sequence[str]) -> bool:
+    return any(option.partition("=")[0] == "label" for option in options)
+
+
+# --- encoding ---------------------------------------------------------------------------------
+
+
+def _check_encoding(value: object, name: str) -> None:
+    """Raise InvalidArgument for a string that no system call takes, or a number beyond 64 bits."""
+    if isinstance(value, str):
+        if "\0" in value or not _is_utf8(value):
+            raise InvalidArgument(f"invalid {name}: it has a character that cannot be there")
+    elif isinstance(value, int):
+        if not -_INT64 <= value < _INT64:
+            raise InvalidArgument(f"invalid {name}: {value} is out of range")
+    elif isinstance(value, Mapping):
+        for key, item in value.items():
+            _check_encoding(key, f"name in {name}")
+            _check_encoding(item, key)
+    elif isinstance(value, list):
+        for item in value:
+            _check_encoding(item, name)
+
+
+def _is_utf8(text: str) -> bool:
+    try:
+        os.fsencode(text).decode()
+    except UnicodeError:
+        return False
+    return True

@@ -1,0 +1,69 @@
+"""HostConfig.SecurityOpt: what a container is allowed beyond, or denied below, the default."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Final
+
+from seacan.errors import InvalidArgument, Unsupported
+
+# Go's strconv.ParseBool, which clients of Docker rely on.
+_TRUE: Final = ("1", "t", "T", "true", "TRUE", "True")
+_FALSE: Final = ("0", "f", "F", "false", "FALSE", "False")
+
+UNCONFINED: Final = "unconfined"
+BUILTIN: Final = "builtin"
+
+
+@dataclass(frozen=True, slots=True)
+class Security:
+    """`seccomp` is `unconfined`, `builtin`, a profile's JSON, or empty if nothing was said."""
+
+    no_new_privileges: bool = False
+    seccomp: str = ""
+    writable_cgroups: bool | None = None
+
+
+def parse(options: Iterable[str]) -> Security:
+    """Return what `options` ask for; the later one counts.
+
+    Raises InvalidArgument in Docker's words, Unsupported for a confinement that is not there:
+    AppArmor profiles and SELinux labels.
+    """
+    security = Security()
+    for option in options:
+        security = _apply(security, option)
+    return security
+
+
+def _apply(security: Security, option: str) -> Security:
+    if option == "no-new-privileges":
+        return replace(security, no_new_privileges=True)
+    if option == "writable-cgroups":
+        return replace(security, writable_cgroups=True)
+    if option == "disable":  # of SELinux labels, without its `label=`
+        return security
+    key, separator, value = option.partition("=" if "=" in option else ":")
+    if not separator:
+        raise InvalidArgument(f'invalid --security-opt 1: "{option}"')
+    match key:
+        case "no-new-privileges":
+            return replace(security, no_new_privileges=_flag(value, option))
+        case "writable-cgroups":
+            return replace(security, writable_cgroups=_flag(value, option))
+        case "seccomp":
+            return replace(security, seccomp=value)
+        case "apparmor" if value in ("", UNCONFINED):
+            return security
+        case "label" if value == "disable":
+            return security
+        case "apparmor" | "label":
+            raise Unsupported(f"security option {key}={value} is not supported")
+    raise InvalidArgument(f'invalid --security-opt 2: "{option}"')
+
+
+def _flag(value: str, option: str) -> bool:
+    if value in _TRUE:
+        return True
+    if value in _FALSE:
+        return False
+    raise InvalidArgument(f'invalid --security-opt 2: "{option}"')
