@@ -62,11 +62,25 @@ def close_on_exec_from(first: int) -> None:
 
 
 def reset_signals() -> None:
-    """Give every signal its default action and block none: execve would pass both on.
+    """Give every signal but SIGPIPE its default action, ignore SIGPIPE, and block none.
 
-    Python itself ignores SIGPIPE and SIGXFSZ.
+    What is ignored and what is blocked would pass through execve; what is caught belongs to the
+    parent. Python ignores SIGPIPE and SIGXFSZ from its start.
     """
-    for number in range(1, signal.NSIG):
-        if signal.getsignal(number) is signal.SIG_IGN:
-            signal.signal(number, signal.SIG_DFL)
+    signal.set_wakeup_fd(-1)
+    for number in _signals_not_default():
+        signal.signal(number, signal.SIG_DFL)
+    signal.signal(signal.SIGPIPE, signal.SIG_IGN)
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
+
+
+def _signals_not_default() -> list[int]:
+    """Return the numbers of the signals ignored or caught: proc_pid_status(5), SigIgn, SigCgt."""
+    with open("/proc/self/status", "rb", buffering=0) as file:
+        text = file.readall()
+    bits = 0
+    for name in (b"SigIgn:\t", b"SigCgt:\t"):
+        start = text.index(name) + len(name)
+        bits |= int(text[start : start + 16], 16)
+    # 32 and 33 are the C library's own, and it refuses to change them.
+    return [n for n in range(1, signal.NSIG) if bits >> n - 1 & 1 and n not in (32, 33)]

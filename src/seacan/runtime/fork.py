@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from typing import NoReturn, TypeVar
 
-from seacan.kernel import syscalls
+from seacan.kernel import processes, syscalls
 from seacan.runtime import failures
 from seacan.runtime.launch import Launch
 
@@ -44,6 +44,7 @@ def _run(launch: AnyLaunch, steps: Sequence[Callable[[AnyLaunch], None]]) -> NoR
         # A collection could run finalizers of the parent's objects, and close descriptors by
         # numbers that are ours by now.
         gc.disable()
+        processes.reset_signals()
         syscalls.set_pdeathsig(signal.SIGKILL)
         for step in steps:
             name = step.__name__.replace("_", " ")

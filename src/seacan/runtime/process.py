@@ -7,6 +7,7 @@ init.py and exec.py. Source: OCI runtime-spec, config.md#process.
 import errno
 import fcntl
 import os
+import signal
 import stat
 from typing import Final
 
@@ -211,7 +212,7 @@ def execute(launch: Launch) -> None:
     for fd in range(3, 3 + launch.preserve_fds):
         os.set_inheritable(fd, True)
     processes.close_on_exec_from(3 + launch.preserve_fds)
-    processes.reset_signals()
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     try:
         os.execve(launch.executable, launch.process["args"], env)
     except OSError as err:
