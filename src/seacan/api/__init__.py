@@ -1,12 +1,12 @@
 """The Engine REST API: requests become calls of the engine, its records and errors answers.
 
-    http/         the transport; knows nothing of containers
-    server.py     serve(): the routes of an engine on listeners
-    door.py       Route, Call: from a request's path and version to one function of routes/
-    versions.py   the API versions spoken
-    query.py      values of the query string, by Docker's rules
-    bodies.py     JSON bodies, decoded into the shapes of spec/engine_api.py
-    routes/       one file per resource
-    shapes/       records of the engine as Docker's JSON, by API version
-    engine.py     what all of this needs of the engine, as Protocols
+http/         the transport; knows nothing of containers
+server.py     serve(): the routes of an engine on listeners
+door.py       Route, Call: from a request's path and version to one function of routes/
+versions.py   the API versions spoken
+query.py      values of the query string, by Docker's rules
+bodies.py     JSON bodies, decoded into the shapes of spec/engine_api.py
+routes/       one file per resource
+shapes/       records of the engine as Docker's JSON, by API version
+engine.py     what all of this needs of the engine, as Protocols
 """

@@ -1,12 +1,12 @@
 """What an Application is given, and the three answers that it may give."""
 
 import socket
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 HeaderLine: TypeAlias = tuple[str, str]
-Send: TypeAlias = Callable[[bytes], Awaitable[None]]
+Send: TypeAlias = Callable[[bytes], Coroutine[Any, Any, None]]
 
 
 @dataclass(slots=True)
@@ -15,7 +15,7 @@ class Request:
     target: str  # path and query, still percent-encoded
     headers: dict[str, str]  # names in lower case; of a repeated one, the last
     has_body: bool
-    receive: Callable[[], Awaitable[bytes]]  # the body's next piece, b"" at its end
+    receive: Callable[[], Coroutine[Any, Any, bytes]]  # the body's next piece, b"" at its end
 
 
 @dataclass(frozen=True, slots=True)

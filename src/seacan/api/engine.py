@@ -1,0 +1,172 @@
+"""What the API needs of the engine: its collections, by the verbs that routes call.
+
+References (`ref`) are a name, an id or the start of one. All raise the errors of errors.py.
+"""
+
+import socket
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from typing import Any, BinaryIO, Protocol
+
+from seacan.engine.container import Container, Created, Exit
+from seacan.ids import ContainerId, ExecId
+from seacan.images.image import Image, ImageId, Loaded, Removed, Use
+from seacan.images.platforms import Platform
+from seacan.images.references import Reference
+from seacan.spec.engine_api import ContainerCreate, ExecConfig
+
+
+class Attachment(Protocol):
+    @property
+    def tty(self) -> bool: ...
+
+    async def begin(self, client: socket.socket, early: bytes) -> None:
+        """Carry it out on `client`, which is given away, also if this raises."""
+
+
+class Log(Protocol):
+    @property
+    def tty(self) -> bool: ...
+
+    def __aiter__(self) -> AsyncGenerator[bytes, None]:
+        """Yield pieces of the log, with frames unless `tty`; it is closed when nobody listens."""
+
+
+class Containers(Protocol):
+    async def create(
+        self, request: ContainerCreate, *, name: str | None, platform: str | None
+    ) -> Created: ...
+
+    async def start(self, ref: str) -> None: ...
+
+    async def stop(self, ref: str, *, timeout_s: int | None, signal: str | None) -> None: ...
+
+    async def restart(self, ref: str, *, timeout_s: int | None, signal: str | None) -> None: ...
+
+    async def kill(self, ref: str, *, signal: str | None) -> None: ...
+
+    async def remove(self, ref: str, *, force: bool, volumes: bool) -> None: ...
+
+    def list(
+        self, *, all: bool, limit: int | None, filters: dict[str, list[str]]
+    ) -> list[Container]: ...
+
+    def get(self, ref: str) -> Container: ...
+
+    def wait(self, ref: str, condition: str) -> Awaitable[Exit]:
+        """Return what to wait with; from then on no end is missed, and an error is raised here."""
+
+    async def prepare_attach(
+        self,
+        ref: str,
+        *,
+        stdin: bool,
+        stdout: bool,
+        stderr: bool,
+        stream: bool,
+        logs: bool,
+        detach_keys: str | None,
+    ) -> Attachment: ...
+
+    async def logs(
+        self,
+        ref: str,
+        *,
+        stdout: bool,
+        stderr: bool,
+        follow: bool,
+        since: str | None,
+        until: str | None,
+        timestamps: bool,
+        tail: str | None,
+    ) -> Log: ...
+
+    async def resize(self, ref: str, *, rows: int, columns: int) -> None: ...
+
+
+class Exec(Protocol):
+    @property
+    def id(self) -> ExecId: ...
+
+    @property
+    def container_id(self) -> ContainerId: ...
+
+    @property
+    def config(self) -> ExecConfig: ...
+
+    @property
+    def detach_keys(self) -> bytes: ...
+
+    @property
+    def pid(self) -> int: ...
+
+    @property
+    def running(self) -> bool: ...
+
+    @property
+    def exit_code(self) -> int | None: ...
+
+
+class ExecStart(Attachment, Protocol):
+    async def begin_detached(self) -> None: ...
+
+
+class Execs(Protocol):
+    async def create(self, ref: str, request: ExecConfig) -> ExecId: ...
+
+    async def prepare_start(
+        self, exec_id: str, *, detach: bool, tty: bool, console_size: list[int] | None
+    ) -> ExecStart: ...
+
+    def get(self, exec_id: str) -> Exec: ...
+
+    async def resize(self, exec_id: str, *, rows: int, columns: int) -> None: ...
+
+
+class Images(Protocol):
+    """Every method blocks, and may be called from any thread."""
+
+    def load(
+        self, stream: BinaryIO, progress: Callable[[dict[str, Any]], None]
+    ) -> list[Loaded]: ...
+
+    def import_rootfs(
+        self,
+        stream: BinaryIO,
+        *,
+        reference: Reference | None,
+        changes: Sequence[str],
+        message: str,
+        platform: Platform | None,
+    ) -> ImageId: ...
+
+    def get(self, name: str) -> Image: ...
+
+    def tag(self, source: str, reference: Reference) -> ImageId: ...
+
+    def remove(
+        self, name: str, *, force: bool, used_by: Callable[[ImageId], Sequence[Use]]
+    ) -> list[Removed]: ...
+
+    def list(self) -> list[Image]: ...
+
+
+class System(Protocol):
+    def version(self) -> dict[str, Any]:
+        """Return GET /version as of the newest API version."""
+
+    def info(self) -> dict[str, Any]:
+        """Return GET /info as of the newest API version."""
+
+
+class Engine(Protocol):
+    @property
+    def containers(self) -> Containers: ...
+
+    @property
+    def execs(self) -> Execs: ...
+
+    @property
+    def images(self) -> Images: ...
+
+    @property
+    def system(self) -> System: ...

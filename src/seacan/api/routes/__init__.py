@@ -1,0 +1,9 @@
+"""One file per resource of the Engine API; each function answers one route.
+
+containers.py  their life: create, list, inspect, start, stop, restart, kill, remove, wait
+streams.py     what goes to and fro: attach, logs, resize
+exec.py        processes beside a container's own
+images.py      images; transfers.py brings them in, image_filters.py says which are listed
+system.py      _ping, version, info
+absent.py      what Docker has and seacan refuses by name
+"""

@@ -1,0 +1,60 @@
+"""What Docker's Engine API has and seacan does not: refused by name, and not as `page not found`.
+
+A resource that gets its routes leaves this table.
+"""
+
+from typing import Final, NoReturn
+
+from seacan.api.door import Call, Handler, Route
+from seacan.errors import Unsupported
+
+_ABSENT: Final = (
+    ("GET", "/events", "events"),
+    ("POST", "/auth", "logging in to a registry"),
+    ("GET", "/system/df", "disk usage"),
+    ("POST", "/build", "build"),
+    ("POST", "/build/prune", "pruning the build cache"),
+    ("POST", "/commit", "commit"),
+    ("POST", "/containers/prune", "pruning containers"),
+    ("GET", "/containers/{name}/archive", "copying out of a container"),
+    ("HEAD", "/containers/{name}/archive", "copying out of a container"),
+    ("PUT", "/containers/{name}/archive", "copying into a container"),
+    ("GET", "/containers/{name}/attach/ws", "attach over a websocket"),
+    ("GET", "/containers/{name}/changes", "diff of a container"),
+    ("GET", "/containers/{name}/export", "export of a container"),
+    ("POST", "/containers/{name}/pause", "pause"),
+    ("POST", "/containers/{name}/unpause", "unpause"),
+    ("POST", "/containers/{name}/rename", "rename"),
+    ("GET", "/containers/{name}/stats", "stats"),
+    ("GET", "/containers/{name}/top", "top"),
+    ("POST", "/containers/{name}/update", "update"),
+    ("GET", "/distribution/{name}/json", "inspecting an image of a registry"),
+    ("GET", "/images/get", "save of images"),
+    ("GET", "/images/search", "search of a registry"),
+    ("POST", "/images/prune", "pruning images"),
+    ("GET", "/images/{name}/get", "save of images"),
+    ("GET", "/images/{name}/history", "history of an image"),
+    ("POST", "/images/{name}/push", "push"),
+    ("GET", "/networks", "networks"),
+    ("GET", "/networks/{name}", "networks"),
+    ("POST", "/networks/{name}", "networks"),
+    ("DELETE", "/networks/{name}", "networks"),
+    ("GET", "/plugins", "plugins"),
+    ("GET", "/swarm", "swarm"),
+    ("POST", "/swarm/{name}", "swarm"),
+    ("GET", "/volumes", "volumes"),
+    ("GET", "/volumes/{name}", "volumes"),
+    ("POST", "/volumes/{name}", "volumes"),
+    ("DELETE", "/volumes/{name}", "volumes"),
+)
+
+
+def routes() -> list[Route]:
+    return [Route(method, path, _refuse(what)) for method, path, what in _ABSENT]
+
+
+def _refuse(what: str) -> Handler:
+    async def refuse(call: Call) -> NoReturn:
+        raise Unsupported(f"{what} is not supported")
+
+    return refuse

@@ -1,0 +1,85 @@
+"""What goes to and fro between a client and a container: attach, logs, the size of a terminal."""
+
+from contextlib import aclosing
+from typing import Final
+
+from seacan.api import engine
+from seacan.api.door import Call, Route
+from seacan.api.http.messages import Hijack, Reply, Send, Stream
+from seacan.errors import InvalidArgument, Unsupported
+
+_RAW: Final = "application/vnd.docker.raw-stream"
+_MULTIPLEXED: Final = "application/vnd.docker.multiplexed-stream"
+
+
+class StreamRoutes:
+    def __init__(self, containers: engine.Containers) -> None:
+        self._containers = containers
+
+    def routes(self) -> list[Route]:
+        return [
+            Route("POST", "/containers/{name}/attach", self.attach),
+            Route("GET", "/containers/{name}/logs", self.logs),
+            Route("POST", "/containers/{name}/resize", self.resize),
+        ]
+
+    async def attach(self, call: Call) -> Hijack:
+        query = call.query
+        attachment = await self._containers.prepare_attach(
+            call.name,
+            stdin=query.flag("stdin"),
+            stdout=query.flag("stdout"),
+            stderr=query.flag("stderr"),
+            stream=query.flag("stream"),
+            logs=query.flag("logs"),
+            detach_keys=query.optional("detachKeys"),
+        )
+        return hijack(call, attachment)
+
+    async def logs(self, call: Call) -> Stream:
+        query = call.query
+        stdout, stderr = query.flag("stdout"), query.flag("stderr")
+        if not stdout and not stderr:
+            raise InvalidArgument("Bad parameters: you must choose at least one stream")
+        if query.flag("details"):
+            raise Unsupported("logs with details are not supported")
+        log = await self._containers.logs(
+            call.name,
+            stdout=stdout,
+            stderr=stderr,
+            follow=query.flag("follow"),
+            since=query.optional("since"),
+            until=query.optional("until"),
+            timestamps=query.flag("timestamps"),
+            tail=query.optional("tail"),
+        )
+
+        async def produce(send: Send) -> None:
+            await send(b"")
+            async with aclosing(log.__aiter__()) as pieces:
+                async for piece in pieces:
+                    await send(piece)
+
+        return Stream(_stream_type(call, tty=log.tty), produce)
+
+    async def resize(self, call: Call) -> Reply:
+        rows, columns = terminal_size(call)
+        await self._containers.resize(call.name, rows=rows, columns=columns)
+        return Reply(200)
+
+
+def hijack(call: Call, attachment: engine.Attachment) -> Hijack:
+    """Return the answer that gives the client's connection to `attachment`."""
+    is_upgrade = call.request.headers.get("upgrade", "").lower() == "tcp"
+    # Without an upgrade the type has always been raw, though frames follow.
+    content_type = _stream_type(call, tty=attachment.tty) if is_upgrade else _RAW
+    return Hijack(content_type, is_upgrade, attachment.begin)
+
+
+def terminal_size(call: Call) -> tuple[int, int]:
+    """Return rows and columns. Raises InvalidArgument."""
+    return call.query.uint32("h", "resize height"), call.query.uint32("w", "resize width")
+
+
+def _stream_type(call: Call, *, tty: bool) -> str:
+    return _RAW if tty or call.version < (1, 42) else _MULTIPLEXED

@@ -1,0 +1,46 @@
+"""The Engine API of an engine, served on listeners."""
+
+import socket
+from collections.abc import Sequence
+from importlib.metadata import version
+from typing import Final
+
+from seacan.api import engine
+from seacan.api.door import Door, Route
+from seacan.api.http.server import Server
+from seacan.api.routes import absent
+from seacan.api.routes.containers import ContainerRoutes
+from seacan.api.routes.exec import ExecRoutes
+from seacan.api.routes.images import ImageRoutes
+from seacan.api.routes.streams import StreamRoutes
+from seacan.api.routes.system import SystemRoutes
+from seacan.api.routes.transfers import TransferRoutes
+from seacan.api.versions import NEWEST
+
+_HEADERS: Final = (
+    ("Api-Version", str(NEWEST)),
+    ("Docker-Experimental", "false"),
+    ("Ostype", "linux"),
+    ("Server", f"seacan/{version('seacan')} (linux)"),
+)
+
+
+async def serve(engine: engine.Engine, listeners: Sequence[socket.socket]) -> None:
+    """Answer Docker's clients on `listeners` until cancelled; the listeners are closed then.
+
+    Whoever may connect to a listener may do anything root can.
+    """
+    await Server(Door(routes(engine)), headers=_HEADERS).serve(listeners)
+
+
+def routes(engine: engine.Engine) -> list[Route]:
+    """Return all routes; where several match a path, the first counts."""
+    return [
+        *SystemRoutes(engine.system).routes(),
+        *ContainerRoutes(engine.containers).routes(),
+        *StreamRoutes(engine.containers).routes(),
+        *ExecRoutes(engine.execs).routes(),
+        *ImageRoutes(engine.images, engine.containers).routes(),
+        *TransferRoutes(engine.images).routes(),
+        *absent.routes(),
+    ]

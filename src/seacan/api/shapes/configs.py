@@ -1,0 +1,134 @@
+"""Config and HostConfig whole: a client finds every field that dockerd gives, set or not.
+
+Source: Engine API 1.51, ContainerConfig, HostConfig; which fields are left out when empty was asked
+of dockerd 28.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+_CONFIG: Final[dict[str, Any]] = {
+    "Hostname": "",
+    "Domainname": "",
+    "User": "",
+    "AttachStdin": False,
+    "AttachStdout": False,
+    "AttachStderr": False,
+    "Tty": False,
+    "OpenStdin": False,
+    "StdinOnce": False,
+    "Env": None,
+    "Cmd": None,
+    "Image": "",
+    "Volumes": None,
+    "WorkingDir": "",
+    "Entrypoint": None,
+    "OnBuild": None,
+    "Labels": None,
+}
+
+# Of an image, from API 1.50 on; before, all of the above were there.
+_IMAGE_CONFIG: Final[dict[str, Any]] = {
+    "Cmd": None,
+    "Entrypoint": None,
+    "Env": None,
+    "Labels": None,
+    "OnBuild": None,
+    "User": "",
+    "Volumes": None,
+    "WorkingDir": "",
+}
+
+_HOST_CONFIG: Final[dict[str, Any]] = {
+    "Binds": None,
+    "ContainerIDFile": "",
+    "LogConfig": {"Type": "json-file", "Config": {}},
+    "NetworkMode": "",
+    "PortBindings": {},
+    "RestartPolicy": {"Name": "no", "MaximumRetryCount": 0},
+    "AutoRemove": False,
+    "VolumeDriver": "",
+    "VolumesFrom": None,
+    "ConsoleSize": [0, 0],
+    "CapAdd": None,
+    "CapDrop": None,
+    "CgroupnsMode": "",
+    "Dns": [],
+    "DnsOptions": [],
+    "DnsSearch": [],
+    "ExtraHosts": None,
+    "GroupAdd": None,
+    "IpcMode": "",
+    "Cgroup": "",
+    "Links": None,
+    "OomScoreAdj": 0,
+    "PidMode": "",
+    "Privileged": False,
+    "PublishAllPorts": False,
+    "ReadonlyRootfs": False,
+    "SecurityOpt": None,
+    "UTSMode": "",
+    "UsernsMode": "",
+    "ShmSize": 0,
+    "Runtime": "",
+    "Isolation": "",
+    "CpuShares": 0,
+    "Memory": 0,
+    "NanoCpus": 0,
+    "CgroupParent": "",
+    "BlkioWeight": 0,
+    "BlkioWeightDevice": [],
+    "BlkioDeviceReadBps": [],
+    "BlkioDeviceWriteBps": [],
+    "BlkioDeviceReadIOps": [],
+    "BlkioDeviceWriteIOps": [],
+    "CpuPeriod": 0,
+    "CpuQuota": 0,
+    "CpuRealtimePeriod": 0,
+    "CpuRealtimeRuntime": 0,
+    "CpusetCpus": "",
+    "CpusetMems": "",
+    "Devices": [],
+    "DeviceCgroupRules": None,
+    "DeviceRequests": None,
+    "MemoryReservation": 0,
+    "MemorySwap": 0,
+    "MemorySwappiness": None,
+    "OomKillDisable": None,
+    "PidsLimit": None,
+    "Ulimits": [],
+    "CpuCount": 0,
+    "CpuPercent": 0,
+    "IOMaximumIOps": 0,
+    "IOMaximumBandwidth": 0,
+    "MaskedPaths": None,
+    "ReadonlyPaths": None,
+}
+
+
+def container_config(config: Mapping[str, Any]) -> dict[str, Any]:
+    return _fill(_CONFIG, config)
+
+
+def host_config(config: Mapping[str, Any]) -> dict[str, Any]:
+    return _fill(_HOST_CONFIG, config)
+
+
+def image_config(config: Mapping[str, Any], *, with_container_fields: bool) -> dict[str, Any]:
+    return _fill(_CONFIG if with_container_fields else _IMAGE_CONFIG, config)
+
+
+def _fill(defaults: dict[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return `given` with `defaults` where it is null; others of its fields only if they are set.
+
+    False and 0 are set: `Init` and `StopTimeout` say something by them.
+    """
+    whole = {
+        name: default if given.get(name) is None else given[name]
+        for name, default in defaults.items()
+    }
+    return whole | {
+        name: value
+        for name, value in given.items()
+        if name not in defaults and value not in (None, "", [], {})
+    }

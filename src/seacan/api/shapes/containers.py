@@ -1,0 +1,92 @@
+"""GET /containers/{id}/json."""
+
+from typing import Any
+
+from seacan.api.shapes.configs import container_config, host_config
+from seacan.engine.container import Container, State, Status
+
+_NO_ADDRESS = {
+    "EndpointID": "",
+    "Gateway": "",
+    "GlobalIPv6Address": "",
+    "GlobalIPv6PrefixLen": 0,
+    "IPAddress": "",
+    "IPPrefixLen": 0,
+    "IPv6Gateway": "",
+    "MacAddress": "",
+}
+
+
+def inspect_container(container: Container) -> dict[str, Any]:
+    return {
+        "Id": container.id,
+        "Created": container.created_at,
+        "Path": container.path,
+        "Args": container.args,
+        "State": _state(container.state),
+        "Image": container.image_id,
+        "ResolvConfPath": container.resolv_conf_path,
+        "HostnamePath": container.hostname_path,
+        "HostsPath": container.hosts_path,
+        "LogPath": container.log_path,
+        "Name": f"/{container.name}",
+        "RestartCount": container.restart_count,
+        "Driver": container.driver,
+        "Platform": container.platform,
+        "MountLabel": "",
+        "ProcessLabel": "",
+        "AppArmorProfile": "",
+        "ExecIDs": container.exec_ids or None,
+        "HostConfig": host_config(container.host_config),
+        "GraphDriver": {"Name": container.driver, "Data": None},
+        "Mounts": container.mounts,
+        "Config": container_config(container.config),
+        "NetworkSettings": {
+            "Bridge": "",
+            "SandboxID": "",
+            "SandboxKey": "",
+            "Ports": {},
+            "HairpinMode": False,
+            "LinkLocalIPv6Address": "",
+            "LinkLocalIPv6PrefixLen": 0,
+            "SecondaryIPAddresses": None,
+            "SecondaryIPv6Addresses": None,
+            **_NO_ADDRESS,
+            "Networks": networks(container),
+        },
+    }
+
+
+def networks(container: Container) -> dict[str, Any]:
+    """Return EndpointSettings by name of network; the namespace of another has none of its own."""
+    mode = container.host_config.get("NetworkMode") or "none"
+    if mode.startswith("container:"):
+        return {}
+    return {
+        mode: {
+            "IPAMConfig": None,
+            "Links": None,
+            "Aliases": None,
+            "DriverOpts": None,
+            "GwPriority": 0,
+            "NetworkID": "",
+            **_NO_ADDRESS,
+            "DNSNames": None,
+        }
+    }
+
+
+def _state(state: State) -> dict[str, Any]:
+    return {
+        "Status": state.status,
+        "Running": state.status is Status.RUNNING,
+        "Paused": False,
+        "Restarting": False,
+        "OOMKilled": state.oom_killed,
+        "Dead": False,
+        "Pid": state.pid,
+        "ExitCode": state.exit_code,
+        "Error": state.error,
+        "StartedAt": state.started_at,
+        "FinishedAt": state.finished_at,
+    }

@@ -1,0 +1,80 @@
+"""GET /images/{name}/json, GET /images/json, DELETE /images/{name}."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Any, assert_never
+
+from seacan.api.shapes.configs import image_config
+from seacan.api.shapes.times import seconds_since_epoch
+from seacan.api.versions import Version
+from seacan.engine.container import NEVER
+from seacan.images.image import Deleted, Image, Removed, Untagged
+
+
+def inspect_image(image: Image, version: Version) -> dict[str, Any]:
+    shape: dict[str, Any] = {
+        "Id": image.id,
+        "RepoTags": _names(image.references),
+        "RepoDigests": _names(image.digests),
+        "Parent": "",
+        "Comment": image.config.get("comment") or "",
+        "DockerVersion": image.config.get("docker_version") or "",
+        "Author": image.config.get("author") or "",
+        "Architecture": image.architecture,
+        "Os": image.os,
+        "Size": image.size_bytes,
+        "GraphDriver": {"Name": "overlay2", "Data": None},
+        "RootFS": {"Type": "layers", "Layers": image.diff_ids},
+        "Metadata": {"LastTagTime": _time(image.tagged_at)},
+        "Config": image_config(image.execution, with_container_fields=version < (1, 50)),
+    }
+    if created := image.created or (NEVER if version < (1, 44) else ""):
+        shape["Created"] = created
+    if image.variant:
+        shape["Variant"] = image.variant
+    if version < (1, 44):
+        shape["VirtualSize"] = image.size_bytes
+    if version < (1, 45):
+        shape["ContainerConfig"] = image_config({}, with_container_fields=True)
+    return shape
+
+
+def list_image(image: Image, version: Version, *, containers: int) -> dict[str, Any]:
+    """Return an element of the list; `containers` use the image."""
+    tags, digests = _names(image.references), _names(image.digests)
+    if version < (1, 43) and not tags and not digests:
+        tags, digests = ["<none>:<none>"], ["<none>@<none>"]
+    shape: dict[str, Any] = {
+        "Containers": containers if version >= (1, 51) else -1,
+        "Created": int(seconds_since_epoch(image.created)),
+        "Id": image.id,
+        "Labels": image.execution.get("Labels"),
+        "ParentId": "",
+        "RepoDigests": digests,
+        "RepoTags": tags,
+        "SharedSize": -1,
+        "Size": image.size_bytes,
+    }
+    if version < (1, 44):
+        shape["VirtualSize"] = image.size_bytes
+    return shape
+
+
+def removed_image(removed: Removed) -> dict[str, str]:
+    match removed:
+        case Untagged(reference):
+            return {"Untagged": reference.familiar}
+        case Deleted(digest):
+            return {"Deleted": digest}
+        case _:
+            assert_never(removed)
+
+
+def _names(references: Iterable[Any]) -> list[str]:
+    return [reference.familiar for reference in references]
+
+
+def _time(seconds: float | None) -> str:
+    if seconds is None:
+        return NEVER
+    return datetime.fromtimestamp(seconds, UTC).isoformat().replace("+00:00", "Z")

@@ -1,0 +1,49 @@
+"""GET /containers/json."""
+
+import time
+from typing import Any, assert_never
+
+from seacan.api.shapes.containers import networks
+from seacan.api.shapes.times import in_words, seconds_since_epoch
+from seacan.api.versions import Version
+from seacan.engine.container import Container, State, Status
+
+
+def list_container(container: Container, version: Version) -> dict[str, Any]:
+    config, host_config = container.config, container.host_config
+    host: dict[str, Any] = {"NetworkMode": host_config.get("NetworkMode") or ""}
+    if version >= (1, 46) and (annotations := host_config.get("Annotations")):
+        host["Annotations"] = annotations
+    return {
+        "Id": container.id,
+        "Names": [f"/{container.name}"],
+        "Image": container.image,
+        "ImageID": container.image_id,
+        "Command": _command(container),
+        "Created": container.created_s,
+        "Ports": [],
+        "Labels": config.get("Labels") or {},
+        "State": container.state.status,
+        "Status": _status(container.state, time.time()),
+        "HostConfig": host,
+        "NetworkSettings": {"Networks": networks(container)},
+        "Mounts": container.mounts,
+    }
+
+
+def _command(container: Container) -> str:
+    quoted = (f"'{arg}'" if " " in arg else arg for arg in container.args)
+    return " ".join([container.path, *quoted])
+
+
+def _status(state: State, now_s: float) -> str:
+    match state.status:
+        case Status.CREATED:
+            return "Created"
+        case Status.RUNNING:
+            return f"Up {in_words(now_s - seconds_since_epoch(state.started_at))}"
+        case Status.EXITED:
+            ago = in_words(now_s - seconds_since_epoch(state.finished_at))
+            return f"Exited ({state.exit_code}) {ago} ago"
+        case _:
+            assert_never(state.status)
