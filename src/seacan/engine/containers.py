@@ -120,6 +120,8 @@ class Containers:
         with contextlib.ExitStack() as undo:
             undo.callback(context.images.snapshots.release, record.id)
             context.images.snapshots.hold(record.id, image)
+            if not context.images.snapshots.held_directories(record.id):
+                raise errors.NotFound(f"No such image: {record.image}")  # removed just now
             directory = context.data_root.container(record.id)
             undo.callback(shutil.rmtree, directory.path, ignore_errors=True)
             start.make_directory(directory, record)
@@ -250,6 +252,14 @@ class Containers:
         with contextlib.suppress(FileNotFoundError):
             shutil.rmtree(context.data_root.container(record.id).path)
         context.images.snapshots.release(record.id)
+        self._collect_layers(record)
+
+    def _collect_layers(self, record: Container) -> None:
+        """Remove the layers of an image that was removed by force while it had containers."""
+        try:
+            self._context.images.get(record.image_id)
+        except errors.NotFound:
+            self._context.images.collect()
 
     # -- looking on -------------------------------------------------------------------------------
 

@@ -113,6 +113,12 @@ class Layers:
             ).fetchall()
         return [number for (number,) in rows]
 
+    def holders(self) -> list[str]:
+        """Return who holds layers."""
+        with self._database.reading() as sql:
+            rows = sql.execute("SELECT DISTINCT holder FROM layer_holds").fetchall()
+        return [holder for (holder,) in rows]
+
     def total_bytes(self) -> int:
         """Return the size of all layers together."""
         with self._database.reading() as sql:

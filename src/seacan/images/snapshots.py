@@ -25,3 +25,7 @@ class Snapshots:
     def release(self, container_id: str) -> None:
         """Let go of a container's layers; those that nobody uses are removed by Images.collect."""
         self._layers.release(container_id)
+
+    def holders(self) -> list[str]:
+        """Return the ids of the containers that hold layers."""
+        return self._layers.holders()

@@ -1,0 +1,203 @@
+import os
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from seacan.supervisor.logfile import LogFile
+from seacan.supervisor.loop import Loop
+from seacan.supervisor.protocol import AttachRequest
+from seacan.supervisor.streams import DetachKeys, Stdio
+
+KEYS = b"\x10\x11"
+
+
+def request(**changes: object) -> AttachRequest:
+    plain = {"stdin": True, "stdout": True, "stderr": True, "detach_keys": "", "early": ""}
+    return {**plain, **changes}  # type: ignore[typeddict-item]
+
+
+class Process:
+    """The far ends of a process's pipes, and the stdio at the near ends."""
+
+    def __init__(self, *, once: bool = True, log: LogFile | None = None) -> None:
+        self.loop = Loop()
+        self.stdin, stdin = os.pipe()
+        stdout, self.stdout = os.pipe()
+        stderr, self.stderr = os.pipe()
+        os.set_blocking(self.stdin, False)
+        self.clients: list[socket.socket] = []
+        self.stdio = Stdio(
+            self.loop,
+            stdin=stdin,
+            stdout=stdout,
+            stderr=stderr,
+            close_stdin_with_client=once,
+            log=log,
+        )
+
+    def attach(self, **changes: object) -> socket.socket:
+        ours, theirs = socket.socketpair()
+        self.clients.append(ours)
+        ours.settimeout(5)
+        self.stdio.attach(theirs, request(**changes))
+        return ours
+
+    def close(self) -> None:
+        for client in self.clients:
+            client.close()
+        for fd in (self.stdin, self.stdout, self.stderr):
+            os.close(fd)
+        self.stdio.finish()
+
+    def until(self, seen: Callable[[], bool]) -> None:
+        while not seen():
+            self.loop.run_once()
+
+    def read_input(self) -> bytes | None:
+        try:
+            return os.read(self.stdin, 4096)
+        except BlockingIOError:
+            return None
+
+
+@pytest.fixture
+def process() -> Iterator[Process]:
+    process = Process()
+    yield process
+    process.close()
+
+
+def test_output_is_framed_by_stream(process: Process) -> None:
+    client = process.attach()
+    os.write(process.stdout, b"out")
+    process.loop.run_once()
+    os.write(process.stderr, b"err!")
+    process.loop.run_once()
+    assert client.recv(100) == b"\1\0\0\0\0\0\0\3out\2\0\0\0\0\0\0\4err!"
+
+
+def test_a_client_gets_only_the_streams_that_it_wants(process: Process) -> None:
+    client = process.attach(stdout=False)
+    os.write(process.stdout, b"out")
+    os.write(process.stderr, b"err")
+    process.stdio.finish()
+    assert client.recv(100) == b"\2\0\0\0\0\0\0\3err"
+    assert client.recv(100) == b""
+
+
+def test_what_is_left_in_the_pipes_is_delivered_at_the_end(process: Process) -> None:
+    clients = [process.attach(), process.attach()]
+    os.write(process.stdout, b"last words")
+    process.stdio.finish()
+    for client in clients:
+        assert client.recv(100).endswith(b"last words")
+        assert client.recv(100) == b""
+    assert process.stdio.is_flushed
+
+
+def test_input_arrives_early_bytes_first_and_its_end_closes_stdin(process: Process) -> None:
+    client = process.attach(early="early ")
+    client.sendall(b"late")
+    client.shutdown(socket.SHUT_WR)
+    received = b""
+    while (data := process.read_input()) != b"":
+        if data is None:
+            process.loop.run_once()
+        else:
+            received += data
+    assert received == b"early late"
+    os.write(process.stdout, b"answer")
+    process.loop.run_once()
+    assert client.recv(100).endswith(b"answer")
+
+
+def test_stdin_stays_open_for_the_next_client_unless_it_is_once() -> None:
+    process = Process(once=False)
+    client = process.attach()
+    client.close()
+    process.loop.run_once()
+    assert process.read_input() is None
+    process.attach(early="second")
+    assert process.read_input() == b"second"
+    process.close()
+
+
+def test_a_slow_client_holds_the_process_up_and_loses_nothing(process: Process) -> None:
+    client = process.attach(stderr=False)
+    total = 3 * 1024 * 1024
+    writer = threading.Thread(target=_write_all, args=(process.stdout, total))
+    received = bytearray()
+
+    def read() -> None:
+        while data := client.recv(65536):
+            received.extend(data)
+
+    # Until the client reads, neither memory nor the pipe takes all of it.
+    writer.start()
+    for _ in range(5):
+        process.loop.run_once()
+    assert writer.is_alive()
+    reader = threading.Thread(target=read)
+    reader.start()
+    process.until(lambda: not writer.is_alive())
+    process.stdio.finish()
+    process.until(lambda: process.stdio.is_flushed)
+    reader.join()
+    assert received.count(b"x") == total
+
+
+def _write_all(fd: int, total: int) -> None:
+    left = total
+    while left:
+        left -= os.write(fd, b"x" * min(left, 65536))
+
+
+def test_a_client_that_is_gone_does_not_stop_the_others(process: Process) -> None:
+    gone, there = process.attach(), process.attach()
+    gone.close()
+    for _ in range(3):
+        os.write(process.stdout, b"more")
+        process.loop.run_once()
+    process.stdio.finish()
+    assert there.recv(1000).count(b"more") >= 1
+
+
+def test_output_goes_to_the_log_with_or_without_clients(tmp_path: Path) -> None:
+    process = Process(log=LogFile(str(tmp_path / "log"), -1, 1))
+    os.write(process.stdout, b"logged\n")
+    process.stdio.finish()
+    assert b'"log":"logged\\n"' in (tmp_path / "log").read_bytes()
+    process.close()
+
+
+def test_detach_keys_let_a_client_go_and_leave_the_process(process: Process) -> None:
+    client = process.attach(detach_keys="\x10\x11")
+    client.sendall(b"typed\x10\x11")
+    process.until(lambda: process.stdio.is_flushed)
+    assert process.read_input() == b"typed"
+    assert client.recv(10) == b""
+
+
+@pytest.mark.parametrize(
+    ("typed", "passed", "detached"),
+    [
+        ([b"abc"], b"abc", False),
+        ([b"\x10\x11"], b"", True),
+        ([b"a\x10", b"\x11b"], b"a", True),
+        ([b"\x10a"], b"\x10a", False),
+        ([b"\x10", b"\x10", b"\x11"], b"\x10", True),
+        ([b"\x11\x10"], b"\x11", False),
+    ],
+)
+def test_detach_keys_are_found_and_everything_else_passes(
+    typed: list[bytes], passed: bytes, detached: bool
+) -> None:
+    keys = DetachKeys(KEYS)
+    out, seen = b"", False
+    for data in typed:
+        piece, seen = keys.pass_through(data)
+        out += piece
+    assert (out, seen) == (passed, detached)
