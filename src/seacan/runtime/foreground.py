@@ -1,0 +1,147 @@
+"""A process in the foreground of the caller's terminal: bytes, sizes and signals pass through.
+
+Without a terminal of its own the process has the caller's descriptors, and only signals are left
+to pass on.
+"""
+
+import os
+import select
+import signal
+import socket
+import termios
+import tty
+from types import TracebackType
+from typing import Any, Final, Self
+
+from seacan.kernel import terminals
+
+_CHUNK_BYTES: Final = 16384
+_NOT_PASSED_ON: Final = frozenset(
+    (signal.SIGKILL, signal.SIGSTOP, signal.SIGCHLD, signal.SIGPIPE, signal.SIGURG, signal.SIGWINCH)
+)
+
+
+class Foreground:
+    """Enter it, start the process with `console`, then `wait` for its end."""
+
+    def __init__(self, terminal: bool) -> None:
+        self.console: socket.socket | None = None
+        self._receiver: socket.socket | None = None
+        if terminal:
+            self.console, self._receiver = socket.socketpair()
+        self._wakeup, self._woken = socket.socketpair()
+        self._settings: list[Any] | None = None
+        self._master = -1
+        self._pending = b""
+
+    def __enter__(self) -> Self:
+        self._wakeup.setblocking(False)
+        self._woken.setblocking(False)
+        signal.set_wakeup_fd(self._woken.fileno(), warn_on_full_buffer=False)
+        for number in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}:
+            signal.signal(number, _do_nothing)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        signal.set_wakeup_fd(-1)
+        if self._settings is not None:
+            termios.tcsetattr(0, termios.TCSAFLUSH, self._settings)
+        for end in (self.console, self._receiver, self._wakeup, self._woken):
+            if end is not None:
+                end.close()
+        if self._master >= 0:
+            os.close(self._master)
+
+    def wait(self, pid: int) -> int:
+        """Pass everything through until the child `pid` ends; return its status.
+
+        That is 128+n for a signal. It waits as long as the process lives: there is no deadline for
+        somebody's work.
+        """
+        if self._receiver is not None:
+            self._take_terminal(self._receiver)
+        stdin_is_open = self._master >= 0
+        while (status := _reap(pid)) is None:
+            ready = self._poll(stdin_is_open)
+            if self._wakeup.fileno() in ready:
+                self._pass_signals(pid)
+            if 0 in ready:
+                self._pending = os.read(0, _CHUNK_BYTES)
+                stdin_is_open = bool(self._pending)
+            if self._master in ready:
+                self._copy_out()
+            self._copy_in()
+        self._drain()
+        return status
+
+    def _take_terminal(self, receiver: socket.socket) -> None:
+        _, (self._master, *_), _, _ = socket.recv_fds(receiver, 16, 1)
+        os.set_blocking(self._master, False)
+        if os.isatty(0):
+            self._settings = termios.tcgetattr(0)
+            tty.setraw(0)
+            self._resize()
+
+    def _poll(self, stdin_is_open: bool) -> set[int]:
+        poll = select.poll()
+        poll.register(self._wakeup, select.POLLIN)
+        if self._master >= 0:
+            wanted = select.POLLOUT if self._pending else 0
+            poll.register(self._master, select.POLLIN | wanted)
+        if stdin_is_open and not self._pending:
+            poll.register(0, select.POLLIN)
+        events = dict(poll.poll())
+        if events.get(self._master, 0) & select.POLLHUP and not self._pending:
+            # Nobody has the slave open: until the process ends there is only that to wait for.
+            self._drain()
+            os.close(self._master)
+            self._master = -1
+        return set(events)
+
+    def _pass_signals(self, pid: int) -> None:
+        for number in self._wakeup.recv(4096):
+            if number == signal.SIGWINCH:
+                self._resize()
+            elif number not in _NOT_PASSED_ON:
+                os.kill(pid, number)  # not reaped yet, so the pid is the child's
+
+    def _resize(self) -> None:
+        if self._master >= 0 and os.isatty(0):
+            terminals.set_size(self._master, *terminals.get_size(0))
+
+    def _copy_in(self) -> None:
+        if self._pending and self._master >= 0:
+            try:
+                self._pending = self._pending[os.write(self._master, self._pending) :]
+            except BlockingIOError:
+                return
+
+    def _copy_out(self) -> bool:
+        try:
+            data = os.read(self._master, _CHUNK_BYTES)
+        except OSError:  # EIO: the slave was closed; EAGAIN: nothing more for now
+            return False
+        while data:
+            data = data[os.write(1, data) :]
+        return True
+
+    def _drain(self) -> None:
+        while self._master >= 0 and self._copy_out():
+            pass
+
+
+def _reap(pid: int) -> int | None:
+    ended, status = os.waitpid(pid, os.WNOHANG)
+    if not ended:
+        return None
+    code = os.waitstatus_to_exitcode(status)
+    return code if code >= 0 else 128 - code
+
+
+def _do_nothing(number: int, frame: object) -> None:
+    """Be there: a signal that is caught is written to the wakeup descriptor."""
