@@ -67,7 +67,7 @@ class _Contents:
         """Return the file `name`. Raises InvalidArgument if there is none."""
         staged = self.find(name)
         if staged is None:
-            raise InvalidArgument(f"invalid archive: it does not contain {name}")
+            raise InvalidArgument(f"invalid archive: it does not contain {name!r}")
         return staged
 
     def blob(self, descriptor: Descriptor) -> Staged:
@@ -100,9 +100,13 @@ class _Found:
 def load(store: Store, stream: BinaryIO, progress: Progress) -> list[Loaded]:
     """Add the images of an archive to the store; see Images.load."""
     with store.adding(), store.blobs.staging() as staging:
-        contents = _stage(stream, staging)
-        images = list(_images(contents))
-        return [_add(store, staging, image, progress) for image in images]
+        images = list(_images(_stage(stream, staging)))
+        # All layers before the first image: an archive comes in whole, or not at all.
+        unpacked = [_add_layers(store, staging, image, progress) for image in images]
+        return [
+            _add_image(store, image, *blobs_and_layers, progress)
+            for image, blobs_and_layers in zip(images, unpacked, strict=True)
+        ]
 
 
 def _stage(stream: BinaryIO, staging: Staging) -> _Contents:
@@ -126,7 +130,7 @@ def _stage(stream: BinaryIO, staging: Staging) -> _Contents:
 
 def _stage_file(staging: Staging, reader: TarReader, member: Member) -> Staged:
     if sum(segment.length for segment in member.segments) != member.size_bytes:
-        raise InvalidArgument(f"invalid archive: {member.name} is a sparse file")
+        raise InvalidArgument(f"invalid archive: {member.name!r} is a sparse file")
     return staging.add(iter(lambda: reader.read(CHUNK_BYTES), b""))
 
 
@@ -148,15 +152,10 @@ def _images(contents: _Contents) -> Iterator[_Found]:
 def _docker_image(contents: _Contents, entry: ArchiveEntry, manifests: dict[str, bytes]) -> _Found:
     staged = contents.get(entry["Config"])
     layers = [contents.get(name) for name in entry.get("Layers") or []]
-    manifest = manifests.get(staged.digest)
-    if manifest is not None:
-        described = [layer["digest"] for layer in documents.manifest(manifest)["layers"]]
-        if described != [layer.digest for layer in layers]:
-            manifest = None
     return _Found(
         config=contents.document(staged, entry["Config"]),
         layers=layers,
-        manifest=manifest,
+        manifest=manifests.get(staged.digest),
         names=[_tagged(name) for name in entry.get("RepoTags") or []],
     )
 
@@ -219,21 +218,42 @@ def _annotated_names(descriptor: Descriptor) -> list[Reference]:
     return [_tagged(str(references.parse(name).with_default_tag()))]
 
 
-def _add(store: Store, staging: Staging, image: _Found, progress: Progress) -> Loaded:
+def _add_layers(
+    store: Store, staging: Staging, image: _Found, progress: Progress
+) -> tuple[list[Descriptor], list[Layer]]:
     diff_ids = documents.diff_ids(documents.image_config(image.config))
     if len(diff_ids) != len(image.layers):
         raise InvalidArgument(
             "invalid manifest, layers length mismatch: "
             f"expected {len(image.layers)}, got {len(diff_ids)}"
         )
-    layers, blobs = [], []
-    for chain_id, diff_id, staged in zip(chain_ids(diff_ids), diff_ids, image.layers, strict=True):
-        blob = _commit_layer(store, staging, staged)
-        blobs.append(blob)
-        layers.append(_unpack(store, chain_id, diff_id, blob, progress))
-    image_id = store.add_image(image.config, blobs, layers, image.manifest)
+    blobs = [_commit_layer(store, staging, staged) for staged in image.layers]
+    layers = [
+        _unpack(store, chain_id, diff_id, blob, progress)
+        for chain_id, diff_id, blob in zip(chain_ids(diff_ids), diff_ids, blobs, strict=True)
+    ]
+    return blobs, layers
+
+
+def _add_image(
+    store: Store,
+    image: _Found,
+    blobs: list[Descriptor],
+    layers: list[Layer],
+    progress: Progress,
+) -> Loaded:
+    manifest = image.manifest if _describes(image.manifest, blobs) else None
+    image_id = store.add_image(image.config, blobs, layers, manifest)
     _name(store, image_id, image.names, progress)
     return Loaded(image_id, tuple(image.names))
+
+
+def _describes(manifest: bytes | None, blobs: list[Descriptor]) -> bool:
+    """Return whether a manifest is of these layers as they were kept."""
+    if manifest is None:
+        return False
+    described = [layer["digest"] for layer in documents.manifest(manifest)["layers"]]
+    return described == [blob["digest"] for blob in blobs]
 
 
 def _commit_layer(store: Store, staging: Staging, staged: Staged) -> Descriptor:

@@ -146,7 +146,7 @@ class TarReader:
         size_bytes, segments = sparse.layout(header.block, header.records, self)
         if sum(segment.length for segment in segments) != self._unread:
             raise InvalidArgument(
-                f"malformed tar archive: {member.name}: the map of its holes does not fit its size"
+                f"malformed tar archive: {member.name!r}: its map of holes does not fit its size"
             )
         name = sparse.name(header.records) or member.name
         return replace(member, name=name, size_bytes=size_bytes, segments=segments)
@@ -223,7 +223,7 @@ class _Header:
     def _kind(self, name: str) -> Kind:
         flag = self.block[156:157]
         if flag not in _KINDS:
-            raise InvalidArgument(f"malformed tar archive: {name}: unknown type {flag!r}")
+            raise InvalidArgument(f"malformed tar archive: {name!r} is of unknown type {flag!r}")
         if flag == b"\0" and name.endswith("/"):  # v7 had no directories
             return Kind.DIRECTORY
         return _KINDS[flag]

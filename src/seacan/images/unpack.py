@@ -172,7 +172,7 @@ class _Unpacking:
     def _make_hard_link(self, parent_fd: int, name: str, member: Member) -> None:
         directory, _, target = _inside(member.link).rpartition("/")
         if not target:
-            raise InvalidArgument(f"malformed tar archive: {member.name}: a link to nothing")
+            raise InvalidArgument(f"malformed tar archive: {member.name!r} is a link to nothing")
         source_fd = rooted.open_in_root(self._root_fd, directory or ".", os.O_PATH)
         try:
             os.link(target, name, src_dir_fd=source_fd, dst_dir_fd=parent_fd, follow_symlinks=False)

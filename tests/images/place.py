@@ -1,0 +1,71 @@
+"""A store of images in a directory of its own, and what one asks of it in tests."""
+
+import io
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from tests.images.archives import digest, directory, member, tar
+
+from seacan.images.image import Image, Use
+from seacan.images.images import Images
+from seacan.paths import DataRoot
+
+BASE = tar([directory("etc"), member("etc/name", b"base")])
+TOP = tar([member("etc/.wh.name", b""), member("new", b"top!")])
+HELLO = "hello-world:latest"
+
+
+class Pipe(io.RawIOBase):
+    """An upload: it cannot seek."""
+
+    def __init__(self, data: bytes) -> None:
+        self._source = io.BytesIO(data)
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]
+        return self._source.readinto(memoryview(buffer)[:50_000])
+
+
+class Place:
+    def __init__(self, path: Path) -> None:
+        self.root = DataRoot(path)
+        self.images = Images(self.root)
+        self.messages: list[dict[str, Any]] = []
+
+    def load(self, archive: bytes) -> list[str]:
+        """Load an archive; return the lines that the client would print."""
+        self.messages.clear()
+        self.images.load(Pipe(archive), self.messages.append)  # type: ignore[arg-type]
+        return [message["stream"].rstrip() for message in self.messages if "stream" in message]
+
+    def reopen(self) -> None:
+        self.images.close()
+        self.images = Images(self.root)
+
+    def names(self) -> list[str]:
+        return sorted(r.familiar for image in self.images.list() for r in image.references)
+
+    def files(self) -> set[str]:
+        """Return everything on disk that a leftover would show in."""
+        found = set(os.listdir(self.root.images / "ingest"))
+        found |= set(os.listdir(self.root.images / "blobs/sha256"))
+        return found | {f"layers/{name}" for name in os.listdir(self.root.layers)}
+
+
+def no_containers(image_id: str) -> list[Use]:
+    return []
+
+
+def check_manifest(place: Place, image: Image) -> None:
+    """Every image has a manifest, and all that it names is in the store with its size."""
+    blobs = place.root.images / "blobs/sha256"
+    manifest = json.loads((blobs / image.manifest_digest.removeprefix("sha256:")).read_bytes())
+    assert manifest["config"]["digest"] == image.id
+    assert len(manifest["layers"]) == len(image.layers)
+    for descriptor in (manifest["config"], *manifest["layers"]):
+        content = (blobs / descriptor["digest"].removeprefix("sha256:")).read_bytes()
+        assert (digest(content), len(content)) == (descriptor["digest"], descriptor["size"])
