@@ -8,25 +8,25 @@ import contextlib
 import functools
 import shutil
 import time
-from collections.abc import Sequence
 from contextlib import AsyncExitStack
 
 import anyio
 
 from seacan import errors, ids
-from seacan.engine import attach, filters, start
+from seacan.engine import attach, start
 from seacan.engine.container import Container, Created
 from seacan.engine.context import Context
 from seacan.engine.detach_keys import parse_detach_keys
 from seacan.engine.execs import Execs
-from seacan.engine.logs import Log, Selection, parse_time
+from seacan.engine.filters import select
+from seacan.engine.logs import Log, Selection, parse_tail, parse_time
 from seacan.engine.names import Names
 from seacan.engine.requests import normalise
 from seacan.engine.running import Entry, Wait
 from seacan.engine.signals import parse_signal
 from seacan.engine.times import rfc3339
 from seacan.ids import ContainerId
-from seacan.images.image import Image, ImageId, Use
+from seacan.images.image import Image
 from seacan.spec.engine_api import ContainerCreate
 
 _DEFAULT_STOP_TIMEOUT_S = 10
@@ -61,19 +61,11 @@ class Containers:
         return self.find(ref).record
 
     def list(
-        self, *, all: bool, limit: int | None, wanted: dict[str, list[str]]
+        self, *, all: bool, limit: int | None, filters: dict[str, list[str]]
     ) -> list[Container]:
-        """Return the containers wanted, the newest first. `wanted`: the API's filters."""
+        """Return the containers wanted, the newest first."""
         records = [entry.record for entry in self._entries.values()]
-        return filters.select(records, all=all, limit=limit, wanted=wanted)
-
-    def uses_of(self, image_id: ImageId) -> Sequence[Use]:
-        """Return the containers of an image, for its removal."""
-        return [
-            Use(entry.record.id, entry.record.is_running)
-            for entry in self._entries.values()
-            if entry.record.image_id == image_id
-        ]
+        return select(records, all=all, limit=limit, filters=filters)
 
     # -- making -----------------------------------------------------------------------------------
 
@@ -296,7 +288,7 @@ class Containers:
         since: str | None,
         until: str | None,
         timestamps: bool,
-        tail: int | None,
+        tail: str | None,
     ) -> Log:
         entry = self.find(ref)
         if not entry.record.log_path:
@@ -307,7 +299,7 @@ class Containers:
             timestamps=timestamps,
             since=parse_time(since, ""),
             until=parse_time(until, "~"),
-            tail=tail,
+            tail=parse_tail(tail),
             follow=follow,
             framed=not entry.record.tty,
         )

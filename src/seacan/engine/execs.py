@@ -14,7 +14,7 @@ from seacan.engine.attach import attach_request
 from seacan.engine.detach_keys import parse_detach_keys
 from seacan.engine.host import Host
 from seacan.engine.running import Entry, start_exit_code
-from seacan.ids import ExecId, new_id
+from seacan.ids import ContainerId, ExecId, new_id
 from seacan.spec import runtime
 from seacan.spec.engine_api import ExecConfig
 from seacan.supervisor.protocol import ExecRequest
@@ -30,6 +30,10 @@ class Exec:
     running: bool = False
     started: bool = False
     exit_code: int | None = None  # None until it has ended
+
+    @property
+    def container_id(self) -> ContainerId:
+        return self.container.record.id
 
     @property
     def tty(self) -> bool:

@@ -4,7 +4,7 @@ import json
 import os
 import struct
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -47,7 +47,7 @@ class Log:
         self._selection = selection
         self._is_live = is_live
 
-    async def __aiter__(self) -> AsyncIterator[bytes]:
+    async def __aiter__(self) -> AsyncGenerator[bytes, None]:
         """Yield the entries wanted, many in one piece."""
         with _Watch(self._path) if self._selection.follow else _NoWatch() as watch:
             reader = _Reader(self._path, self._selection)
@@ -62,7 +62,7 @@ class Log:
             finally:
                 reader.close()
 
-    async def _pieces(self, reader: "_Reader") -> AsyncIterator[bytes]:
+    async def _pieces(self, reader: "_Reader") -> AsyncGenerator[bytes, None]:
         while (piece := await anyio.to_thread.run_sync(reader.read)) is not None:
             if piece:
                 yield piece
@@ -225,3 +225,13 @@ def parse_time(text: str | None, default: str) -> str:
         raise InvalidArgument(f"invalid time: {text!r}")
     stamp = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(int(seconds)))
     return f"{stamp}.{fraction[:9]:0<9}Z"
+
+
+def parse_tail(text: str | None) -> int | None:
+    """Return how many entries are wanted; None, all, for `all`, for nothing, and for no number.
+
+    As Docker: a client that asks for `-1` or for nonsense gets everything.
+    """
+    if text and text.isascii() and text.isdecimal() and len(text) < 10:
+        return int(text)
+    return None

@@ -7,7 +7,6 @@ Directories that were renamed (`trusted.overlay.redirect`) are not followed: lay
 Links are resolved name by name, by descriptor: one never leads out of the layers.
 """
 
-import errno
 import os
 import stat
 from collections.abc import Iterator, Sequence
@@ -25,12 +24,24 @@ _Merged = tuple[int, ...]
 def open_file(layers: Sequence[Path], path: str) -> int | None:
     """Open the regular file `path`, read-only, in `layers`, the topmost first; None if not there.
 
-    What is not a regular file counts as not there: to open a FIFO or a device could wait or act.
-    Raises OSError with ELOOP for links in a circle.
+    What is not a regular file counts as not there, and so do links in a circle.
     """
     with ExitStack() as opened:
         root = tuple(_open_layer(layer, opened) for layer in layers)
         return _Walk(root, opened).open(path)
+
+
+def reopen_regular(path_fd: int) -> int | None:
+    """Open for reading what `path_fd` (O_PATH) is, and close that; None if it is no regular file.
+
+    To open a FIFO could wait, to open a device could act: one may be a watchdog's.
+    """
+    try:
+        if not stat.S_ISREG(os.fstat(path_fd).st_mode):
+            return None
+        return os.open(f"/proc/self/fd/{path_fd}", os.O_RDONLY | os.O_NONBLOCK)
+    finally:
+        os.close(path_fd)
 
 
 def _open_layer(layer: Path, opened: ExitStack) -> int:
@@ -59,13 +70,16 @@ class _Walk:
                 return None
             directory, mode = entry
             if stat.S_ISLNK(mode):
+                self._links += 1
+                if self._links > _LINK_LIMIT:
+                    return None
                 todo += self._follow(os.readlink(name, dir_fd=directory))
             elif stat.S_ISDIR(mode):
                 self._passed.append(tuple(self._merge(name)))
-            elif todo or not stat.S_ISREG(mode):
+            elif todo:
                 return None
             else:
-                return os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=directory)
+                return reopen_regular(os.open(name, os.O_PATH | os.O_NOFOLLOW, dir_fd=directory))
         return None
 
     def _find(self, name: str) -> tuple[int, int] | None:
@@ -91,9 +105,6 @@ class _Walk:
                 return
 
     def _follow(self, target: str) -> list[str]:
-        self._links += 1
-        if self._links > _LINK_LIMIT:
-            raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), target)
         if target.startswith("/"):
             del self._passed[1:]
         return _components(target)

@@ -6,8 +6,7 @@ normalise ┬ _check_encoding      every string and number fits where it goes
           └ _host_config         HostConfig: limits, mounts, modes, capabilities, security
 """
 
-import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final, cast
 
@@ -60,7 +59,7 @@ def normalise(
     volumes; its health check is not run, which is one of the warnings.
     Raises InvalidArgument in Docker's words, Unsupported naming what seacan does not do yet.
     """
-    _check_encoding(request, "request")
+    _check_encoding(request)
     unsupported.refuse(request)
     host_config, mounts, warnings = _host_config(request.get("HostConfig") or {}, host)
     config = _container_config(request, image)
@@ -255,26 +254,29 @@ def _has_label(options: Sequence[str]) -> bool:
 # --- encoding ---------------------------------------------------------------------------------
 
 
-def _check_encoding(value: object, name: str) -> None:
-    """Raise InvalidArgument for a string that no system call takes, or a number beyond 64 bits."""
-    if isinstance(value, str):
-        if "\0" in value or not _is_utf8(value):
-            raise InvalidArgument(f"invalid {name}: it has a character that cannot be there")
-    elif isinstance(value, int):
-        if not -_INT64 <= value < _INT64:
-            raise InvalidArgument(f"invalid {name}: {value} is out of range")
-    elif isinstance(value, Mapping):
-        for key, item in value.items():
-            _check_encoding(key, f"name in {name}")
-            _check_encoding(item, key)
-    elif isinstance(value, list):
-        for item in value:
-            _check_encoding(item, name)
+def _check_encoding(request: ContainerCreate) -> None:
+    """Raise InvalidArgument for a string that no system call takes, or a number beyond 64 bits.
+
+    It looks at every value, however deep: nesting costs no recursion.
+    """
+    todo: list[tuple[str, object]] = [("request", request)]
+    while todo:
+        name, value = todo.pop()
+        match value:
+            case str() if "\0" in value or not _is_utf8(value):
+                raise InvalidArgument(f"invalid {name}: it has a character that cannot be there")
+            case int() if not -_INT64 <= value < _INT64:
+                raise InvalidArgument(f"invalid {name}: {value} is out of range")
+            case dict():
+                todo += [(f"name in {name}", key) for key in value]
+                todo += list(value.items())
+            case list():
+                todo += [(name, item) for item in value]
 
 
 def _is_utf8(text: str) -> bool:
     try:
-        os.fsencode(text).decode()
+        text.encode()
     except UnicodeError:
         return False
     return True

@@ -10,9 +10,9 @@ import os
 import shutil
 import socket
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Generator
 from dataclasses import dataclass, field
-from typing import Final, cast
+from typing import Any, Final, cast
 
 import anyio
 from anyio.abc import TaskGroup
@@ -227,8 +227,11 @@ class Wait:
     entry: Entry
     waiter: Waiter
 
-    async def result(self) -> Exit:
+    def __await__(self) -> Generator[Any, None, Exit]:
         """Return how it ended. No deadline: a container runs as long as it likes."""
+        return self._result().__await__()
+
+    async def _result(self) -> Exit:
         try:
             await self.waiter.done.wait()
         finally:

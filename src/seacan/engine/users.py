@@ -5,11 +5,12 @@ library: its name services would load code of the container (CVE-2019-14271). An
 number, since one beyond 32 bits has meant root (CVE-2024-40635).
 """
 
-import os
+import errno
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from seacan.engine.overlay import reopen_regular
 from seacan.errors import InvalidArgument
 from seacan.files import read_bounded
 from seacan.kernel import rooted
@@ -61,7 +62,7 @@ class _Group:
 
 
 def read_accounts(open_file: OpenFile) -> Accounts:
-    """Read both files. Raises InvalidArgument for one that is too long or no regular file."""
+    """Read both files. Raises InvalidArgument for one that is too long."""
     return Accounts(_read(open_file, "/etc/passwd"), _read(open_file, "/etc/group"))
 
 
@@ -71,14 +72,15 @@ def _read(open_file: OpenFile, path: str) -> bytes:
 
 
 def in_root(root_fd: int) -> OpenFile:
-    """Return what opens files below `root_fd`, for a container whose root is mounted or running."""
+    """Return what opens regular files below `root_fd`, the root of a container that runs."""
 
     def open_file(path: str) -> int | None:
-        flags = os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY
         try:
-            return rooted.open_in_root(root_fd, path, flags)
-        except OSError:
-            return None  # as Docker: a file that cannot be opened has no entries
+            return reopen_regular(rooted.open_in_root(root_fd, path))
+        except OSError as err:
+            if err.errno in (errno.ENOENT, errno.ENOTDIR, errno.ELOOP):
+                return None
+            raise
 
     return open_file
 
