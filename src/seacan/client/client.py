@@ -45,6 +45,8 @@ _IN_PATHS = _UNRESERVED | frozenset(b"/:@")
 class Client:
     """A daemon, by its endpoint; connections are made as they are needed, and kept for the next.
 
+    Several threads may use it at once, each request then on a connection of its own.
+
     `endpoint`: an Endpoint, a host such as `unix:///run/seacan.sock`, or None for DOCKER_HOST and
     then the default. `version`: the API version to speak; None for DOCKER_API_VERSION and then the
     newest that the daemon has too.
@@ -59,7 +61,7 @@ class Client:
         self.images = Images(self)
         self.system = System(self)
         self._version = version or os.environ.get("DOCKER_API_VERSION", "").removeprefix("v")
-        self._idle: Connection | None = None
+        self._idle: list[Connection] = []
 
     def __enter__(self) -> Client:
         return self
@@ -68,9 +70,8 @@ class Client:
         self.close()
 
     def close(self) -> None:
-        if self._idle:
-            self._idle.close()
-            self._idle = None
+        while self._idle:
+            self._idle.pop().close()
 
     @property
     def version(self) -> str:
@@ -147,8 +148,8 @@ class Client:
         except BaseException:
             response.connection.close()
             raise
-        if response.may_continue and self._idle is None:
-            self._idle = response.connection
+        if response.may_continue:
+            self._idle.append(response.connection)
         else:
             response.connection.close()
         return data
@@ -172,8 +173,11 @@ class Client:
         return response
 
     def _connection(self) -> Connection:
-        idle, self._idle = self._idle, None
-        if idle:
+        while self._idle:
+            try:
+                idle = self._idle.pop()
+            except IndexError:
+                break  # Another thread was faster.
             if not _is_readable(idle):
                 return idle
             idle.close()  # Readable without a request: the daemon has ended it.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import select
 
 from seacan.errors import Internal
 
@@ -36,8 +37,24 @@ class Waiting:
         self._client = client
         self._response = response
 
+    def __enter__(self) -> Waiting:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if not self._response.is_complete:
+            self.close()
+
     def fileno(self) -> int:
         return self._response.connection.fileno()
+
+    @property
+    def is_known(self) -> bool:
+        """Whether `result` would return at once."""
+        if self._response.connection.has_received:
+            return True
+        poll = select.poll()
+        poll.register(self, select.POLLIN)
+        return bool(poll.poll(0))
 
     def result(self) -> int:
         """Wait, and return the exit status. Raises Internal if the daemon could not tell."""

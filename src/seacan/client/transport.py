@@ -32,6 +32,11 @@ class Connection:
     def fileno(self) -> int:
         return self._socket.fileno()
 
+    @property
+    def has_received(self) -> bool:
+        """Whether bytes are here that the socket does not show as readable any more."""
+        return bool(self._received)
+
     def close(self) -> None:
         self._socket.close()
 

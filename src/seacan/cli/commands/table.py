@@ -1,0 +1,226 @@
+"""Which commands there are, how they are spelled, and what they take.
+
+Command(("ps", "container ls", …), "[OPTIONS]", "List containers", …)
+         first spelling: what the module is called, with `_` for a blank
+"""
+
+from __future__ import annotations
+
+UNLIMITED = 1_000_000
+
+
+class Command:
+    """One command. `least` and `most` bound its arguments; `common` puts it first in the help.
+
+    `runs_another`: flags end at the first argument, as what follows is another command's.
+    """
+
+    __slots__ = ("arguments", "common", "least", "most", "names", "runs_another", "summary")
+
+    def __init__(
+        self,
+        names: tuple[str, ...],
+        arguments: str,
+        summary: str,
+        *,
+        least: int = 0,
+        most: int = 0,
+        common: bool = False,
+        runs_another: bool = False,
+    ) -> None:
+        self.names = names
+        self.arguments = arguments
+        self.summary = summary
+        self.least = least
+        self.most = most
+        self.common = common
+        self.runs_another = runs_another
+
+    @property
+    def module(self) -> str:
+        """The name of the module that does it; `import`, a word of Python's, gets an underscore."""
+        name = self.names[0].replace(" ", "_")
+        return f"seacan.cli.commands.{'import_rootfs' if name == 'import' else name}"
+
+    @property
+    def spellings(self) -> list[str]:
+        """All ways to call it, the management ones first."""
+        return [*self.names[1:], self.names[0]]
+
+    def usage_line(self, spelling: str = "") -> str:
+        return f"seacan {spelling or self.names[0]} {self.arguments}".rstrip()
+
+
+class Group:
+    """A management command: the first word of some spellings."""
+
+    __slots__ = ("name", "summary")
+
+    def __init__(self, name: str, summary: str) -> None:
+        self.name = name
+        self.summary = summary
+
+
+GROUPS = (
+    Group("container", "Manage containers"),
+    Group("image", "Manage images"),
+    Group("system", "Manage the daemon"),
+)
+
+_ONE_OR_MORE = "[OPTIONS] CONTAINER [CONTAINER...]"
+
+COMMANDS = (
+    Command(
+        ("run", "container run"),
+        "[OPTIONS] IMAGE [COMMAND] [ARG...]",
+        "Create a container from an image and run it",
+        least=1,
+        most=UNLIMITED,
+        common=True,
+        runs_another=True,
+    ),
+    Command(
+        ("exec", "container exec"),
+        "[OPTIONS] CONTAINER COMMAND [ARG...]",
+        "Run a command in a container that runs",
+        least=2,
+        most=UNLIMITED,
+        common=True,
+        runs_another=True,
+    ),
+    Command(
+        ("ps", "container ls", "container list", "container ps"),
+        "[OPTIONS]",
+        "List containers",
+        common=True,
+    ),
+    Command(
+        ("images", "image ls", "image list"),
+        "[OPTIONS] [REPOSITORY[:TAG]]",
+        "List images",
+        most=1,
+        common=True,
+    ),
+    Command(("version",), "[OPTIONS]", "Show the versions of client and daemon", common=True),
+    Command(("info", "system info"), "[OPTIONS]", "Show what the daemon is", common=True),
+    Command(
+        ("attach", "container attach"),
+        "[OPTIONS] CONTAINER",
+        "Join the terminal to a container that runs",
+        least=1,
+        most=1,
+    ),
+    Command(
+        ("create", "container create"),
+        "[OPTIONS] IMAGE [COMMAND] [ARG...]",
+        "Create a container from an image",
+        least=1,
+        most=UNLIMITED,
+        runs_another=True,
+    ),
+    Command(
+        ("import", "image import"),
+        "[OPTIONS] file|URL|- [REPOSITORY[:TAG]]",
+        "Make an image of a root file system's tar",
+        least=1,
+        most=2,
+    ),
+    Command(
+        ("inspect",),
+        "[OPTIONS] NAME|ID [NAME|ID...]",
+        "Show all that is known of containers and images",
+        least=1,
+        most=UNLIMITED,
+    ),
+    Command(
+        ("container inspect",),
+        _ONE_OR_MORE,
+        "Show all that is known of containers",
+        least=1,
+        most=UNLIMITED,
+    ),
+    Command(
+        ("image inspect",),
+        "[OPTIONS] IMAGE [IMAGE...]",
+        "Show all that is known of images",
+        least=1,
+        most=UNLIMITED,
+    ),
+    Command(
+        ("kill", "container kill"),
+        _ONE_OR_MORE,
+        "Send a signal to containers, SIGKILL unless told",
+        least=1,
+        most=UNLIMITED,
+    ),
+    Command(("load", "image load"), "[OPTIONS]", "Load images from an archive of `save` or of OCI"),
+    Command(
+        ("logs", "container logs"),
+        "[OPTIONS] CONTAINER",
+        "Show what a container has printed",
+        least=1,
+        most=1,
+    ),
+    Command(
+        ("restart", "container restart"),
+        _ONE_OR_MORE,
+        "Stop containers and start them again",
+        least=1,
+        most=UNLIMITED,
+    ),
+    Command(
+        ("rm", "container rm", "container remove"),
+        _ONE_OR_MORE,
+        "Remove containers",
+        least=1,
+        most=UNLIMITED,
+    ),
+    Command(
+        ("rmi", "image rm", "image remove"),
+        "[OPTIONS] IMAGE [IMAGE...]",
+        "Remove images",
+        least=1,
+        most=UNLIMITED,
+    ),
+    Command(
+        ("start", "container start"),
+        _ONE_OR_MORE,
+        "Start containers that are stopped",
+        least=1,
+        most=UNLIMITED,
+    ),
+    Command(
+        ("stop", "container stop"),
+        _ONE_OR_MORE,
+        "Stop containers that run",
+        least=1,
+        most=UNLIMITED,
+    ),
+    Command(
+        ("tag", "image tag"),
+        "SOURCE_IMAGE[:TAG] TARGET_IMAGE[:TAG]",
+        "Give an image one more name",
+        least=2,
+        most=2,
+    ),
+    Command(
+        ("wait", "container wait"),
+        "CONTAINER [CONTAINER...]",
+        "Wait until containers stop, and print their exit codes",
+        least=1,
+        most=UNLIMITED,
+    ),
+)
+
+BY_SPELLING = {name: command for command in COMMANDS for name in command.names}
+GROUPS_BY_NAME = {group.name: group for group in GROUPS}
+
+
+def in_group(name: str) -> list[tuple[str, str]]:
+    """Return second words and summaries of a group's commands; a synonym is not repeated."""
+    rows = []
+    for command in COMMANDS:
+        spelled = next((n for n in command.names if n.startswith(f"{name} ")), None)
+        if spelled:
+            rows.append((spelled.partition(" ")[2], command.summary))
+    return sorted(rows)

@@ -1,0 +1,198 @@
+"""`seacan`: from the words of a command line to an exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from seacan.cli import flags as flag_parser
+from seacan.cli.commands.table import (
+    BY_SPELLING,
+    COMMANDS,
+    GROUPS,
+    GROUPS_BY_NAME,
+    UNLIMITED,
+    Command,
+    in_group,
+)
+from seacan.cli.flags import Flag, FlagError, HelpAsked
+from seacan.cli.session import Exit, Session, complain
+from seacan.cli.values import SWITCH, TEXT
+from seacan.errors import SeacanError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+USAGE_CODE = 125
+INTERRUPTED_CODE = 130
+
+GLOBAL_FLAGS = (
+    Flag("config", "", TEXT, "Directory of Docker's config.json", shown='"~/.docker"'),
+    Flag("debug", "D", SWITCH, "Show where an error comes from"),
+    Flag("host", "H", TEXT, "Where the daemon listens: unix://PATH or tcp://HOST:PORT"),
+    Flag("version", "v", SWITCH, "Print the version and quit"),
+)
+
+
+def main() -> int:
+    """Run the command line of this process; return its exit code."""
+    sys.stdout.reconfigure(encoding="utf-8", errors="surrogateescape")  # type: ignore[union-attr]
+    sys.stderr.reconfigure(encoding="utf-8", errors="backslashreplace")  # type: ignore[union-attr]
+    try:
+        code = run(sys.argv[1:])
+        sys.stdout.flush()
+        return code
+    except Exit as end:
+        if end.text:
+            complain(end.text)
+        return end.code
+    except KeyboardInterrupt:
+        return INTERRUPTED_CODE
+    except BrokenPipeError:
+        return _end_by_broken_pipe()
+
+
+def run(words: Sequence[str]) -> int:
+    """Run one command line; return its exit code. Raises Exit for all that ends it early."""
+    try:
+        values, rest = flag_parser.parse(GLOBAL_FLAGS, words, stop_at_argument=True)
+    except HelpAsked:
+        return _print_main_help()
+    except FlagError as err:
+        raise _usage_error(str(err), "seacan [OPTIONS] COMMAND [ARG...]", "seacan") from None
+    if values.on("version"):
+        from seacan.client.version import CLIENT_VERSION
+
+        print(f"seacan version {CLIENT_VERSION}")
+        return 0
+    if not rest:
+        return _print_main_help()
+    session = Session(
+        host=values.text("host"),
+        config_directory=values.text("config"),
+        debug=values.on("debug"),
+    )
+    try:
+        return _run_command(session, rest)
+    except SeacanError as err:
+        if session.debug:
+            raise
+        raise Exit(1, str(err)) from None
+    finally:
+        session.close()
+
+
+def _run_command(session: Session, words: list[str]) -> int:
+    if words[0] == "help":
+        words = [*words[1:], "--help"]
+    spelling, rest = _find(words)
+    if spelling is None:
+        return _run_group(words)
+    command = BY_SPELLING[spelling]
+    module = __import__(command.module, fromlist=["run"])
+    try:
+        values, arguments = flag_parser.parse(
+            module.FLAGS, rest, stop_at_argument=command.runs_another
+        )
+    except HelpAsked:
+        from seacan.cli.usage import command_help, terminal_width
+
+        print(command_help(command, spelling, module.FLAGS, terminal_width()), end="")
+        return 0
+    except FlagError as err:
+        name = f"seacan {spelling}"
+        raise _usage_error(str(err), command.usage_line(spelling), name) from None
+    for warning in values.warnings:
+        complain(warning)
+    _check_count(command, spelling, len(arguments))
+    code: int = module.run(session, values, arguments)
+    return code
+
+
+def _find(words: list[str]) -> tuple[str | None, list[str]]:
+    for length in (2, 1):
+        spelling = " ".join(words[:length])
+        if len(words) >= length and spelling in BY_SPELLING:
+            return spelling, words[length:]
+    return None, words
+
+
+def _run_group(words: list[str]) -> int:
+    group = GROUPS_BY_NAME.get(words[0])
+    if group is None:
+        if words[0] == "--help":
+            return _print_main_help()
+        raise Exit(
+            1,
+            f"seacan: unknown command: seacan {words[0]}\n\n"
+            "Run 'seacan --help' for more information",
+        )
+    second = words[1] if len(words) > 1 else "--help"
+    if second in ("--help", "-h"):
+        from seacan.cli.usage import group_help
+
+        print(group_help(group, in_group(group.name)), end="")
+        return 0
+    raise Exit(
+        1,
+        f"seacan: unknown command: seacan {group.name} {second}\n\n"
+        f"Usage:  seacan {group.name} COMMAND\n\n"
+        f"Run 'seacan {group.name} --help' for more information",
+    )
+
+
+def _check_count(command: Command, spelling: str, count: int) -> None:
+    """Raise Exit, in Docker's words, if a command gets too few or too many arguments."""
+    least, most = command.least, command.most
+    if least <= count <= most:
+        return
+    if most == 0:
+        wanted = "accepts no arguments"
+    elif least == most:
+        wanted = f"requires {least} {_plural(least)}"
+    elif most == UNLIMITED:
+        wanted = f"requires at least {least} {_plural(least)}"
+    elif least == 0:
+        wanted = f"requires at most {most} {_plural(most)}"
+    else:
+        wanted = f"requires at least {least} and at most {most} {_plural(most)}"
+    name = f"seacan {spelling}"
+    text = f"seacan: '{name}' {wanted}"
+    raise _usage_error(text, command.usage_line(spelling), name, code=1)
+
+
+def _plural(count: int) -> str:
+    return "argument" if count == 1 else "arguments"
+
+
+def _usage_error(text: str, usage: str, name: str, code: int = USAGE_CODE) -> Exit:
+    return Exit(code, f"{text}\n\nUsage:  {usage}\n\nRun '{name} --help' for more information")
+
+
+def _print_main_help() -> int:
+    from seacan.cli.usage import main_help, terminal_width
+
+    tops = [(c.names[0], c.summary, c.common) for c in COMMANDS if " " not in c.names[0]]
+    text = main_help(
+        [(name, summary) for name, summary, common in tops if common],
+        [(group.name, group.summary) for group in GROUPS],
+        sorted((name, summary) for name, summary, common in tops if not common),
+        GLOBAL_FLAGS,
+        terminal_width(),
+    )
+    print(text, end="")
+    return 0
+
+
+def _end_by_broken_pipe() -> int:
+    """End as a program does whose reader is gone (`seacan logs … | head -1`): by SIGPIPE."""
+    import signal
+
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    os.kill(os.getpid(), signal.SIGPIPE)
+    return 128 + signal.SIGPIPE
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,70 @@
+"""The fields of an image in a list, by the names that Docker's formats give them."""
+
+from __future__ import annotations
+
+from seacan.cli.output.table import short_id
+from seacan.cli.output.units import age, decimal_size, local_time, precise_size
+from seacan.client.images import split_reference
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
+
+HEADERS = {
+    "Repository": "REPOSITORY",
+    "Tag": "TAG",
+    "Digest": "DIGEST",
+    "ID": "IMAGE ID",
+    "CreatedSince": "CREATED",
+    "Size": "SIZE",
+}
+
+_NONE = "<none>"
+
+
+def image_fields(
+    image: dict[str, Any], *, now: float, whole: bool = False, with_digests: bool = False
+) -> list[dict[str, str]]:
+    """Return the fields of one item of `GET /images/json`, once for each name of the image.
+
+    `whole`: ids are not cut; `with_digests`: once for each digest of a name, too.
+    """
+    used, shared, size = image.get("Containers", -1), image.get("SharedSize", -1), image["Size"]
+    same = {
+        "Containers": "N/A" if used == -1 else str(used),
+        "CreatedAt": local_time(image["Created"]),
+        "CreatedSince": f"{age(now - image['Created'])} ago",
+        "ID": image["Id"] if whole else short_id(image["Id"]),
+        "SharedSize": "N/A" if shared == -1 else precise_size(shared),
+        "Size": decimal_size(size),
+        "UniqueSize": "N/A" if shared == -1 else precise_size(size - shared),
+        "VirtualSize": precise_size(size),
+    }
+    return [
+        {**same, "Repository": repository, "Tag": tag, "Digest": digest}
+        for repository, tag, digest in _names(image, with_digests)
+    ]
+
+
+def _names(image: dict[str, Any], with_digests: bool) -> Iterator[tuple[str, str, str]]:
+    """Yield repository, tag and digest of each name; one known by a digest alone has no tag."""
+    tags = _by_repository(image.get("RepoTags"))
+    digests = _by_repository(image.get("RepoDigests"))
+    for repository in {**tags, **digests}:
+        shown = digests.get(repository, [_NONE]) if with_digests else [_NONE]
+        for tag in tags.get(repository, [_NONE]):
+            for digest in shown:
+                yield repository, tag, digest
+    if not tags and not digests:
+        yield _NONE, _NONE, _NONE
+
+
+def _by_repository(references: list[str] | None) -> dict[str, list[str]]:
+    """Return the tags or digests of each repository, without old daemons' `<none>:<none>`."""
+    found: dict[str, list[str]] = {}
+    for reference in references or []:
+        repository, version = split_reference(reference)
+        if repository != _NONE:
+            found.setdefault(repository, []).append(version)
+    return found

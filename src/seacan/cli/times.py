@@ -1,0 +1,41 @@
+"""Points in time as people write them, for --since and --until."""
+
+from __future__ import annotations
+
+from seacan.cli.values import read_duration
+from seacan.errors import InvalidArgument
+
+
+def timestamp(text: str, *, now: float) -> str:
+    """Return seconds since 1970 with nine decimals for `text`; "" stays "".
+
+    `text`: a length of time before `now` (`1h30m`), seconds since 1970 (`1136073600.5`), or a date
+    of RFC 3339, its end optional, in the local zone unless it names one. Raises InvalidArgument.
+    """
+    if not text:
+        return ""
+    whole, _, fraction = text.partition(".")
+    if whole.isdecimal() and (fraction.isdecimal() or "." not in text):
+        return text
+    try:
+        ago_ns = read_duration(text)
+    except ValueError:
+        return _date(text)
+    return _decimal(int(now * 10**9) - ago_ns)
+
+
+def _date(text: str) -> str:
+    from datetime import datetime
+
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise InvalidArgument(
+            f"invalid time: {text}: a date, seconds since 1970 or a duration is wanted"
+        ) from None
+    return _decimal(round(moment.timestamp() * 10**6) * 1000)
+
+
+def _decimal(nanoseconds: int) -> str:
+    seconds, rest = divmod(nanoseconds, 10**9)
+    return f"{seconds}.{rest:09d}"
