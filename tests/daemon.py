@@ -87,6 +87,18 @@ class Daemon:
         is_json = response.getheader("Content-Type", "").startswith("application/json")
         return response.status, json.loads(text) if is_json and text else text
 
+    def load(self, archive: Path) -> None:
+        """Load a docker-save archive."""
+        connection = _UnixConnection(self.socket)
+        with contextlib.closing(connection), archive.open("rb") as file:
+            size = str(archive.stat().st_size)
+            headers = {"Content-Type": "application/x-tar", "Content-Length": size}
+            connection.request("POST", "/images/load?quiet=1", file, headers)
+            response = connection.getresponse()
+            text = response.read()
+        assert response.status == 200, text
+        assert b'"error"' not in text, text
+
     def remove_containers(self) -> None:
         for container in self.request("GET", "/containers/json?all=1")[1]:
             self.request("DELETE", f"/containers/{container['Id']}?force=1&v=1")

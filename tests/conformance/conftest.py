@@ -1,0 +1,49 @@
+"""The engine under test, and the docker CLI pointed at it.
+
+SEACAN_TEST_HOST=unix:///… runs the same tests against another engine, for reference; what is
+seacan's own is then skipped.
+"""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tests.conformance.docker_cli import Docker, Engine
+from tests.daemon import running_daemon
+
+
+@pytest.fixture(scope="session")
+def busybox_tar(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A docker-save archive of busybox:latest."""
+    from tests.images.busybox import busybox_archive
+
+    path = tmp_path_factory.mktemp("images") / "busybox.tar"
+    busybox_archive(path)
+    return path
+
+
+@pytest.fixture(scope="session")
+def engine(busybox_tar: Path) -> Iterator[Engine]:
+    """One engine for all tests that do not hurt it, with busybox and hello-world."""
+    host = os.environ.get("SEACAN_TEST_HOST")
+    if host:
+        yield Engine(host, None)
+        return
+    with running_daemon() as daemon:
+        daemon.load(busybox_tar)
+        yield Engine(daemon.host, daemon)
+
+
+@pytest.fixture
+def docker(engine: Engine) -> Iterator[Docker]:
+    """The docker CLI; the test's containers are removed afterwards, and nothing stays behind."""
+    if shutil.which("docker") is None:
+        pytest.skip("there is no docker CLI here")
+    with tempfile.TemporaryDirectory(prefix="sc-cli-") as configuration:
+        docker = Docker(engine.host, Path(configuration))
+        yield docker
+        docker.remove_containers()
+        assert engine.daemon is None or engine.daemon.leftovers() == []

@@ -1,0 +1,107 @@
+"""version, info, images, load, import, tag, rmi with the docker CLI."""
+
+import io
+import json
+import platform
+import tarfile
+from pathlib import Path
+
+import pytest
+from tests.conformance.docker_cli import Docker, Engine
+
+pytestmark = [pytest.mark.root, pytest.mark.conformance]
+
+
+def test_version(docker: Docker, engine: Engine) -> None:
+    text = docker.ok("version")
+    assert "Client:" in text
+    assert "Server:" in text
+    server = json.loads(docker.ok("version", "-f", "{{json .Server}}"))
+    assert (server["Os"], server["Arch"]) == ("linux", "amd64")
+    assert server["KernelVersion"] == platform.release()
+    if engine.daemon is not None:
+        names = [component["Name"].lower() for component in server["Components"]]
+        for part in ("engine", "supervisor", "runtime", "init"):
+            assert any(part in name for name in names), names
+        assert all(component["Version"] for component in server["Components"])
+
+
+def test_info(docker: Docker) -> None:
+    info = json.loads(docker.ok("info", "-f", "json"))
+    assert info["KernelVersion"] == platform.release()
+    assert info["OSType"] == "linux"
+    is_v2 = Path("/sys/fs/cgroup/cgroup.controllers").exists()
+    assert info["CgroupVersion"] == ("2" if is_v2 else "1")
+    assert info["CgroupDriver"] == "cgroupfs"
+    assert info["Driver"] == "overlay2"
+    assert any(option.startswith("name=seccomp") for option in info["SecurityOptions"])
+    assert info["DefaultRuntime"] in info["Runtimes"]
+    assert info["NCPU"] > 0
+    assert info["MemTotal"] > 0
+    assert not info.get("ClientInfo", {}).get("Warnings")
+
+
+def test_info_counts(docker: Docker, engine: Engine) -> None:
+    if engine.daemon is None:
+        pytest.skip("others make containers there, too")
+    docker.ok("create", "busybox")
+    docker.ok("run", "-d", "busybox", "sleep", "60")
+    paused = docker.ok("run", "-d", "busybox", "sleep", "60")
+    docker.ok("pause", paused)
+    counts = "{{.Containers}} {{.ContainersRunning}} {{.ContainersPaused}} {{.ContainersStopped}}"
+    assert docker.ok("info", "-f", counts) == "3 1 1 1"
+
+
+def test_load_from_stdin(docker: Docker, busybox_tar: Path) -> None:
+    out = docker.ok("load", stdin=busybox_tar.read_bytes())
+    assert "Loaded image: busybox:latest" in out
+
+
+def test_load_keeps_the_engines_images_usable(docker: Docker, busybox_tar: Path) -> None:
+    docker.ok("load", "-q", "-i", str(busybox_tar))
+    assert docker.ok("run", "--rm", "busybox", "echo", "hi") == "hi"
+
+
+def test_import_of_a_root_file_system(docker: Docker) -> None:
+    busybox = Path("/bin/busybox")
+    archive = io.BytesIO()
+    with tarfile.open(fileobj=archive, mode="w") as tar:
+        tar.add(busybox, "bin/busybox")
+        link = tarfile.TarInfo("bin/sh")
+        link.type, link.linkname = tarfile.SYMTYPE, "busybox"
+        tar.addfile(link)
+    name = f"{docker.name}:imported"
+    changes = ("-c", "ENV A=1", "-c", 'CMD ["sh", "-c", "echo $A"]', "-m", "by hand")
+    identity = docker.ok("import", *changes, "-", name, stdin=archive.getvalue())
+    try:
+        assert identity.startswith("sha256:")
+        assert docker.ok("run", "--rm", name) == "1"
+    finally:
+        docker.ok("rmi", name)
+
+
+def test_tag_and_rmi(docker: Docker) -> None:
+    name = f"{docker.name}:other"
+    docker.ok("tag", "busybox", name)
+    assert docker.inspect(name, "{{.Id}}") == docker.inspect("busybox:latest", "{{.Id}}")
+    listed = docker.ok("images", "--format", "{{.Repository}}:{{.Tag}} {{.ID}}")
+    assert f"{name} " in listed
+    assert f"Untagged: {name}" in docker.ok("rmi", name)
+    assert f"No such image: {name}" in docker("rmi", name).err
+
+
+def test_rmi_of_an_image_in_use(docker: Docker) -> None:
+    docker.ok("create", "busybox")
+    refused = docker("rmi", "busybox")
+    assert refused.status == 1
+    assert "conflict: unable to " in refused.err
+    assert docker.ok("run", "--rm", "busybox", "echo", "still there") == "still there"
+
+
+def test_image_inspect(docker: Docker) -> None:
+    (found,) = json.loads(docker.ok("image", "inspect", "busybox"))
+    assert found["Id"].startswith("sha256:")
+    assert "busybox:latest" in found["RepoTags"]
+    assert (found["Os"], found["Architecture"]) == ("linux", "amd64")
+    assert found["RootFS"]["Type"] == "layers"
+    assert found["Config"]["Cmd"] == ["sh"]
