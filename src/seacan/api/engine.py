@@ -4,11 +4,11 @@ References (`ref`) are a name, an id or the start of one. All raise the errors o
 """
 
 import socket
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any, BinaryIO, Protocol
 
 from seacan.engine.container import Container, Created, Exit
-from seacan.ids import ContainerId, ExecId
+from seacan.ids import ExecId
 from seacan.images.image import Image, ImageId, Loaded, Removed, Use
 from seacan.images.platforms import Platform
 from seacan.images.references import Reference
@@ -27,8 +27,12 @@ class Log(Protocol):
     @property
     def tty(self) -> bool: ...
 
-    def __aiter__(self) -> AsyncGenerator[bytes, None]:
-        """Yield pieces of the log, with frames unless `tty`; it is closed when nobody listens."""
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        """Yield pieces of the log, with frames unless `tty`."""
+
+
+class Wait(Protocol):
+    async def result(self) -> Exit: ...
 
 
 class Containers(Protocol):
@@ -47,13 +51,13 @@ class Containers(Protocol):
     async def remove(self, ref: str, *, force: bool, volumes: bool) -> None: ...
 
     def list(
-        self, *, all: bool, limit: int | None, filters: dict[str, list[str]]
+        self, *, all: bool, limit: int | None, wanted: dict[str, list[str]]
     ) -> list[Container]: ...
 
     def get(self, ref: str) -> Container: ...
 
-    def wait(self, ref: str, condition: str) -> Awaitable[Exit]:
-        """Return what to wait with; from then on no end is missed, and an error is raised here."""
+    def wait(self, ref: str, condition: str) -> Wait:
+        """Begin to wait; from here on no end is missed."""
 
     async def prepare_attach(
         self,
@@ -77,10 +81,15 @@ class Containers(Protocol):
         since: str | None,
         until: str | None,
         timestamps: bool,
-        tail: str | None,
+        tail: int | None,
     ) -> Log: ...
 
     async def resize(self, ref: str, *, rows: int, columns: int) -> None: ...
+
+
+class HasRecord(Protocol):
+    @property
+    def record(self) -> Container: ...
 
 
 class Exec(Protocol):
@@ -88,7 +97,7 @@ class Exec(Protocol):
     def id(self) -> ExecId: ...
 
     @property
-    def container_id(self) -> ContainerId: ...
+    def container(self) -> HasRecord: ...
 
     @property
     def config(self) -> ExecConfig: ...

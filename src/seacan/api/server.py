@@ -2,7 +2,6 @@
 
 import socket
 from collections.abc import Sequence
-from importlib.metadata import version
 from typing import Final
 
 from seacan.api import engine
@@ -15,13 +14,13 @@ from seacan.api.routes.images import ImageRoutes
 from seacan.api.routes.streams import StreamRoutes
 from seacan.api.routes.system import SystemRoutes
 from seacan.api.routes.transfers import TransferRoutes
-from seacan.api.versions import NEWEST
+from seacan.version import API_VERSION, VERSION
 
 _HEADERS: Final = (
-    ("Api-Version", str(NEWEST)),
+    ("Api-Version", API_VERSION),
     ("Docker-Experimental", "false"),
     ("Ostype", "linux"),
-    ("Server", f"seacan/{version('seacan')} (linux)"),
+    ("Server", f"seacan/{VERSION} (linux)"),
 )
 
 

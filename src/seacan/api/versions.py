@@ -7,6 +7,7 @@ import re
 from typing import Final, NamedTuple
 
 from seacan.errors import InvalidArgument
+from seacan.version import API_VERSION, API_VERSION_LEAST
 
 
 class Version(NamedTuple):
@@ -17,8 +18,8 @@ class Version(NamedTuple):
         return f"{self.major}.{self.minor}"
 
 
-OLDEST: Final = Version(1, 24)
-NEWEST: Final = Version(1, 51)
+OLDEST: Final = Version(*map(int, API_VERSION_LEAST.split(".")))
+NEWEST: Final = Version(*map(int, API_VERSION.split(".")))
 
 _PREFIX: Final = re.compile(r"/v([0-9.]{1,16})(?=/)")
 

@@ -12,7 +12,7 @@ from seacan.api.shapes.containers import inspect_container
 from seacan.api.shapes.create import adapt_create
 from seacan.api.shapes.listing import list_container
 from seacan.engine.container import Exit
-from seacan.errors import InvalidArgument, SeacanError, Unsupported
+from seacan.errors import InvalidArgument, Unsupported
 from seacan.spec.engine_api import ContainerCreate
 
 _CREATE: Final = msgspec.json.Decoder(ContainerCreate)
@@ -47,7 +47,7 @@ class ContainerRoutes:
         found = self._containers.list(
             all=call.query.flag("all"),
             limit=limit if limit > 0 else None,
-            filters=filters,
+            wanted=filters,
         )
         return json_reply([list_container(container, call.version) for container in found])
 
@@ -90,10 +90,7 @@ class ContainerRoutes:
         return _NO_CONTENT
 
     async def kill(self, call: Call) -> Reply:
-        try:
-            await self._containers.kill(call.name, signal=call.query.optional("signal"))
-        except SeacanError as err:
-            raise type(err)(f"cannot kill container: {call.name}: {err}") from err
+        await self._containers.kill(call.name, signal=call.query.optional("signal"))
         return _NO_CONTENT
 
     async def remove(self, call: Call) -> Reply:
@@ -109,12 +106,12 @@ class ContainerRoutes:
         if condition and condition not in _CONDITIONS:
             raise InvalidArgument(f'invalid condition: "{condition}"')
         # From here on no end is missed: clients start the container when they have the head.
-        end = self._containers.wait(call.name, condition or _CONDITIONS[0])
+        wait = self._containers.wait(call.name, condition or _CONDITIONS[0])
 
         async def produce(send: Send) -> None:
             if call.version >= (1, 30):
                 await send(b"")
-            await send(_exit(await end))
+            await send(_exit(await wait.result()))
 
         return Stream("application/json", produce)
 

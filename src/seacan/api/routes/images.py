@@ -72,4 +72,4 @@ class ImageRoutes:
         return json_reply([removed_image(one) for one in removed])
 
     def _all_containers(self) -> Sequence[Container]:
-        return self._containers.list(all=True, limit=None, filters={})
+        return self._containers.list(all=True, limit=None, wanted={})

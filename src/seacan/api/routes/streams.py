@@ -1,6 +1,6 @@
 """What goes to and fro between a client and a container: attach, logs, the size of a terminal."""
 
-from contextlib import aclosing
+from collections.abc import AsyncGenerator
 from typing import Final
 
 from seacan.api import engine
@@ -51,14 +51,19 @@ class StreamRoutes:
             since=query.optional("since"),
             until=query.optional("until"),
             timestamps=query.flag("timestamps"),
-            tail=query.optional("tail"),
+            tail=_tail(query.text("tail")),
         )
 
         async def produce(send: Send) -> None:
             await send(b"")
-            async with aclosing(log.__aiter__()) as pieces:
+            pieces = log.__aiter__()
+            try:
                 async for piece in pieces:
                     await send(piece)
+            finally:
+                # A log that is followed has things open; they are not left to the collector.
+                if isinstance(pieces, AsyncGenerator):
+                    await pieces.aclose()
 
         return Stream(_stream_type(call, tty=log.tty), produce)
 
@@ -79,6 +84,11 @@ def hijack(call: Call, attachment: engine.Attachment) -> Hijack:
 def terminal_size(call: Call) -> tuple[int, int]:
     """Return rows and columns. Raises InvalidArgument."""
     return call.query.uint32("h", "resize height"), call.query.uint32("w", "resize width")
+
+
+def _tail(text: str) -> int | None:
+    """Return how many entries from the end are wanted; whatever is no number means all."""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 19 else None
 
 
 def _stream_type(call: Call, *, tty: bool) -> str:

@@ -26,7 +26,7 @@ def inspect_exec(execution: Exec) -> dict[str, Any]:
         "OpenStderr": bool(config.get("AttachStderr")),
         "OpenStdout": bool(config.get("AttachStdout")),
         "CanRemove": False,
-        "ContainerID": execution.container_id,
+        "ContainerID": execution.container.record.id,
         # Bytes, which Go writes in base64.
         "DetachKeys": base64.b64encode(execution.detach_keys).decode(),
         "Pid": execution.pid,
