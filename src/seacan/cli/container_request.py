@@ -64,6 +64,13 @@ _SWITCHES = {
     "Privileged": "privileged",
     "ReadonlyRootfs": "read-only",
 }
+# Flags of namespaces: the words they take besides none at all, and what their error says.
+_NAMESPACES = {
+    "cgroupns": (("host", "private"), "CGROUP"),
+    "pid": (("host", "private", "container:"), "PID"),
+    "userns": (("host",), "USER"),
+    "uts": (("host",), "UTS"),
+}
 _HEALTH_DURATIONS = {
     "Interval": "health-interval",
     "Timeout": "health-timeout",
@@ -112,7 +119,16 @@ def container_request(values: Values, image: str, command: list[str]) -> Contain
     return _without_empty(request)  # type: ignore[return-value]
 
 
+def _check_namespaces(values: Values) -> None:
+    for flag, (words, name) in _NAMESPACES.items():
+        text = values.text(flag)
+        kind, colon, other = text.partition(":")
+        if text and not (kind + colon in words and bool(colon) == bool(other)):
+            raise InvalidArgument(f"--{flag}: invalid {name} mode")
+
+
 def _host_config(values: Values) -> HostConfig:
+    _check_namespaces(values)
     host: dict[str, Any] = {key: values.text(flag) for key, flag in _TEXTS.items()}
     host |= {key: values.number(flag) or None for key, flag in _NUMBERS.items()}
     host |= {key: values.texts(flag) for key, flag in _LISTS.items()}

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from seacan.cli.values import read_duration
+from seacan.cli.values import go_quote, read_duration
 from seacan.errors import InvalidArgument
 
 
-def timestamp(text: str, *, now: float) -> str:
+def timestamp(text: str, flag: str, *, now: float) -> str:
     """Return seconds since 1970 with nine decimals for `text`; "" stays "".
 
     `text`: a length of time before `now` (`1h30m`), seconds since 1970 (`1136073600.5`), or a date
-    of RFC 3339, its end optional, in the local zone unless it names one. Raises InvalidArgument.
+    of RFC 3339, its end optional, in the local zone unless it names one. `flag`: whose value it is.
+    Raises InvalidArgument.
     """
     if not text:
         return ""
@@ -20,18 +21,19 @@ def timestamp(text: str, *, now: float) -> str:
     try:
         ago_ns = read_duration(text)
     except ValueError:
-        return _date(text)
+        return _date(text, flag)
     return _decimal(int(now * 10**9) - ago_ns)
 
 
-def _date(text: str) -> str:
+def _date(text: str, flag: str) -> str:
     from datetime import datetime
 
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
         raise InvalidArgument(
-            f"invalid time: {text}: a date, seconds since 1970 or a duration is wanted"
+            f'invalid value for "{flag}": '
+            f"failed to parse value as time or duration: {go_quote(text)}"
         ) from None
     return _decimal(round(moment.timestamp() * 10**6) * 1000)
 

@@ -146,7 +146,7 @@ def read_duration(text: str) -> int:
         raise ValueError(f"time: invalid duration {go_quote(text)}")
     while rest:
         digits = _leading(rest, "0123456789.")
-        unit = _leading(rest[len(digits) :], "nuµμmsh")
+        unit = _before_digits(rest[len(digits) :])
         rest = rest[len(digits) + len(unit) :]
         whole, _, fraction = digits.partition(".")
         if not whole + fraction or "." in fraction:
@@ -160,6 +160,10 @@ def read_duration(text: str) -> int:
 
 def _leading(text: str, letters: str) -> str:
     return text[: len(text) - len(text.lstrip(letters))]
+
+
+def _before_digits(text: str) -> str:
+    return text[: next((at for at, letter in enumerate(text) if letter in "0123456789."), None)]
 
 
 _ULIMITS = (

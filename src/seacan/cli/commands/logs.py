@@ -34,8 +34,8 @@ def run(session: Session, values: Values, arguments: list[str]) -> int:
         follow=values.on("follow"),
         timestamps=values.on("timestamps"),
         details=values.on("details"),
-        since=timestamp(values.text("since"), now=now),
-        until=timestamp(values.text("until"), now=now),
+        since=timestamp(values.text("since"), "since", now=now),
+        until=timestamp(values.text("until"), "until", now=now),
         tail=values.text("tail"),
     )
     with reply:
