@@ -1,0 +1,141 @@
+"""The Docker SDK for Python: the life of a container, as its users write it."""
+
+import contextlib
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import docker
+import pytest
+from tests.conformance.docker_cli import Engine
+
+pytestmark = [
+    pytest.mark.root,
+    pytest.mark.conformance,
+    # The SDK leaves connections that it has streamed from to the garbage collector.
+    pytest.mark.filterwarnings("ignore::ResourceWarning"),
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+]
+
+
+@pytest.fixture
+def client(engine: Engine) -> Iterator[Any]:
+    with contextlib.closing(docker.DockerClient(base_url=engine.host)) as client:
+        yield client
+
+
+@pytest.fixture
+def sleeper(client: Any) -> Iterator[Any]:
+    container = client.containers.run("busybox", ["sleep", "60"], detach=True)
+    yield container
+    container.remove(force=True)
+
+
+def test_ping_and_version(client: Any) -> None:
+    assert client.ping()
+    assert client.version()["ApiVersion"]
+    assert client.info()["OSType"] == "linux"
+
+
+def test_run_and_collect(client: Any) -> None:
+    out = client.containers.run("busybox", ["sh", "-c", "echo hi"], remove=True)
+    assert out == b"hi\n"
+    with pytest.raises(docker.errors.ContainerError) as failed:
+        client.containers.run("busybox", ["sh", "-c", "echo no >&2; exit 3"], remove=True)
+    assert (failed.value.exit_status, failed.value.stderr) == (3, b"no\n")
+
+
+def test_create_start_wait_logs_remove(client: Any) -> None:
+    script = ["sh", "-c", "echo out; echo err >&2; exit 4"]
+    container = client.containers.create("busybox", script, environment={"A": "1"})
+    assert container.status == "created"
+    container.start()
+    assert container.wait()["StatusCode"] == 4
+    assert container.logs(stderr=False) == b"out\n"
+    assert container.logs(stdout=False) == b"err\n"
+    container.reload()
+    assert container.status == "exited"
+    container.remove()
+    with pytest.raises(docker.errors.NotFound):
+        client.containers.get(container.id)
+
+
+def test_exec_run(sleeper: Any) -> None:
+    status, out = sleeper.exec_run(["sh", "-c", "echo $A; exit 5"], environment={"A": "1"})
+    assert (status, out) == (5, b"1\n")
+    assert sleeper.exec_run(["sh", "-c", "echo a; echo b >&2"], demux=True).output == (
+        b"a\n",
+        b"b\n",
+    )
+    assert b"".join(sleeper.exec_run(["seq", "3"], stream=True).output) == b"1\n2\n3\n"
+
+
+def test_exec_socket(client: Any, sleeper: Any) -> None:
+    exec_id = client.api.exec_create(sleeper.id, ["cat"], stdin=True)["Id"]
+    socket = client.api.exec_start(exec_id, socket=True)
+    socket._sock.sendall(b"words")
+    assert socket.read(8 + 5) == b"\x01\0\0\0\0\0\0\x05words"
+    socket._sock.close()
+    socket.close()
+
+
+def test_attach(client: Any) -> None:
+    script = ["sh", "-c", "read x; echo got $x"]
+    container = client.containers.create("busybox", script, stdin_open=True)
+    try:
+        stream = container.attach_socket(params={"stdin": 1, "stdout": 1, "stream": 1})
+        container.start()
+        stream._sock.sendall(b"it\n")
+        assert stream.read(8 + 7) == b"\x01\0\0\0\0\0\0\x07got it\n"
+        assert container.wait()["StatusCode"] == 0
+        stream._sock.close()
+        stream.close()
+    finally:
+        container.remove(force=True)
+
+
+def test_follow_logs(client: Any) -> None:
+    script = ["sh", "-c", "for i in 1 2 3; do echo $i; sleep 0.1; done"]
+    container = client.containers.run("busybox", script, detach=True)
+    try:
+        assert b"".join(container.logs(stream=True, follow=True)) == b"1\n2\n3\n"
+    finally:
+        container.remove(force=True)
+
+
+def test_stop_kill_restart_pause(sleeper: Any) -> None:
+    sleeper.pause()
+    sleeper.reload()
+    assert sleeper.status == "paused"
+    sleeper.unpause()
+    sleeper.restart(timeout=0)
+    sleeper.reload()
+    assert sleeper.status == "running"
+    sleeper.kill()
+    assert sleeper.wait()["StatusCode"] == 137
+    sleeper.start()
+    start = time.monotonic()
+    sleeper.stop(timeout=0)
+    assert time.monotonic() - start < 10
+
+
+def test_list_and_names(client: Any, sleeper: Any) -> None:
+    assert sleeper in client.containers.list()
+    assert client.containers.get(sleeper.name).id == sleeper.id
+    found = client.containers.list(filters={"id": sleeper.id})
+    assert [container.id for container in found] == [sleeper.id]
+
+
+def test_images(client: Any) -> None:
+    image = client.images.get("busybox:latest")
+    assert "busybox:latest" in image.tags
+    assert image.id in [listed.id for listed in client.images.list()]
+    with pytest.raises(docker.errors.ImageNotFound):
+        client.images.get("nosuch:1")
+
+
+def test_errors(client: Any) -> None:
+    with pytest.raises(docker.errors.ImageNotFound):
+        client.containers.create("nosuch:1")
+    with pytest.raises(docker.errors.APIError, match="executable file not found"):
+        client.containers.run("busybox", ["nosuchcommand"], remove=True)

@@ -1,0 +1,226 @@
+"""kill -9 of the daemon and of the launcher: containers, logs and statuses are not concerned."""
+
+import random
+import re
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Iterator
+from os import kill
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.daemon import Daemon, running_daemon, wait_until
+
+pytestmark = [pytest.mark.root, pytest.mark.conformance]
+
+TICKER = "i=0; while true; do echo tick $i; i=$((i+1)); sleep 0.05; done"
+
+
+@pytest.fixture
+def daemon(busybox_tar: Path) -> Iterator[Daemon]:
+    with running_daemon() as daemon:
+        daemon.load(busybox_tar)
+        yield daemon
+
+
+def _create(daemon: Daemon, script: str, **more: Any) -> str:
+    body = {"Image": "busybox", "Cmd": ["sh", "-c", script], **more}
+    body.setdefault("HostConfig", {"NetworkMode": "none"})
+    status, answer = daemon.request("POST", "/containers/create", body)
+    assert status == 201, answer
+    return str(answer["Id"])
+
+
+def _run(daemon: Daemon, script: str, **more: Any) -> str:
+    container = _create(daemon, script, **more)
+    status, answer = daemon.request("POST", f"/containers/{container}/start")
+    assert status == 204, answer
+    return container
+
+
+def _state(daemon: Daemon, container: str) -> dict[str, Any]:
+    status, answer = daemon.request("GET", f"/containers/{container}/json")
+    assert status == 200, answer
+    state: dict[str, Any] = answer["State"]
+    return state
+
+
+def _ticks(daemon: Daemon, container: str) -> list[int]:
+    _, frames = daemon.request("GET", f"/containers/{container}/logs?stdout=1")
+    return [int(number) for number in re.findall(rb"tick (\d+)\n", frames)]
+
+
+def _launchers(daemon: Daemon) -> list[int]:
+    return [pid for pid, name in daemon.engine_processes().items() if name == "seacan-launcher"]
+
+
+def _kill_both(daemon: Daemon) -> None:
+    daemon.kill()
+    for pid in _launchers(daemon):
+        kill(pid, signal.SIGKILL)
+
+
+@pytest.mark.parametrize("with_launcher", [False, True], ids=["daemon", "daemon and launcher"])
+def test_a_container_goes_on(daemon: Daemon, with_launcher: bool) -> None:
+    container = _run(daemon, TICKER)
+    before = _state(daemon, container)
+    wait_until(lambda: len(_ticks(daemon, container)) > 3, "some ticks")
+    _kill_both(daemon) if with_launcher else daemon.kill()
+    time.sleep(0.5)
+    daemon.start()
+    after = _state(daemon, container)
+    assert (after["Running"], after["Pid"]) == (True, before["Pid"])
+    assert after["StartedAt"] == before["StartedAt"]
+    count = len(_ticks(daemon, container))
+    wait_until(lambda: len(_ticks(daemon, container)) > count + 3, "more ticks")
+    ticks = _ticks(daemon, container)
+    assert ticks == list(range(len(ticks)))
+    assert daemon.request("POST", f"/containers/{container}/stop?t=0")[0] == 204
+    assert _state(daemon, container)["ExitCode"] == 137
+
+
+def test_a_dead_launcher_is_replaced(daemon: Daemon) -> None:
+    first = _run(daemon, TICKER)
+    for pid in _launchers(daemon):
+        kill(pid, signal.SIGKILL)
+    second = _run(daemon, TICKER)
+    assert _state(daemon, first)["Running"]
+    assert _state(daemon, second)["Running"]
+
+
+@pytest.mark.parametrize("status", [0, 3, 255])
+def test_an_exit_while_nobody_looked(daemon: Daemon, status: int) -> None:
+    container = _run(daemon, f"sleep 0.5; echo last words; exit {status}")
+    _kill_both(daemon)
+    time.sleep(1)
+    daemon.start()
+    state = _state(daemon, container)
+    assert (state["Status"], state["ExitCode"]) == ("exited", status)
+    assert state["StartedAt"] < state["FinishedAt"] < _now()
+    _, frames = daemon.request("GET", f"/containers/{container}/logs?stdout=1")
+    assert frames.endswith(b"last words\n")
+
+
+def _now() -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 1))
+
+
+def test_a_killed_container_while_nobody_looked(daemon: Daemon) -> None:
+    container = _run(daemon, "sleep 60")
+    pid = _state(daemon, container)["Pid"]
+    daemon.kill()
+    kill(pid, signal.SIGKILL)
+    time.sleep(0.3)
+    daemon.start()
+    assert _state(daemon, container)["ExitCode"] == 137
+
+
+def test_auto_remove_while_nobody_looked(daemon: Daemon) -> None:
+    host = {"NetworkMode": "none", "AutoRemove": True}
+    container = _run(daemon, "sleep 0.3", HostConfig=host)
+    daemon.kill()
+    time.sleep(0.7)
+    daemon.start()
+    wait_until(
+        lambda: daemon.request("GET", f"/containers/{container}/json")[0] == 404, "the removal"
+    )
+
+
+def test_exec_in_an_adopted_container(daemon: Daemon) -> None:
+    container = _run(daemon, "sleep 60")
+    daemon.kill()
+    daemon.start()
+    assert _exec(daemon, container, "exit 9") == 9
+
+
+def _exec(daemon: Daemon, container: str, script: str) -> int:
+    body = {"Cmd": ["sh", "-c", script], "AttachStdout": True}
+    status, answer = daemon.request("POST", f"/containers/{container}/exec", body)
+    assert status == 201, answer
+    daemon.request("POST", f"/exec/{answer['Id']}/start", {"Detach": True})
+    inspected: dict[str, Any] = {}
+
+    def has_ended() -> bool:
+        inspected.update(daemon.request("GET", f"/exec/{answer['Id']}/json")[1])
+        return not inspected["Running"]
+
+    wait_until(has_ended, "the exec to end")
+    return int(inspected["ExitCode"])
+
+
+def test_wait_of_an_adopted_container(daemon: Daemon) -> None:
+    container = _run(daemon, "sleep 1.5; exit 6")
+    daemon.kill()
+    daemon.start()
+    assert daemon.request("POST", f"/containers/{container}/wait")[1]["StatusCode"] == 6
+
+
+def test_a_client_that_is_attached_stays_attached(daemon: Daemon, tmp_path: Path) -> None:
+    docker = ["docker", "-H", daemon.host]
+    container = _run(daemon, TICKER)
+    with subprocess.Popen(
+        [*docker, "attach", "--no-stdin", container], stdout=subprocess.PIPE, text=True
+    ) as client:
+        assert client.stdout is not None
+        first = int(client.stdout.readline().split()[1])
+        daemon.kill()
+        numbers = [int(client.stdout.readline().split()[1]) for _ in range(20)]
+        client.kill()
+    daemon.start()
+    assert numbers == list(range(first + 1, first + 21))
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(240)
+def test_kill_at_any_moment(daemon: Daemon) -> None:
+    """25 times -9 while containers are created, started, entered, stopped and removed."""
+    seed = random.randrange(1 << 32)
+    print("seed", seed)
+    moment = random.Random(seed)
+    steady = _run(daemon, TICKER)
+    for _ in range(25):
+        worker = threading.Thread(target=_churn, args=(daemon,))
+        worker.start()
+        time.sleep(moment.uniform(0.01, 0.4))
+        _kill_both(daemon) if moment.random() < 0.3 else daemon.kill()
+        worker.join()
+        daemon.start()
+        _assert_consistent(daemon)
+    assert _state(daemon, steady)["Running"]
+    ticks = _ticks(daemon, steady)
+    assert ticks == list(range(len(ticks)))
+    daemon.remove_containers()
+    wait_until(lambda: not daemon.leftovers(), f"nothing but {daemon.leftovers()}")
+
+
+def _churn(daemon: Daemon) -> None:
+    """Live the life of a container again and again, until the daemon is gone."""
+    try:
+        while True:
+            container = _run(daemon, "sleep 60")
+            _exec(daemon, container, "true")
+            daemon.request("POST", f"/containers/{container}/stop?t=0")
+            daemon.request("DELETE", f"/containers/{container}?force=1")
+    except OSError:
+        return
+    except AssertionError as err:
+        # An answer that was cut off is no answer; whatever else is wrong, shows afterwards.
+        print("churn:", err)
+
+
+def _assert_consistent(daemon: Daemon) -> None:
+    """What is said to run does; what is not, has no process; and all of it can be inspected."""
+    listed = daemon.request("GET", "/containers/json?all=1")[1]
+    for container in listed:
+        state = _state(daemon, container["Id"])
+        if state["Running"]:
+            assert Path(f"/proc/{state['Pid']}").exists(), container
+        else:
+            assert state["Pid"] == 0
+            assert state["Status"] in ("created", "exited"), state
+    bundles = {path.name for path in (daemon.exec_root / "containers").glob("*")}
+    running = {entry["Id"] for entry in listed if entry["State"] == "running"}
+    assert running <= bundles
