@@ -23,7 +23,7 @@ THROTTLES: Final = {
 def cgroup_path(host_config: HostConfig, default_parent: str, container_id: str) -> str:
     """Return the container's cgroup from each hierarchy's root, absolute and without `..`."""
     parent = host_config.get("CgroupParent") or default_parent
-    return os.path.normpath(f"/{parent}/{container_id}".replace("//", "/"))
+    return "/" + os.path.normpath(f"/{parent}/{container_id}").lstrip("/")
 
 
 def to_oci(

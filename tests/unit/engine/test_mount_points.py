@@ -1,0 +1,228 @@
+from typing import Any, cast
+
+import pytest
+
+from seacan.engine.mount_points import MountPoint, parse, parse_bind, parse_mount
+from seacan.errors import InvalidArgument, Unsupported
+from seacan.spec.engine_api import Mount
+
+SPEC = "invalid volume specification"
+CONFIG = 'invalid mount config for type "bind"'
+
+
+@pytest.mark.parametrize(
+    ("raw", "message"),
+    [
+        ("", f"{SPEC}: ''"),
+        (":/x", f"{SPEC}: ':/x'"),
+        ("/tmp:", f"{SPEC}: '/tmp:'"),
+        ("/a:ro", f"{SPEC}: '/a:ro'"),
+        ("a:/b:c:d", f"{SPEC}: 'a:/b:c:d'"),
+        ("/a:/b:zz", "invalid mode: zz"),
+        ("/a:/b:ro,rw", "invalid mode: ro,rw"),
+        ("/a:/b:ro,", "invalid mode: ro,"),
+        (
+            "x",
+            f"{SPEC}: 'x': invalid mount config for type \"volume\": "
+            "invalid mount path: 'x' mount path must be absolute",
+        ),
+        ("/a:b", f"{SPEC}: '/a:b': {CONFIG}: invalid mount path: 'b' mount path must be absolute"),
+        ("/a:/", f"{SPEC}: '/a:/': {CONFIG}: invalid specification: destination can't be '/'"),
+        (
+            "/a:/x/..",
+            f"{SPEC}: '/a:/x/..': {CONFIG}: invalid specification: destination can't be '/'",
+        ),
+        (
+            "a/b:/x",
+            'create a/b: "a/b" includes invalid characters for a local volume name, only '
+            '"[a-zA-Z0-9][a-zA-Z0-9_.-]" are allowed. '
+            "If you intended to pass a host directory, use absolute path",
+        ),
+        (
+            "/a:/b:nocopy",
+            f"{SPEC}: '/a:/b:nocopy': {CONFIG}: field VolumeOptions must not be specified",
+        ),
+    ],
+)
+def test_wrong_binds_are_refused_in_dockers_words(raw: str, message: str) -> None:
+    with pytest.raises(InvalidArgument) as caught:
+        parse_bind(raw)
+    assert str(caught.value) == message
+
+
+@pytest.mark.parametrize(
+    ("raw", "message"),
+    [
+        (
+            "/x",
+            "anonymous volume /x is not supported yet: "
+            "mount a directory with -v /HOST-DIRECTORY:/x",
+        ),
+        (
+            "name:/x",
+            "named volume name is not supported yet: mount a directory with -v /HOST-DIRECTORY:/x",
+        ),
+        ("/a:/x:rshared", "mount propagation rshared is not supported yet"),
+    ],
+)
+def test_volumes_and_sharing_are_refused_by_name(raw: str, message: str) -> None:
+    with pytest.raises(Unsupported) as caught:
+        parse_bind(raw)
+    assert str(caught.value) == message
+
+
+@pytest.mark.parametrize(
+    ("raw", "point"),
+    [
+        ("/a:/b", MountPoint("bind", "/b", "/a", propagation="rprivate", makes_source=True)),
+        (
+            "//a/../c/:/x/./y/:ro,z,rslave,cached",
+            MountPoint(
+                "bind",
+                "/x/y",
+                "/c",
+                mode="ro,z,rslave,cached",
+                is_writable=False,
+                propagation="rslave",
+                makes_source=True,
+            ),
+        ),
+    ],
+)
+def test_binds(raw: str, point: MountPoint) -> None:
+    assert parse_bind(raw) == point
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        (
+            {"Source": "/nonexist-seacan"},
+            f"{CONFIG}: bind source path does not exist: /nonexist-seacan",
+        ),
+        ({"Source": ""}, f"{CONFIG}: field Source must not be empty"),
+        ({"Source": "tmp"}, f"{CONFIG}: invalid mount path: 'tmp' mount path must be absolute"),
+        ({"Target": "a"}, f"{CONFIG}: invalid mount path: 'a' mount path must be absolute"),
+        ({"Target": ""}, f"{CONFIG}: field Target must not be empty"),
+        ({"Target": "/"}, f"{CONFIG}: invalid specification: destination can't be '/'"),
+        ({"Type": "foo"}, 'invalid mount config for type "foo": mount type unknown'),
+        ({"Type": None}, 'invalid mount config for type "": mount type unknown'),
+        ({"BindOptions": {"Propagation": "foo"}}, f"{CONFIG}: invalid propagation mode: foo"),
+        ({"BindOptions": {"CreateMountpoint": 1}}, f"{CONFIG}: CreateMountpoint must be a bool"),
+        ({"TmpfsOptions": {}}, 'TmpfsOptions must not be specified on mount type "bind"'),
+        ({"VolumeOptions": {}}, 'VolumeOptions must not be specified on mount type "bind"'),
+        ({"ImageOptions": {}}, f"{CONFIG}: field ImageOptions must not be specified"),
+        (
+            {"BindOptions": {"ReadOnlyNonRecursive": True}},
+            f"{CONFIG}: mount options conflict: !ReadOnly && BindOptions.ReadOnlyNonRecursive",
+        ),
+        (
+            {
+                "ReadOnly": True,
+                "BindOptions": {"ReadOnlyNonRecursive": True, "ReadOnlyForceRecursive": True},
+            },
+            f"{CONFIG}: mount options conflict: "
+            "ReadOnlyNonRecursive && BindOptions.ReadOnlyForceRecursive",
+        ),
+        (
+            {"Type": "tmpfs"},
+            'invalid mount config for type "tmpfs": field Source must not be specified',
+        ),
+        (
+            {"Type": "tmpfs", "Source": None, "TmpfsOptions": {"Options": [["foo"]]}},
+            'invalid mount config for type "tmpfs": invalid option: foo',
+        ),
+        (
+            {"Type": "tmpfs", "BindOptions": {}},
+            'BindOptions must not be specified on mount type "tmpfs"',
+        ),
+    ],
+)
+def test_wrong_mounts_are_refused_in_dockers_words(fields: Any, message: str) -> None:
+    with pytest.raises(InvalidArgument) as caught:
+        parse_mount(cast(Mount, {"Type": "bind", "Source": "/tmp", "Target": "/a", **fields}))
+    assert str(caught.value) == message
+
+
+@pytest.mark.parametrize("kind", ["volume", "image"])
+def test_other_types_are_not_supported(kind: str) -> None:
+    with pytest.raises(Unsupported, match=f'mount type "{kind}" is not supported yet'):
+        parse_mount({"Type": kind, "Source": "x", "Target": "/a"})
+
+
+def test_mounts() -> None:
+    assert parse_mount(
+        {
+            "Type": "bind",
+            "Source": "/nonexist-seacan",
+            "Target": "/a",
+            "ReadOnly": True,
+            "BindOptions": {
+                "CreateMountpoint": True,
+                "NonRecursive": True,
+                "ReadOnlyNonRecursive": True,
+            },
+        }
+    ) == MountPoint(
+        "bind",
+        "/a",
+        "/nonexist-seacan",
+        is_writable=False,
+        read_only="ro",
+        propagation="rprivate",
+        is_recursive=False,
+        makes_source=True,
+    )
+    assert parse_mount(
+        {
+            "Type": "tmpfs",
+            "Target": "/a",
+            "ReadOnly": True,
+            "TmpfsOptions": {"SizeBytes": 3 << 20, "Mode": 0o1777, "Options": [["exec"]]},
+        }
+    ) == MountPoint(
+        "tmpfs",
+        "/a",
+        is_writable=False,
+        tmpfs_options=("nosuid", "nodev", "rprivate", "ro", "mode=1777", "size=3m", "exec"),
+    )
+
+
+@pytest.mark.parametrize(
+    "host_config",
+    [
+        {"Binds": ["/tmp:/a", "/usr:/a/"]},
+        {"Binds": ["/tmp:/a"], "Tmpfs": {"/a": ""}},
+        {"Mounts": [{"Type": "tmpfs", "Target": "/a"}], "Tmpfs": {"/x/../a": ""}},
+    ],
+)
+def test_one_place_has_one_mount(host_config: Any) -> None:
+    with pytest.raises(InvalidArgument, match=r"^Duplicate mount point: /a$"):
+        parse(host_config)
+
+
+@pytest.mark.parametrize(
+    ("tmpfs", "message"),
+    [
+        ({"a": ""}, "invalid mount path: 'a' mount path must be absolute"),
+        ({"/": ""}, "invalid specification: destination can't be '/'"),
+        ({"/x": "foo"}, 'invalid tmpfs option "foo"'),
+        ({"/x": "foo=1"}, 'invalid tmpfs option "foo=1"'),
+        ({"/x": "bind"}, 'invalid tmpfs option "bind"'),
+    ],
+)
+def test_wrong_tmpfs_are_refused_in_dockers_words(tmpfs: Any, message: str) -> None:
+    with pytest.raises(InvalidArgument) as caught:
+        parse({"Tmpfs": tmpfs})
+    assert str(caught.value) == message
+
+
+def test_to_wire() -> None:
+    assert parse_bind("/a:/b:ro").to_wire() == {
+        "Type": "bind",
+        "Source": "/a",
+        "Destination": "/b",
+        "Mode": "ro",
+        "RW": False,
+        "Propagation": "rprivate",
+    }
