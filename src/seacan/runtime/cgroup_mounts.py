@@ -12,9 +12,8 @@ from seacan.kernel import mounts
 from seacan.kernel.mounts import Options
 
 
-def mount(target: int, options: Options) -> None:
-    """Mount the cgroups of this process on the directory `target`."""
-    own = _own_directories()
+def mount(target: int, options: Options, own: dict[str, str]) -> None:
+    """Mount on the directory `target`; `own` as of own_directories()."""
     if own:
         _mount_v1(target, options, own)
     else:
@@ -50,8 +49,11 @@ def _link_controllers(name: str, dir_fd: int) -> None:
             os.symlink(name, controller, dir_fd=dir_fd)
 
 
-def _own_directories() -> dict[str, str]:
-    """Return the host path of this process's cgroup in every mounted v1 hierarchy, by name."""
+def own_directories() -> dict[str, str]:
+    """Return the path of this process's cgroup in every mounted v1 hierarchy, by name.
+
+    To be asked for before the process has a cgroup namespace: in there all cgroups are called `/`.
+    """
     own = dict(_own_cgroups())
     found = {}
     for entry in mounts.read_mountinfo():

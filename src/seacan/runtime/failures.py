@@ -42,8 +42,8 @@ _CLASSES: Final[dict[str, type[SeacanError]]] = {
 
 def cause(err: OSError) -> str:
     """Return what the kernel says, as the sentences of the other runtimes have it: lower case."""
-    text = err.strerror or str(err)
-    return text[:1].lower() + text[1:]
+    text, words = err.strerror or str(err), os.strerror(err.errno or 0)
+    return text.replace(words, words[:1].lower() + words[1:])
 
 
 def reason(err: OSError) -> str:

@@ -7,11 +7,11 @@ filter.
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from seacan.kernel import namespaces, rooted, syscalls
-from seacan.runtime import console, devices, failures, rootfs, sysctls
+from seacan.runtime import cgroup_mounts, console, devices, failures, rootfs, sysctls
 from seacan.runtime.bundle import Bundle
 from seacan.runtime.launch import Launch
 from seacan.runtime.masks import Masks, make_read_only
@@ -34,13 +34,22 @@ from seacan.runtime.process import (
 
 @dataclass(slots=True, kw_only=True)
 class Init(Launch):
-    """The first process of a container; `fifo` is read to wait for its start."""
+    """The first process of a container; `fifo` is read to wait for its start.
+
+    `cgroup_directories` are where its cgroups are, for the mount that shows them.
+    """
 
     bundle: Bundle
     fifo: int
+    cgroup_directories: dict[str, str] = field(default_factory=dict)
 
     def descriptors(self) -> set[int]:
         return Launch.descriptors(self) | {self.fifo}
+
+
+def find_cgroups(init: Init) -> None:
+    if any(entry.get("type") == "cgroup" for entry in init.bundle.config.get("mounts", [])):
+        init.cgroup_directories = cgroup_mounts.own_directories()
 
 
 def enter_namespaces(init: Init) -> None:
@@ -77,7 +86,7 @@ def build_root(init: Init) -> None:
     """Make the tree of mounts that will be the root, with devices, and the working directory."""
     config = init.bundle.config
     init.root_fd = rootfs.mount_root(config, str(init.bundle.rootfs))
-    mounts = Mounts(init.root_fd, init.bundle.path)
+    mounts = Mounts(init.root_fd, init.bundle.path, init.cgroup_directories)
     for entry in config.get("mounts", []):
         mounts.make(entry)
     devices.make_all(config, init.root_fd)
@@ -108,6 +117,7 @@ STEPS: Final[tuple[Callable[[Init], None], ...]] = (
     start_session,
     adjust_oom_score,
     join_cgroup,
+    find_cgroups,
     enter_namespaces,
     set_names,
     write_sysctls,

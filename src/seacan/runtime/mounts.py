@@ -44,11 +44,14 @@ _NOT_A_DIRECTORY_HINT: Final = (
 class Mounts:
     """The mounts below `root_fd`; a relative source is one below `bundle`.
 
+    `cgroups` are the container's own, as of cgroup_mounts.own_directories().
+
     `late` are read-only tmpfs: they stay writable until what is mounted in them has its place.
     """
 
     root_fd: int
     bundle: Path
+    cgroups: dict[str, str]
     late: list[int] = field(default_factory=list)
 
     def make(self, entry: Mount) -> None:
@@ -77,7 +80,7 @@ class Mounts:
                 self._bind(entry, options)
             case "cgroup":
                 with _Descriptor(self._directory(entry)) as target:
-                    cgroup_mounts.mount(target, options)
+                    cgroup_mounts.mount(target, options, self.cgroups)
             case "proc" | "sysfs":
                 self._mount_kernel_filesystem(entry, options)
             case _:
@@ -126,7 +129,7 @@ class Mounts:
         source = entry.get("source", entry["type"])
         mount_fd = mounts.new_filesystem(entry["type"], source, options.data, attributes)
         with _Descriptor(mount_fd):
-            mounts.attach(mount_fd, target)
+            _attach(mount_fd, target)
             _propagate(mount_fd, options)
             if options.tree:
                 mounts.change(mount_fd, options.tree, recursive=True)
@@ -182,8 +185,15 @@ def _finish(mount_fd: int, target: int, options: Options) -> None:
         mounts.change(mount_fd, options.top)
     if options.tree:
         mounts.change(mount_fd, options.tree, recursive=True)
-    mounts.attach(mount_fd, target)
+    _attach(mount_fd, target)
     _propagate(mount_fd, options)
+
+
+def _attach(mount_fd: int, target: int) -> None:
+    # The kernel's own answer would be EINVAL, which is the answer to much else.
+    if stat.S_ISDIR(os.fstat(mount_fd).st_mode) != stat.S_ISDIR(os.fstat(target).st_mode):
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
+    mounts.attach(mount_fd, target)
 
 
 def _propagate(mount_fd: int, options: Options) -> None:
