@@ -175,6 +175,13 @@ def test_layers_of_a_container_outlive_their_image(place: Place) -> None:
     assert place.files() == set()
 
 
+def test_a_container_cannot_hold_an_image_that_is_gone(place: Place) -> None:
+    image = place.images.get(HELLO)
+    place.images.remove(HELLO, force=False, used_by=no_containers)
+    with pytest.raises(NotFound, match="No such image: sha256:"):
+        place.images.snapshots.hold("c1", image)
+
+
 def test_removal_leaves_nothing(place: Place) -> None:
     place.images.remove(HELLO, force=False, used_by=no_containers)
     place.load(archives.old_docker_archive([BASE, TOP], ["app:1"]))

@@ -103,6 +103,7 @@ def load(store: Store, stream: BinaryIO, progress: Progress) -> list[Loaded]:
         images = list(_images(_stage(stream, staging)))
         # All layers before the first image: an archive comes in whole, or not at all.
         unpacked = [_add_layers(store, staging, image, progress) for image in images]
+        store.sync()
         return [
             _add_image(store, image, *blobs_and_layers, progress)
             for image, blobs_and_layers in zip(images, unpacked, strict=True)

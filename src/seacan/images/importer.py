@@ -36,6 +36,7 @@ def import_rootfs(
         store.blobs.commit(staged)
         with store.blobs.open_blob(staged.digest) as file:
             layer = store.layers.add(staged.digest, staged.digest, file)
+        store.sync()
         blob: Descriptor = {
             "mediaType": MEDIA_TYPE_LAYER,
             "digest": staged.digest,

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 from seacan import log
-from seacan.errors import InvalidArgument
+from seacan.errors import InvalidArgument, NotFound
 from seacan.files import sync_directory
 from seacan.images.compression import Decompressed
 from seacan.images.database import Database
@@ -93,8 +93,13 @@ class Layers:
         return Layer(number, chain_id, size_bytes)
 
     def hold(self, holder: str, image_id: str) -> None:
-        """Keep the layers of an image until `holder`, a container, releases them."""
+        """Keep the layers of an image until `holder`, a container, releases them.
+
+        Raises NotFound if the image was removed meanwhile.
+        """
         with self._database.transaction() as sql:
+            if not sql.execute("SELECT 1 FROM images WHERE id = ?", (image_id,)).fetchone():
+                raise NotFound(f"No such image: {image_id}")
             sql.execute(
                 "INSERT OR REPLACE INTO layer_holds (holder, position, layer)"
                 " SELECT ?, position, layer FROM image_layers WHERE image = ?",

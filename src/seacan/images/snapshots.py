@@ -15,7 +15,10 @@ class Snapshots:
         return [self._layers.path(number) for number in reversed(image.layers)]
 
     def hold(self, container_id: str, image: Image) -> None:
-        """Keep an image's layers for a container, also if the image is removed by force."""
+        """Keep an image's layers for a container, also if the image is removed by force.
+
+        Raises NotFound if the image was removed meanwhile.
+        """
         self._layers.hold(container_id, image.id)
 
     def held_directories(self, container_id: str) -> list[Path]:

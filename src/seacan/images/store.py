@@ -4,6 +4,7 @@ What is on its way in belongs to no image yet. So whoever adds does it within ad
 is collected until the last one has ended; then goes all that no image and no container uses.
 """
 
+import os
 import threading
 import time
 from collections.abc import Iterator
@@ -59,6 +60,12 @@ class Store:
     def _used_blobs(self) -> set[str]:
         with self.database.reading() as sql:
             return {digest for (digest,) in sql.execute("SELECT digest FROM image_blobs")}
+
+    def sync(self) -> None:
+        """Make the unpacked layers durable; to be called before an image of them is added."""
+        # The whole machine's files: Python has no syncfs(2). Else power could fail between an
+        # image's row, which is durable at once, and its files' content, which would be empty.
+        os.sync()
 
     def add_image(
         self,
