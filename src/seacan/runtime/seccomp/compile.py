@@ -164,7 +164,7 @@ class _Compiler:
     def _equal(self, condition: Condition, holds: Label, fails: Label) -> Label:
         for half in (0, 1):
             mask, value = _half(condition.mask, half), _half(condition.value, half)
-            if mask or value:
+            if mask:
                 holds = self.assembler.branch(JMP_JEQ_K, value, holds, fails)
                 if mask != 0xFFFFFFFF:
                     holds = self.assembler.mask(mask, holds)

@@ -119,11 +119,10 @@ class Policy(NamedTuple):
         first = X32_BIT if abi == "x32" else 0
         named = {table[name] for name in self.rules if name in table}
         newest = max((n for n in named if n < ARM_PRIVATE or n >= X32_BIT), default=None)
+        answers = dict.fromkeys(named, self.default) | dict(self._answers(abi, table))
         ranges: dict[int, Answer] = {first: self.default}
-        if newest is not None:
-            ranges[newest + 1] = self.beyond
-        for number, answer in sorted(self._answers(abi, table), key=lambda pair: pair[0]):
-            ranges[number] = answer
+        for number in sorted(answers):
+            ranges[number] = answers[number]
             is_older = newest is None or number < newest
             ranges[number + 1] = self.default if is_older else self.beyond
         return sorted(ranges.items(), key=lambda entry: entry[0])
@@ -214,7 +213,7 @@ def _condition(arg: LinuxSeccompArg) -> Condition:
     if not 0 <= value < 2**64 or not 0 <= value_two < 2**64:
         raise InvalidArgument(f"seccomp: a value of argument {index} is not within 64 bits")
     if operator == _MASKED_EQ:
-        return Condition(index, "SCMP_CMP_EQ", value_two, mask=value)
+        return Condition(index, "SCMP_CMP_EQ", value_two & value, mask=value)
     if operator not in _OPERATORS:
         raise InvalidArgument(f"seccomp: unknown operator {operator!r}")
     return Condition(index, operator, value)
