@@ -21,7 +21,6 @@
         config.json
         rootfs/                    mount point, in the shim's mount namespace only
         shim.sock                  what the daemon asks the shim
-        shim.json                  pid and start time of the shim
         exit.json                  how the container ended, written before anyone is told
       runtime/ID/                  the OCI runtime's state of it, as `seacan-runtime --root` has it
         state.json
@@ -85,10 +84,6 @@ class BundleDirectory:
     @property
     def shim_socket(self) -> Path:
         return self.path / "shim.sock"
-
-    @property
-    def shim(self) -> Path:
-        return self.path / "shim.json"
 
     @property
     def exit(self) -> Path:

@@ -19,7 +19,7 @@ from seacan.engine.context import Context
 from seacan.engine.detach_keys import parse_detach_keys
 from seacan.engine.execs import Execs
 from seacan.engine.filters import select
-from seacan.engine.logs import Log, Selection, parse_tail, parse_time
+from seacan.engine.logs import Log, Selection, parse_time
 from seacan.engine.names import Names
 from seacan.engine.requests import normalise
 from seacan.engine.running import Entry, Wait
@@ -61,11 +61,11 @@ class Containers:
         return self.find(ref).record
 
     def list(
-        self, *, all: bool, limit: int | None, filters: dict[str, list[str]]
+        self, *, all: bool, limit: int | None, wanted: dict[str, list[str]]
     ) -> list[Container]:
-        """Return the containers wanted, the newest first."""
+        """Return the containers wanted, the newest first; `wanted` are the API's filters."""
         records = [entry.record for entry in self._entries.values()]
-        return select(records, all=all, limit=limit, filters=filters)
+        return select(records, all=all, limit=limit, wanted=wanted)
 
     # -- making -----------------------------------------------------------------------------------
 
@@ -288,7 +288,7 @@ class Containers:
         since: str | None,
         until: str | None,
         timestamps: bool,
-        tail: str | None,
+        tail: int | None,
     ) -> Log:
         entry = self.find(ref)
         if not entry.record.log_path:
@@ -299,7 +299,7 @@ class Containers:
             timestamps=timestamps,
             since=parse_time(since, ""),
             until=parse_time(until, "~"),
-            tail=parse_tail(tail),
+            tail=tail,
             follow=follow,
             framed=not entry.record.tty,
         )

@@ -9,7 +9,7 @@ import anyio
 
 from seacan import files
 from seacan.elf.programs import program
-from seacan.engine import host
+from seacan.engine import host, start
 from seacan.engine.containers import Containers
 from seacan.engine.context import Context, Settings
 from seacan.engine.database import Database
@@ -38,15 +38,14 @@ async def running(settings: Settings) -> AsyncIterator[Engine]:
     """
     _make_roots(settings)
     _write_init(settings)
-    launcher = Launcher()
+    facts = host.probe(hierarchy.detect())
+    launcher = Launcher(start.default_seccomp(facts))
     database = Database(settings.data_root.database)
     images = await anyio.to_thread.run_sync(Images, settings.data_root)
     try:
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(launcher.start)
-            context = Context(
-                settings, host.probe(hierarchy.detect()), database, images, launcher, tasks
-            )
+            context = Context(settings, facts, database, images, launcher, tasks)
             containers = Containers(context)
             await reconcile(context, containers)
             yield Engine(containers, containers.execs, images, System(context, containers))

@@ -11,18 +11,18 @@ Filters = dict[str, list[str]]
 
 
 def select(
-    records: Sequence[Container], *, all: bool, limit: int | None, filters: Filters
+    records: Sequence[Container], *, all: bool, limit: int | None, wanted: Filters
 ) -> list[Container]:
     """Return those that pass every filter, the newest first; of a filter's values one will do.
 
     Without `all`, a filter on the state or a limit only running ones. Raises InvalidArgument for a
     filter that there is not, or a value that makes no sense.
     """
-    for name in filters:
+    for name in wanted:
         if name not in _TESTS:
             raise InvalidArgument(f"invalid filter '{name}'")
-    shows_all = all or limit is not None or bool({"status", "exited"} & filters.keys())
-    tests = [_test(name, values) for name, values in filters.items()]
+    shows_all = all or limit is not None or bool({"status", "exited"} & wanted.keys())
+    tests = [_test(name, values) for name, values in wanted.items()]
     newest_first = sorted(records, key=lambda r: r.created_at, reverse=True)
     chosen = [
         r for r in newest_first if (shows_all or r.is_running) and builtins.all(t(r) for t in tests)

@@ -225,13 +225,3 @@ def parse_time(text: str | None, default: str) -> str:
         raise InvalidArgument(f"invalid time: {text!r}")
     stamp = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(int(seconds)))
     return f"{stamp}.{fraction[:9]:0<9}Z"
-
-
-def parse_tail(text: str | None) -> int | None:
-    """Return how many entries are wanted; None, all, for `all`, for nothing, and for no number.
-
-    As Docker: a client that asks for `-1` or for nonsense gets everything.
-    """
-    if text and text.isascii() and text.isdecimal() and len(text) < 10:
-        return int(text)
-    return None

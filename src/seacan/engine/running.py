@@ -10,9 +10,9 @@ import os
 import shutil
 import socket
 import time
-from collections.abc import Awaitable, Callable, Generator
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Any, Final, cast
+from typing import Final, cast
 
 import anyio
 from anyio.abc import TaskGroup
@@ -169,8 +169,9 @@ class Entry:
 
     def removed(self) -> None:
         """Let go of everyone: the container is no more."""
-        state = self.record.state
-        self._wake("not-running", "next-exit", "removed", end=Exit(state.exit_code, state.error))
+        # Without the error of a start that failed: who asked for the start has been told.
+        end = Exit(self.record.state.exit_code)
+        self._wake("not-running", "next-exit", "removed", end=end)
         for client, _ in self._clients:
             client.close()
         self._clients.clear()
@@ -227,11 +228,8 @@ class Wait:
     entry: Entry
     waiter: Waiter
 
-    def __await__(self) -> Generator[Any, None, Exit]:
+    async def result(self) -> Exit:
         """Return how it ended. No deadline: a container runs as long as it likes."""
-        return self._result().__await__()
-
-    async def _result(self) -> Exit:
         try:
             await self.waiter.done.wait()
         finally:

@@ -24,6 +24,7 @@ from seacan.engine import (
 from seacan.engine.bundle import BundleInputs
 from seacan.engine.container import Container
 from seacan.engine.context import Context
+from seacan.engine.host import Host
 from seacan.engine.namespaces import HOST
 from seacan.engine.users import User
 from seacan.paths import BundleDirectory, ContainerDirectory
@@ -122,6 +123,12 @@ def _find_user(record: Container, layers: list[Path]) -> User:
     return users.find_user(
         record.config.get("User") or "", record.host_config.get("GroupAdd") or [], accounts
     )
+
+
+def default_seccomp(host: Host) -> runtime.LinuxSeccomp:
+    """Return the filter of a container that asks for nothing special."""
+    granted = frozenset(bundle.container_capabilities({}, host))
+    return seccomp_profile.default_profile(granted, os.uname().machine, host.kernel)
 
 
 def find_seccomp(context: Context, host_config: HostConfig) -> runtime.LinuxSeccomp | None:

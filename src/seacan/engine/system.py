@@ -61,7 +61,7 @@ class System:
     def info(self) -> dict[str, Any]:
         """Return the reply of GET /info: what is so now, looked up now. Blocks."""
         context, host = self._context, self._context.host
-        records = self._containers.list(all=True, limit=None, filters={})
+        records = self._containers.list(all=True, limit=None, wanted={})
         running = sum(record.state.status is Status.RUNNING for record in records)
         limits = host.limits
         return {

@@ -1,7 +1,7 @@
 """The launcher: a warm, single-threaded process that forks a shim for each container.
 
 It runs from a sealed copy of the interpreter, has the runtime imported, and keeps no state: on its
-one channel, from the daemon that started it, come descriptors for new shims to talk on. When the
+one channel, from the daemon that started it, come descriptors for new shims to talk on. When that
 channel ends, so does the launcher; the shims that it forked stay.
 """
 
@@ -13,6 +13,7 @@ import sys
 
 from seacan import log
 from seacan.kernel import processes, syscalls
+from seacan.runtime.seccomp.compile import compile_filter
 from seacan.supervisor import protocol, shim
 
 
@@ -30,10 +31,13 @@ def main() -> None:
     gc.freeze()
     gc.disable()
     while (received := protocol.receive(channel)) is not None:
-        _, descriptors = received
-        if os.fork() == 0:
-            _become_shim(descriptors[0])
+        message, descriptors = received
+        if "seccomp" in message:
+            # Nearly every container has this filter: compiled here, it is there in every shim.
+            compile_filter(message["seccomp"], os.uname().machine)
         for fd in descriptors:
+            if os.fork() == 0:
+                _become_shim(fd)
             os.close(fd)
 
 

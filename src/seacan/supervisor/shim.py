@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Final, Protocol, cast
 
 from seacan import errors, files, log
-from seacan.kernel import processes, syscalls, terminals
+from seacan.kernel import syscalls, terminals
 from seacan.runtime import create
 from seacan.runtime import exec as runtime_exec
 from seacan.runtime.container import Container as RuntimeContainer
@@ -99,7 +99,6 @@ class Shim:
             raise
         self._started_at_ns = time.time_ns()
         self.init = Supervised(self._container.pid, stdio)
-        self._write_down_self()
 
     def _wake_on_children(self) -> None:
         self._children, wakeup = socket.socketpair(type=socket.SOCK_STREAM)
@@ -123,11 +122,6 @@ class Shim:
         self._listener.listen(16)
         self._listener.setblocking(False)
         self._loop.watch(self._listener.fileno(), READABLE, self._accept)
-
-    def _write_down_self(self) -> None:
-        own = {"pid": os.getpid(), "start_time": processes.start_time(os.getpid())}
-        own["init_pid"] = self.init.pid
-        files.write_atomic(self._bundle / "shim.json", json.dumps(own).encode())
 
     # -- requests ---------------------------------------------------------------------------------
 
@@ -262,7 +256,9 @@ class Shim:
         self.init.stdio.finish()
         oom_killed = self._container.oom_kills() > 0
         self._exit = Exit(status=status, oom_killed=oom_killed, finished_at_ns=finished_at_ns)
-        files.write_atomic(self._bundle / "exit.json", json.dumps(self._exit).encode())
+        # It is to outlive this process and the daemon; a reboot takes the whole bundle.
+        data = json.dumps(self._exit).encode()
+        files.write_atomic(self._bundle / "exit.json", data, sync=False)
         # Nothing of the container is left when its end is known: it may be started again at once.
         try:
             self._container.delete(force=True)
