@@ -52,8 +52,9 @@ class SocketStream:
             except OSError as err:
                 raise ClientGone(str(err)) from err
             else:
-                # A client that always has more to say does not starve the others.
-                await anyio.lowlevel.checkpoint()
+                # A client that always has more to say does not starve the others. Shielded, since
+                # what was received must not be lost with a cancelled reader.
+                await anyio.lowlevel.cancel_shielded_checkpoint()
                 return data
 
     async def send(self, data: bytes) -> None:

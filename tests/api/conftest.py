@@ -1,0 +1,141 @@
+import http.client
+import json
+import socket
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import anyio.from_thread
+import pytest
+from tests.fakes.engine import FakeEngine
+
+from seacan.api import server
+from seacan.api.door import Door
+from seacan.api.http.limits import Limits
+from seacan.api.http.server import Server
+
+_PATIENCE_S = 10
+
+
+@dataclass
+class Answer:
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+    @property
+    def message(self) -> str:
+        return str(self.json["message"])
+
+
+@dataclass
+class Api:
+    """A server with a fake engine behind it, on a unix socket of its own."""
+
+    engine: FakeEngine
+    path: str
+
+    def connect(self) -> socket.socket:
+        return connect(self.path)
+
+    def exchange(self, *pieces: bytes) -> bytes:
+        """Send bytes, piece by piece, and return all that comes until the server closes."""
+        with self.connect() as client:
+            for piece in pieces:
+                client.sendall(piece)
+            return read_all(client)
+
+    def ask(
+        self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None
+    ) -> Answer:
+        connection = _UnixConnection(self)
+        sent = dict(headers or {})
+        if body is not None and not isinstance(body, bytes):
+            body = json.dumps(body).encode()
+            sent.setdefault("Content-Type", "application/json")
+        try:
+            connection.request(method, path, body, sent)
+            reply = connection.getresponse()
+            names = {name.lower(): value for name, value in reply.getheaders()}
+            return Answer(reply.status, names, reply.read())
+        finally:
+            connection.close()
+
+
+class _UnixConnection(http.client.HTTPConnection):
+    def __init__(self, api: Api) -> None:
+        super().__init__("docker")
+        self._api = api
+
+    def connect(self) -> None:
+        self.sock = self._api.connect()
+
+
+def connect(path: str) -> socket.socket:
+    client = socket.socket(socket.AF_UNIX)
+    client.settimeout(_PATIENCE_S)
+    try:
+        client.connect(path)
+    except OSError:
+        client.close()
+        raise
+    return client
+
+
+def read_all(client: socket.socket) -> bytes:
+    data = b""
+    while piece := client.recv(65536):
+        data += piece
+    return data
+
+
+def read_until(client: socket.socket, end: bytes) -> bytes:
+    data = b""
+    while end not in data:
+        piece = client.recv(65536)
+        assert piece, f"closed after {data!r}"
+        data += piece
+    return data
+
+
+def bound_socket(path: Path) -> socket.socket:
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind(str(path))
+    listener.listen(64)
+    return listener
+
+
+@contextmanager
+def running_api(path: Path, limits: Limits | None = None) -> Iterator[Api]:
+    engine = FakeEngine()
+    listener = bound_socket(path)
+    door = Door(server.routes(engine))
+    with anyio.from_thread.start_blocking_portal() as portal:
+        served = portal.start_task_soon(
+            Server(door, headers=[("Api-Version", "1.51")], limits=limits).serve, [listener]
+        )
+        try:
+            yield Api(engine, str(path))
+        finally:
+            served.cancel()
+            portal.call(anyio.lowlevel.checkpoint)
+    listener.close()
+
+
+@pytest.fixture
+def api(tmp_path: Path) -> Iterator[Api]:
+    with running_api(tmp_path / "api.sock") as api:
+        yield api
+
+
+@pytest.fixture
+def api_with(tmp_path: Path) -> Callable[[Limits], AbstractContextManager[Api]]:
+    """Make a server with other limits."""
+    return lambda limits: running_api(tmp_path / f"{uuid.uuid4().hex}.sock", limits)

@@ -1,0 +1,411 @@
+"""Method, path and body; status, words and fields; and what the engine was asked."""
+
+import io
+import json
+import tarfile
+from typing import Any
+
+import pytest
+from tests.api.conftest import Api
+from tests.fakes.engine import IMAGE_ID, make_container
+
+from seacan.engine.container import Exit, Status
+from seacan.errors import (
+    Conflict,
+    Forbidden,
+    Internal,
+    InvalidArgument,
+    NotFound,
+    NotModified,
+    SeacanError,
+    Unauthorized,
+    Unavailable,
+    Unsupported,
+)
+
+JSON = {"Content-Type": "application/json"}
+EMPTY = "invalid JSON: got EOF while reading request body"
+
+REFUSED: list[tuple[str, str, Any, int, str]] = [
+    ("GET", "/nope", None, 404, "page not found"),
+    ("GET", "/v1.51/nope", None, 404, "page not found"),
+    ("GET", "/vx/_ping", None, 404, "page not found"),
+    ("PUT", "/version", None, 404, "page not found"),
+    ("GET", "/_ping/", None, 404, "page not found"),
+    ("GET", "//_ping", None, 404, "page not found"),
+    ("GET", "/containers//json", None, 404, "page not found"),
+    ("GET", "/v1.99/version", None, 400,
+     "client version 1.99 is too new. Maximum supported API version is 1.51"),
+    ("GET", "/v2.0/version", None, 400,
+     "client version 2.0 is too new. Maximum supported API version is 1.51"),
+    ("GET", "/containers/x/json", None, 404, "No such container: x"),
+    ("GET", "/containers/a%20b/json", None, 404, "No such container: a b"),
+    ("GET", "/containers/json?limit=abc", None, 400, 'invalid limit "abc": invalid syntax'),
+    ("GET", "/containers/json?limit=9" + "9" * 30, None, 400, "out of range"),
+    ("GET", "/containers/json?filters=abc", None, 400, "invalid filter"),
+    ("GET", "/containers/json?filters=%7B%22a%22%3A1%7D", None, 400, "invalid filter"),
+    ("GET", "/containers/json?size=1", None, 501, "sizes of containers are not supported"),
+    ("POST", "/containers/create", None, 400, EMPTY),
+    ("POST", "/containers/create", b"{", 400,
+     "unsupported Content-Type header (text/plain): must be 'application/json'"),
+    ("POST", "/containers/create", {}, 400,
+     "config cannot be empty in order to create a container"),
+    ("POST", "/containers/create", {"HostConfig": {}}, 400, "config cannot be empty"),
+    ("POST", "/containers/create", [], 400, "invalid JSON: Expected object, got array"),
+    ("POST", "/containers/create", {"Image": 5}, 400, "$.Image"),
+    ("POST", "/containers/create", {"Image": "nope"}, 404, "No such image: nope:latest"),
+    ("POST", "/containers/nope/wait", None, 404, "No such container: nope"),
+    ("POST", "/containers/first/wait?condition=x", None, 400, 'invalid condition: "x"'),
+    ("POST", "/containers/first/start?checkpoint=x", None, 501, "checkpoint"),
+    ("POST", "/containers/first/stop?t=x", None, 400, 'invalid t "x": invalid syntax'),
+    ("POST", "/containers/first/resize?h=a&w=1", None, 400,
+     'invalid resize height "a": invalid syntax'),
+    ("POST", "/containers/first/resize?h=1", None, 400, 'invalid resize width "": invalid syntax'),
+    ("POST", "/containers/first/resize?h=1&w=-1", None, 400,
+     'invalid resize width "-1": value out of range'),
+    ("POST", "/containers/first/resize?h=4294967296&w=1", None, 400, "value out of range"),
+    ("GET", "/containers/first/logs", None, 400,
+     "Bad parameters: you must choose at least one stream"),
+    ("GET", "/containers/first/logs?stdout=0&stderr=false", None, 400, "Bad parameters"),
+    ("GET", "/containers/nope/logs?stdout=1", None, 404, "No such container: nope"),
+    ("GET", "/containers/first/logs?stdout=1&details=1", None, 501, "details"),
+    ("GET", "/containers/first/attach/ws", None, 501, "attach over a websocket is not supported"),
+    ("DELETE", "/containers/first?link=1", None, 501, "links"),
+    ("POST", "/containers/first/exec", {}, 400, "No exec command specified"),
+    ("POST", "/containers/first/exec", {"Cmd": []}, 400, "No exec command specified"),
+    ("POST", "/exec/nope/start", {}, 404, "No such exec instance: nope"),
+    ("GET", "/exec/nope/json", None, 404, "No such exec instance: nope"),
+    ("GET", "/images/nope/json", None, 404, "No such image: nope:latest"),
+    ("DELETE", "/images/busybox", None, 409, "conflict: unable to remove"),
+    ("POST", "/images/busybox/tag", None, 400, "tag: no repository was named"),
+    ("POST", "/images/busybox/tag?repo=A", None, 400, "must be lowercase"),
+    ("GET", "/images/json?filters=%7B%22nope%22%3A%5B%5D%7D", None, 400, "invalid filter 'nope'"),
+    ("POST", "/images/create?fromImage=x", None, 501, "pull x"),
+    ("POST", "/images/create?fromSrc=http://x", None, 501, "import from http://x"),
+    ("GET", "/events", None, 501, "events is not supported"),
+    ("POST", "/containers/first/pause", None, 501, "pause is not supported"),
+    ("GET", "/networks", None, 501, "networks is not supported"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("method", "path", "body", "status", "words"), REFUSED)
+def test_refused(api: Api, method: str, path: str, body: Any, status: int, words: str) -> None:
+    headers = {"Content-Type": "text/plain"} if isinstance(body, bytes) else {}
+
+    answer = api.ask(method, path, body, headers)
+
+    assert (answer.status, answer.headers["content-type"]) == (status, "application/json")
+    assert words in answer.message
+
+
+def test_a_client_too_old_for_json_gets_text(api: Api) -> None:
+    answer = api.ask("GET", "/v1.10/version")
+
+    assert (answer.status, answer.headers["content-type"]) == (400, "text/plain; charset=utf-8")
+    assert answer.body.decode() == (
+        "client version 1.10 is too old. Minimum supported API version is 1.24, "
+        "please upgrade your client to a newer version\n"
+    )
+
+
+BAD_JSON: dict[str, bytes] = {
+    "cut": b'{"Image"',
+    "blank": b"  ",
+    "two values": b'{"Image":"busybox"} {}',
+    "deep": b'{"Volumes":' + b"[" * 100_000 + b"]" * 100_000 + b"}",
+    "deep unknown": b'{"x":' + b'{"a":' * 100_000 + b"1" + b"}" * 100_000 + b"}",
+    "many digits": b'{"HostConfig":{"Memory":' + b"9" * 10_000 + b"}}",
+    "not a number": b'{"HostConfig":{"Memory":NaN}}',
+    "fraction": b'{"HostConfig":{"Memory":1.5}}',
+    "lone surrogate": b'{"Image":"\\ud800"}',
+    "bad UTF-8": b'{"Image":"\xff"}',
+    "comment": b'{"Image":"busybox"} // no',
+    "too long": b'{"Image":"' + b"x" * (4 << 20) + b'"}',
+}
+
+
+@pytest.mark.parametrize("body", BAD_JSON.values(), ids=BAD_JSON.keys())
+def test_bad_json_is_the_clients_fault(api: Api, body: bytes) -> None:
+    answer = api.ask("POST", "/containers/create", body, JSON)
+
+    assert answer.status == 400
+    assert answer.message.startswith("invalid JSON: ")
+
+
+@pytest.mark.parametrize(
+    ("content_type", "status"),
+    [
+        ("application/json", 201),
+        ("Application/JSON; charset=utf-8", 201),
+        ("application/jsonx", 400),
+        ("text/plain", 400),
+        ("application/x-www-form-urlencoded", 400),
+        ("json", 400),
+        ("", 400),
+    ],
+)
+def test_only_json_is_taken_for_json(api: Api, content_type: str, status: int) -> None:
+    body = b'{"Image":"busybox"}'
+
+    answer = api.ask("POST", "/containers/create", body, {"Content-Type": content_type})
+
+    assert answer.status == status
+
+
+@pytest.mark.parametrize(
+    ("failure", "status"),
+    [
+        (InvalidArgument, 400),
+        (Unauthorized, 401),
+        (Forbidden, 403),
+        (NotFound, 404),
+        (Conflict, 409),
+        (Internal, 500),
+        (Unsupported, 501),
+        (Unavailable, 503),
+    ],
+)
+def test_an_error_has_its_status(api: Api, failure: type[SeacanError], status: int) -> None:
+    api.engine.containers.fails["stop"] = failure("it is so")
+
+    answer = api.ask("POST", "/containers/first/stop")
+
+    assert (answer.status, answer.json) == (status, {"message": "it is so"})
+
+
+def test_not_modified_has_no_body(api: Api) -> None:
+    api.engine.containers.fails["stop"] = NotModified("stopped already")
+
+    answer = api.ask("POST", "/containers/first/stop")
+
+    assert (answer.status, answer.body) == (304, b"")
+
+
+def test_a_bug_is_told_without_ending_the_server(
+    api: Api, capfd: pytest.CaptureFixture[str]
+) -> None:
+    api.engine.containers.fails["stop"] = TypeError("oops")  # type: ignore[assignment]
+
+    answer = api.ask("POST", "/containers/first/stop")
+
+    assert (answer.status, answer.message) == (500, "internal error: oops")
+    assert "TypeError" in capfd.readouterr().err
+    assert api.ask("GET", "/_ping").status == 200
+
+
+@pytest.mark.parametrize("path", ["/_ping", "/v1.24/_ping", "/v1.51/_ping"])
+def test_ping(api: Api, path: str) -> None:
+    for method in ("GET", "HEAD"):
+        answer = api.ask(method, path)
+        assert answer.status == 200
+        assert answer.headers["api-version"] == "1.51"
+        assert answer.headers["builder-version"] == "1"
+        assert answer.headers["swarm"] == "inactive"
+        assert answer.headers["content-type"] == "text/plain; charset=utf-8"
+        assert "no-cache" in answer.headers["cache-control"]
+        assert answer.body == (b"OK" if method == "GET" else b"")
+
+
+ASKED: list[tuple[str, str, Any, int, tuple[Any, ...]]] = [
+    ("POST", "/containers/first/stop", None, 204, ("stop", "first", None, None)),
+    ("POST", "/containers/first/stop?t=5&signal=INT", None, 204, ("stop", "first", 5, "INT")),
+    ("POST", "/containers/first/stop?t=-1", None, 204, ("stop", "first", -1, None)),
+    ("POST", "/v1.41/containers/first/stop?signal=INT", None, 204, ("stop", "first", None, None)),
+    ("POST", "/containers/first/restart?t=0", None, 204, ("restart", "first", 0, None)),
+    ("POST", "/containers/first/kill", None, 204, ("kill", "first", None)),
+    ("POST", "/containers/first/kill?signal=9", None, 204, ("kill", "first", "9")),
+    ("POST", "/containers/first/start", {}, 304, ("start", "first")),
+    ("DELETE", "/containers/first", None, 204, ("remove", "first", False, False)),
+    ("DELETE", "/containers/first?force=1&v=true", None, 204, ("remove", "first", True, True)),
+    ("DELETE", "/containers/a/b?force=no", None, 204, ("remove", "a/b", False, False)),
+    ("POST", "/containers/first/resize?h=24&w=80", None, 200, ("resize", "first", 24, 80)),
+    ("GET", "/containers/json", None, 200, ("list", False, None, {})),
+    ("GET", "/containers/json?all=1&limit=3", None, 200, ("list", True, 3, {})),
+    ("GET", "/containers/json?limit=-1", None, 200, ("list", False, None, {})),
+    ("GET", "/containers/json?all=True", None, 200, ("list", True, None, {})),
+    ("GET", '/containers/json?filters={"name":["a","b"]}', None, 200,
+     ("list", False, None, {"name": ["a", "b"]})),
+    ("GET", '/containers/json?filters={"name":{"a":true}}', None, 200,
+     ("list", False, None, {"name": ["a"]})),
+    ("GET", "/containers/json?before=x", None, 200, ("list", False, None, {"before": ["x"]})),
+    ("POST", "/containers/first/wait?condition=removed", None, 200, ("wait", "first", "removed")),
+    ("POST", "/v1.29/containers/first/wait?condition=removed", None, 200,
+     ("wait", "first", "not-running")),
+    ("GET", "/containers/first/logs?stdout=1&stderr=1&timestamps=1&tail=all&since=1.5", None, 200,
+     ("logs", "first", True, True, False, "1.5", None, True, None)),
+    ("GET", "/containers/first/logs?stderr=1&tail=10&until=9", None, 200,
+     ("logs", "first", False, True, False, None, "9", False, 10)),
+    ("GET", "/containers/first/logs?stdout=1&tail=-1", None, 200,
+     ("logs", "first", True, False, False, None, None, False, None)),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("method", "path", "body", "status", "asked"), ASKED)
+def test_the_engine_is_asked(
+    api: Api, method: str, path: str, body: Any, status: int, asked: tuple[Any, ...]
+) -> None:
+    answer = api.ask(method, path.replace('"', "%22"), body)
+
+    assert (answer.status, api.engine.containers.calls) == (status, [asked])
+
+
+def test_create(api: Api) -> None:
+    request = {"Image": "busybox", "Cmd": ["true"], "HostConfig": {"NetworkMode": "none"}}
+
+    answer = api.ask("POST", "/v1.51/containers/create?name=x&platform=linux%2Famd64", request)
+
+    assert answer.status == 201
+    assert answer.json == {"Id": "b" * 64, "Warnings": ["a warning"]}
+    ((verb, asked, name, platform),) = api.engine.containers.calls
+    assert (verb, name, platform) == ("create", "x", "linux/amd64")
+    assert asked["Cmd"] == ["true"]
+    assert asked["HostConfig"]["NetworkMode"] == "none"
+
+
+def test_start(api: Api) -> None:
+    api.engine.containers.records["first"].state.status = Status.CREATED
+
+    assert api.ask("POST", "/containers/first/start").status == 204
+    refused = api.ask("POST", "/containers/first/start", {"HostConfig": {}})
+    assert refused.status == 400
+    assert "deprecated since API v1.22" in refused.message
+
+
+def test_wait_tells_an_error(api: Api) -> None:
+    api.engine.containers.exit = Exit(1, "removal failed")
+
+    answer = api.ask("POST", "/containers/first/wait")
+
+    assert answer.json == {"StatusCode": 1, "Error": {"Message": "removal failed"}}
+    assert answer.headers["content-type"] == "application/json"
+
+
+@pytest.mark.parametrize(
+    ("path", "tty", "kind"),
+    [
+        ("/v1.51/containers/first/logs?stdout=1", False, "multiplexed"),
+        ("/v1.41/containers/first/logs?stdout=1", False, "raw"),
+        ("/v1.51/containers/first/logs?stdout=1", True, "raw"),
+    ],
+)
+def test_logs(api: Api, path: str, tty: bool, kind: str) -> None:
+    api.engine.containers.records["first"] = make_container(tty=tty)
+
+    answer = api.ask("GET", path)
+
+    assert answer.body == b"\x01\0\0\0\0\0\0\x03hi\n"
+    assert answer.headers["content-type"] == f"application/vnd.docker.{kind}-stream"
+
+
+def test_exec_life(api: Api) -> None:
+    config = {"Cmd": ["sh", "-c", "true"], "AttachStdout": True, "User": "nobody"}
+    created = api.ask("POST", "/containers/first/exec", config)
+    assert created.status == 201
+    exec_id = created.json["Id"]
+
+    started = api.ask("POST", f"/exec/{exec_id}/start", {"Detach": True})
+    assert (started.status, started.body) == (200, b"")
+    assert api.engine.execs.calls[-1] == ("start", exec_id, True, False, None)
+
+    seen = api.ask("GET", f"/exec/{exec_id}/json").json
+    assert seen == {
+        "ID": exec_id,
+        "Running": False,
+        "ExitCode": None,
+        "ProcessConfig": {"tty": False, "entrypoint": "sh", "arguments": ["-c", "true"],
+                          "privileged": False, "user": "nobody"},
+        "OpenStdin": False,
+        "OpenStderr": False,
+        "OpenStdout": True,
+        "CanRemove": False,
+        "ContainerID": "a" * 64,
+        "DetachKeys": "",
+        "Pid": 0,
+    }  # fmt: skip
+    assert api.ask("POST", f"/exec/{exec_id}/resize?h=1&w=2").status == 200
+    api.engine.execs.fails = True
+    assert api.ask("POST", f"/exec/{exec_id}/start", {"Detach": True}).status == 409
+
+
+def test_images_that_are_there(api: Api) -> None:
+    assert [image["RepoTags"] for image in api.ask("GET", "/images/json").json] == [
+        ["busybox:latest"],
+        [],
+    ]
+    assert [image["Containers"] for image in api.ask("GET", "/images/json").json] == [1, 0]
+    named = api.ask("GET", '/images/json?filters={"reference":["busy*"]}'.replace('"', "%22"))
+    assert [image["Id"] for image in named.json] == [IMAGE_ID]
+    assert len(api.ask("GET", "/v1.40/images/json?filter=busybox").json) == 1
+    assert api.ask("GET", "/images/busybox/json").json["Id"] == IMAGE_ID
+    assert api.ask("POST", "/images/busybox/tag?repo=x&tag=y").status == 201
+    assert api.engine.images.calls == [("tag", "busybox", "docker.io/library/x:y")]
+    assert api.ask("DELETE", "/images/busybox?force=1").json == [
+        {"Untagged": "busybox:latest"},
+        {"Deleted": IMAGE_ID},
+    ]
+
+
+def _lines(body: bytes) -> list[Any]:
+    return [json.loads(line) for line in body.splitlines()]
+
+
+def test_load(api: Api) -> None:
+    archive = b"x" * 3_000_000
+
+    answer = api.ask("POST", "/images/load", archive, {"Content-Type": "application/x-tar"})
+
+    assert answer.status == 200
+    assert _lines(answer.body) == [{"stream": "Loaded image: busybox:latest\n"}]
+    assert api.engine.images.received_bytes == len(archive)
+
+
+def test_load_shows_progress_if_asked(api: Api) -> None:
+    answer = api.ask("POST", "/images/load?quiet=0", b"x")
+
+    assert _lines(answer.body)[0]["progressDetail"] == {"current": 1, "total": 2}
+
+
+def test_load_that_fails(api: Api) -> None:
+    refused = api.ask("POST", "/images/load", b"junk" * 100_000)
+    assert (refused.status, refused.message) == (400, "load: not an archive")
+
+    api.engine.images.fails_late = True
+    cut_short = api.ask("POST", "/images/load?quiet=0", b"x")
+    assert cut_short.status == 200
+    assert _lines(cut_short.body)[-1] == {
+        "errorDetail": {"message": "load: layer is damaged"},
+        "error": "load: layer is damaged",
+    }
+
+
+def test_a_load_whose_client_goes_away_ends(api: Api) -> None:
+    head = b"POST /images/load HTTP/1.1\r\nHost: d\r\nContent-Length: 1000000\r\n\r\n"
+    with api.connect() as client:
+        client.sendall(head + b"x" * 10)
+    assert api.ask("GET", "/_ping").status == 200
+
+
+def test_import(api: Api) -> None:
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w") as archive:
+        archive.addfile(tarfile.TarInfo("etc"))
+
+    answer = api.ask(
+        "POST",
+        "/images/create?fromSrc=-&repo=x&tag=y&message=m&changes=CMD%20sh&changes=USER%201",
+        packed.getvalue(),
+    )
+
+    assert _lines(answer.body) == [{"status": IMAGE_ID}]
+    assert api.engine.images.calls == [
+        ("import", ["etc"], "docker.io/library/x:y", ["CMD sh", "USER 1"], "m", None)
+    ]
+
+
+def test_version_and_info(api: Api) -> None:
+    assert api.ask("GET", "/version").json["MinAPIVersion"] == "1.24"
+    assert "Expected" not in api.ask("GET", "/v1.51/info").json["RuncCommit"]
+    old = api.ask("GET", "/v1.24/info").json
+    assert old["SecurityOptions"] == ["seccomp"]
+    assert old["RuncCommit"] == {"ID": "abc", "Expected": "abc"}
+    assert old["Runtimes"] == {"seacan": {"path": "x"}}

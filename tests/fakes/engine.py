@@ -1,0 +1,343 @@
+"""An engine without containers: what the API needs of one, remembered and answered from tables."""
+
+import io
+import socket
+import tarfile
+import threading
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, BinaryIO
+
+import anyio
+
+from seacan.engine.container import Container, Created, Exit, State, Status
+from seacan.errors import Conflict, InvalidArgument, NotFound, NotModified, SeacanError
+from seacan.ids import ContainerId, ExecId
+from seacan.images import references
+from seacan.images.image import Deleted, Image, ImageId, Loaded, Removed, Untagged, Use
+from seacan.images.platforms import Platform
+from seacan.images.references import Reference
+from seacan.spec.engine_api import ContainerCreate, ExecConfig
+
+IMAGE_ID = ImageId("sha256:" + "c" * 64)
+OTHER_IMAGE_ID = ImageId("sha256:" + "d" * 64)
+
+
+def make_image(image_id: ImageId = IMAGE_ID, name: str = "busybox:latest") -> Image:
+    return Image(
+        id=image_id,
+        references=(references.parse(name),) if name else (),
+        digests=(),
+        config={
+            "created": "2026-11-24T00:41:19.184404568Z",
+            "architecture": "amd64",
+            "os": "linux",
+            "config": {"Cmd": ["sh"], "Labels": {"tier": "db", "flag": ""}},
+            "rootfs": {"type": "layers", "diff_ids": ["sha256:" + "e" * 64]},
+        },
+        manifest_digest="sha256:" + "f" * 64,
+        size_bytes=1984348,
+        layers=(1,),
+        tagged_at=1795480879.5,
+    )
+
+
+def make_container(
+    container_id: str = "a" * 64, name: str = "first", *, tty: bool = False, **state: Any
+) -> Container:
+    return Container(
+        id=ContainerId(container_id),
+        name=name,
+        created_at="2026-11-24T01:33:18.831282888Z",
+        created_s=1795483998,
+        image_id=IMAGE_ID,
+        image="busybox",
+        path="sh",
+        args=["-c", "echo hello"],
+        config={"Image": "busybox", "Hostname": container_id[:12], "Tty": tty},
+        host_config={"NetworkMode": "none", "ShmSize": 67108864},
+        platform="linux",
+        cgroup_path="/seacan-test/x",
+        log_path="/nowhere/log",
+        hostname_path="/nowhere/hostname",
+        hosts_path="/nowhere/hosts",
+        resolv_conf_path="/nowhere/resolv.conf",
+        state=State(**state),
+    )
+
+
+@dataclass
+class FakeAttachment:
+    """Sends back what it gets, early bytes first, until the client has closed its side."""
+
+    tty: bool
+    fails: bool = False
+
+    async def begin(self, client: socket.socket, early: bytes) -> None:
+        if self.fails:
+            client.close()
+            raise RuntimeError("begin failed")
+        threading.Thread(target=_echo, args=(client, early), daemon=True).start()
+
+    async def begin_detached(self) -> None:
+        if self.fails:
+            raise Conflict("exec has already run")
+
+
+def _echo(client: socket.socket, early: bytes) -> None:
+    client.setblocking(True)
+    with client:
+        try:
+            client.sendall(early)
+            while data := client.recv(4096):
+                client.sendall(data)
+            client.sendall(b"<end>")
+        except OSError:
+            return  # the client went away
+
+
+@dataclass
+class FakeLog:
+    tty: bool
+    pieces: list[bytes]
+    follow: bool
+    closed: threading.Event = field(default_factory=threading.Event)
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        try:
+            for piece in self.pieces:
+                yield piece
+            if self.follow:
+                await anyio.sleep_forever()
+        finally:
+            self.closed.set()
+
+
+@dataclass
+class FakeWait:
+    end: Exit
+    released: threading.Event | None
+    given_up: threading.Event
+
+    async def result(self) -> Exit:
+        try:
+            if self.released is not None:
+                await anyio.to_thread.run_sync(self.released.wait, 10, abandon_on_cancel=True)
+        except BaseException:
+            self.given_up.set()
+            raise
+        return self.end
+
+
+class FakeContainers:
+    """`calls` has what was asked, `fails` what a verb raises."""
+
+    def __init__(self) -> None:
+        self.records = {"first": make_container(status=Status.RUNNING, pid=7)}
+        self.calls: list[tuple[Any, ...]] = []
+        self.fails: dict[str, SeacanError] = {}
+        self.exit = Exit(3)
+        self.release: threading.Event | None = None
+        self.given_up = threading.Event()
+        self.log_pieces = [b"\x01\0\0\0\0\0\0\x03hi\n"]
+        self.log: FakeLog | None = None
+        self.attachment_fails = False
+        self.slow_s = 0.0
+
+    def _call(self, verb: str, *arguments: Any) -> None:
+        self.calls.append((verb, *arguments))
+        if verb in self.fails:
+            raise self.fails[verb]
+
+    async def create(
+        self, request: ContainerCreate, *, name: str | None, platform: str | None
+    ) -> Created:
+        self._call("create", request, name, platform)
+        if request.get("Image") != "busybox":
+            raise NotFound(f"No such image: {request.get('Image')}:latest")
+        return Created(ContainerId("b" * 64), ["a warning"])
+
+    async def start(self, ref: str) -> None:
+        self._call("start", ref)
+        await anyio.sleep(self.slow_s)
+        if self.get(ref).is_running:
+            raise NotModified("running already")
+
+    async def stop(self, ref: str, *, timeout_s: int | None, signal: str | None) -> None:
+        self._call("stop", ref, timeout_s, signal)
+
+    async def restart(self, ref: str, *, timeout_s: int | None, signal: str | None) -> None:
+        self._call("restart", ref, timeout_s, signal)
+
+    async def kill(self, ref: str, *, signal: str | None) -> None:
+        self._call("kill", ref, signal)
+
+    async def remove(self, ref: str, *, force: bool, volumes: bool) -> None:
+        self._call("remove", ref, force, volumes)
+
+    def list(
+        self, *, all: bool, limit: int | None, wanted: dict[str, list[str]]
+    ) -> list[Container]:
+        self._call("list", all, limit, wanted)
+        return [*self.records.values()]
+
+    def get(self, ref: str) -> Container:
+        if ref not in self.records:
+            raise NotFound(f"No such container: {ref}")
+        return self.records[ref]
+
+    def wait(self, ref: str, condition: str) -> FakeWait:
+        self._call("wait", ref, condition)
+        self.get(ref)
+        return FakeWait(self.exit, self.release, self.given_up)
+
+    async def prepare_attach(
+        self,
+        ref: str,
+        *,
+        stdin: bool,
+        stdout: bool,
+        stderr: bool,
+        stream: bool,
+        logs: bool,
+        detach_keys: str | None,
+    ) -> FakeAttachment:
+        self._call("attach", ref, stdin, stdout, stderr, stream, logs, detach_keys)
+        return FakeAttachment(self.get(ref).tty, self.attachment_fails)
+
+    async def logs(
+        self,
+        ref: str,
+        *,
+        stdout: bool,
+        stderr: bool,
+        follow: bool,
+        since: str | None,
+        until: str | None,
+        timestamps: bool,
+        tail: int | None,
+    ) -> FakeLog:
+        self._call("logs", ref, stdout, stderr, follow, since, until, timestamps, tail)
+        self.log = FakeLog(self.get(ref).tty, self.log_pieces, follow)
+        return self.log
+
+    async def resize(self, ref: str, *, rows: int, columns: int) -> None:
+        self._call("resize", ref, rows, columns)
+
+
+@dataclass
+class _Held:
+    record: Container
+
+
+@dataclass
+class FakeExec:
+    id: ExecId
+    container: _Held
+    config: ExecConfig
+    detach_keys: bytes = b""
+    pid: int = 0
+    running: bool = False
+    exit_code: int | None = None
+
+
+class FakeExecs:
+    def __init__(self, containers: FakeContainers) -> None:
+        self._containers = containers
+        self.calls: list[tuple[Any, ...]] = []
+        self.fails = False
+        self._execs: dict[str, FakeExec] = {}
+
+    async def create(self, ref: str, request: ExecConfig) -> ExecId:
+        self.calls.append(("create", ref, request))
+        exec_id = ExecId(f"{len(self._execs):064x}")
+        self._execs[exec_id] = FakeExec(exec_id, _Held(self._containers.get(ref)), request)
+        return exec_id
+
+    async def prepare_start(
+        self, exec_id: str, *, detach: bool, tty: bool, console_size: list[int] | None
+    ) -> FakeAttachment:
+        self.calls.append(("start", exec_id, detach, tty, console_size))
+        return FakeAttachment(bool(self.get(exec_id).config.get("Tty")), self.fails)
+
+    def get(self, exec_id: str) -> FakeExec:
+        if exec_id not in self._execs:
+            raise NotFound(f"No such exec instance: {exec_id}")
+        return self._execs[exec_id]
+
+    async def resize(self, exec_id: str, *, rows: int, columns: int) -> None:
+        self.calls.append(("resize", exec_id, rows, columns))
+
+
+class FakeImages:
+    def __init__(self) -> None:
+        self.images = [make_image(), make_image(OTHER_IMAGE_ID, "")]
+        self.calls: list[tuple[Any, ...]] = []
+        self.received_bytes = 0
+        self.fails_late = False
+
+    def load(self, stream: BinaryIO, progress: Callable[[dict[str, Any]], None]) -> list[Loaded]:
+        while piece := stream.read(100_000):
+            self.received_bytes += len(piece)
+            if piece.startswith(b"junk"):
+                raise InvalidArgument("load: not an archive")
+        progress({"status": "Loading layer", "progressDetail": {"current": 1, "total": 2}})
+        if self.fails_late:
+            raise InvalidArgument("load: layer is damaged")
+        progress({"stream": "Loaded image: busybox:latest\n"})
+        return []
+
+    def import_rootfs(
+        self,
+        stream: BinaryIO,
+        *,
+        reference: Reference | None,
+        changes: Sequence[str],
+        message: str,
+        platform: Platform | None,
+    ) -> ImageId:
+        with tarfile.open(fileobj=io.BytesIO(stream.read())) as archive:
+            names = archive.getnames()
+        self.calls.append(("import", names, str(reference), list(changes), message, platform))
+        return IMAGE_ID
+
+    def get(self, name: str) -> Image:
+        if name != "busybox":
+            raise NotFound(f"No such image: {name}:latest")
+        return self.images[0]
+
+    def tag(self, source: str, reference: Reference) -> ImageId:
+        self.calls.append(("tag", source, str(reference)))
+        return self.get(source).id
+
+    def remove(
+        self, name: str, *, force: bool, used_by: Callable[[ImageId], Sequence[Use]]
+    ) -> list[Removed]:
+        image = self.get(name)
+        if used_by(image.id) and not force:
+            raise Conflict("conflict: unable to remove, used by a container")
+        return [Untagged(image.references[0]), Deleted(image.id)]
+
+    def list(self) -> list[Image]:
+        return self.images
+
+
+class FakeSystem:
+    def version(self) -> dict[str, Any]:
+        return {"Version": "0.1.0", "ApiVersion": "1.51", "MinAPIVersion": "1.24"}
+
+    def info(self) -> dict[str, Any]:
+        return {
+            "ID": "x",
+            "SecurityOptions": ["name=seccomp,profile=builtin"],
+            "Runtimes": {"seacan": {"path": "x", "status": {"a": "b"}}},
+            "RuncCommit": {"ID": "abc"},
+        }
+
+
+class FakeEngine:
+    def __init__(self) -> None:
+        self.containers = FakeContainers()
+        self.execs = FakeExecs(self.containers)
+        self.images = FakeImages()
+        self.system = FakeSystem()
