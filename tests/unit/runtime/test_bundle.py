@@ -1,0 +1,188 @@
+import copy
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from seacan.errors import InvalidArgument, NotFound, Unsupported
+from seacan.runtime import bundle
+
+CONFIG: dict[str, Any] = {
+    "ociVersion": "1.2.0",
+    "process": {"args": ["sh"], "cwd": "/", "env": ["A=b"]},
+    "root": {"path": "rootfs"},
+    "mounts": [{"destination": "/proc", "type": "proc", "source": "proc"}],
+    "linux": {"namespaces": [{"type": "mount"}, {"type": "pid"}]},
+}
+
+
+def changed(path: str, value: object) -> dict[str, Any]:
+    """Return CONFIG with `value` at the dotted `path`."""
+    config: Any = copy.deepcopy(CONFIG)
+    place = config
+    *parents, last = path.split(".")
+    for name in parents:
+        place = place.setdefault(name, {})
+    place[last] = value
+    assert isinstance(config, dict)
+    return config
+
+
+def with_mount(**entry: object) -> dict[str, Any]:
+    return changed("mounts", [{"destination": "/x", **entry}])
+
+
+def test_plain_configuration_is_accepted() -> None:
+    assert bundle.check_config(CONFIG) == CONFIG
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("process.rlimits", None),
+        ("linux.seccomp", None),
+        ("hooks", {"prestart": []}),
+        ("process.apparmorProfile", "unconfined"),
+        ("process.scheduler", {}),
+        ("linux.personality", {"domain": "LINUX"}),
+        ("linux.rootfsPropagation", "rslave"),
+        ("somethingNew", {"deep": [1.5]}),
+        ("process.somethingNew", 1),
+    ],
+)
+def test_nulls_empty_and_unknown_properties_are_accepted(path: str, value: object) -> None:
+    bundle.check_config(changed(path, value))
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "hooks.prestart",
+        "hooks.createRuntime",
+        "hooks.createContainer",
+        "hooks.startContainer",
+        "hooks.poststart",
+        "hooks.poststop",
+    ],
+)
+def test_hooks_are_refused_by_name(path: str) -> None:
+    with pytest.raises(Unsupported, match=path):
+        bundle.check_config(changed(path, [{"path": "/bin/true"}]))
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("process.selinuxLabel", "system_u:object_r:x"),
+        ("process.apparmorProfile", "docker-default"),
+        ("process.scheduler", {"policy": "SCHED_FIFO"}),
+        ("process.ioPriority", {"class": "IOPRIO_CLASS_RT"}),
+        ("process.execCPUAffinity", {"initial": "0"}),
+        ("linux.uidMappings", [{"containerID": 0, "hostID": 1, "size": 1}]),
+        ("linux.gidMappings", [{"containerID": 0, "hostID": 1, "size": 1}]),
+        ("linux.netDevices", {"eth0": {"name": "x"}}),
+        ("linux.intelRdt", {"closID": "x"}),
+        ("linux.memoryPolicy", {"mode": "MPOL_BIND"}),
+        ("linux.mountLabel", "x"),
+        ("linux.timeOffsets", {"monotonic": {"secs": 1}}),
+        ("linux.personality", {"domain": "LINUX32"}),
+        ("linux.seccomp", {"defaultAction": "SCMP_ACT_ALLOW", "listenerPath": "/x"}),
+        ("linux.namespaces", [{"type": "mount"}, {"type": "user"}]),
+        ("linux.namespaces", [{"type": "mount"}, {"type": "time"}]),
+        ("linux.namespaces", [{"type": "mount", "path": "/proc/1/ns/mnt"}]),
+        ("mounts", [{"destination": "/x", "type": "tmpfs", "options": ["tmpcopyup"]}]),
+        ("mounts", [{"destination": "/x", "type": "tmpfs", "options": ["remount"]}]),
+    ],
+)
+def test_what_is_not_done_is_refused(path: str, value: object) -> None:
+    with pytest.raises(Unsupported):
+        bundle.check_config(changed(path, value))
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "text"),
+    [
+        ("ociVersion", "2.0.0", "ociVersion"),
+        ("ociVersion", 1, "ociVersion: not a string"),
+        ("root", {}, "root.path: missing"),
+        ("process", None, "process: missing"),
+        ("process.args", [], "process.args: empty"),
+        ("process.args", ["a\0b"], r"process.args\[0\]: holds a null"),
+        ("process.args", ["\ud800"], r"process.args\[0\]: holds"),
+        ("process.args", "sh", "process.args: not an array"),
+        ("process.cwd", "relative", "process.cwd"),
+        ("process.env", ["NAME"], "process.env"),
+        ("process.env", ["=x"], "process.env"),
+        ("process.terminal", 1, "process.terminal: not true or false"),
+        ("process.user", {"uid": 2**32 - 1}, "process.user.uid"),
+        ("process.user", {"uid": -1}, "process.user.uid"),
+        ("process.user", {"uid": True}, "process.user.uid"),
+        ("process.user", {"uid": "0"}, "process.user.uid"),
+        ("process.user", {"gid": 2**32}, "process.user.gid"),
+        ("process.user", {"additionalGids": [2**33]}, r"process.user.additionalGids\[0\]"),
+        ("process.oomScoreAdj", 1001, "process.oomScoreAdj"),
+        ("process.capabilities", {"bounding": ["CAP_FLY"]}, "bounding: unknown .* CAP_FLY"),
+        ("process.rlimits", [{"type": "RLIMIT_FUN", "soft": 1, "hard": 1}], "RLIMIT_FUN"),
+        ("process.rlimits", [{"type": "RLIMIT_CORE", "soft": 2, "hard": 1}], "soft is above"),
+        ("process.rlimits", [{"type": "RLIMIT_CORE", "soft": 2}], "is missing"),
+        ("process.rlimits", [{"type": "RLIMIT_CORE", "soft": 1, "hard": 1}] * 2, "there twice"),
+        ("linux.namespaces", [{"type": "pid"}], "needs a new mount namespace"),
+        ("linux.namespaces", [{"type": "mount"}, {"type": "fun"}], "unknown type: 'fun'"),
+        ("linux.namespaces", [{"type": "mount"}] * 2, "mount is there twice"),
+        ("linux.namespaces", [{"type": "mount"}, {"type": "pid", "path": "x"}], "not an absolute"),
+        ("hostname", "box", "hostname: cannot be set without a uts namespace"),
+        ("linux.sysctl", {"kernel.panic": "1"}, "kernel.panic: not in a separate"),
+        ("linux.sysctl", {"net.ipv4.ip_forward": "1"}, "needs a network namespace"),
+        ("linux.sysctl", {"net.../../kernel.panic": "1"}, "linux.sysctl"),
+        ("linux.maskedPaths", ["proc"], "linux.maskedPaths"),
+        ("linux.readonlyPaths", ["proc"], "linux.readonlyPaths"),
+        ("linux.rootfsPropagation", "fast", "linux.rootfsPropagation"),
+        ("linux.devices", [{"type": "x", "path": "/dev/x"}], "unknown type: 'x'"),
+        ("linux.devices", [{"type": "c", "path": "x"}], "not an absolute path"),
+        ("linux.resources", {"pids": {"limit": 2**63}}, "linux.resources.pids.limit"),
+        ("mounts", [{"type": "tmpfs"}], "without a destination"),
+        ("mounts", {}, "mounts: not an array"),
+    ],
+)
+def test_what_is_wrong_is_named(path: str, value: object, text: str) -> None:
+    with pytest.raises(InvalidArgument, match=text):
+        bundle.check_config(changed(path, value))
+
+
+@pytest.mark.parametrize(
+    ("entry", "text"),
+    [
+        ({"type": "bind"}, "without a source"),
+        ({"options": ["rbind"]}, "without a source"),
+        ({"source": "/a"}, "neither a type nor a bind"),
+        ({"type": "bind", "source": "/a", "options": ["size=1"]}, "not an option of a bind"),
+    ],
+)
+def test_mount_that_says_too_little_or_too_much(entry: dict[str, object], text: str) -> None:
+    with pytest.raises(InvalidArgument, match=text):
+        bundle.check_config(with_mount(**entry))
+
+
+def test_exec_process_is_judged_the_same() -> None:
+    with pytest.raises(Unsupported, match=r"process\.selinuxLabel"):
+        bundle.check_process({"args": ["sh"], "cwd": "/", "selinuxLabel": "x"})
+    with pytest.raises(InvalidArgument, match=r"process\.cwd"):
+        bundle.check_process({"args": ["sh"]})
+
+
+@pytest.mark.parametrize("text", ["", "{", "[" * 100_000, "[]", '"x"'])
+def test_file_that_is_no_configuration(tmp_path: Path, text: str) -> None:
+    (tmp_path / "config.json").write_text(text)
+    with pytest.raises(InvalidArgument):
+        bundle.load(tmp_path)
+
+
+def test_bundle_without_configuration_or_root(tmp_path: Path) -> None:
+    with pytest.raises(NotFound, match=r"config\.json: no such file or directory"):
+        bundle.load(tmp_path)
+    (tmp_path / "config.json").write_text(json.dumps(CONFIG))
+    with pytest.raises(InvalidArgument, match=r"root\.path: not a directory"):
+        bundle.load(tmp_path)
+    (tmp_path / "rootfs").mkdir()
+    assert bundle.load(tmp_path).rootfs == tmp_path / "rootfs"

@@ -1,0 +1,23 @@
+from pathlib import Path
+
+from seacan.runtime import create, devices
+from seacan.runtime.bundle import Bundle
+from seacan.spec.runtime import Config
+
+
+def test_device_rules_begin_with_none_and_end_with_terminals() -> None:
+    given = {"allow": True, "type": "b", "major": 8, "minor": 0, "access": "r"}
+    rules = devices.with_device_rules({"devices": [given], "pids": {"limit": 1}})  # type: ignore[list-item]
+    assert rules["pids"] == {"limit": 1}
+    assert rules["devices"][0] == {"allow": False, "access": "rwm"}
+    assert rules["devices"][1] == given
+    assert {"allow": True, "type": "c", "major": 136, "access": "rwm"} in rules["devices"]
+
+
+def test_cgroup_path_of_the_configuration_or_of_the_id(tmp_path: Path) -> None:
+    def path(config: Config) -> str:
+        return create._cgroup_path(Bundle(tmp_path, config, tmp_path), "ID")
+
+    assert path({}) == "/ID"
+    assert path({"linux": {"cgroupsPath": "/docker/x"}}) == "/docker/x"
+    assert path({"linux": {"cgroupsPath": "relative/x"}}) == "/relative/x"
