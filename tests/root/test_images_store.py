@@ -4,6 +4,7 @@ import contextlib
 import gzip
 import io
 import os
+import subprocess
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +18,8 @@ from seacan.elf.hello import GREETING
 from seacan.errors import Conflict, InvalidArgument, NotFound
 from seacan.images import platforms, references
 from seacan.images.image import Deleted, Untagged, Use
+from seacan.images.store import Store
+from seacan.paths import DataRoot
 
 pytestmark = pytest.mark.root
 
@@ -204,6 +207,28 @@ def test_what_a_crash_left_is_collected_at_the_start(place: Place) -> None:
     assert place.images.snapshots.lower_directories(place.images.get("app:1"))[0].is_dir()
 
 
+def test_a_directory_that_a_failed_commit_left_is_replaced(place: Place) -> None:
+    for number in range(2, 5):
+        (place.root.layers / f"{number}/fs/old").mkdir(parents=True)
+    place.load(archives.old_docker_archive([BASE], ["app:1"]))
+    (lower,) = place.images.snapshots.lower_directories(place.images.get("app:1"))
+    assert os.listdir(lower) == ["etc"]
+
+
+def test_what_is_on_its_way_in_is_not_collected(tmp_path: Path) -> None:
+    store = Store(DataRoot(tmp_path))
+    with contextlib.closing(store):
+        with store.adding():
+            digest = store.blobs.write(b"cargo")
+            with store.adding():
+                layer = store.layers.add("sha256:chain", archives.digest(BASE), io.BytesIO(BASE))
+            store.collect()
+            assert store.blobs.has(digest)
+            assert store.layers.path(layer.number).is_dir()
+        assert store.blobs.digests() == set()
+        assert os.listdir(tmp_path / "layers") == []
+
+
 def test_an_image_whose_layer_is_lost_is_not_listed(place: Place) -> None:
     place.load(archives.old_docker_archive([BASE], ["app:1"]))
     (number,) = place.images.get("app:1").layers
@@ -246,3 +271,34 @@ def test_two_stores_do_not_meet(tmp_path: Path) -> None:
     with contextlib.closing(first.images), contextlib.closing(second.images):
         first.load(archives.old_docker_archive([BASE], ["app:1"]))
         assert second.names() == [HELLO]
+
+
+def test_overlayfs_shows_what_the_layers_mean(place: Place, tmp_path: Path) -> None:
+    lower = tar(
+        [member(f"{d}/{n}", b"") for d in ("kept", "cleared", "remade", "gone") for n in "ab"]
+    )
+    upper = tar(
+        [
+            member("kept/.wh.a", b""),
+            member("kept/c", b""),
+            member("cleared/.wh..wh..opq", b""),
+            member("cleared/c", b""),
+            member(".wh.remade", b""),
+            directory("remade"),
+            member("remade/c", b""),
+            member(".wh.gone", b""),
+        ]
+    )
+    place.load(archives.old_docker_archive([lower, upper], ["app:1"]))
+    lowers = place.images.snapshots.lower_directories(place.images.get("app:1"))
+    union = tmp_path / "union"
+    union.mkdir()
+    options = "lowerdir=" + ":".join(map(str, lowers))
+    script = 'mount -t overlay overlay -o "$0" "$1" && cd "$1" && find . -type f | sort'
+    done = subprocess.run(
+        ["unshare", "-m", "sh", "-c", script, options, union],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.split() == ["./cleared/c", "./kept/b", "./kept/c", "./remade/c"]
