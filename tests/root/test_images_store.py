@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from tests.images import archives
-from tests.images.archives import digest, member, tar
+from tests.images.archives import digest, directory, member, tar
 from tests.images.place import BASE, HELLO, TOP, Pipe, Place, check_manifest, no_containers
 
 from seacan.elf.hello import GREETING
