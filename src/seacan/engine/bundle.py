@@ -21,6 +21,7 @@ from seacan.engine import (
 from seacan.engine.devices import Devices
 from seacan.engine.host import Host
 from seacan.engine.mount_points import MountPoint
+from seacan.engine.security import Security
 from seacan.engine.users import User
 from seacan.errors import InvalidArgument
 from seacan.spec import runtime
@@ -57,14 +58,14 @@ def make_config(inputs: BundleInputs) -> runtime.Config:
     privileged = bool(host_config.get("Privileged"))
     result: runtime.Config = {
         "ociVersion": runtime.OCI_VERSION,
-        "process": _process(inputs),
+        "process": _process(inputs, asked),
         "root": {"path": ROOTFS, "readonly": bool(host_config.get("ReadonlyRootfs"))},
         "mounts": mounts.to_oci(
             host_config,
             inputs.mounts,
             inputs.network_files,
             init=_init(inputs),
-            writable_cgroups=privileged if (w := asked.writable_cgroups) is None else w,
+            writable_cgroups=asked.has_writable_cgroups(privileged=privileged),
         ),
         "linux": _linux(inputs),
     }
@@ -77,9 +78,8 @@ def make_config(inputs: BundleInputs) -> runtime.Config:
     return result
 
 
-def _process(inputs: BundleInputs) -> runtime.Process:
-    config, host_config = inputs.config, inputs.host_config
-    asked = security.parse(host_config.get("SecurityOpt") or [])
+def _process(inputs: BundleInputs, asked: Security) -> runtime.Process:
+    config, host_config, host = inputs.config, inputs.host_config, inputs.host
     args = requests.command(config)
     process: runtime.Process = {
         "terminal": bool(config.get("Tty")),
@@ -87,13 +87,13 @@ def _process(inputs: BundleInputs) -> runtime.Process:
         "args": [mounts.INIT_PATH, "--", *args] if _init(inputs) else args,
         "env": _environment(config, inputs.user, has_terminal=bool(config.get("Tty"))),
         "cwd": config.get("WorkingDir") or "/",
-        "capabilities": capabilities.to_oci(container_capabilities(host_config, inputs.host)),
+        "capabilities": capabilities.to_oci(container_capabilities(host_config, host)),
         "rlimits": resources.rlimits(
             host_config.get("Ulimits") or [],
-            inputs.host.hard_rlimits,
-            can_raise="CAP_SYS_RESOURCE" in inputs.host.capabilities,
+            host.hard_rlimits,
+            can_raise="CAP_SYS_RESOURCE" in host.capabilities,
         ),
-        "oomScoreAdj": host_config.get("OomScoreAdj") or 0,
+        "oomScoreAdj": resources.oom_score_adj(host_config.get("OomScoreAdj") or 0, host),
         "noNewPrivileges": asked.no_new_privileges,
     }
     if config.get("Tty"):

@@ -66,8 +66,8 @@ _NETWORK_SYSCTLS: Final = {
 class Host:
     """`cpus` and `memory_nodes` are lists such as 0-3,8; `kernel` is (major, minor).
 
-    `runtimes` are executables by name, None for our own; `hard_rlimits` the daemon's own limits by
-    lower-case name, 2**64-1 for none; `capabilities` its bounding set.
+    `runtimes` are executables by name, None for our own. Of the daemon itself are `capabilities`
+    (its bounding set), `hard_rlimits` by lower-case name, 2**64-1 for none, and `oom_score_adj`.
     """
 
     hostname: str
@@ -79,6 +79,7 @@ class Host:
     limits: frozenset[Limit]
     capabilities: tuple[str, ...]
     hard_rlimits: Mapping[str, int]
+    oom_score_adj: int
     runtimes: Mapping[str, str | None]
     network_sysctls: Mapping[str, str]
     thermal_throttle: tuple[str, ...] = ()
@@ -97,6 +98,7 @@ def probe(cgroup_version: CgroupVersion, cgroup_root: Path = Path("/sys/fs/cgrou
         limits=_limits_v1(cgroup_root) if cgroup_version == "v1" else _limits_v2(cgroup_root),
         capabilities=tuple(capabilities.names_of(capabilities.bounding_set())),
         hard_rlimits=_hard_rlimits(),
+        oom_score_adj=int(_read("/proc/self/oom_score_adj") or 0),
         runtimes=_runtimes(),
         thermal_throttle=_thermal_throttle(),
         network_sysctls={k: v for k, v in _NETWORK_SYSCTLS.items() if _has_sysctl(k)},

@@ -6,7 +6,7 @@ normalise ┬ _check_encoding      every string and number fits where it goes
           └ _host_config         HostConfig: limits, mounts, modes, capabilities, security
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, cast
 
@@ -19,6 +19,7 @@ from seacan.engine import (
     log_options,
     mount_points,
     namespaces,
+    resources,
     security,
     unsupported,
 )
@@ -180,9 +181,16 @@ def _host_config(
     namespaces.sysctls(host_config, {})
     devices.check(host_config)
     mounts = mount_points.parse(host_config)
-    if host_config["NetworkMode"] == namespaces.HOST and requested.get("PortBindings"):
-        warnings.append("Published ports are discarded when using host network mode")
+    warnings += _warnings(host_config, host)
     return host_config, mounts, warnings
+
+
+def _warnings(host_config: HostConfig, host: Host) -> Iterator[str]:
+    score = host_config.get("OomScoreAdj") or 0
+    if score and (possible := resources.oom_score_adj(score, host)) != score:
+        yield f"The daemon may not lower the OOM score to {score}: it will be {possible}."
+    if host_config.get("NetworkMode") == namespaces.HOST and host_config.get("PortBindings"):
+        yield "Published ports are discarded when using host network mode"
 
 
 def _check_scalars(host_config: HostConfig) -> None:

@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
+from seacan.engine.host import Host
 from seacan.errors import InvalidArgument
 from seacan.spec import runtime
 from seacan.spec.engine_api import HostConfig, Ulimit
@@ -115,6 +116,15 @@ def rlimits(
             )
         result.append({"type": f"RLIMIT_{name.upper()}", "soft": soft, "hard": hard})
     return result
+
+
+def oom_score_adj(asked: int, host: Host) -> int:
+    """Return the score that a process of the daemon can set itself, as near to `asked` as may be.
+
+    Without CAP_SYS_RESOURCE no process goes below the score that it was started with:
+    proc_pid_oom_score_adj(5).
+    """
+    return asked if "CAP_SYS_RESOURCE" in host.capabilities else max(asked, host.oom_score_adj)
 
 
 def soft_and_hard(ulimit: Ulimit) -> tuple[int, int]:

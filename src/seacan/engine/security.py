@@ -22,6 +22,10 @@ class Security:
     seccomp: str = ""
     writable_cgroups: bool | None = None
 
+    def has_writable_cgroups(self, *, privileged: bool) -> bool:
+        """Tell whether the container may write /sys/fs/cgroup; privileged ones may unless told."""
+        return privileged if self.writable_cgroups is None else self.writable_cgroups
+
 
 def parse(options: Iterable[str]) -> Security:
     """Return what `options` ask for; the later one counts.

@@ -33,6 +33,7 @@ HOST = Host(
     limits=LIMITS,
     capabilities=tuple(name for name in capabilities.NAMES if name != "CAP_SYS_RESOURCE"),
     hard_rlimits={"nofile": 20000, "core": 2**64 - 1},
+    oom_score_adj=0,
     network_sysctls={
         "net.ipv4.ping_group_range": "0 2147483647",
         "net.ipv4.ip_unprivileged_port_start": "0",

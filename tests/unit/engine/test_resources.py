@@ -1,7 +1,8 @@
+from dataclasses import replace
 from typing import Any, cast
 
 import pytest
-from tests.unit.engine.hosts import make
+from tests.unit.engine.hosts import HOST, make
 
 from seacan.engine import resources
 from seacan.errors import InvalidArgument
@@ -53,6 +54,24 @@ def _vda(path: str) -> tuple[int, int]:
 )
 def test_cgroup_path(asked: str | None, default: str, path: str) -> None:
     assert resources.cgroup_path({"CgroupParent": asked}, default, "ID") == path
+
+
+@pytest.mark.parametrize(
+    ("asked", "own", "score"), [(-500, 0, 0), (0, 0, 0), (500, 0, 500), (0, 200, 200), (0, -500, 0)]
+)
+def test_the_oom_score_is_not_lowered_without_the_right_to(
+    asked: int, own: int, score: int
+) -> None:
+    host = replace(HOST, oom_score_adj=own)
+    assert resources.oom_score_adj(asked, host) == score
+    strong = replace(host, capabilities=(*HOST.capabilities, "CAP_SYS_RESOURCE"))
+    assert resources.oom_score_adj(asked, strong) == asked
+
+
+def test_a_score_that_cannot_be_is_warned_of() -> None:
+    assert make(hc={"OomScoreAdj": -500}).warnings == [
+        "The daemon may not lower the OOM score to -500: it will be 0."
+    ]
 
 
 UNLIMITED = 2**64 - 1
