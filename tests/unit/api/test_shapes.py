@@ -1,0 +1,169 @@
+"""The shapes against what dockerd 28.5.2 answered: the same fields, of the same kinds."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.fakes.engine import make_container, make_image
+
+from seacan.api.shapes.containers import inspect_container
+from seacan.api.shapes.create import adapt_create
+from seacan.api.shapes.images import inspect_image, list_image
+from seacan.api.shapes.listing import list_container
+from seacan.api.shapes.times import in_words, seconds_since_epoch
+from seacan.api.versions import Version
+from seacan.engine.container import Status
+from seacan.errors import InvalidArgument
+from seacan.spec.engine_api import ContainerCreate
+
+GOLDEN = Path(__file__).parents[2] / "golden/api/dockerd-28.5.2.json"
+KINDS = {"boolean": bool, "number": int, "string": str}
+
+
+def difference(ours: Any, theirs: Any, at: str = "") -> list[str]:
+    """Return where `ours` is not of the kind that `theirs` tells."""
+    if ours is None or theirs == "null":
+        return []
+    if isinstance(theirs, dict):
+        if not isinstance(ours, dict):
+            return [f"{at} is no object"]
+        found = [f"{at}.{name} is only here" for name in ours.keys() - theirs.keys()]
+        found += [f"{at}.{name} is missing" for name in theirs.keys() - ours.keys()]
+        both = sorted(ours.keys() & theirs.keys())
+        return found + [d for name in both for d in difference(ours[name], theirs[name], f"{at}.{name}")]  # fmt: skip
+    if isinstance(theirs, list):
+        if not isinstance(ours, list):
+            return [f"{at} is no array"]
+        return [d for one in ours for kind in theirs for d in difference(one, kind, f"{at}[]")]
+    return [] if isinstance(ours, KINDS[theirs]) else [f"{at} is no {theirs}"]
+
+
+# Free maps: what is in them is the container's, not the shape's.
+FREE = ("Config.Labels", "HostConfig.LogConfig.Config")
+
+
+@pytest.mark.parametrize("version", [Version(1, 24), Version(1, 51)])
+def test_fields_are_dockerds(version: Version) -> None:
+    golden = json.loads(GOLDEN.read_text())
+    prefix = f"GET /v{version}"
+    container, image = make_container(), make_image()
+
+    inspected = inspect_container(container)
+    shown = inspect_image(image, version)
+    shown["Config"]["Labels"] = None
+
+    assert difference(inspected, golden[f"{prefix}/containers/ID/json"]) == []
+    assert difference([list_container(container, version)], golden[f"{prefix}/containers/json"]) == []  # fmt: skip
+    assert difference(shown, golden[f"{prefix}/images/NAME/json"]) == []
+    listed = list_image(image, version, containers=1) | {"Labels": None}
+    assert difference([listed], golden[f"{prefix}/images/json"]) == []
+
+
+def test_what_is_set_is_shown() -> None:
+    container = make_container(status=Status.EXITED, exit_code=3, oom_killed=True, error="why")
+    container.host_config |= {"Init": False, "Tmpfs": {"/x": ""}, "Mounts": []}
+    container.config |= {"StopTimeout": 0, "StopSignal": "SIGINT", "ExposedPorts": {}}
+
+    shown = inspect_container(container)
+
+    assert shown["State"] | {"StartedAt": "", "FinishedAt": ""} == {
+        "Status": "exited", "Running": False, "Paused": False, "Restarting": False,
+        "OOMKilled": True, "Dead": False, "Pid": 0, "ExitCode": 3, "Error": "why",
+        "StartedAt": "", "FinishedAt": "",
+    }  # fmt: skip
+    assert shown["HostConfig"]["Init"] is False
+    assert shown["HostConfig"]["Tmpfs"] == {"/x": ""}
+    assert "Mounts" not in shown["HostConfig"]
+    assert (shown["Config"]["StopTimeout"], shown["Config"]["StopSignal"]) == (0, "SIGINT")
+    assert "ExposedPorts" not in shown["Config"]
+
+
+def test_command_and_status_in_words() -> None:
+    container = make_container()
+    listed = list_container(container, Version(1, 51))
+    assert (listed["Command"], listed["Status"]) == ("sh -c 'echo hello'", "Created")
+
+    exited = make_container(
+        status=Status.EXITED, exit_code=3, finished_at="2000-01-01T00:00:00.123456789Z"
+    )
+    assert list_container(exited, Version(1, 51))["Status"].startswith("Exited (3) 2")
+    assert list_container(exited, Version(1, 51))["Status"].endswith(" years ago")
+
+    running = make_container(status=Status.RUNNING, started_at="2999-01-01T00:00:00Z")
+    assert list_container(running, Version(1, 51))["Status"] == "Up Less than a second"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (0, "Less than a second"),
+        (1, "1 second"),
+        (59.9, "59 seconds"),
+        (60, "About a minute"),
+        (120, "2 minutes"),
+        (3599, "59 minutes"),
+        (3600, "About an hour"),
+        (5400, "2 hours"),
+        (86400 * 2, "2 days"),
+        (86400 * 14, "2 weeks"),
+        (86400 * 60, "2 months"),
+        (86400 * 730, "2 years"),
+    ],
+)
+def test_durations(seconds: float, words: str) -> None:
+    assert in_words(seconds) == words
+
+
+def test_times() -> None:
+    assert seconds_since_epoch("1970-01-01T00:00:01.500000000Z") == 1.5
+    assert seconds_since_epoch("1970-01-01T01:00:00+01:00") == 0
+    assert seconds_since_epoch("") == 0
+
+
+def test_images_of_older_versions() -> None:
+    dangling = make_image(name="")
+    assert list_image(dangling, Version(1, 42), containers=0)["RepoTags"] == ["<none>:<none>"]
+    assert list_image(dangling, Version(1, 43), containers=0)["RepoTags"] == []
+    assert list_image(dangling, Version(1, 50), containers=5)["Containers"] == -1
+
+
+def test_an_old_client_did_not_mean_what_it_did_not_know() -> None:
+    request: ContainerCreate = {
+        "Image": "x",
+        "HostConfig": {
+            "AutoRemove": True,
+            "Annotations": {"a": "b"},
+            "ConsoleSize": [1, 2],
+            "PidsLimit": -1,
+            "Mounts": [
+                {"Type": "bind", "ReadOnly": True, "BindOptions": {"CreateMountpoint": True}},
+                {"Type": "tmpfs", "VolumeOptions": {"NoCopy": True}, "TmpfsOptions": {"a": 1}},
+            ],
+        },
+    }
+
+    old = adapt_create(request, Version(1, 24))["HostConfig"]
+    new = adapt_create(request, Version(1, 51))["HostConfig"]
+
+    assert old is not None
+    assert new is not None
+    assert (old["AutoRemove"], old["Annotations"], old["ConsoleSize"]) == (False, None, None)
+    assert old["IpcMode"] == "shareable"
+    assert old["Mounts"] == [
+        {"Type": "bind", "ReadOnly": True, "VolumeOptions": None, "TmpfsOptions": None,
+         "BindOptions": {"ReadOnlyNonRecursive": True}},
+        {"Type": "tmpfs", "VolumeOptions": None, "TmpfsOptions": {"a": 1}},
+    ]  # fmt: skip
+    assert request["HostConfig"] is not None
+    assert new == request["HostConfig"] | {"PidsLimit": None}
+
+
+def test_what_protects_is_not_dropped_unheard() -> None:
+    forced: ContainerCreate = {
+        "HostConfig": {
+            "Mounts": [{"Type": "bind", "BindOptions": {"ReadOnlyForceRecursive": True}}]
+        }
+    }
+    with pytest.raises(InvalidArgument, match=r"needs API v1\.44 or newer"):
+        adapt_create(forced, Version(1, 43))
