@@ -22,6 +22,13 @@ from seacan.supervisor.process import ProcessStreams
 _LOG_LIMIT: Final = 64 * 1024
 _DEADLINE_S: Final = 60.0
 
+# How the runtimes say that it is the command, not the engine, that was wrong.
+_COMMAND_ERRORS: Final = (
+    "executable file not found",
+    "no such file or directory",
+    "permission denied",
+)
+
 
 def create(
     executable: str, root: Path, container_id: str, bundle: Path, streams: ProcessStreams
@@ -98,8 +105,10 @@ class ForeignContainer:
         finally:
             os.close(pidfd)
         if status != 0:
-            name = os.path.basename(self._executable)
-            raise errors.Internal(f"{name} {arguments[0]} failed: {_last_error(log)}")
+            text = f"{os.path.basename(self._executable)}: {_last_error(log)}"
+            if any(sentence in text for sentence in _COMMAND_ERRORS):
+                raise errors.InvalidArgument(text)
+            raise errors.Internal(text)
 
 
 def _null_stdio() -> list[int]:
