@@ -60,7 +60,9 @@ def normalise(
     volumes; its health check is not run, which is one of the warnings.
     Raises InvalidArgument in Docker's words, Unsupported naming what seacan does not do yet.
     """
-    _check_encoding(request)
+    _check_encoding("request", request)
+    _check_encoding("image", image)
+    environment.check(request.get("Env") or [])
     unsupported.refuse(request)
     host_config, mounts, warnings = _host_config(request.get("HostConfig") or {}, host)
     config = _container_config(request, image)
@@ -128,7 +130,6 @@ def _words(value: Sequence[str] | str | None) -> list[str]:
 
 
 def _check_config(config: ContainerConfig, host_config: HostConfig) -> None:
-    environment.check(config.get("Env") or [])
     if working_dir := config.get("WorkingDir"):
         config["WorkingDir"] = absolute(working_dir)
     if stop_signal := config.get("StopSignal"):
@@ -262,12 +263,12 @@ def _has_label(options: Sequence[str]) -> bool:
 # --- encoding ---------------------------------------------------------------------------------
 
 
-def _check_encoding(request: ContainerCreate) -> None:
+def _check_encoding(name: str, value: object) -> None:
     """Raise InvalidArgument for a string that no system call takes, or a number beyond 64 bits.
 
     It looks at every value, however deep: nesting costs no recursion.
     """
-    todo: list[tuple[str, object]] = [("request", request)]
+    todo = [(name, value)]
     while todo:
         name, value = todo.pop()
         match value:

@@ -287,6 +287,13 @@ def test_the_request_lies_over_the_image_by_name() -> None:
     assert config["StopSignal"] == "SIGQUIT"
 
 
+def test_an_image_is_no_more_trusted_than_a_request() -> None:
+    with pytest.raises(InvalidArgument, match="invalid Env: it has a character that cannot be"):
+        make({**BUSYBOX, "Env": ["A=\0"]})
+    with pytest.raises(InvalidArgument, match="invalid signal: FOO"):
+        make({**BUSYBOX, "StopSignal": "FOO"})
+
+
 def test_the_images_health_check_is_not_silently_left_out() -> None:
     image: ExecutionConfig = {**BUSYBOX, "Healthcheck": {"Test": ["CMD", "true"]}}
     assert make(image).warnings == [
