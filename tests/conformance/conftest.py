@@ -44,6 +44,8 @@ def docker(engine: Engine) -> Iterator[Docker]:
         pytest.skip("there is no docker CLI here")
     with tempfile.TemporaryDirectory(prefix="sc-cli-") as configuration:
         docker = Docker(engine.host, Path(configuration))
+        before = engine.daemon.leftovers() if engine.daemon else []
         yield docker
         docker.remove_containers()
-        assert engine.daemon is None or engine.daemon.leftovers() == []
+        if engine.daemon:
+            engine.daemon.assert_nothing_left(before=before)

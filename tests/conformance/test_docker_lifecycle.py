@@ -100,20 +100,6 @@ def test_kill_with_a_signal_that_is_survived(docker: Docker) -> None:
     assert docker.inspect(container, "{{.State.Running}}") == "true"
 
 
-def test_pause(docker: Docker) -> None:
-    container = docker.ok("run", "-d", "busybox", "sleep", "60")
-    docker.ok("pause", container)
-    assert docker.inspect(container, "{{.State.Status}}") == "paused"
-    docker.ok("unpause", container)
-    assert docker.inspect(container, "{{.State.Status}}") == "running"
-
-
-def test_rename(docker: Docker) -> None:
-    container = docker.ok("create", "--name", docker.name, "busybox")
-    docker.ok("rename", container, f"{docker.name}-new")
-    assert docker.inspect(f"{docker.name}-new", "{{.Id}}") == container
-
-
 def test_rm_of_a_running_container_needs_force(docker: Docker) -> None:
     container = docker.ok("run", "-d", "busybox", "sleep", "60")
     refused = docker("rm", container)

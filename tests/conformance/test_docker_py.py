@@ -103,11 +103,7 @@ def test_follow_logs(client: Any) -> None:
         container.remove(force=True)
 
 
-def test_stop_kill_restart_pause(sleeper: Any) -> None:
-    sleeper.pause()
-    sleeper.reload()
-    assert sleeper.status == "paused"
-    sleeper.unpause()
+def test_stop_kill_restart(sleeper: Any) -> None:
     sleeper.restart(timeout=0)
     sleeper.reload()
     assert sleeper.status == "running"

@@ -2,11 +2,13 @@
 
 import random
 import re
+import shutil
 import signal
 import subprocess
 import threading
 import time
 from collections.abc import Iterator
+from http.client import HTTPException
 from os import kill
 from pathlib import Path
 from typing import Any
@@ -159,6 +161,8 @@ def test_wait_of_an_adopted_container(daemon: Daemon) -> None:
 
 
 def test_a_client_that_is_attached_stays_attached(daemon: Daemon, tmp_path: Path) -> None:
+    if shutil.which("docker") is None:
+        pytest.skip("there is no docker CLI here")
     docker = ["docker", "-H", daemon.host]
     container = _run(daemon, TICKER)
     with subprocess.Popen(
@@ -204,7 +208,7 @@ def _churn(daemon: Daemon) -> None:
             _exec(daemon, container, "true")
             daemon.request("POST", f"/containers/{container}/stop?t=0")
             daemon.request("DELETE", f"/containers/{container}?force=1")
-    except OSError:
+    except (OSError, HTTPException, ValueError):
         return
     except AssertionError as err:
         # An answer that was cut off is no answer; whatever else is wrong, shows afterwards.

@@ -1,0 +1,124 @@
+"""The work: each measure does it once on one engine and returns figure → value.
+
+Names of figures end in their unit.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from bench.engine import HELLO, Engine, timed
+from bench.memory import engine_pss_kib
+
+Figures = dict[str, float]
+
+IDLE_CONTAINERS: Final = 10
+PARALLEL: Final = 8
+PARALLEL_CONTAINERS: Final = 40
+
+
+def api(engine: Engine) -> Figures:
+    """Create, start, wait for and remove a container that ends at once, without network."""
+    seconds: dict[str, float] = {}
+    with timed(seconds, "API create+start+wait+remove"):
+        with timed(seconds, "- create"):
+            container = engine.create("true")
+        with timed(seconds, "- start"):
+            engine.call("POST", f"/containers/{container}/start")
+        with timed(seconds, "- wait"):
+            engine.call("POST", f"/containers/{container}/wait")
+        with timed(seconds, "- remove"):
+            engine.call("DELETE", f"/containers/{container}")
+    return {f"{phase}, ms": value * 1000 for phase, value in seconds.items()}
+
+
+def execute(engine: Engine) -> Figures:
+    """Run `true` in a running container, and read to the end of its output."""
+    container = engine.run("sleep", "1000")
+    seconds: dict[str, float] = {}
+    try:
+        with timed(seconds, "exec"):
+            body = {"Cmd": ["true"], "AttachStdout": True, "AttachStderr": True}
+            identity = engine.call("POST", f"/containers/{container}/exec", body)["Id"]
+            engine.call("POST", f"/exec/{identity}/start", {})
+    finally:
+        engine.remove(container)
+    return {"API exec, ms": seconds["exec"] * 1000}
+
+
+def command_line(engine: Engine) -> Figures:
+    """`run --rm --network none` of a program that prints a few lines, from the shell's view."""
+    figures = {}
+    for name, command in _clients().items():
+        environment = os.environ | {"DOCKER_HOST": engine.host, "DOCKER_CLI_HINTS": "false"}
+        seconds: dict[str, float] = {}
+        with timed(seconds, name):
+            subprocess.run(
+                [*command, "run", "--rm", "--network", "none", HELLO],
+                env=environment, check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+            )  # fmt: skip
+        figures[f"{name} run --rm hello, ms"] = seconds[name] * 1000
+    return figures
+
+
+def _clients() -> dict[str, list[str]]:
+    own = Path(sys.executable).with_name("seacan")
+    clients = {"seacan": [str(own)]} if own.exists() else {}
+    return clients | ({"docker": ["docker"]} if shutil.which("docker") else {})
+
+
+def memory(engine: Engine) -> Figures:
+    """Weigh the engine alone, and with idle containers."""
+    alone = engine_pss_kib(engine.owner(), ())
+    containers = [engine.run("sleep", "1000") for _ in range(IDLE_CONTAINERS)]
+    try:
+        time.sleep(1)
+        full = engine_pss_kib(engine.owner(), containers)
+    finally:
+        for container in containers:
+            engine.remove(container)
+    return {
+        "daemon, PSS, MiB": alone / 1024,
+        "each idle container, PSS, MiB": (full - alone) / 1024 / IDLE_CONTAINERS,
+    }
+
+
+def parallel(engine: Engine) -> Figures:
+    """The lives of many containers, some at once."""
+    failures: list[BaseException] = []
+
+    def work() -> None:
+        own = Engine(engine.name, engine.host)
+        try:
+            for _ in range(PARALLEL_CONTAINERS // PARALLEL):
+                api(own)
+        except Exception as err:
+            failures.append(err)
+
+    threads = [threading.Thread(target=work) for _ in range(PARALLEL)]
+    seconds: dict[str, float] = {}
+    with timed(seconds, "all"):
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    if failures:
+        raise failures[0]
+    return {
+        f"API, {PARALLEL} at once, ms per container": seconds["all"] * 1000 / PARALLEL_CONTAINERS
+    }
+
+
+MEASURES: Final[dict[str, tuple[Callable[[Engine], Figures], bool]]] = {  # True: many samples
+    "api": (api, True),
+    "exec": (execute, True),
+    "cli": (command_line, True),
+    "parallel": (parallel, False),
+    "memory": (memory, False),
+}

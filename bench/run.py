@@ -1,0 +1,76 @@
+"""Measure container engines beside one another.
+
+    python -m bench.run --host seacan=unix:///run/seacan.sock --host docker=unix:///run/docker.sock
+
+Every engine does the same work with the same images, in turn: sample 1 of A and B, sample 2 of B
+and A, … so that whatever else the machine does hits all alike. Figures are medians, the best in
+brackets; with two engines the last column is the second's median over the first's.
+"""
+
+import argparse
+import os
+import platform
+import statistics
+import sys
+
+from bench.engine import Engine
+from bench.measures import MEASURES
+
+Samples = dict[str, dict[str, list[float]]]  # figure → engine → values
+
+
+def main() -> int:
+    arguments = _arguments()
+    engines = [Engine(*host.split("=", 1)) for host in arguments.host]
+    for engine in engines:
+        engine.load_images()
+    samples: Samples = {}
+    try:
+        for measure in arguments.only.split(","):
+            _measure(measure, engines, arguments.runs, samples)
+    finally:
+        for engine in engines:
+            engine.remove_images()
+    _print(engines, samples)
+    return 0
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m bench.run")
+    parser.add_argument("--host", action="append", required=True, metavar="NAME=unix://PATH")
+    parser.add_argument("--runs", type=int, default=20, help="samples of each light measure")
+    parser.add_argument("--only", default=",".join(MEASURES), metavar="MEASURE,…")
+    return parser.parse_args()
+
+
+def _measure(measure: str, engines: list[Engine], runs: int, samples: Samples) -> None:
+    work, is_light = MEASURES[measure]
+    for number in range(-1, runs if is_light else max(1, runs // 10)):  # -1: to warm up
+        print(f"\r{measure} {number + 1}   ", end="", file=sys.stderr, flush=True)
+        turn = number % len(engines)
+        for engine in engines[turn:] + engines[:turn]:
+            for figure, value in work(engine).items():
+                if number >= 0:
+                    values = samples.setdefault(figure, {}).setdefault(engine.name, [])
+                    values.append(value)
+    print(file=sys.stderr)
+
+
+def _print(engines: list[Engine], samples: Samples) -> None:
+    names = [engine.name for engine in engines]
+    print(f"{os.cpu_count()} cores, Linux {platform.release()}, Python {platform.python_version()}")
+    for engine in engines:
+        print(f"{engine.name}: {engine.version()}")
+    head = ["", *names] + (["ratio"] if len(engines) == 2 else [])
+    print("\n| " + " | ".join(head) + " |")
+    print("|---|" + "---:|" * (len(head) - 1))
+    for figure, by_engine in samples.items():
+        medians = [statistics.median(by_engine[name]) for name in names]
+        cells = [f"{statistics.median(by_engine[n]):.1f} ({min(by_engine[n]):.1f})" for n in names]
+        if len(engines) == 2:
+            cells.append(f"{medians[1] / medians[0]:.1f}" if medians[0] else "")
+        print(f"| {figure} | " + " | ".join(cells) + " |")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
