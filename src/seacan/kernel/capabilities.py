@@ -67,25 +67,15 @@ def names_of(mask: int) -> list[str]:
     return [name for number, name in enumerate(NAMES) if mask >> number & 1]
 
 
-def bounding_set() -> int:
-    """Return the bounding set of this process as a bit mask."""
-    mask = 0
-    for number in range(64):
-        try:
-            mask |= syscalls.capbset_read(number) << number
-        except OSError as err:
-            if err.errno == errno.EINVAL:  # one above the last that this kernel has
-                break
-            raise
-    return mask
-
-
 def limit_bounding_set(mask: int) -> None:
     """Drop from the bounding set all that is not in `mask`. Needs CAP_SETPCAP."""
-    surplus = bounding_set() & ~mask
-    for number in range(surplus.bit_length()):
-        if surplus >> number & 1:
-            syscalls.capbset_drop(number)
+    try:
+        for number in range(64):
+            if not mask >> number & 1:
+                syscalls.capbset_drop(number)
+    except OSError as err:
+        if err.errno != errno.EINVAL:  # one above the last that this kernel has
+            raise
 
 
 def set_ambient(mask: int) -> None:

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Final
 
-from seacan.kernel import syscalls
+from seacan.kernel import procfs, syscalls
 from seacan.kernel.syscalls import AT_EMPTY_PATH, AT_FDCWD, AT_RECURSIVE
 
 MS_BIND: Final = 0x1000  # linux/mount.h, also those below
@@ -192,6 +192,11 @@ def attach(mount_fd: int, target_fd: int) -> None:
     syscalls.move_mount(mount_fd, "", target_fd, "", flags)
 
 
+def attach_at(mount_fd: int, dir_fd: int, name: str) -> None:
+    """Attach the mount `mount_fd` on an entry of a directory that only the caller fills."""
+    syscalls.move_mount(mount_fd, "", dir_fd, name, _MOVE_MOUNT_F_EMPTY_PATH)
+
+
 def change(mount_fd: int, wanted: Change, *, recursive: bool = False) -> None:
     """Change attributes of a mount, of those below it too if `recursive`."""
     flags = AT_EMPTY_PATH | (AT_RECURSIVE if recursive else 0)
@@ -225,11 +230,11 @@ class MountInfo:
     super_options: frozenset[str]
 
 
-def read_mountinfo() -> list[MountInfo]:
-    """Return the mounts of this process, in the order of mounting."""
-    with open("/proc/self/mountinfo", "rb", buffering=0) as file:
-        lines = file.readall().splitlines()
-    return [_parse_mountinfo(os.fsdecode(line)) for line in lines]
+def read_mountinfo(fstype: str = "") -> list[MountInfo]:
+    """Return the mounts of this process, or those of one type, in the order of mounting."""
+    mark = f" - {fstype} ".encode() if fstype else b" - "
+    lines = procfs.read("self/mountinfo").splitlines()
+    return [_parse_mountinfo(os.fsdecode(line)) for line in lines if mark in line]
 
 
 def _parse_mountinfo(line: str) -> MountInfo:

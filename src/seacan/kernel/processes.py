@@ -6,7 +6,7 @@ import signal
 from collections.abc import Iterable
 from typing import Final
 
-from seacan.kernel import syscalls
+from seacan.kernel import procfs, syscalls
 
 _MAX_FD: Final = 0xFFFFFFFF
 
@@ -17,8 +17,7 @@ def start_time(pid: int) -> int | None:
     Source: proc_pid_stat(5), fields 3 (state) and 22 (starttime).
     """
     try:
-        with open(f"/proc/{pid}/stat", "rb", buffering=0) as file:
-            text = file.read(4096)
+        text = procfs.read(f"{pid}/stat")
     except (FileNotFoundError, ProcessLookupError):
         return None
     # The name, in parentheses, may hold anything, also parentheses and spaces.
@@ -76,8 +75,7 @@ def reset_signals() -> None:
 
 def _signals_not_default() -> list[int]:
     """Return the numbers of the signals ignored or caught: proc_pid_status(5), SigIgn, SigCgt."""
-    with open("/proc/self/status", "rb", buffering=0) as file:
-        text = file.readall()
+    text = procfs.read("self/status")
     bits = 0
     for name in (b"SigIgn:\t", b"SigCgt:\t"):
         start = text.index(name) + len(name)

@@ -11,6 +11,7 @@ from typing import Final
 from seacan.kernel import rooted, syscalls
 
 PROC_SUPER_MAGIC: Final = 0x9FA0  # linux/magic.h
+_CHUNK_BYTES: Final = 65536
 _PROC_ROOT_INO: Final = 1  # linux/proc_ns.h
 
 
@@ -31,18 +32,27 @@ def is_procfs(fd: int) -> bool:
 def write(path: str, value: str) -> None:
     """Write `value` to `path` below /proc (`self/oom_score_adj`, `sys/kernel/shmmax`).
 
-    A mount over the file, and a link other than `self`, is an error and not followed.
+    A mount over the file, or a magic link, is an error and not followed.
     """
     procfs_fd = open_procfs()
     try:
-        head, _, rest = path.partition("/")
-        if head == "self":
-            path = f"{os.readlink('self', dir_fd=procfs_fd)}/{rest}"
-        resolve = rooted.RESOLVE_BENEATH | rooted.RESOLVE_NO_SYMLINKS | rooted.RESOLVE_NO_XDEV
+        resolve = rooted.RESOLVE_BENEATH | rooted.RESOLVE_NO_MAGICLINKS | rooted.RESOLVE_NO_XDEV
         fd = syscalls.openat2(procfs_fd, path, os.O_WRONLY, 0, resolve)
     finally:
         os.close(procfs_fd)
     try:
         os.write(fd, value.encode())
+    finally:
+        os.close(fd)
+
+
+def read(path: str) -> bytes:
+    """Return the content of `path` below /proc: one that only informs, all of it.
+
+    Half the system calls that a file object takes, where each start of a container pays.
+    """
+    fd = os.open(f"/proc/{path}", os.O_RDONLY)
+    try:
+        return b"".join(iter(lambda: os.read(fd, _CHUNK_BYTES), b""))
     finally:
         os.close(fd)

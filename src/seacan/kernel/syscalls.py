@@ -110,7 +110,6 @@ _inotify_rm_watch = _bind("inotify_rm_watch", c_int, c_int)
 _pivot_root = _bind_number(_NR_PIVOT_ROOT, c_char_p, c_char_p)
 _keyctl_join = _bind_number(_NR_KEYCTL, c_int, c_char_p)
 _keyctl_setperm = _bind_number(_NR_KEYCTL, c_int, c_int, c_uint32)
-_keyctl_describe = _bind_number(_NR_KEYCTL, c_int, c_int, c_char_p, c_size_t)
 _capget = _bind_number(_NR_CAPGET, c_void_p, c_void_p)
 _capset = _bind_number(_NR_CAPSET, c_void_p, c_void_p)
 _open_tree = _bind_number(_NR_OPEN_TREE, c_int, c_char_p, c_uint)
@@ -322,11 +321,6 @@ def set_name(name: str) -> None:
     _check(_prctl_name(15, _encode(name), 0, 0, 0), "prctl PR_SET_NAME")
 
 
-def capbset_read(capability: int) -> bool:
-    """Return whether `capability` is in the bounding set; EINVAL if the kernel has none such."""
-    return bool(_check(_prctl(23, capability, 0, 0, 0), "prctl PR_CAPBSET_READ"))
-
-
 def capbset_drop(capability: int) -> None:
     """Drop `capability` (a number, CAP_*) from the bounding set."""
     _check(_prctl(24, capability, 0, 0, 0), "prctl PR_CAPBSET_DROP")
@@ -386,13 +380,6 @@ def keyctl_join_session_keyring(name: str) -> int:
 def keyctl_setperm(key: int, permissions: int) -> None:
     """Set the permission mask of a key that this process owns. Source: keyctl(2)."""
     _check(_keyctl_setperm(5, key, permissions), "keyctl KEYCTL_SETPERM")
-
-
-def keyctl_describe(key: int) -> str:
-    """Return `type;uid;gid;perm;description` of a key. Source: keyctl(2)."""
-    buffer = ctypes.create_string_buffer(512)
-    _check(_keyctl_describe(6, key, buffer, len(buffer)), "keyctl KEYCTL_DESCRIBE")
-    return buffer.value.decode(errors="replace")
 
 
 # --- seccomp and eBPF -------------------------------------------------------------------------

@@ -8,7 +8,7 @@ the cgroup namespace cuts to the same. Source: config.md#mounts; cgroup_namespac
 import os
 from collections.abc import Iterator
 
-from seacan.kernel import mounts
+from seacan.kernel import mounts, procfs
 from seacan.kernel.mounts import Options
 
 
@@ -32,12 +32,10 @@ def _mount_v1(target: int, options: Options, own: dict[str, str]) -> None:
     mounts.attach(tmpfs, target)
     for name, directory in own.items():
         os.mkdir(name, 0o755, dir_fd=tmpfs)
-        point = os.open(name, os.O_PATH | os.O_NOFOLLOW, dir_fd=tmpfs)
         bound = mounts.bind_path(directory)
         mounts.change(bound, options.top)
-        mounts.attach(bound, point)
+        mounts.attach_at(bound, tmpfs, name)
         os.close(bound)
-        os.close(point)
         _link_controllers(name, tmpfs)
     os.close(tmpfs)
 
@@ -56,9 +54,7 @@ def own_directories() -> dict[str, str]:
     """
     own = dict(_own_cgroups())
     found = {}
-    for entry in mounts.read_mountinfo():
-        if entry.fstype != "cgroup":
-            continue
+    for entry in mounts.read_mountinfo("cgroup"):
         for controllers, path in own.items():
             if set(controllers.split(",")) <= entry.super_options:
                 below = os.path.relpath(path, entry.root)
@@ -68,9 +64,7 @@ def own_directories() -> dict[str, str]:
 
 def _own_cgroups() -> Iterator[tuple[str, str]]:
     # 4:memory:/docker/0123, 1:name=systemd:/, and 0::/ for version 2: cgroups(7)
-    with open("/proc/self/cgroup", "rb", buffering=0) as file:
-        lines = os.fsdecode(file.readall()).splitlines()
-    for line in lines:
+    for line in os.fsdecode(procfs.read("self/cgroup")).splitlines():
         _, controllers, path = line.split(":", 2)
         if controllers:
             yield controllers, path

@@ -60,9 +60,15 @@ def make_all(config: Config, root_fd: int) -> None:
         return
     given = config.get("linux", {}).get("devices", [])
     devices = {device["path"]: device for device in (*_DEFAULT_DEVICES, *given)}
-    for device in devices.values():
-        _make_node(root_fd, device)
     dev_fd = rooted.open_directory(root_fd, "/dev")
+    for path, device in devices.items():
+        directory, name = os.path.split(path)
+        if directory == "/dev":
+            _make_node(dev_fd, name, device)
+        else:
+            dir_fd = rooted.open_directory(root_fd, directory)
+            _make_node(dir_fd, name, device)
+            os.close(dir_fd)
     _make_links(dev_fd, _links())
     os.close(dev_fd)
 
@@ -75,9 +81,7 @@ def _has_foreign_dev(config: Config) -> bool:
     )
 
 
-def _make_node(root_fd: int, device: LinuxDevice) -> None:
-    directory, name = os.path.split(device["path"])
-    dir_fd = rooted.open_directory(root_fd, directory)
+def _make_node(dir_fd: int, name: str, device: LinuxDevice) -> None:
     kind = _TYPES[device["type"]]
     number = os.makedev(device.get("major", 0), device.get("minor", 0))
     try:
@@ -89,7 +93,6 @@ def _make_node(root_fd: int, device: LinuxDevice) -> None:
     owner = device.get("uid", 0), device.get("gid", 0)
     if owner != (0, 0):
         os.chown(name, *owner, dir_fd=dir_fd, follow_symlinks=False)
-    os.close(dir_fd)
 
 
 def _links() -> Iterable[tuple[str, str]]:
