@@ -154,8 +154,13 @@ def _parse_rule(text: str) -> runtime.LinuxDeviceCgroup:
     match = _RULE.fullmatch(text)
     if not match:
         raise InvalidArgument(f"invalid device cgroup rule format: '{text}'")
-    major, minor = (-1 if number == "*" else int(number) for number in match.group(2, 3))
-    return {"allow": True, "type": match[1], "major": major, "minor": minor, "access": match[4]}
+    rule: runtime.LinuxDeviceCgroup = {"allow": True, "type": match[1], "access": match[4]}
+    # No number is every number; the -1 that Docker writes for that, crun takes for a number.
+    if match[2] != "*":
+        rule["major"] = int(match[2])
+    if match[3] != "*":
+        rule["minor"] = int(match[3])
+    return rule
 
 
 def _unique(nodes: Sequence[runtime.LinuxDevice]) -> tuple[runtime.LinuxDevice, ...]:

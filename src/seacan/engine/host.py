@@ -96,7 +96,7 @@ def probe(cgroup_version: CgroupVersion, cgroup_root: Path = Path("/sys/fs/cgrou
         memory_nodes=_read("/sys/devices/system/node/online") or "0",
         cgroup_version=cgroup_version,
         limits=_limits_v1(cgroup_root) if cgroup_version == "v1" else _limits_v2(cgroup_root),
-        capabilities=tuple(capabilities.names_of(capabilities.bounding_set())),
+        capabilities=tuple(capabilities.names_of(_bounding_set())),
         hard_rlimits=_hard_rlimits(),
         oom_score_adj=int(_read("/proc/self/oom_score_adj") or 0),
         runtimes=_runtimes(),
@@ -128,6 +128,12 @@ def _hard_rlimits() -> dict[str, int]:
         name.removeprefix("RLIMIT_").lower(): resource.getrlimit(getattr(resource, name))[1] % 2**64
         for name in names
     }
+
+
+def _bounding_set() -> int:
+    """Return the bounding set of this process as a bit mask: proc_pid_status(5), CapBnd."""
+    fields = dict(line.split(":", 1) for line in _read("/proc/self/status").splitlines())
+    return int(fields["CapBnd"], 16)
 
 
 def _runtimes() -> dict[str, str | None]:

@@ -96,9 +96,12 @@ def comparable(config: dict[str, Any]) -> dict[str, Any]:
     if domain:
         config["domainname"] = domain
     # Docker's rules begin twice; only the rules from the last one for everything on count.
+    # No number is every number, as is -1.
     rules = linux["resources"]["devices"]
     start = max(n for n, rule in enumerate(rules) if "type" not in rule)
-    linux["resources"]["devices"] = rules[start:]
+    linux["resources"]["devices"] = [
+        {name: value for name, value in rule.items() if value != -1} for rule in rules[start:]
+    ]
     # Two binds at one depth may come in any order.
     config["mounts"].sort(key=lambda mount: mount["destination"])
     compared: dict[str, Any] = without_empty(config)

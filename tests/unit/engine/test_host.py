@@ -1,6 +1,7 @@
 from pathlib import Path
 
 from seacan.engine.host import probe
+from seacan.kernel.capabilities import NAMES
 
 
 def test_v1_limits_are_the_files_that_exist(tmp_path: Path) -> None:
@@ -20,6 +21,7 @@ def test_this_host() -> None:
     assert host.limits == frozenset()
     assert host.cpu_count >= 1
     assert host.cpus
+    assert set(host.capabilities) <= set(NAMES)
     assert host.kernel >= (5, 10)
     assert host.runtimes["seacan"] is None
     assert host.hard_rlimits["nofile"] > 0
