@@ -58,7 +58,7 @@ test-all: setup packages
 	$(PYTEST) -m 'not vm' tests
 
 golden: setup  ## rewrite the expected outputs; read the diff
-	$(PYTEST) tests/golden --rewrite-golden
+	SEACAN_REWRITE_GOLDEN=1 $(PYTEST)
 
 bench: setup packages  ## measure: make bench HOSTS='docker=unix:///run/docker.sock'
 	$(PY) -m bench.run $(foreach host,$(HOSTS),--host $(host))
