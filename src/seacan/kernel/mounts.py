@@ -246,6 +246,8 @@ def _parse_mountinfo(line: str) -> MountInfo:
 
 
 def _unescape(text: str) -> str:
+    if "\\" not in text:
+        return text
     for code, character in (("040", " "), ("011", "\t"), ("012", "\n"), ("134", "\\")):
         text = text.replace(f"\\{code}", character)
     return text

@@ -7,9 +7,12 @@ the cgroup namespace cuts to the same. Source: config.md#mounts; cgroup_namespac
 
 import os
 from collections.abc import Iterator
+from typing import Final
 
 from seacan.kernel import mounts, procfs
-from seacan.kernel.mounts import Options
+from seacan.kernel.mounts import Change, Options
+
+_RDONLY: Final = mounts.ATTR_RDONLY
 
 
 def mount(target: int, options: Options, own: dict[str, str]) -> None:
@@ -27,16 +30,18 @@ def _mount_v2(target: int, options: Options) -> None:
 
 
 def _mount_v1(target: int, options: Options, own: dict[str, str]) -> None:
-    attributes = options.top.set & ~mounts.ATTR_RDONLY
-    tmpfs = mounts.new_filesystem("tmpfs", "tmpfs", ("mode=755",), attributes)
+    tmpfs = mounts.new_filesystem("tmpfs", "tmpfs", ("mode=755",), options.top.set & ~_RDONLY)
     mounts.attach(tmpfs, target)
     for name, directory in own.items():
         os.mkdir(name, 0o755, dir_fd=tmpfs)
         bound = mounts.bind_path(directory)
-        mounts.change(bound, options.top)
         mounts.attach_at(bound, tmpfs, name)
         os.close(bound)
         _link_controllers(name, tmpfs)
+    # One call for all of them; it makes the tmpfs read-only too, which it is not meant to be.
+    mounts.change(tmpfs, options.top, recursive=True)
+    if options.top.set & _RDONLY:
+        mounts.change(tmpfs, Change(clear=_RDONLY))
     os.close(tmpfs)
 
 
@@ -57,8 +62,8 @@ def own_directories() -> dict[str, str]:
     for entry in mounts.read_mountinfo("cgroup"):
         for controllers, path in own.items():
             if set(controllers.split(",")) <= entry.super_options:
-                below = os.path.relpath(path, entry.root)
-                found[os.path.basename(entry.mount_point)] = f"{entry.mount_point}/{below}"
+                below = path.removeprefix(entry.root.rstrip("/"))
+                found[os.path.basename(entry.mount_point)] = entry.mount_point + below
     return found
 
 
