@@ -69,7 +69,7 @@ REFUSED: list[tuple[str, str, Any, int, str]] = [
     ("GET", "/containers/first/logs?stdout=0&stderr=false", None, 400, "Bad parameters"),
     ("GET", "/containers/nope/logs?stdout=1", None, 404, "No such container: nope"),
     ("GET", "/containers/first/logs?stdout=1&details=1", None, 501, "details"),
-    ("GET", "/containers/first/attach/ws", None, 501, "attach over a websocket is not supported"),
+    ("GET", "/containers/first/attach/ws", None, 501, "not supported: attach over a websocket"),
     ("DELETE", "/containers/first?link=1", None, 501, "links"),
     ("POST", "/containers/first/exec", {}, 400, "No exec command specified"),
     ("POST", "/containers/first/exec", {"Cmd": []}, 400, "No exec command specified"),
@@ -80,11 +80,11 @@ REFUSED: list[tuple[str, str, Any, int, str]] = [
     ("POST", "/images/busybox/tag", None, 400, "tag: no repository was named"),
     ("POST", "/images/busybox/tag?repo=A", None, 400, "must be lowercase"),
     ("GET", "/images/json?filters=%7B%22nope%22%3A%5B%5D%7D", None, 400, "invalid filter 'nope'"),
-    ("POST", "/images/create?fromImage=x", None, 501, "pull x"),
+    ("POST", "/images/create?fromImage=x&tag=y", None, 501, "pull x:y: registries"),
     ("POST", "/images/create?fromSrc=http://x", None, 501, "import from http://x"),
-    ("GET", "/events", None, 501, "events is not supported"),
-    ("POST", "/containers/first/pause", None, 501, "pause is not supported"),
-    ("GET", "/networks", None, 501, "networks is not supported"),
+    ("GET", "/events", None, 501, "not supported: events"),
+    ("POST", "/containers/first/pause", None, 501, "not supported: pause"),
+    ("GET", "/networks", None, 501, "not supported: networks"),
 ]  # fmt: skip
 
 

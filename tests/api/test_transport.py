@@ -111,6 +111,28 @@ def test_expect_100_continue(api: Api) -> None:
         assert read_until(client, b"\r\n\r\n").startswith(b"HTTP/1.1 201 ")
 
 
+def test_a_body_that_was_not_asked_for_ends_the_connection(api: Api) -> None:
+    started = time.monotonic()
+
+    answer = api.exchange(
+        b"POST /containers/create HTTP/1.1\r\nHost: d\r\nContent-Type: text/plain\r\n"
+        b"Expect: 100-continue\r\nContent-Length: 5\r\n\r\n"
+    )
+
+    assert answer.startswith(b"HTTP/1.1 400 ")
+    assert answer.count(b"HTTP/1.1 ") == 1
+    assert time.monotonic() - started < 2
+
+
+def test_an_upgrade_nobody_speaks_is_ignored(api: Api) -> None:
+    # Java's client offers HTTP/2 with every request.
+    offer = b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAE\r\n\r\n"
+
+    answer = api.exchange(b"GET /_ping HTTP/1.1\r\nHost: d\r\n" + offer + LAST_PING)
+
+    assert [part[:3] for part in answer.split(b"HTTP/1.1 ")[1:]] == [b"200", b"200"]
+
+
 def test_head_has_no_body(api: Api) -> None:
     with api.connect() as client:
         client.sendall(b"HEAD /_ping HTTP/1.1\r\nHost: d\r\n\r\n" + LAST_PING)

@@ -7,6 +7,7 @@ It knows nothing of containers. An `Application` turns a Request into an Answer;
     incoming.py    bytes that came and were not yet used: heads found, the end of the client noticed
     heads.py       request heads that two parsers could read in two ways are refused
     messages.py    Request, and the answers: Reply, Stream, Hijack
+    errors.py      class of error to status and body
     exchange.py    one request and its answer, over h11
     connection.py  one exchange after the other until somebody closes, or hands the socket over
     server.py      listeners, the cap of connections, the end

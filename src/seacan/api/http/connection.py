@@ -6,6 +6,7 @@ from http import HTTPStatus
 
 import anyio
 
+from seacan import log
 from seacan.api.http.errors import error_reply
 from seacan.api.http.exchange import Exchange
 from seacan.api.http.heads import BadRequest
@@ -117,9 +118,10 @@ class Connection:
     async def _fail_stream(self, exchange: Exchange, failure: Exception) -> None:
         if isinstance(failure, ClientGone | BadRequest):
             raise failure
-        reply = error_reply(failure)
-        if not exchange.has_begun:
-            await exchange.reply(reply)
+        if exchange.has_begun:
+            log.warn("answer cut short", error=str(failure))
+        else:
+            await exchange.reply(error_reply(failure))
 
     async def _cancel_at_end(self, scope: anyio.CancelScope) -> None:
         await self._incoming.wait_end()

@@ -22,14 +22,19 @@ STATUS: Final[dict[type[errors.SeacanError], int]] = {
 
 
 def error_reply(err: Exception) -> Reply:
-    """Return what tells a client of `err`; what nobody foresaw is logged with its traceback."""
+    """Return what tells a client of `err`; what it is not to blame for is logged."""
     status = next((s for kind, s in STATUS.items() if isinstance(err, kind)), None)
     if status is None:
-        log.error("request failed", error=repr(err), trace="".join(traceback.format_exception(err)))
+        log_bug(err)
         return message_reply(500, f"internal error: {err}")
-    if status >= 500:
+    if status in (500, 503):
         log.warn("request failed", error=str(err))
     return Reply(304) if status == 304 else message_reply(status, str(err))
+
+
+def log_bug(err: Exception) -> None:
+    """Log what nobody foresaw, with its traceback."""
+    log.error("request failed", error=repr(err), trace="".join(traceback.format_exception(err)))
 
 
 def message_reply(status: int, text: str) -> Reply:

@@ -42,6 +42,8 @@ class Exchange:
         self._h11 = h11.Connection(h11.SERVER, max_incomplete_event_size=_INCOMPLETE_BYTES)
         self._h11.receive_data(head)
         self.request = self._parse()
+        # The client sends its body only when it is told to, or never.
+        self._is_withheld = self._h11.they_are_waiting_for_100_continue
 
     def _parse(self) -> Request:
         event = self._next_event()
@@ -77,7 +79,8 @@ class Exchange:
         """Return the next piece of the body, b"" at its end."""
         if self.is_received:
             return b""
-        if self._h11.they_are_waiting_for_100_continue:
+        if self._is_withheld:
+            self._is_withheld = False
             await self._stream.send(
                 self._encode(h11.InformationalResponse(status_code=100, headers=[]))
             )
@@ -101,6 +104,8 @@ class Exchange:
 
     async def drain(self) -> None:
         """Read the rest of the body and forget it, as far as the limits go."""
+        if self._is_withheld:
+            return
         left = self._limits.drain_bytes
         with anyio.move_on_after(self._limits.drain_s):
             while left > 0 and (piece := await self.receive()):

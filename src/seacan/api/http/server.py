@@ -10,7 +10,7 @@ import anyio.abc
 
 from seacan import log
 from seacan.api.http.connection import Connection
-from seacan.api.http.errors import error_reply
+from seacan.api.http.errors import log_bug
 from seacan.api.http.limits import Limits
 from seacan.api.http.messages import Application, HeaderLine
 from seacan.api.http.streams import SocketStream
@@ -100,6 +100,6 @@ class Server:
         try:
             await connection.serve()
         except Exception as err:
-            error_reply(err)  # a bug of ours ends one connection, not the server; it logs
+            log_bug(err)  # it ends one connection, not the server
         finally:
             self._connections.discard(connection)

@@ -55,6 +55,6 @@ def routes() -> list[Route]:
 
 def _refuse(what: str) -> Handler:
     async def refuse(call: Call) -> NoReturn:
-        raise Unsupported(f"{what} is not supported")
+        raise Unsupported(f"not supported: {what}")
 
     return refuse

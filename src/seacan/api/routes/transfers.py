@@ -2,7 +2,7 @@
 
 import io
 from collections.abc import Callable
-from typing import Any, BinaryIO, TypeVar, cast
+from typing import Any, BinaryIO, Final, cast
 
 import anyio
 import anyio.from_thread
@@ -14,8 +14,9 @@ from seacan.api.http.messages import Request, Send, Stream
 from seacan.errors import SeacanError, Unsupported
 from seacan.images import platforms, references
 
-T = TypeVar("T")
 Message = dict[str, Any]
+
+_PIECE_BYTES: Final = 1 << 20
 
 
 class TransferRoutes:
@@ -45,7 +46,8 @@ class TransferRoutes:
     async def create(self, call: Call) -> Stream:
         query = call.query
         if image := query.text("fromImage"):
-            raise Unsupported(f"pull {image}: registries are not supported, load or import it")
+            name = ":".join(part for part in (image, query.text("tag")) if part)
+            raise Unsupported(f"pull {name}: registries are not supported, load or import it")
         source = query.text("fromSrc")
         if source != "-":
             raise Unsupported(f"import from {source}: only an archive that is sent is supported")
@@ -82,7 +84,7 @@ def _progress_stream(
             has_told = True
             anyio.from_thread.run(send, _line(message))
 
-        body = cast(BinaryIO, io.BufferedReader(_Body(request), _BODY_BUFFER_BYTES))
+        body = cast(BinaryIO, io.BufferedReader(_Body(request), _PIECE_BYTES))
         try:
             await anyio.to_thread.run_sync(work, body, tell)
         except SeacanError as err:
@@ -91,9 +93,6 @@ def _progress_stream(
             await send(_line({"errorDetail": {"message": str(err)}, "error": str(err)}))
 
     return Stream("application/json", produce)
-
-
-_BODY_BUFFER_BYTES = 256 << 10
 
 
 class _Body(io.RawIOBase):
@@ -108,11 +107,20 @@ class _Body(io.RawIOBase):
 
     def readinto(self, buffer: Any) -> int:
         if not self._piece:
-            self._piece = memoryview(anyio.from_thread.run(self._request.receive))
+            self._piece = memoryview(anyio.from_thread.run(self._receive))
         size = min(len(buffer), len(self._piece))
         buffer[:size] = self._piece[:size]
         self._piece = self._piece[size:]
         return size
+
+    async def _receive(self) -> bytes:
+        """Return many pieces as one: each change of threads costs as much as 100 KiB."""
+        pieces = []
+        size = 0
+        while size < _PIECE_BYTES and (piece := await self._request.receive()):
+            pieces.append(piece)
+            size += len(piece)
+        return b"".join(pieces)
 
 
 def _line(message: Message) -> bytes:
