@@ -10,6 +10,7 @@
         fs/                        its files: an overlayfs lower directory
       layers/.new-*/, .gone-*/     layers half made or half removed; emptied at start
       init                         the init of `--init`, bound into containers; 0555
+      empty/                       the root of an image without layers
       containers/ID/               0710
         upper/ work/               the writable layer
         hostname hosts resolv.conf bound over the files in /etc
@@ -105,6 +106,10 @@ class DataRoot:
     @property
     def init(self) -> Path:
         return self.path / "init"
+
+    @property
+    def empty(self) -> Path:
+        return self.path / "empty"
 
     @property
     def layers(self) -> Path:

@@ -6,7 +6,6 @@ holds up another container.
 
 import contextlib
 import functools
-import shutil
 import time
 from contextlib import AsyncExitStack
 
@@ -27,6 +26,7 @@ from seacan.engine.signals import parse_signal
 from seacan.engine.times import rfc3339
 from seacan.ids import ContainerId
 from seacan.images.image import Image
+from seacan.images.trees import remove_tree
 from seacan.spec.engine_api import ContainerCreate
 
 _DEFAULT_STOP_TIMEOUT_S = 10
@@ -112,10 +112,10 @@ class Containers:
         with contextlib.ExitStack() as undo:
             undo.callback(context.images.snapshots.release, record.id)
             context.images.snapshots.hold(record.id, image)
-            if not context.images.snapshots.held_directories(record.id):
+            if image.layers and not context.images.snapshots.held_directories(record.id):
                 raise errors.NotFound(f"No such image: {record.image}")  # removed just now
             directory = context.data_root.container(record.id)
-            undo.callback(shutil.rmtree, directory.path, ignore_errors=True)
+            undo.callback(remove_tree, directory.path)
             start.make_directory(directory, record)
             context.database.save(record)
             undo.pop_all()
@@ -241,8 +241,7 @@ class Containers:
         # The row goes first: what a container without a row left is removed at the next start.
         context = self._context
         context.database.remove(record.id)
-        with contextlib.suppress(FileNotFoundError):
-            shutil.rmtree(context.data_root.container(record.id).path)
+        remove_tree(context.data_root.container(record.id).path)
         context.images.snapshots.release(record.id)
         self._collect_layers(record)
 

@@ -61,6 +61,7 @@ def _make_roots(settings: Settings) -> None:
     for directory, mode in (
         (data.path, 0o710),
         (data.containers, 0o710),
+        (data.empty, 0o755),
         (execution.path, 0o700),
         (execution.containers, 0o700),
         (execution.runtime, 0o700),

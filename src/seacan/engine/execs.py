@@ -17,6 +17,7 @@ from seacan.engine.running import Entry, start_exit_code
 from seacan.ids import ContainerId, ExecId, new_id
 from seacan.spec import runtime
 from seacan.spec.engine_api import ExecConfig
+from seacan.spec.stdcopy import frame
 from seacan.supervisor.protocol import ExecRequest
 
 
@@ -60,7 +61,10 @@ class ExecStart:
             except errors.SeacanError as err:
                 client.setblocking(True)
                 client.settimeout(5)
-                client.sendall(f"OCI runtime exec failed: {err}\r\n".encode())
+                client.sendall(self._frame(f"OCI runtime exec failed: {err}\r\n".encode()))
+
+    def _frame(self, text: bytes) -> bytes:
+        return text if self.tty else frame("stderr", text)
 
     async def begin_detached(self) -> None:
         await self.execs.start(self, None, b"")

@@ -2,7 +2,6 @@
 
 import json
 import os
-import struct
 import time
 from collections.abc import AsyncGenerator, Callable, Iterator
 from dataclasses import dataclass
@@ -13,10 +12,9 @@ import anyio
 
 from seacan.errors import InvalidArgument
 from seacan.kernel import syscalls
+from seacan.spec.stdcopy import frame
 
 _BLOCK: Final = 256 * 1024
-_FRAME: Final = struct.Struct(">BxxxL")  # as on an attached connection
-_STREAMS: Final = {"stdout": 1, "stderr": 2}
 
 _IN_MODIFY: Final = 0x2  # linux/inotify.h
 _IN_MOVE_SELF: Final = 0x800
@@ -125,7 +123,7 @@ class _Reader:
             text = entry["log"].encode(errors="replace")
             if s.timestamps:
                 text = stamp.encode() + b" " + text
-            yield _FRAME.pack(_STREAMS[stream], len(text)) + text if s.framed else text
+            yield frame(stream, text) if s.framed else text
 
     def close(self) -> None:
         if self._file >= 0:

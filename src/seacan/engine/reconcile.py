@@ -5,7 +5,6 @@ is recorded with the status that its shim wrote down; of a start or a removal th
 nothing is left.
 """
 
-import shutil
 from pathlib import Path
 
 import anyio
@@ -17,6 +16,7 @@ from seacan.engine.context import Context
 from seacan.engine.running import Entry, discard, read_exit
 from seacan.engine.times import rfc3339
 from seacan.ids import ContainerId
+from seacan.images.trees import remove_tree
 from seacan.supervisor import client as supervisor
 
 
@@ -51,7 +51,7 @@ def _remove_directory(context: Context, path: Path) -> None:
             context.exec_root.bundle(container_id), context.exec_root.runtime / path.name, cgroup
         )
     else:
-        shutil.rmtree(path)
+        remove_tree(path)
 
 
 async def _settle(context: Context, entry: Entry) -> None:

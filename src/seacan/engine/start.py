@@ -151,7 +151,8 @@ def _rootfs(context: Context, container: ContainerDirectory, lower: list[Path]) 
 
     return RootfsRequest(
         directory=str(root),
-        lower=[relative(path) for path in lower],
+        # overlayfs wants one, also below an image without layers.
+        lower=[relative(path) for path in lower or [context.data_root.empty]],
         upper=relative(container.upper),
         work=relative(container.work),
     )

@@ -10,20 +10,16 @@ read until it does; when the process does not take its input, its clients are no
 
 import os
 import socket
-import struct
 from collections.abc import Callable
 from typing import Final
 
+from seacan.spec.stdcopy import STREAMS, frame
 from seacan.supervisor.logfile import LogFile
 from seacan.supervisor.loop import READABLE, WRITABLE, Loop
 from seacan.supervisor.protocol import AttachRequest
 
 _CHUNK: Final = 64 * 1024
 _BACKLOG_LIMIT: Final = 256 * 1024
-
-# Engine API, "Stream format" of POST /containers/{id}/attach: type, three zeros, length.
-_FRAME: Final = struct.Struct(">BxxxL")
-_STREAMS: Final = {"stdout": 1, "stderr": 2}
 
 
 class Stdio:
@@ -218,7 +214,7 @@ class Attachment:
         self._client = client
         self._stdio = stdio
         self._wants_input = request["stdin"]
-        self._wants = {name for name in _STREAMS if request[name]}  # type: ignore[literal-required]
+        self._wants = {name for name in STREAMS if request[name]}  # type: ignore[literal-required]
         self._keys = DetachKeys(request["detach_keys"].encode("latin-1"))
         self._backlog = bytearray()
         self._is_ending = False
@@ -272,9 +268,7 @@ class Attachment:
     def deliver(self, stream: str, data: bytes, *, framed: bool) -> None:
         if self._is_ending or stream not in self._wants:
             return
-        if framed:
-            self._backlog += _FRAME.pack(_STREAMS[stream], len(data))
-        self._backlog += data
+        self._backlog += frame(stream, data) if framed else data
         self._flush()
 
     def finish(self) -> None:
