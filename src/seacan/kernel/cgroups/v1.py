@@ -1,0 +1,149 @@
+"""A cgroup of version 1: the same path in every hierarchy that is mounted.
+
+    /sys/fs/cgroup/memory/PARENT/ID     /sys/fs/cgroup/cpu,cpuacct/PARENT/ID     …
+    /sys/fs/cgroup/unified/PARENT/ID    in the hybrid layout: no limits, but cgroup.kill
+
+Source: the kernel's cgroup-v1/*.rst; cgroups(7).
+"""
+
+import errno
+import os
+import signal
+from contextlib import suppress
+from typing import Final
+
+from seacan.kernel.cgroups import devices, files, limits, limits_v1
+from seacan.kernel.cgroups.waiting import wait_until
+from seacan.spec.runtime import LinuxResources
+
+_FREEZE_ATTEMPTS: Final = 25
+_CPUSET_FILES: Final = ("cpuset.cpus", "cpuset.mems")
+
+
+class CgroupV1:
+    """Meets the Protocol `Cgroup`."""
+
+    def __init__(self, mounts: dict[str, str], unified: str | None, parts: list[str]) -> None:
+        """`mounts` by controller, `unified` the mount of version 2, `parts` the path."""
+        self._mounts = mounts
+        self._parts = parts
+        path = "/".join(parts)
+        self._of_controller = {name: f"{mount}/{path}" for name, mount in mounts.items()}
+        self._unified = unified and f"{unified}/{path}"
+        # Controllers mounted together share a directory.
+        self._directories = list(dict.fromkeys(self._of_controller.values()))
+        if self._unified:
+            self._directories.append(self._unified)
+
+    def create(self) -> None:
+        for directory in self._directories:
+            files.make(directory)
+        if "cpuset" in self._mounts:
+            for name in _CPUSET_FILES:
+                self._inherit(name, self._parts)
+
+    def _inherit(self, name: str, parts: list[str]) -> str:
+        """Return a cpuset's processors or memory nodes; one that is empty gets its parent's.
+
+        A new one is empty, and no process can enter it.
+        """
+        path = "/".join((self._mounts["cpuset"], *parts, name))
+        value = files.read(path).strip()
+        if not value:
+            value = self._inherit(name, parts[:-1])
+            files.write(path, value)
+        return value
+
+    def apply(self, resources: LinuxResources) -> None:
+        if memory := resources.get("memory"):
+            limits.check_usage(memory, self._memory_usage)
+        limits.write_all(limits_v1.writes(resources), self._directory)
+        if rules := resources.get("devices"):
+            for file, line in devices.lines_v1(devices.read_rules(rules)):
+                files.write(f"{self._directory('devices')}/{file}", line)
+
+    def _memory_usage(self) -> int:
+        return int(files.read(f"{self._directory('memory')}/memory.usage_in_bytes"))
+
+    def _directory(self, controller: str) -> str:
+        directory = self._of_controller.get(controller)
+        if directory is None:
+            raise OSError(errno.ENOENT, f"no cgroup v1 hierarchy with {controller} is mounted")
+        return directory
+
+    def join(self, pid: int) -> None:
+        # A thread that moves itself, by `tasks`, does not take the lock against forks, which waits
+        # some 10 ms for an RCU grace period; a caller has one thread only. Source: kernel 5.16,
+        # cgroup_procs_write_start().
+        name = "cgroup.procs" if pid else "tasks"
+        for directory in self._directories:
+            files.write(f"{directory}/{name}", str(pid))
+
+    def pids(self) -> list[int]:
+        return files.pids(self._register)
+
+    @property
+    def _register(self) -> str:
+        """The directory to look in for processes: they are in all of them."""
+        return self._of_controller.get("freezer") or self._directories[0]
+
+    def kill(self) -> None:
+        wait_until(self._is_killed, "processes are left after SIGKILL", self._register)
+
+    def _is_killed(self) -> bool:
+        """Send SIGKILL to all; return whether there were none.
+
+        In the freezer nothing forks and no process number goes to another, but nothing ends either.
+        """
+        if not self.pids():
+            return True
+        if not self._kill_unified():
+            self._set_frozen("FROZEN")
+            for pid in self.pids():
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+        self._set_frozen("THAWED")
+        return False
+
+    def _kill_unified(self) -> bool:
+        """Let the kernel end them at once, forks included (Linux 5.14); False if it cannot."""
+        if self._unified is None or not files.pids(self._unified):
+            return False
+        with suppress(FileNotFoundError):
+            files.write(f"{self._unified}/cgroup.kill", "1")
+            return True
+        return False
+
+    def _set_frozen(self, state: str) -> None:
+        if "freezer" in self._of_controller:
+            with suppress(FileNotFoundError):
+                files.write(f"{self._of_controller['freezer']}/freezer.state", state)
+
+    def freeze(self) -> None:
+        wait_until(self._is_frozen, "processes do not freeze", self._directory("freezer"))
+
+    def _is_frozen(self) -> bool:
+        """Freeze; if it does not come about at once, let all go on and return False.
+
+        Processes that are forked meanwhile leave the state at FREEZING; asking again often helps,
+        and when it does not, only thawing does.
+        """
+        file = f"{self._directory('freezer')}/freezer.state"
+        for _ in range(_FREEZE_ATTEMPTS):
+            files.write(file, "FROZEN")
+            if files.read(file).strip() == "FROZEN":
+                return True
+        files.write(file, "THAWED")
+        return False
+
+    def thaw(self) -> None:
+        files.write(f"{self._directory('freezer')}/freezer.state", "THAWED")
+
+    def remove(self) -> None:
+        for directory in self._directories:
+            files.remove(directory)
+
+    def oom_kills(self) -> int:
+        with suppress(FileNotFoundError):
+            return files.value_of(f"{self._directory('memory')}/memory.oom_control", "oom_kill")
+        return 0
