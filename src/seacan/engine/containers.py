@@ -191,15 +191,12 @@ class Containers:
             await self._start(entry)
 
     async def kill(self, ref: str, *, signal: str | None) -> None:
-        entry = self.find(ref)
         try:
+            entry = self.find(ref)
             number = parse_signal(signal or "SIGKILL")
-        except errors.InvalidArgument as err:
-            raise errors.InvalidArgument(f"cannot kill container: {ref}: {err}") from None
-        if not entry.record.is_running:
-            raise errors.Conflict(
-                f"cannot kill container: {ref}: container {entry.record.id} is not running"
-            )
+            entry.running_shim()
+        except errors.SeacanError as err:
+            raise type(err)(f"cannot kill container: {ref}: {err}") from None
         if number == 9:
             await entry.kill()
         else:

@@ -28,6 +28,7 @@ from seacan.supervisor.logfile import LogFile
 from seacan.supervisor.loop import READABLE, Loop
 from seacan.supervisor.process import ProcessStreams, Supervised
 from seacan.supervisor.protocol import ExecRequest, Exit, Message, StartRequest
+from seacan.supervisor.streams import Stdio
 
 _REQUEST_DEADLINE_S: Final = 10.0
 
@@ -72,6 +73,7 @@ class Shim:
         self._loop = Loop()
         self._watchers: list[socket.socket] = []
         self._execs: dict[str, Supervised] = {}
+        self._finished: list[Stdio] = []  # of ended processes, with clients that are owed output
         self._exit: Exit | None = None
         clients = [socket.socket(fileno=fd) for fd in descriptors]
         self._wake_on_children()
@@ -245,25 +247,41 @@ class Shim:
                 self._exec_ended(exec_id, status)
 
     def _exec_ended(self, exec_id: str, status: int) -> None:
-        process = self._execs[exec_id]
-        process.stdio.finish()
-        if process.stdio.is_flushed:
-            del self._execs[exec_id]
+        # First the daemon, then the client: at the end of the output it asks for the status.
         self._tell({"event": "exec-exited", "exec_id": exec_id, "status": status})
+        stdio = self._execs.pop(exec_id).stdio
+        stdio.finish()
+        self._finished = [s for s in (*self._finished, stdio) if not s.is_flushed]
 
     def _init_ended(self, status: int) -> None:
         finished_at_ns = time.time_ns()
         self.init.stdio.finish()
-        oom_killed = self._container.oom_kills() > 0
-        self._exit = Exit(status=status, oom_killed=oom_killed, finished_at_ns=finished_at_ns)
+        self._finished.append(self.init.stdio)
+        self._exit = Exit(
+            status=status, oom_killed=self._was_oom_killed(), finished_at_ns=finished_at_ns
+        )
+        # Nothing of the container is left when its end is known: it may be started again at once.
+        for step in (self._write_exit, self._delete_container):
+            try:
+                step()
+            except (errors.SeacanError, OSError) as err:
+                # The end is told all the same; the daemon gives back what is left.
+                log.error("end of container", id=self._bundle.name, step=step.__name__, error=err)
+
+    def _was_oom_killed(self) -> bool:
+        try:
+            return self._container.oom_kills() > 0
+        except OSError as err:
+            log.error("look for OOM kills", id=self._bundle.name, error=err)
+            return False
+
+    def _write_exit(self) -> None:
         # It is to outlive this process and the daemon; a reboot takes the whole bundle.
         data = json.dumps(self._exit).encode()
         files.write_atomic(self._bundle / "exit.json", data, sync=False)
-        # Nothing of the container is left when its end is known: it may be started again at once.
-        try:
-            self._container.delete(force=True)
-        except errors.SeacanError as err:
-            log.error("clean up container", bundle=self._bundle.name, error=err)
+
+    def _delete_container(self) -> None:
+        self._container.delete(force=True)
 
     def _started(self) -> Message:
         return {"pid": self.init.pid, "started_at_ns": self._started_at_ns}
@@ -293,8 +311,7 @@ class Shim:
         for watcher in self._watchers:
             watcher.close()
         # A client that reads slowly is owed the rest; one that is gone lets go by itself.
-        processes_left = [self.init, *self._execs.values()]
-        while not all(process.stdio.is_flushed for process in processes_left):
+        while not all(stdio.is_flushed for stdio in self._finished):
             self._loop.run_once()
         return 0
 
