@@ -23,6 +23,7 @@ from seacan.errors import SeacanError
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import NoReturn
 
 USAGE_CODE = 125
 INTERRUPTED_CODE = 130
@@ -35,12 +36,17 @@ GLOBAL_FLAGS = (
 )
 
 
-def main() -> int:
-    """Run the command line of this process; return its exit code."""
-    sys.stdout.reconfigure(encoding="utf-8", errors="surrogateescape")  # type: ignore[union-attr]
-    sys.stderr.reconfigure(encoding="utf-8", errors="backslashreplace")  # type: ignore[union-attr]
+def main() -> NoReturn:
+    """Run the command line of this process, and end the process with its exit code."""
+    _prepare_streams()
+    code = _run_to_exit_code(sys.argv[1:])
+    # Taking the interpreter apart in good order takes longer than a request.
+    os._exit(code)
+
+
+def _run_to_exit_code(words: Sequence[str]) -> int:
     try:
-        code = run(sys.argv[1:])
+        code = run(words)
         sys.stdout.flush()
         return code
     except Exit as end:
@@ -51,6 +57,25 @@ def main() -> int:
         return INTERRUPTED_CODE
     except BrokenPipeError:
         return _end_by_broken_pipe()
+    except OSError as err:
+        # Standard output may be the file that failed (a full disk): no word to it any more.
+        print(f"seacan: {err.strerror or err}", file=sys.stderr, flush=True)
+        return 1
+
+
+def _prepare_streams() -> None:
+    """Put /dev/null where a standard descriptor is closed, or a socket would take its number.
+
+    Text goes out in UTF-8, names that are none as the bytes they came as.
+    """
+    for fd in (0, 1, 2):
+        try:
+            os.fstat(fd)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)
+    for name, fd in (("stdout", 1), ("stderr", 2)):
+        stream = open(fd, "w", encoding="utf-8", errors="surrogateescape", closefd=False)  # noqa: SIM115
+        setattr(sys, name, stream)
 
 
 def run(words: Sequence[str]) -> int:
@@ -195,4 +220,4 @@ def _end_by_broken_pipe() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -14,13 +14,10 @@ from __future__ import annotations
 import json
 import os
 import select
+from functools import cached_property
 
 from seacan import errors
-from seacan.client.containers import Containers
 from seacan.client.endpoint import Endpoint, resolve
-from seacan.client.execs import Execs
-from seacan.client.images import Images
-from seacan.client.system import System
 from seacan.client.transport import Connection, Response, Upgraded
 from seacan.client.version import API_VERSION, CLIENT_VERSION, LEAST_API_VERSION, version_key
 
@@ -28,6 +25,11 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from typing import Any
+
+    from seacan.client.containers import Containers
+    from seacan.client.execs import Execs
+    from seacan.client.images import Images
+    from seacan.client.system import System
 
 _ERRORS: dict[int, type[errors.SeacanError]] = {
     400: errors.InvalidArgument,
@@ -56,10 +58,6 @@ class Client:
         self, endpoint: Endpoint | str | None = None, *, version: str | None = None
     ) -> None:
         self.endpoint = endpoint if isinstance(endpoint, Endpoint) else resolve(endpoint)
-        self.containers = Containers(self)
-        self.execs = Execs(self)
-        self.images = Images(self)
-        self.system = System(self)
         self._version = version or os.environ.get("DOCKER_API_VERSION", "").removeprefix("v")
         self._idle: list[Connection] = []
 
@@ -72,6 +70,32 @@ class Client:
     def close(self) -> None:
         while self._idle:
             self._idle.pop().close()
+
+    # Imported as they are used: a command line needs one or two of them.
+
+    @cached_property
+    def containers(self) -> Containers:
+        from seacan.client.containers import Containers
+
+        return Containers(self)
+
+    @cached_property
+    def execs(self) -> Execs:
+        from seacan.client.execs import Execs
+
+        return Execs(self)
+
+    @cached_property
+    def images(self) -> Images:
+        from seacan.client.images import Images
+
+        return Images(self)
+
+    @cached_property
+    def system(self) -> System:
+        from seacan.client.system import System
+
+        return System(self)
 
     @property
     def version(self) -> str:

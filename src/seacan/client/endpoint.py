@@ -86,7 +86,9 @@ def parse_host(host: str) -> Endpoint:
 def _parse_tcp(host: str, address: str) -> Endpoint:
     address = address.rstrip("/")
     if address.startswith("["):
-        name, _, rest = address[1:].partition("]")
+        name, bracket, rest = address[1:].partition("]")
+        if not bracket:
+            raise InvalidArgument(f"invalid bind address format: {host}")
     else:
         name, colon, rest = address.partition(":")
         rest = colon + rest

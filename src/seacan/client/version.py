@@ -1,6 +1,8 @@
-"""Which seacan this is, and which versions of the Engine API it speaks."""
+"""Which seacan this is, and which versions of the Engine API it speaks.
 
-# A literal: reading it from the installed metadata takes longer than a whole `seacan version`.
+The same as in seacan.version, which imports typing; a test compares them.
+"""
+
 CLIENT_VERSION = "0.1.0"
 
 API_VERSION = "1.51"
