@@ -1,7 +1,7 @@
 """Which control groups this host has, and where: read from mountinfo, no path is taken for granted.
 
-A host is of version 1 if any controller is mounted that way. It may have version 2 beside that,
-without controllers (systemd's hybrid layout); its cgroup.kill then serves version 1 as well.
+A host is of version 1 if any controller is mounted that way, also if it has version 2 beside that,
+without controllers (systemd's hybrid layout).
 """
 
 import errno
@@ -67,6 +67,6 @@ def open_cgroup(path: str) -> Cgroup:
         raise OSError(errno.EINVAL, "not the path of a cgroup", path)
     layout = _layout()
     if detect() == "v1":
-        return CgroupV1(layout.v1, layout.v2, parts)
+        return CgroupV1(layout.v1, parts)
     assert layout.v2 is not None
     return CgroupV2(layout.v2, parts)

@@ -1,7 +1,9 @@
 """A cgroup of version 1: the same path in every hierarchy that is mounted.
 
     /sys/fs/cgroup/memory/PARENT/ID     /sys/fs/cgroup/cpu,cpuacct/PARENT/ID     …
-    /sys/fs/cgroup/unified/PARENT/ID    in the hybrid layout: no limits, but cgroup.kill
+
+The hierarchy of version 2 in systemd's hybrid layout is left alone: its cgroup.kill would be welcome,
+but to enter it costs a start some 10 ms (see `join`), and the freezer does the same.
 
 Source: the kernel's cgroup-v1/*.rst; cgroups(7).
 """
@@ -23,17 +25,14 @@ _CPUSET_FILES: Final = ("cpuset.cpus", "cpuset.mems")
 class CgroupV1:
     """Meets the Protocol `Cgroup`."""
 
-    def __init__(self, mounts: dict[str, str], unified: str | None, parts: list[str]) -> None:
-        """`mounts` by controller, `unified` the mount of version 2, `parts` the path."""
+    def __init__(self, mounts: dict[str, str], parts: list[str]) -> None:
+        """`mounts` by controller, `parts` the path."""
         self._mounts = mounts
         self._parts = parts
         path = "/".join(parts)
         self._of_controller = {name: f"{mount}/{path}" for name, mount in mounts.items()}
-        self._unified = unified and f"{unified}/{path}"
         # Controllers mounted together share a directory.
         self._directories = list(dict.fromkeys(self._of_controller.values()))
-        if self._unified:
-            self._directories.append(self._unified)
 
     def create(self) -> None:
         for directory in self._directories:
@@ -97,21 +96,11 @@ class CgroupV1:
         """
         if not self.pids():
             return True
-        if not self._kill_unified():
-            self._set_frozen("FROZEN")
-            for pid in self.pids():
-                with suppress(ProcessLookupError):
-                    os.kill(pid, signal.SIGKILL)
+        self._set_frozen("FROZEN")
+        for pid in self.pids():
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
         self._set_frozen("THAWED")
-        return False
-
-    def _kill_unified(self) -> bool:
-        """Let the kernel end them at once, forks included (Linux 5.14); False if it cannot."""
-        if self._unified is None or not files.pids(self._unified):
-            return False
-        with suppress(FileNotFoundError):
-            files.write(f"{self._unified}/cgroup.kill", "1")
-            return True
         return False
 
     def _set_frozen(self, state: str) -> None:
