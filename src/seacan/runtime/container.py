@@ -15,11 +15,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from seacan.errors import Conflict, Unavailable
+from seacan.errors import Conflict, Internal, Unavailable
 from seacan.kernel import processes
 from seacan.kernel.cgroups.cgroup import Cgroup
 from seacan.kernel.cgroups.hierarchy import open_cgroup
 from seacan.runtime import failures, state
+from seacan.runtime.failures import reason
 from seacan.runtime.state import Record, StateDirectory
 from seacan.spec.runtime import State, Status
 
@@ -91,6 +92,8 @@ class Container:
             os.write(fifo, b"0")
             self.directory.fifo.unlink(missing_ok=True)
             self._wait_executed(fifo)
+        except BrokenPipeError as err:
+            raise Conflict("cannot start a container that has stopped") from err
         finally:
             os.close(fifo)
 
@@ -129,6 +132,8 @@ class Container:
             signal.pidfd_send_signal(pidfd, number)
         except ProcessLookupError as err:
             raise Conflict("container not running") from err
+        except OSError as err:
+            raise Internal(f"kill container {self.id}: {reason(err)}") from err
         finally:
             os.close(pidfd)
 
@@ -153,10 +158,7 @@ class Container:
             raise Conflict(f"cannot delete container {self.id} that is not stopped: {status}")
         if status != "stopped":
             self._kill_and_wait()
-        cgroup = self.cgroup
-        if not self.record.has_pid_namespace:
-            cgroup.kill()
-        cgroup.remove()
+        self._remove_cgroup()
         self.directory.remove()
         self._close_pipe()
 
@@ -170,6 +172,15 @@ class Container:
                 raise Unavailable(f"kill container {self.id}: process {self.pid} does not die")
         finally:
             os.close(pidfd)
+
+    def _remove_cgroup(self) -> None:
+        cgroup = self.cgroup
+        try:
+            if not self.record.has_pid_namespace:
+                cgroup.kill()  # with a pid namespace, all in it ended with its first process
+            cgroup.remove()
+        except OSError as err:
+            raise Unavailable(f"remove cgroup of container {self.id}: {reason(err)}") from err
 
     def _close_pipe(self) -> None:
         if self.pipe >= 0:

@@ -1,5 +1,6 @@
 """The parent's half of `create`: everything around the child that init.py describes."""
 
+import errno
 import os
 import signal
 import socket
@@ -9,7 +10,7 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager, nullco
 from pathlib import Path
 from typing import Final
 
-from seacan.errors import Internal, InvalidArgument
+from seacan.errors import Conflict, Internal, InvalidArgument, Unsupported
 from seacan.kernel import namespaces, processes
 from seacan.kernel.cgroups.cgroup import Cgroup
 from seacan.kernel.cgroups.hierarchy import open_cgroup
@@ -49,33 +50,36 @@ def create(
     loaded = bundles.load(bundle)
     check_descriptors(loaded.process.get("terminal", False), console, preserve_fds)
     directory = state.directory(root, container_id)
-    with ExitStack() as undo:
-        directory.make()
-        undo.callback(directory.remove)
-        cgroup = _make_cgroup(loaded, container_id, undo)
-        seccomp = _compile_seccomp(loaded, directory)
-        reader, writer = os.pipe()
-        undo.callback(os.close, reader)
-        with _closing(writer), _closing(os.open(directory.fifo, os.O_RDWR)) as fifo:
-            child = Init(
-                container_id=container_id,
-                process=loaded.process,
-                stdio=stdio,
-                console=console,
-                preserve_fds=preserve_fds,
-                pipe=writer,
-                cgroup=cgroup,
-                filter=seccomp,
-                bundle=loaded,
-                fifo=fifo,
-            )
-            pid = fork(child, init.STEPS, _pid_namespace(loaded))
-        undo.callback(_kill_and_reap, pid)
-        record = _record(container_id, loaded, pid, seccomp)
-        directory.write(record)
-        if not failures.receive(reader):
-            raise Internal(_obituary(cgroup))
-        undo.pop_all()
+    try:
+        with ExitStack() as undo:
+            directory.make()
+            undo.callback(directory.remove)
+            cgroup = _make_cgroup(loaded, container_id, undo)
+            seccomp = _compile_seccomp(loaded, directory)
+            reader, writer = os.pipe()
+            undo.callback(os.close, reader)
+            with _closing(writer), _closing(os.open(directory.fifo, os.O_RDWR)) as fifo:
+                child = Init(
+                    container_id=container_id,
+                    process=loaded.process,
+                    stdio=stdio,
+                    console=console,
+                    preserve_fds=preserve_fds,
+                    pipe=writer,
+                    cgroup=cgroup,
+                    filter=seccomp,
+                    bundle=loaded,
+                    fifo=fifo,
+                )
+                pid = fork(child, init.STEPS, _pid_namespace(loaded))
+            undo.callback(_kill_and_reap, pid)
+            record = _record(container_id, loaded, pid, seccomp)
+            directory.write(record)
+            if not failures.receive(reader):
+                raise Internal(_obituary(cgroup))
+            undo.pop_all()
+    except OSError as err:
+        raise Internal(f"create container {container_id}: {reason(err)}") from err
     return Container(record, directory, reader)
 
 
@@ -94,21 +98,25 @@ def check_descriptors(terminal: bool, console: socket.socket | None, preserve_fd
 
 def _make_cgroup(bundle: Bundle, container_id: str, undo: ExitStack) -> Cgroup:
     cgroup = open_cgroup(_cgroup_path(bundle, container_id))
+    # All that is in there will be taken for the container's, and killed with it.
+    if pids := cgroup.pids():
+        raise Conflict(f"container's cgroup is not empty: {len(pids)} process(es) found")
     undo.callback(cgroup.remove)
     try:
         cgroup.create()
         cgroup.apply(with_device_rules(bundle.linux.get("resources", {})))
     except OSError as err:
-        raise Internal(f"apply cgroup configuration: {reason(err)}") from err
+        kind = Unsupported if err.errno == errno.ENOTSUP else Internal
+        raise kind(f"apply cgroup configuration: {reason(err)}") from err
     return cgroup
 
 
 def _cgroup_path(bundle: Bundle, container_id: str) -> str:
     """Return the path from the root of each hierarchy; a relative one is meant from there too."""
-    path = bundle.linux.get("cgroupsPath") or container_id
-    if ".." in path.split("/"):
-        raise InvalidArgument(f"linux.cgroupsPath: holds ..: {path}")
-    return "/" + path.strip("/")
+    names = (bundle.linux.get("cgroupsPath") or container_id).strip("/").split("/")
+    if not all(names) or {".", ".."}.intersection(names):
+        raise InvalidArgument(f"linux.cgroupsPath: not a path below the root: {'/'.join(names)!r}")
+    return "/" + "/".join(names)
 
 
 def _compile_seccomp(bundle: Bundle, directory: StateDirectory) -> tuple[bytes, int] | None:

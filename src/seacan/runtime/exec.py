@@ -82,6 +82,9 @@ def exec_process(
             pidfd=pidfd,
         )
         pid = _fork(child)
+    except Exception:
+        os.close(reader)
+        raise
     finally:
         os.close(writer)
         os.close(pidfd)

@@ -4,7 +4,8 @@ import json
 import os
 import shutil
 import socket
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,11 +16,12 @@ from seacan.runtime.create import create
 from seacan.runtime.exec import exec_process
 from seacan.spec.runtime import Process
 
+DEADLINE_S: Final = 10.0
 BUSYBOX: Final = Path("/bin/busybox")
 # fmt: off
 _APPLETS: Final = (
     "sh", "cat", "ls", "true", "sleep", "id", "env", "stat", "readlink", "grep", "echo", "pwd",
-    "hostname", "touch", "tty", "stty", "mkdir", "wc", "ip",
+    "hostname", "touch", "head", "tty", "stty", "mkdir", "wc", "ip",
 )
 _CAPABILITIES: Final = tuple(
     f"CAP_{name}" for name in (
@@ -147,6 +149,13 @@ class Box:
         for child in _lines("/proc/thread-self/children"):
             left += [f"process {pid}" for pid in child.split()]
         return left
+
+
+def wait_until(condition: Callable[[], object]) -> None:
+    deadline = time.monotonic() + DEADLINE_S
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
 
 
 def _reap(pid: int) -> None:

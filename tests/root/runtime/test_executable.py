@@ -12,13 +12,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from tests.root.runtime.boxes import Box
+from tests.root.runtime.boxes import DEADLINE_S, Box, wait_until
 
 from seacan.kernel import terminals
 
 pytestmark = pytest.mark.root
-
-DEADLINE_S = 10.0
 
 Runtime = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -42,13 +40,6 @@ def runtime(box: Box) -> Iterator[Runtime]:
 
     yield run
     run("delete", "--force", box.id)
-
-
-def wait_until(condition: Callable[[], object]) -> None:
-    deadline = time.monotonic() + DEADLINE_S
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
 
 
 def test_run_passes_input_output_and_status(box: Box, runtime: Runtime) -> None:

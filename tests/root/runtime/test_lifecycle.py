@@ -5,7 +5,7 @@ import socket
 from pathlib import Path
 
 import pytest
-from tests.root.runtime.boxes import Box
+from tests.root.runtime.boxes import Box, wait_until
 
 from seacan.errors import Conflict, Forbidden, Internal, InvalidArgument, NotFound
 from seacan.kernel import terminals
@@ -48,6 +48,36 @@ def test_id_in_use(box: Box) -> None:
         box.created("true"),
     ):
         pass
+
+
+def test_cgroup_with_processes_of_others_is_refused(box: Box) -> None:
+    with box.started("sleep", "60"):
+        other = Box(box.path / "second")
+        other.linux["cgroupsPath"] = box.linux["cgroupsPath"]
+        with pytest.raises(Conflict, match="cgroup is not empty: 1 process"):
+            other.run("true")
+        assert list(other.root.iterdir()) == []
+
+
+def test_all_processes_end_with_the_container_without_a_pid_namespace(box: Box) -> None:
+    box.linux["namespaces"] = [ns for ns in box.linux["namespaces"] if ns["type"] != "pid"]
+    with box.started("sh", "-c", "sleep 60 & exec sleep 60") as container:
+        wait_until(lambda: len(container.cgroup.pids()) == 2)
+    assert container.cgroup.pids() == []
+
+
+def test_limit_of_the_cgroup_holds(box: Box) -> None:
+    box.linux["resources"] = {"pids": {"limit": 3}, "memory": {"limit": 64 << 20}}
+    box.mount("/sys/fs/cgroup", "cgroup", "cgroup", "ro")
+    out = box.sh("cat /sys/fs/cgroup/pids/pids.max /sys/fs/cgroup/memory/memory.limit_in_bytes")
+    assert out.split() == ["3", str(64 << 20)]
+
+
+def test_device_that_is_not_allowed(box: Box) -> None:
+    box.linux["devices"] = [{"type": "c", "path": "/dev/mem", "major": 1, "minor": 1}]
+    out = box.run("sh", "-c", "cat /dev/mem; head -c1 /dev/zero | wc -c; echo > /dev/null").out
+    assert "Operation not permitted" in out
+    assert out.endswith("1\n")
 
 
 def test_start_by_another_process(box: Box) -> None:
@@ -213,6 +243,15 @@ def _is_open(fd: int) -> bool:
     except OSError:
         return False
     return True
+
+
+def read_to_end(master: int) -> str:
+    out = b""
+    while True:
+        try:
+            out += os.read(master, 4096)
+        except OSError:  # EIO: nobody has the slave any more
+            return out.decode()
 
 
 def test_terminal(box: Box) -> None:

@@ -1,5 +1,8 @@
 from pathlib import Path
 
+import pytest
+
+from seacan.errors import InvalidArgument
 from seacan.runtime import create, devices
 from seacan.runtime.bundle import Bundle
 from seacan.spec.runtime import Config
@@ -12,6 +15,13 @@ def test_device_rules_begin_with_none_and_end_with_terminals() -> None:
     assert rules["devices"][0] == {"allow": False, "access": "rwm"}
     assert rules["devices"][1] == given
     assert {"allow": True, "type": "c", "major": 136, "access": "rwm"} in rules["devices"]
+
+
+@pytest.mark.parametrize("path", ["/", "//", "/a/../..", "..", "/a//b", "."])
+def test_cgroup_path_that_is_not_below_the_root(tmp_path: Path, path: str) -> None:
+    # What is in a container's cgroup is killed with it: it must not be everything there is.
+    with pytest.raises(InvalidArgument, match=r"linux\.cgroupsPath"):
+        create._cgroup_path(Bundle(tmp_path, {"linux": {"cgroupsPath": path}}, tmp_path), "ID")
 
 
 def test_cgroup_path_of_the_configuration_or_of_the_id(tmp_path: Path) -> None:
