@@ -20,6 +20,7 @@
       seacand.lock                 held by the running daemon (flock)
       containers/ID/               the OCI bundle of a started container, and its shim's files
         config.json
+        runtime/                   state of another runtime, which has it instead of runtime/ID
         rootfs/                    mount point, in the shim's mount namespace only
         shim.sock                  what the daemon asks the shim
         exit.json                  how the container ended, written before anyone is told

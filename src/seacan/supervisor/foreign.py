@@ -31,10 +31,10 @@ _COMMAND_ERRORS: Final = (
 
 
 def create(
-    executable: str, root: Path, container_id: str, bundle: Path, streams: ProcessStreams
+    executable: str, container_id: str, bundle: Path, streams: ProcessStreams
 ) -> "ForeignContainer":
     """Have `executable` create the container. Raises Internal with what the runtime said."""
-    container = ForeignContainer(executable, root, container_id, bundle)
+    container = ForeignContainer(executable, container_id, bundle)
     try:
         container.create(streams)
     except BaseException:
@@ -44,10 +44,10 @@ def create(
 
 
 class ForeignContainer:
-    def __init__(self, executable: str, root: Path, container_id: str, bundle: Path) -> None:
+    def __init__(self, executable: str, container_id: str, bundle: Path) -> None:
         self._executable = executable
-        self._root = root / f"by-{os.path.basename(executable)}"
-        self._root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._root = bundle / "runtime"
+        self._root.mkdir(mode=0o700, exist_ok=True)
         self._id = container_id
         self._bundle = bundle
         self.pid = 0

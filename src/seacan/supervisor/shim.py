@@ -330,10 +330,10 @@ def _open_log(request: StartRequest) -> LogFile | None:
 
 
 def _create(request: StartRequest, streams: ProcessStreams) -> Container:
-    root, bundle = Path(request["runtime_root"]), Path(request["bundle"])
-    runtime = request.get("runtime")
+    runtime, bundle = request.get("runtime"), Path(request["bundle"])
     if runtime is not None:
-        return foreign.create(runtime, root, request["id"], bundle, streams)
+        return foreign.create(runtime, request["id"], bundle, streams)
+    root = Path(request["runtime_root"])
     return OwnContainer(
         create.create(
             root, request["id"], bundle, stdio=streams.child_side, console=streams.console
