@@ -49,7 +49,7 @@ test-root: setup packages  ## real namespaces, mounts, cgroups, and the API of a
 	$(PYTEST) -m 'root and not vm and not conformance' tests
 
 test-vm: setup packages  ## cgroup v2, in a virtual machine
-	$(PY) -m tests.vm.machine $(PYTEST) -m vm tests
+	$(PY) -m tests.vm.machine --timeout 900 $(PYTEST) -o timeout=300 -m 'vm or conformance' tests/vm tests/root tests/conformance/test_isolation.py
 
 conformance: setup packages  ## others' clients against seacan
 	$(PYTEST) -m conformance tests/conformance
@@ -58,7 +58,7 @@ test-all: setup packages
 	$(PYTEST) -m 'not vm' tests
 
 golden: setup  ## rewrite the expected outputs; read the diff
-	SEACAN_REWRITE_GOLDEN=1 $(PYTEST)
+	SEACAN_GOLDEN=1 $(PYTEST)
 
 bench: setup packages  ## measure: make bench HOSTS='docker=unix:///run/docker.sock'
 	$(PY) -m bench.run $(foreach host,$(HOSTS),--host $(host))

@@ -18,6 +18,8 @@ from pathlib import Path
 from typing import Any, Final
 
 _CGROUPS: Final = Path("/sys/fs/cgroup")
+# An emulated machine takes its time.
+_PATIENCE: Final = 6 if os.environ.get("SEACAN_VM") else 1
 
 
 class Daemon:
@@ -99,6 +101,37 @@ class Daemon:
         assert response.status == 200, text
         assert b'"error"' not in text, text
 
+    def run(self, script: str, *, image: str = "busybox", **host_config: Any) -> str:
+        """Start a container of `sh -c script` without network and return its id."""
+        body = {
+            "Image": image,
+            "Cmd": ["sh", "-c", script],
+            "HostConfig": {"NetworkMode": "none", **host_config},
+        }
+        status, answer = self.request("POST", "/containers/create", body)
+        assert status == 201, answer
+        container = str(answer["Id"])
+        status, answer = self.request("POST", f"/containers/{container}/start")
+        assert status == 204, answer
+        return container
+
+    def output(self, script: str, **host_config: Any) -> str:
+        """Run to the end and return both streams, as text."""
+        container = self.run(script, **host_config)
+        self.request("POST", f"/containers/{container}/wait")
+        frames = self.request("GET", f"/containers/{container}/logs?stdout=1&stderr=1")[1]
+        text = b""
+        while frames:  # one byte of stream, three of zero, four of length
+            end = 8 + int.from_bytes(frames[4:8], "big")
+            text, frames = text + frames[8:end], frames[end:]
+        return text.decode()
+
+    def state(self, container: str) -> dict[str, Any]:
+        status, answer = self.request("GET", f"/containers/{container}/json")
+        assert status == 200, answer
+        state: dict[str, Any] = answer["State"]
+        return state
+
     def remove_containers(self) -> None:
         for container in self.request("GET", "/containers/json?all=1")[1]:
             self.request("DELETE", f"/containers/{container['Id']}?force=1&v=1")
@@ -115,7 +148,7 @@ class Daemon:
 
     def assert_nothing_left(self, *, before: Sequence[str] = ()) -> None:
         """A shim that has said its last word may take a moment to go."""
-        deadline = time.monotonic() + 3
+        deadline = time.monotonic() + 3 * _PATIENCE
         while left := [thing for thing in self.leftovers() if thing not in before]:
             assert time.monotonic() < deadline, (left, self.log.read_text())
             time.sleep(0.02)
@@ -190,7 +223,7 @@ def running_daemon() -> Iterator[Daemon]:
 
 
 def wait_until(condition: Callable[[], object], what: str, *, timeout_s: float = 15) -> None:
-    deadline = time.monotonic() + timeout_s
+    deadline = time.monotonic() + timeout_s * _PATIENCE
     while not condition():
         assert time.monotonic() < deadline, f"waited for {what}"
         time.sleep(0.02)

@@ -26,6 +26,8 @@ DEVICES = {
     "urandom": "c 1:9 666",
     "zero": "c 1:5 666",
 }
+if Path("/proc/kcore").exists():
+    DEVICES["core"] = "l /proc/kcore"
 NOEXEC = {"nosuid", "nodev", "noexec"}
 MOUNTS = {  # mount point: file system, options that must be there
     "/": ("overlay", {"rw"}),

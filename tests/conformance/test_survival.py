@@ -28,28 +28,6 @@ def daemon(busybox_tar: Path) -> Iterator[Daemon]:
         yield daemon
 
 
-def _create(daemon: Daemon, script: str, **more: Any) -> str:
-    body = {"Image": "busybox", "Cmd": ["sh", "-c", script], **more}
-    body.setdefault("HostConfig", {"NetworkMode": "none"})
-    status, answer = daemon.request("POST", "/containers/create", body)
-    assert status == 201, answer
-    return str(answer["Id"])
-
-
-def _run(daemon: Daemon, script: str, **more: Any) -> str:
-    container = _create(daemon, script, **more)
-    status, answer = daemon.request("POST", f"/containers/{container}/start")
-    assert status == 204, answer
-    return container
-
-
-def _state(daemon: Daemon, container: str) -> dict[str, Any]:
-    status, answer = daemon.request("GET", f"/containers/{container}/json")
-    assert status == 200, answer
-    state: dict[str, Any] = answer["State"]
-    return state
-
-
 def _ticks(daemon: Daemon, container: str) -> list[int]:
     _, frames = daemon.request("GET", f"/containers/{container}/logs?stdout=1")
     return [int(number) for number in re.findall(rb"tick (\d+)\n", frames)]
@@ -67,13 +45,13 @@ def _kill_both(daemon: Daemon) -> None:
 
 @pytest.mark.parametrize("with_launcher", [False, True], ids=["daemon", "daemon and launcher"])
 def test_a_container_goes_on(daemon: Daemon, with_launcher: bool) -> None:
-    container = _run(daemon, TICKER)
-    before = _state(daemon, container)
+    container = daemon.run(TICKER)
+    before = daemon.state(container)
     wait_until(lambda: len(_ticks(daemon, container)) > 3, "some ticks")
     _kill_both(daemon) if with_launcher else daemon.kill()
     time.sleep(0.5)
     daemon.start()
-    after = _state(daemon, container)
+    after = daemon.state(container)
     assert (after["Running"], after["Pid"]) == (True, before["Pid"])
     assert after["StartedAt"] == before["StartedAt"]
     count = len(_ticks(daemon, container))
@@ -81,25 +59,25 @@ def test_a_container_goes_on(daemon: Daemon, with_launcher: bool) -> None:
     ticks = _ticks(daemon, container)
     assert ticks == list(range(len(ticks)))
     assert daemon.request("POST", f"/containers/{container}/stop?t=0")[0] == 204
-    assert _state(daemon, container)["ExitCode"] == 137
+    assert daemon.state(container)["ExitCode"] == 137
 
 
 def test_a_dead_launcher_is_replaced(daemon: Daemon) -> None:
-    first = _run(daemon, TICKER)
+    first = daemon.run(TICKER)
     for pid in _launchers(daemon):
         kill(pid, signal.SIGKILL)
-    second = _run(daemon, TICKER)
-    assert _state(daemon, first)["Running"]
-    assert _state(daemon, second)["Running"]
+    second = daemon.run(TICKER)
+    assert daemon.state(first)["Running"]
+    assert daemon.state(second)["Running"]
 
 
 @pytest.mark.parametrize("status", [0, 3, 255])
 def test_an_exit_while_nobody_looked(daemon: Daemon, status: int) -> None:
-    container = _run(daemon, f"sleep 0.5; echo last words; exit {status}")
+    container = daemon.run(f"sleep 0.5; echo last words; exit {status}")
     _kill_both(daemon)
     time.sleep(1)
     daemon.start()
-    state = _state(daemon, container)
+    state = daemon.state(container)
     assert (state["Status"], state["ExitCode"]) == ("exited", status)
     assert state["StartedAt"] < state["FinishedAt"] < _now()
     _, frames = daemon.request("GET", f"/containers/{container}/logs?stdout=1")
@@ -111,18 +89,17 @@ def _now() -> str:
 
 
 def test_a_killed_container_while_nobody_looked(daemon: Daemon) -> None:
-    container = _run(daemon, "sleep 60")
-    pid = _state(daemon, container)["Pid"]
+    container = daemon.run("sleep 60")
+    pid = daemon.state(container)["Pid"]
     daemon.kill()
     kill(pid, signal.SIGKILL)
     time.sleep(0.3)
     daemon.start()
-    assert _state(daemon, container)["ExitCode"] == 137
+    assert daemon.state(container)["ExitCode"] == 137
 
 
 def test_auto_remove_while_nobody_looked(daemon: Daemon) -> None:
-    host = {"NetworkMode": "none", "AutoRemove": True}
-    container = _run(daemon, "sleep 0.3", HostConfig=host)
+    container = daemon.run("sleep 0.3", AutoRemove=True)
     daemon.kill()
     time.sleep(0.7)
     daemon.start()
@@ -132,7 +109,7 @@ def test_auto_remove_while_nobody_looked(daemon: Daemon) -> None:
 
 
 def test_exec_in_an_adopted_container(daemon: Daemon) -> None:
-    container = _run(daemon, "sleep 60")
+    container = daemon.run("sleep 60")
     daemon.kill()
     daemon.start()
     assert _exec(daemon, container, "exit 9") == 9
@@ -154,7 +131,7 @@ def _exec(daemon: Daemon, container: str, script: str) -> int:
 
 
 def test_wait_of_an_adopted_container(daemon: Daemon) -> None:
-    container = _run(daemon, "sleep 1.5; exit 6")
+    container = daemon.run("sleep 1.5; exit 6")
     daemon.kill()
     daemon.start()
     assert daemon.request("POST", f"/containers/{container}/wait")[1]["StatusCode"] == 6
@@ -164,7 +141,7 @@ def test_a_client_that_is_attached_stays_attached(daemon: Daemon, tmp_path: Path
     if shutil.which("docker") is None:
         pytest.skip("there is no docker CLI here")
     docker = ["docker", "-H", daemon.host]
-    container = _run(daemon, TICKER)
+    container = daemon.run(TICKER)
     with subprocess.Popen(
         [*docker, "attach", "--no-stdin", container], stdout=subprocess.PIPE, text=True
     ) as client:
@@ -184,7 +161,7 @@ def test_kill_at_any_moment(daemon: Daemon) -> None:
     seed = random.randrange(1 << 32)
     print("seed", seed)
     moment = random.Random(seed)
-    steady = _run(daemon, TICKER)
+    steady = daemon.run(TICKER)
     for _ in range(25):
         worker = threading.Thread(target=_churn, args=(daemon,))
         worker.start()
@@ -193,7 +170,7 @@ def test_kill_at_any_moment(daemon: Daemon) -> None:
         worker.join()
         daemon.start()
         _assert_consistent(daemon)
-    assert _state(daemon, steady)["Running"]
+    assert daemon.state(steady)["Running"]
     ticks = _ticks(daemon, steady)
     assert ticks == list(range(len(ticks)))
     daemon.remove_containers()
@@ -204,7 +181,7 @@ def _churn(daemon: Daemon) -> None:
     """Live the life of a container again and again, until the daemon is gone."""
     try:
         while True:
-            container = _run(daemon, "sleep 60")
+            container = daemon.run("sleep 60")
             _exec(daemon, container, "true")
             daemon.request("POST", f"/containers/{container}/stop?t=0")
             daemon.request("DELETE", f"/containers/{container}?force=1")
@@ -219,7 +196,7 @@ def _assert_consistent(daemon: Daemon) -> None:
     """What is said to run does; what is not, has no process; and all of it can be inspected."""
     listed = daemon.request("GET", "/containers/json?all=1")[1]
     for container in listed:
-        state = _state(daemon, container["Id"])
+        state = daemon.state(container["Id"])
         if state["Running"]:
             assert Path(f"/proc/{state['Pid']}").exists(), container
         else:

@@ -1,0 +1,124 @@
+"""The whole engine on cgroup v2: limits hold, are reported, and leave nothing behind."""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tests.daemon import Daemon, running_daemon, wait_until
+from tests.images.busybox import busybox_archive
+
+pytestmark = [pytest.mark.vm, pytest.mark.timeout(300)]
+
+CGROUPS = Path("/sys/fs/cgroup")
+
+
+@pytest.fixture(scope="module")
+def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Daemon]:
+    with running_daemon() as daemon:
+        daemon.load(busybox_archive(tmp_path_factory.mktemp("image") / "busybox.tar"))
+        yield daemon
+
+
+def _cgroup(container: str, engine: Daemon) -> Path:
+    return CGROUPS / engine.name / container
+
+
+def _read(container: str, engine: Daemon, name: str) -> str:
+    return (_cgroup(container, engine) / name).read_text().strip()
+
+
+def test_info(engine: Daemon) -> None:
+    info = engine.request("GET", "/info")[1]
+    assert info["CgroupVersion"] == "2"
+    assert info["MemoryLimit"]
+    assert info["PidsLimit"]
+
+
+def test_limits_are_written(engine: Daemon) -> None:
+    container = engine.run(
+        "sleep 100",
+        Memory=64 << 20,
+        MemorySwap=96 << 20,
+        MemoryReservation=32 << 20,
+        NanoCpus=500_000_000,
+        CpuShares=512,
+        CpusetCpus="0",
+        PidsLimit=17,
+    )
+    assert _read(container, engine, "memory.max") == str(64 << 20)
+    assert _read(container, engine, "memory.swap.max") in (str(32 << 20), "max")
+    assert _read(container, engine, "memory.low") == str(32 << 20)
+    assert _read(container, engine, "cpu.max") == "50000 100000"
+    assert _read(container, engine, "cpuset.cpus") == "0"
+    assert _read(container, engine, "pids.max") == "17"
+    assert 1 < int(_read(container, engine, "cpu.weight")) < 100
+
+
+def test_out_of_memory(engine: Daemon) -> None:
+    hog = "x=x; while true; do x=$x$x; done"
+    container = engine.run(hog, Memory=16 << 20, MemorySwap=16 << 20)
+    engine.request("POST", f"/containers/{container}/wait")
+    state = engine.state(container)
+    assert (state["ExitCode"], state["OOMKilled"]) == (137, True)
+
+
+def test_a_child_out_of_memory_is_not_the_end(engine: Daemon) -> None:
+    hog = "sh -c 'x=x; while true; do x=$x$x; done'; echo child $?"
+    assert "child 137" in engine.output(hog, Memory=16 << 20, MemorySwap=16 << 20)
+
+
+def test_pids(engine: Daemon) -> None:
+    many = "for i in 1 2 3 4 5 6 7 8 9; do sleep 1 & done"
+    assert "can't fork" in engine.output(many, PidsLimit=5)
+
+
+def test_cpus(engine: Daemon) -> None:
+    container = engine.run("while :; do :; done", NanoCpus=200_000_000)
+    start, before = time.monotonic(), _cpu_us(container, engine)
+    time.sleep(2)
+    used_s = (_cpu_us(container, engine) - before) / 1e6
+    assert 0.05 < used_s / (time.monotonic() - start) < 0.3
+
+
+def _cpu_us(container: str, engine: Daemon) -> int:
+    return int(_read(container, engine, "cpu.stat").split()[1])
+
+
+def test_devices(engine: Daemon) -> None:
+    """The allow-list is a program in the kernel: v2 has no files for it."""
+    script = "mknod /mem c 1 1; head -c 1 /mem; head -c 1 /dev/zero | od -An -tx1; mknod /n c 1 3"
+    assert engine.output(script).splitlines() == [
+        "head: /mem: Operation not permitted",
+        " 00",
+    ]
+    device = {"PathOnHost": "/dev/kmsg", "PathInContainer": "/k", "CgroupPermissions": "r"}
+    text = engine.output(
+        "dd if=/k count=1 >/dev/null 2>&1 && echo r; echo x > /k", Devices=[device]
+    )
+    assert text.startswith("r\n")
+    assert "Operation not permitted" in text
+    assert engine.output("mknod /m c 1 1; head -c 1 /m | wc -c", Privileged=True) == "1\n"
+
+
+def test_the_cgroup_namespace_is_private(engine: Daemon) -> None:
+    assert engine.output("cat /proc/self/cgroup") == "0::/\n"
+    text = engine.output("cat /sys/fs/cgroup/pids.max; mkdir /sys/fs/cgroup/x", PidsLimit=33)
+    assert text.startswith("33\n")
+    assert "Read-only file system" in text
+
+
+def test_the_whole_tree_is_killed(engine: Daemon) -> None:
+    container = engine.run("for i in 1 2 3; do (setsid sleep 1000 &) & done; sleep 1000")
+    wait_until(lambda: int(_read(container, engine, "pids.current")) >= 5, "the children")
+    engine.request("POST", f"/containers/{container}/kill")
+    engine.request("POST", f"/containers/{container}/wait")
+    wait_until(lambda: not _cgroup(container, engine).exists(), "the cgroup to go")
+
+
+def test_an_adopted_container_keeps_its_limits(engine: Daemon) -> None:
+    container = engine.run("sleep 100", Memory=64 << 20)
+    engine.kill()
+    engine.start()
+    assert engine.state(container)["Running"]
+    assert _read(container, engine, "memory.max") == str(64 << 20)
