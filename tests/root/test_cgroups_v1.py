@@ -1,4 +1,4 @@
-"""Version 1 alone, as on a host without the hybrid's second hierarchy."""
+"""What version 1 has of its own."""
 
 import secrets
 import signal
@@ -25,7 +25,7 @@ BOMB = "import os, signal\nsignal.alarm(20)\nwhile True:\n try: os.fork()\n exce
 def cgroup() -> Iterator[CgroupV1]:
     parts = [f"seacan-test-{secrets.token_hex(6)}", "one"]
     mounts = hierarchy._layout().v1
-    parent, made = CgroupV1(mounts, None, parts[:1]), CgroupV1(mounts, None, parts)
+    parent, made = CgroupV1(mounts, parts[:1]), CgroupV1(mounts, parts)
     made.create()
     yield made
     parent.kill()
@@ -61,7 +61,7 @@ def test_a_cpuset_inherits_through_parents_without_any(cgroup: CgroupV1) -> None
         assert (path / name).read_text() == (mount / name).read_text()
     bare = path / "bare"
     bare.mkdir()
-    below = CgroupV1(hierarchy._layout().v1, None, [*cgroup._parts, "bare", "below"])
+    below = CgroupV1(hierarchy._layout().v1, [*cgroup._parts, "bare", "below"])
     below.create()
     assert (bare / "below/cpuset.cpus").read_text() == (mount / "cpuset.cpus").read_text()
 
@@ -109,7 +109,7 @@ def test_device_rules_are_as_asked(cgroup: CgroupV1) -> None:
 def test_a_controller_that_is_not_mounted() -> None:
     without = {"pids": "/nowhere"}
     with pytest.raises(OSError, match="no cgroup v1 hierarchy with memory is mounted"):
-        CgroupV1(without, None, ["x"]).apply({"memory": {"limit": 1 << 30}})
+        CgroupV1(without, ["x"]).apply({"memory": {"limit": 1 << 30}})
 
 
 def value(cgroup: CgroupV1, controller: str, file: str) -> str:
