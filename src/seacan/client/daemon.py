@@ -1,7 +1,7 @@
 """A seacand started on demand, when the command line finds nobody on the default socket.
 
-The daemon holds a lock on its root: of two that start at once one goes on and the other ends with
-status 0, so clients need not agree among themselves who starts it.
+The daemon holds a lock on its roots: of two that start at once one goes on and the other ends with a
+status that says so; clients need not agree among themselves who starts it.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ LOG_DIRECTORY = "/run/seacan"
 LOG_FILE = f"{LOG_DIRECTORY}/seacand.log"
 START_LIMIT_S = 10.0
 POLL_S = 0.005
+_RUNS_ALREADY = 75  # as daemon.main has it
 _COMMAND = (sys.executable, "-P", "-m", "seacan.daemon.main")
 
 
@@ -91,8 +92,8 @@ def _raise_if_failed(pid: int) -> None:
     try:
         ended, status = os.waitpid(pid, os.WNOHANG)
     except ChildProcessError:
-        return  # Ended with status 0 before: another daemon has won, and will listen.
-    if ended and status:
+        return  # Ended before: another daemon has won, and will listen.
+    if ended and os.waitstatus_to_exitcode(status) not in (0, _RUNS_ALREADY):
         raise Unavailable(f"seacand did not start: {_last_line(LOG_FILE)}")
 
 

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Final
 
 import anyio
 from anyio import CancelScope
@@ -19,6 +20,9 @@ from seacan.daemon.flags import Flags
 from seacan.engine import engine
 from seacan.version import VERSION
 
+# The exit status of a daemon whose roots another one has: clients that start one on demand look on.
+RUNS_ALREADY: Final = 75  # EX_TEMPFAIL, sysexits.h
+
 
 def main(argv: Sequence[str] | None = None) -> None:
     given = flags.parse(argv)
@@ -27,15 +31,17 @@ def main(argv: Sequence[str] | None = None) -> None:
         sys.exit("seacand: it needs to be root, to make namespaces, mounts and cgroups")
     try:
         with ExitStack() as held:
-            _lock(given, held)
+            if not _lock(given, held):
+                print("seacand: another daemon has these roots", file=sys.stderr)
+                sys.exit(RUNS_ALREADY)
             listeners = [held.enter_context(_listening(host, held)) for host in given.hosts]
             anyio.run(_serve, given, listeners)
     except (errors.SeacanError, OSError) as err:
         sys.exit(f"seacand: {err}")
 
 
-def _lock(given: Flags, held: ExitStack) -> None:
-    """Be the only daemon of these roots, until the end of the process."""
+def _lock(given: Flags, held: ExitStack) -> bool:
+    """Be the only daemon of these roots, until the end of the process; False if there is one."""
     for root in (given.settings.exec_root.path, given.settings.data_root.path):
         root.mkdir(mode=0o700, parents=True, exist_ok=True)
         fd = os.open(root / "seacand.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
@@ -43,10 +49,11 @@ def _lock(given: Flags, held: ExitStack) -> None:
         try:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise errors.Conflict(f"another daemon uses {root}") from None
+            return False
     if given.pidfile is not None:
         given.pidfile.write_text(f"{os.getpid()}\n")
         held.callback(given.pidfile.unlink, missing_ok=True)
+    return True
 
 
 def _listening(host: str, held: ExitStack) -> socket.socket:
