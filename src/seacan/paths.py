@@ -29,6 +29,7 @@ Two roots, one that a reboot leaves alone and one that it may take:
       runtime/ID/                  the OCI runtime's state of it, as `seacan-runtime --root` has it
         state.json
         exec.fifo                  held by the created container until it is started
+        seccomp.bpf                the filter, compiled, for execs
 """
 
 from dataclasses import dataclass

@@ -1,7 +1,7 @@
 """A seacand started on demand, when the command line finds nobody on the default socket.
 
-The daemon holds a lock on its roots: of two that start at once one goes on and the other ends with a
-status that says so; clients need not agree among themselves who starts it.
+The daemon holds a lock on its roots: of two that start at once one goes on, and the other ends with
+a status that says so; clients need not agree among themselves who starts it.
 """
 
 from __future__ import annotations
