@@ -28,14 +28,17 @@ def timestamp(text: str, flag: str, *, now: float) -> str:
 def _date(text: str, flag: str) -> str:
     from datetime import datetime
 
+    # Python's fractions end at microseconds, those in a log have nine digits.
+    head, point, tail = text.partition(".")
+    digits = tail[: len(tail) - len(tail.lstrip("0123456789"))] if point else ""
     try:
-        moment = datetime.fromisoformat(text)
+        moment = datetime.fromisoformat(head + tail[len(digits) :])
     except ValueError:
         raise InvalidArgument(
             f'invalid value for "{flag}": '
             f"failed to parse value as time or duration: {go_quote(text)}"
         ) from None
-    return _decimal(round(moment.timestamp() * 10**6) * 1000)
+    return f"{int(moment.timestamp())}.{digits[:9]:<09}"
 
 
 def _decimal(nanoseconds: int) -> str:

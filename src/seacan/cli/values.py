@@ -63,10 +63,10 @@ def read_bool(text: str) -> bool:
 
 def read_int(text: str) -> int:
     """Return a number in Go's notation: decimal, or with 0x, 0o, 0b or 0 in front; 64 bits."""
-    digits = text.lstrip("+-") if text[:1] in ("+", "-") else text
+    digits = text[1:] if text[:1] in ("+", "-") else text
     octal = len(digits) > 1 and digits[0] == "0" and digits[1:].replace("_", "").isdecimal()
     try:
-        if not digits.isascii() or digits[:1] in ("+", "-", ""):
+        if not (digits.isascii() and digits[:1].isdecimal() and digits.replace("_", "").isalnum()):
             raise ValueError
         number = int(digits, 8 if octal else 0)
     except ValueError:
