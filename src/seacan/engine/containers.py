@@ -76,7 +76,7 @@ class Containers:
         image = await anyio.to_thread.run_sync(context.images.get, request.get("Image") or "")
         container_id = ids.ContainerId(ids.new_id())
         normalised = normalise(request, image.execution, container_id, context.host)
-        start.check_seccomp(context, normalised.host_config)
+        start.check_seccomp(context.host, normalised.host_config)
         async with AsyncExitStack() as undo:
             given = self._names.take(name, container_id)
             undo.callback(self._names.give_back, given)

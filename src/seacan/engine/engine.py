@@ -39,7 +39,7 @@ async def running(settings: Settings) -> AsyncIterator[Engine]:
     _make_roots(settings)
     _write_init(settings)
     facts = host.probe(hierarchy.detect())
-    launcher = Launcher(start.default_seccomp(facts))
+    launcher = Launcher(start.sample_config(facts, settings.data_root.init))
     database = Database(settings.data_root.database)
     images = await anyio.to_thread.run_sync(Images, settings.data_root)
     try:

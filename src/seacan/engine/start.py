@@ -26,6 +26,7 @@ from seacan.engine.container import Container
 from seacan.engine.context import Context
 from seacan.engine.host import Host
 from seacan.engine.namespaces import HOST
+from seacan.engine.requests import normalise
 from seacan.engine.users import User
 from seacan.paths import BundleDirectory, ContainerDirectory
 from seacan.spec import runtime
@@ -94,7 +95,7 @@ def prepare(context: Context, record: Container, directory: BundleDirectory) -> 
                 "/etc/hosts": str(container.hosts),
             },
             host=context.host,
-            seccomp=find_seccomp(context, host_config),
+            seccomp=find_seccomp(context.host, host_config),
             init=str(context.data_root.init),
         )
     )
@@ -125,19 +126,32 @@ def _find_user(record: Container, layers: list[Path]) -> User:
     )
 
 
-def default_seccomp(host: Host) -> runtime.LinuxSeccomp:
-    """Return the filter of a container that asks for nothing special."""
-    granted = frozenset(bundle.container_capabilities({}, host))
-    return seccomp_profile.default_profile(granted, os.uname().machine, host.kernel)
+def sample_config(host: Host, init: Path) -> runtime.Config:
+    """Return config.json of a container that asks for nothing special."""
+    normalised = normalise({"Cmd": ["/sample"]}, {}, "sample", host)
+    return bundle.make_config(
+        BundleInputs(
+            config=normalised.config,
+            host_config=normalised.host_config,
+            mounts=normalised.mounts,
+            user=users.find_user("", [], users.Accounts(b"", b"")),
+            devices=devices.find(normalised.host_config),
+            cgroup_path="/sample",
+            network_files={},
+            host=host,
+            seccomp=find_seccomp(host, normalised.host_config),
+            init=str(init),
+        )
+    )
 
 
-def find_seccomp(context: Context, host_config: HostConfig) -> runtime.LinuxSeccomp | None:
+def find_seccomp(host: Host, host_config: HostConfig) -> runtime.LinuxSeccomp | None:
     """Return the filter that a container is to run under; None for unconfined."""
     asked = security.parse(host_config.get("SecurityOpt") or []).seccomp
     if asked == security.UNCONFINED or (host_config.get("Privileged") and not asked):
         return None
-    granted = frozenset(bundle.container_capabilities(host_config, context.host))
-    machine, kernel = os.uname().machine, context.host.kernel
+    granted = frozenset(bundle.container_capabilities(host_config, host))
+    machine, kernel = os.uname().machine, host.kernel
     if asked in ("", security.BUILTIN):
         return seccomp_profile.default_profile(granted, machine, kernel)
     return seccomp_profile.load_profile(asked.encode(), granted, machine, kernel)
@@ -169,9 +183,9 @@ def _log(record: Container) -> LogRequest | None:
     )
 
 
-def check_seccomp(context: Context, host_config: HostConfig) -> None:
+def check_seccomp(host: Host, host_config: HostConfig) -> None:
     """Refuse a profile that could not be loaded at the start. Raises InvalidArgument."""
     try:
-        find_seccomp(context, host_config)
+        find_seccomp(host, host_config)
     except errors.InvalidArgument as err:
         raise errors.InvalidArgument(f"invalid --security-opt seccomp: {err}") from err

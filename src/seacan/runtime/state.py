@@ -12,7 +12,7 @@ import json
 import os
 import shutil
 import string
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -73,7 +73,7 @@ class StateDirectory:
 
     def write(self, record: Record) -> None:
         temporary = self.path / ".state.json.tmp"
-        temporary.write_text(json.dumps(asdict(record)))
+        temporary.write_text(json.dumps({key: getattr(record, key) for key in Record.__slots__}))
         temporary.rename(self.record)
 
     def read(self) -> Record:

@@ -15,7 +15,7 @@ import anyio
 
 from seacan import errors, log
 from seacan.paths import BundleDirectory
-from seacan.spec.runtime import LinuxSeccomp
+from seacan.spec.runtime import Config
 from seacan.supervisor import interpreter, protocol
 from seacan.supervisor.protocol import (
     AttachRequest,
@@ -31,9 +31,9 @@ _REQUEST_DEADLINE_S: Final = 30.0
 class Launcher:
     """The launcher process; started when first needed, and again when it has died."""
 
-    def __init__(self, seccomp: LinuxSeccomp) -> None:
-        """`seccomp` is the filter to have ready: the one that containers have by default."""
-        self._seccomp = seccomp
+    def __init__(self, sample: Config) -> None:
+        """`sample` is the config.json of a container that asks for nothing special."""
+        self._sample = sample
         self._channel: socket.socket | None = None
         self._process: subprocess.Popen[bytes] | None = None
         self._lock = anyio.Lock()
@@ -73,7 +73,7 @@ class Launcher:
                 )
         finally:
             os.close(copy)
-        protocol.send(own, {"seccomp": self._seccomp})
+        protocol.send(own, {"sample": self._sample})
         self._channel = own
 
     async def shim(self) -> socket.socket:
