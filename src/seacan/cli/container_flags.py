@@ -56,7 +56,9 @@ CONTAINER_FLAGS = (
     Flag("health-cmd", "", TEXT, "Command that tells whether the container is healthy"),
     Flag("health-interval", "", DURATION, "Time between two checks, as in 30s", shown="0s"),
     Flag("health-retries", "", INT, "Failures in a row that make it unhealthy"),
-    Flag("health-start-interval", "", DURATION, "The same, while starting", shown="0s"),
+    Flag(
+        "health-start-interval", "", DURATION, "Time between two checks while starting", shown="0s"
+    ),
     Flag("health-start-period", "", DURATION, "How long starting may take", shown="0s"),
     Flag("health-timeout", "", DURATION, "How long a check may take", shown="0s"),
     Flag("hostname", "h", TEXT, "Host name"),

@@ -146,7 +146,7 @@ def _runtimes(info: dict[str, Any]) -> list[str]:
     if info.get("InitBinary"):
         lines.append(f" Init Binary: {info['InitBinary']}")
     commits = ((name, (info.get(key) or {}).get("ID")) for name, key in _COMMITS)
-    return lines + [f" {name} version: {commit}" for name, commit in commits if commit is not None]
+    return lines + [f" {name} version: {commit}" for name, commit in commits if commit]
 
 
 def _security(options: list[str]) -> list[str]:
