@@ -2,13 +2,11 @@
 
 import secrets
 import signal
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.root.cgroup_contract import BOMB, start, wait_until
 
 from seacan.kernel.cgroups import hierarchy
 from seacan.kernel.cgroups.v1 import CgroupV1
@@ -17,8 +15,6 @@ pytestmark = [
     pytest.mark.root,
     pytest.mark.skipif(hierarchy.detect() != "v1", reason="needs cgroup v1"),
 ]
-
-BOMB = "import os, signal\nsignal.alarm(20)\nwhile True:\n try: os.fork()\n except OSError: pass"
 
 
 @pytest.fixture
@@ -32,22 +28,10 @@ def cgroup() -> Iterator[CgroupV1]:
     parent.remove()
 
 
-def start(cgroup: CgroupV1, code: str) -> "subprocess.Popen[bytes]":
-    gate = "import sys; sys.stdin.read(1)\n"
-    child = subprocess.Popen([sys.executable, "-c", gate + code], stdin=subprocess.PIPE)
-    cgroup.join(child.pid)
-    assert child.stdin
-    child.stdin.write(b"x")
-    child.stdin.close()
-    return child
-
-
 def test_kill_by_the_freezer_ends_a_fork_bomb(cgroup: CgroupV1) -> None:
     cgroup.apply({"pids": {"limit": 40}})
     bomb = start(cgroup, BOMB)
-    deadline = time.monotonic() + 10
-    while len(cgroup.pids()) < 20 and time.monotonic() < deadline:
-        time.sleep(0.005)
+    wait_until(lambda: len(cgroup.pids()) > 20)
     cgroup.kill()
     assert bomb.wait() == -signal.SIGKILL
     assert cgroup.pids() == []

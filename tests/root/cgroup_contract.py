@@ -1,0 +1,224 @@
+"""What a cgroup must do, of either version: subclasses say where it is tested."""
+
+import os
+import secrets
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from seacan.kernel.cgroups import hierarchy
+from seacan.kernel.cgroups.cgroup import Cgroup
+
+BOMB = "import os, signal\nsignal.alarm(20)\nwhile True:\n try: os.fork()\n except OSError: pass"
+OPENED = """
+import os
+def opens(path, flags):
+    try: os.close(os.open(path, flags))
+    except PermissionError: return "0"
+    return "1"
+result = opens("/dev/null", os.O_RDWR) + opens("/dev/zero", os.O_RDONLY)
+result += opens("/dev/zero", os.O_RDWR) + opens("/dev/full", os.O_RDONLY)
+os._exit(int(result, 2))
+"""
+Join = Callable[[Cgroup, str], "subprocess.Popen[bytes]"]
+
+
+def directories(path: str) -> list[Path]:
+    """The directories of a cgroup, wherever a hierarchy is mounted."""
+    layout = hierarchy._layout()
+    mounts = set(layout.v1.values()) if hierarchy.detect() == "v1" else {layout.v2}
+    return [Path(f"{mount}{path}") for mount in mounts if Path(f"{mount}{path}").exists()]
+
+
+def start(cgroup: Cgroup, code: str) -> "subprocess.Popen[bytes]":
+    """Run Python code in a process that is in `cgroup` before the first line."""
+    gate = "import sys; sys.stdin.read(1)\n"
+    child = subprocess.Popen([sys.executable, "-c", gate + code], stdin=subprocess.PIPE)
+    cgroup.join(child.pid)
+    assert child.stdin
+    child.stdin.write(b"x")
+    child.stdin.close()
+    return child
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 10
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
+
+
+def usage(cgroup: Cgroup) -> int:
+    measured: int = cgroup._memory_usage()  # type: ignore[attr-defined]
+    return measured
+
+
+class CgroupContract:
+    @pytest.fixture
+    def parent(self) -> Iterator[str]:
+        path = f"/seacan-test-{secrets.token_hex(6)}"
+        yield path
+        cgroup = hierarchy.open_cgroup(path)
+        cgroup.kill()
+        cgroup.remove()
+        assert directories(path) == []
+
+    @pytest.fixture
+    def cgroup(self, parent: str) -> Cgroup:
+        made = hierarchy.open_cgroup(f"{parent}/one")
+        made.create()
+        return made
+
+    @pytest.fixture
+    def join(self) -> Iterator[Join]:
+        children = []
+
+        def join(cgroup: Cgroup, code: str) -> "subprocess.Popen[bytes]":
+            children.append(start(cgroup, code))
+            return children[-1]
+
+        yield join
+        for child in children:
+            child.kill()
+            child.wait()
+
+    def test_a_path_that_is_none(self) -> None:
+        for path in ("/", "", "/a/../../b", "a\0b"):
+            with pytest.raises(OSError, match="not the path of a cgroup"):
+                hierarchy.open_cgroup(path)
+
+    def test_create_twice_and_remove_twice(self, parent: str) -> None:
+        cgroup = hierarchy.open_cgroup(f"{parent}/a/b")
+        cgroup.create()
+        cgroup.create()
+        assert len(directories(f"{parent}/a/b")) == len(directories("/"))
+        cgroup.remove()
+        cgroup.remove()
+        assert directories(f"{parent}/a/b") == []
+
+    def test_a_process_joins_and_is_listed(self, cgroup: Cgroup, join: Join) -> None:
+        assert cgroup.pids() == []
+        child = join(cgroup, "import time; time.sleep(60)")
+        assert cgroup.pids() == [child.pid]
+
+    def test_the_caller_joins_by_zero(self, parent: str, cgroup: Cgroup) -> None:
+        child = os.fork()
+        if child == 0:
+            status = 99
+            try:
+                cgroup.join(0)
+                lines = Path("/proc/self/cgroup").read_text().splitlines()
+                status = int(not any(line.endswith(f":{parent}/one") for line in lines))
+            except OSError as err:
+                os.write(2, f"{err}\n".encode())
+            finally:
+                os._exit(status)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+    def test_kill_reaches_cgroups_below(self, parent: str, cgroup: Cgroup, join: Join) -> None:
+        inner = hierarchy.open_cgroup(f"{parent}/one/inner")
+        inner.create()
+        child = join(inner, "import time; time.sleep(60)")
+        assert cgroup.pids() == [child.pid]
+        cgroup.kill()
+        assert child.wait() == -signal.SIGKILL
+        cgroup.remove()
+        assert directories(f"{parent}/one") == []
+
+    def test_kill_ends_a_fork_bomb(self, cgroup: Cgroup, join: Join) -> None:
+        cgroup.apply({"pids": {"limit": 40}})
+        bomb = join(cgroup, BOMB)
+        wait_until(lambda: len(cgroup.pids()) > 20)
+        cgroup.kill()
+        assert cgroup.pids() == []
+        assert bomb.wait() == -signal.SIGKILL
+        cgroup.remove()
+
+    def test_freeze_stops_and_thaw_lets_go_on(
+        self, cgroup: Cgroup, join: Join, tmp_path: Path
+    ) -> None:
+        ticks = tmp_path / "ticks"
+        join(
+            cgroup,
+            f"import time\nwhile True: open({str(ticks)!r}, 'a').write('.'); time.sleep(.001)",
+        )
+        wait_until(ticks.exists)
+        cgroup.freeze()
+        size = ticks.stat().st_size
+        time.sleep(0.05)
+        assert ticks.stat().st_size == size
+        cgroup.thaw()
+        wait_until(lambda: ticks.stat().st_size > size)
+
+    def test_kill_ends_the_frozen(self, cgroup: Cgroup, join: Join) -> None:
+        child = join(cgroup, "import time; time.sleep(60)")
+        cgroup.freeze()
+        cgroup.kill()
+        assert child.wait() == -signal.SIGKILL
+
+    def test_pids_limit(self, cgroup: Cgroup, join: Join) -> None:
+        cgroup.apply({"pids": {"limit": 3}})
+        code = (
+            "import os, sys\nn = 0\ntry:\n while True:\n"
+            "  if os.fork() == 0: sys.stdin.close(); os.kill(os.getpid(), 19)\n"
+            "  n += 1\nexcept BlockingIOError: os._exit(n)"
+        )
+        assert join(cgroup, code).wait() == 2
+
+    def test_memory_limit_and_oom_count(self, cgroup: Cgroup, join: Join) -> None:
+        cgroup.apply({"memory": {"limit": 24 << 20, "swap": 24 << 20}})
+        assert cgroup.oom_kills() == 0
+        assert join(cgroup, "x = bytearray(64 << 20)").wait() == -signal.SIGKILL
+        assert cgroup.oom_kills() == 1
+
+    def test_memory_goes_up_and_down(self, cgroup: Cgroup) -> None:
+        for limit in (64, 256, 32, -1, 48):
+            size = limit if limit == -1 else limit << 20
+            cgroup.apply({"memory": {"limit": size, "swap": size}})
+
+    def test_quota_and_period_go_up_and_down(self, cgroup: Cgroup) -> None:
+        for quota, period in (
+            (50_000, 100_000),
+            (5_000, 10_000),
+            (500_000, 1_000_000),
+            (-1, 100_000),
+        ):
+            cgroup.apply({"cpu": {"quota": quota, "period": period}})
+
+    def test_devices(self, cgroup: Cgroup, join: Join) -> None:
+        cgroup.apply(
+            {
+                "devices": [
+                    {"allow": False, "access": "rwm"},
+                    {"allow": True, "type": "c", "major": 1, "minor": 3, "access": "rw"},
+                    {"allow": True, "type": "c", "major": 1, "minor": 5, "access": "r"},
+                ]
+            }
+        )
+        assert join(cgroup, OPENED).wait() == 0b1100
+        cgroup.apply({"devices": [{"allow": True, "access": "rwm"}]})
+        assert join(cgroup, OPENED).wait() == 0b1111
+        deny = {"allow": False, "type": "c", "major": 1, "minor": 5, "access": "w"}
+        cgroup.apply({"devices": [{"allow": True, "access": "rwm"}, deny]})  # type: ignore[list-item]
+        assert join(cgroup, OPENED).wait() == 0b1101
+
+    def test_a_limit_without_a_file_is_refused(self, cgroup: Cgroup) -> None:
+        with pytest.raises(OSError, match="hugetlb") as caught:
+            cgroup.apply({"hugepageLimits": [{"pageSize": "3MB", "limit": 1}]})
+        assert caught.value.errno == 2
+
+    def test_a_value_that_the_kernel_refuses_is_named(self, cgroup: Cgroup) -> None:
+        with pytest.raises(OSError, match="write '999999': ") as caught:
+            cgroup.apply({"cpu": {"cpus": "999999"}})
+        assert str(caught.value.filename).endswith("/one/cpuset.cpus")
+
+    def test_usage_is_tested_before_when_asked(self, cgroup: Cgroup, join: Join) -> None:
+        join(cgroup, "x = bytearray(16 << 20)\nimport time; time.sleep(60)")
+        wait_until(lambda: usage(cgroup) > 16 << 20)
+        with pytest.raises(OSError, match="is not above the usage"):
+            cgroup.apply({"memory": {"limit": 8 << 20, "checkBeforeUpdate": True}})

@@ -1,0 +1,111 @@
+import os
+import secrets
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tests.root.cgroup_contract import CgroupContract, start
+
+from seacan.kernel import bpf
+from seacan.kernel.cgroups import devices, files, hierarchy
+from seacan.kernel.cgroups.v2 import CgroupV2
+
+pytestmark = [
+    pytest.mark.vm,
+    pytest.mark.skipif(hierarchy.detect() != "v2", reason="needs cgroup v2"),
+]
+
+
+class TestVersion2(CgroupContract):
+    pass
+
+
+@pytest.fixture
+def cgroup() -> Iterator[CgroupV2]:
+    mount = hierarchy._layout().v2
+    assert mount
+    name = f"seacan-test-{secrets.token_hex(6)}"
+    parent, made = CgroupV2(mount, [name]), CgroupV2(mount, [name, "one"])
+    made.create()
+    yield made
+    parent.kill()
+    parent.remove()
+
+
+def value(cgroup: CgroupV2, file: str) -> str:
+    return Path(cgroup._path, file).read_text().strip()
+
+
+def test_what_is_written(cgroup: CgroupV2) -> None:
+    cgroup.apply(
+        {
+            "memory": {"limit": 64 << 20, "swap": 128 << 20, "reservation": 32 << 20},
+            "cpu": {"shares": 1024, "quota": 20_000, "period": 50_000, "cpus": "0", "mems": "0"},
+            "pids": {"limit": 17},
+            "unified": {"memory.high": str(48 << 20)},
+        }
+    )
+    assert value(cgroup, "memory.max") == str(64 << 20)
+    assert value(cgroup, "memory.swap.max") == str(64 << 20)
+    assert value(cgroup, "memory.low") == str(32 << 20)
+    assert value(cgroup, "memory.high") == str(48 << 20)
+    assert value(cgroup, "cpu.weight") == "100"
+    assert value(cgroup, "cpu.max") == "20000 50000"
+    assert value(cgroup, "cpuset.cpus") == "0"
+    assert value(cgroup, "pids.max") == "17"
+    cgroup.apply({"memory": {"limit": -1}, "pids": {"limit": -1}, "cpu": {"quota": -1}})
+    assert value(cgroup, "memory.max") == value(cgroup, "memory.swap.max") == "max"
+    assert value(cgroup, "pids.max") == "max"
+    assert value(cgroup, "cpu.max") == "max 100000"
+
+
+def test_a_parent_with_processes_has_no_memory_to_give(cgroup: CgroupV2) -> None:
+    child = start(cgroup, "import time; time.sleep(60)")
+    below = CgroupV2(cgroup._mount, [*cgroup._parts, "below"])
+    below.create()
+    with pytest.raises(OSError, match="do not have it") as caught:
+        below.apply({"memory": {"limit": 1 << 30}})
+    assert str(caught.value.filename).endswith("/below/memory.max")
+    cgroup.kill()
+    assert child.wait() == -signal.SIGKILL
+
+
+def test_one_program_replaces_the_other(cgroup: CgroupV2) -> None:
+    fd = os.open(cgroup._path, os.O_RDONLY)
+    for allow in (False, True, False):
+        cgroup.apply({"devices": [{"allow": allow, "access": "rwm"}]})
+        attached = bpf._attached(fd, bpf.ATTACH_CGROUP_DEVICE)
+        assert len(attached) == 1
+        os.close(attached[0])
+    os.close(fd)
+
+
+def test_programs_of_others_are_removed(cgroup: CgroupV2) -> None:
+    fd = os.open(cgroup._path, os.O_RDONLY)
+    for rules in (devices.Access(True, {}), devices.Access(False, {})):
+        program = bpf.load(devices.program_v2(rules), bpf.PROG_TYPE_CGROUP_DEVICE)
+        bpf._attach(fd, program, bpf.ATTACH_CGROUP_DEVICE, bpf._ALLOW_MULTI)
+        os.close(program)
+    cgroup.apply({"devices": [{"allow": True, "access": "rwm"}]})
+    attached = bpf._attached(fd, bpf.ATTACH_CGROUP_DEVICE)
+    assert len(attached) == 1
+    for each in (*attached, fd):
+        os.close(each)
+    assert start(cgroup, "open('/dev/null').close()").wait() == 0
+
+
+def test_kill_without_cgroup_kill(cgroup: CgroupV2, monkeypatch: pytest.MonkeyPatch) -> None:
+    write = files.write
+
+    def before_5_14(path: str, text: str) -> None:
+        if path.endswith("/cgroup.kill"):
+            raise FileNotFoundError(path)
+        write(path, text)
+
+    monkeypatch.setattr(files, "write", before_5_14)
+    child = start(cgroup, "import os, time\nos.fork(); time.sleep(60)")
+    cgroup.kill()
+    assert child.wait() == -signal.SIGKILL
+    assert cgroup.pids() == []
+    assert value(cgroup, "cgroup.freeze") == "0"
