@@ -213,7 +213,18 @@ def _is_text(value: str) -> bool:
 def _check_list(value: Any, item: Any, name: str) -> list[Any]:
     if type(value) is not list:
         raise InvalidArgument(f"{name}: not an array: {value!r:.40}")
+    if item is str and _is_plain(value):
+        return value
     return [check(entry, item, f"{name}[{index}]") for index, entry in enumerate(value)]
+
+
+def _is_plain(values: list[Any]) -> bool:
+    """Tell whether all are strings without anything special: true of long lists, in one look."""
+    try:
+        joined = "".join(values)
+    except TypeError:
+        return False
+    return joined.isascii() and "\0" not in joined
 
 
 def _check_object(value: Any, shape: dict[str, Any], name: str) -> dict[str, Any]:

@@ -41,7 +41,11 @@ class Launcher:
     async def start(self) -> None:
         """Start the launcher if it is not running, so that the first container need not wait."""
         async with self._lock:
-            await self._ensure()
+            try:
+                await self._ensure()
+            except OSError as err:
+                # The first container will tell its user; nothing else needs the launcher.
+                log.error("launcher does not start", error=err)
 
     async def _ensure(self) -> socket.socket:
         if self._process is not None and self._process.poll() is not None:

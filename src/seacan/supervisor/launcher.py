@@ -32,18 +32,23 @@ def main() -> None:
     os.setsid()
     # The kernel reaps the shims: what they have to say they have written down.
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
-    # What is there now will not be freed; unless the collector looks at it, it stays shared.
-    gc.collect()
-    gc.freeze()
-    gc.disable()
+    _freeze()
     while (received := protocol.receive(channel)) is not None:
         message, descriptors = received
         if "sample" in message:
             _warm_up(message["sample"])
+            _freeze()
         for fd in descriptors:
             if os.fork() == 0:
                 _become_shim(fd)
             os.close(fd)
+
+
+def _freeze() -> None:
+    # What is there now will not be freed; unless the collector looks at it, it stays shared.
+    gc.collect()
+    gc.freeze()
+    gc.disable()
 
 
 def _warm_up(sample: Config) -> None:
