@@ -12,7 +12,11 @@ def read(path: str) -> str:
     """Return the content of a file."""
     fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
-        return os.read(fd, 1 << 20).decode()
+        # One read(2) gives what fits a buffer of the kernel: of a list, perhaps not all.
+        data = b""
+        while piece := os.read(fd, 1 << 16):
+            data += piece
+        return data.decode()
     finally:
         os.close(fd)
 

@@ -3,12 +3,15 @@
 import errno
 import os
 from collections.abc import Callable, Iterable, Iterator
-from typing import NamedTuple, NoReturn
+from typing import Final, NamedTuple, NoReturn
 
 from seacan.kernel.cgroups import files
 from seacan.spec.runtime import LinuxMemory, LinuxPids, LinuxRdma
 
-UNSET_SWAPPINESS = (-1, 2**64 - 1)  # Docker's -1 for none, as runc's unsigned field carries it
+UNSET_SWAPPINESS: Final = (
+    -1,
+    2**64 - 1,
+)  # Docker's -1 for none, as runc's unsigned field carries it
 
 
 class Write(NamedTuple):

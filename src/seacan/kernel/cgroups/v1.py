@@ -2,8 +2,8 @@
 
     /sys/fs/cgroup/memory/PARENT/ID     /sys/fs/cgroup/cpu,cpuacct/PARENT/ID     …
 
-The hierarchy of version 2 in systemd's hybrid layout is left alone: its cgroup.kill would be welcome,
-but to enter it costs a start some 10 ms (see `join`), and the freezer does the same.
+The hierarchy of version 2 in systemd's hybrid layout is left alone: its cgroup.kill would be
+welcome, but to enter it costs a start some 10 ms (see `join`), and the freezer does the same.
 
 Source: the kernel's cgroup-v1/*.rst; cgroups(7).
 """
@@ -92,7 +92,8 @@ class CgroupV1:
     def _is_killed(self) -> bool:
         """Send SIGKILL to all; return whether there were none.
 
-        In the freezer nothing forks and no process number goes to another, but nothing ends either.
+        What is frozen neither forks nor gives its number back, nor ends; what froze too late is met
+        in the next round.
         """
         if not self.pids():
             return True

@@ -166,9 +166,11 @@ def read_policy(seccomp: LinuxSeccomp) -> Policy:
 
     Calls newer than any that the profile names get ENOSYS when the default is a refusal, so that
     a C library tries an older call: the profile's author cannot have meant them.
-    Raises InvalidArgument, and Unsupported for SCMP_ACT_NOTIFY.
+    Raises InvalidArgument, and Unsupported for SCMP_ACT_NOTIFY and its listener.
     Source: OCI runtime-spec 1.2, config-linux.md#seccomp; runc, libcontainer/seccomp/patchbpf.
     """
+    if seccomp.get("listenerPath"):
+        raise Unsupported("seccomp: listenerPath is not supported")
     action = seccomp.get("defaultAction", "")
     default = _ret(action, seccomp.get("defaultErrnoRet"))
     beyond = default if action in _PERMISSIVE else RET_ENOSYS

@@ -162,6 +162,7 @@ def test_the_kernels_limit_of_instructions() -> None:
     [
         ({"defaultAction": "SCMP_ACT_MAYBE"}, InvalidArgument, "unknown action 'SCMP_ACT_MAYBE'"),
         ({"defaultAction": "SCMP_ACT_NOTIFY"}, Unsupported, "SCMP_ACT_NOTIFY is not supported"),
+        ({"listenerPath": "/agent"}, Unsupported, "listenerPath is not supported"),
         ({"architectures": ["SCMP_ARCH_VAX"]}, InvalidArgument, "architecture 'SCMP_ARCH_VAX'"),
         ({"defaultErrnoRet": 4096}, InvalidArgument, "errnoRet 4096"),
         ({"defaultAction": "SCMP_ACT_ALLOW", "defaultErrnoRet": 1}, InvalidArgument, "no errnoRet"),
