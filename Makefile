@@ -61,7 +61,7 @@ golden: setup  ## rewrite the expected outputs; read the diff
 	SEACAN_GOLDEN=1 $(PYTEST)
 
 bench: setup packages  ## measure: make bench HOSTS='docker=unix:///run/docker.sock'
-	$(PY) -m bench.run $(foreach host,$(HOSTS),--host $(host))
+	$(PY) -m bench.run --own $(foreach host,$(HOSTS),--host $(host))
 
 clean:  ## remove what make made here
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

@@ -1,6 +1,8 @@
 """Measure container engines beside one another.
 
-    python -m bench.run --host seacan=unix:///run/seacan.sock --host docker=unix:///run/docker.sock
+    python -m bench.run --own --host docker=unix:///run/docker.sock
+
+`--own` is a seacand of this checkout, started for the purpose and gone afterwards.
 
 Every engine does the same work with the same images, in turn: sample 1 of A and B, sample 2 of B
 and A, … so that whatever else the machine does hits all alike. Figures are medians, the best in
@@ -8,6 +10,7 @@ brackets; with two engines the last column is the second's median over the first
 """
 
 import argparse
+import contextlib
 import os
 import platform
 import statistics
@@ -15,32 +18,46 @@ import sys
 
 from bench.engine import Engine
 from bench.measures import MEASURES
+from tests.daemon import running_daemon
 
 Samples = dict[str, dict[str, list[float]]]  # figure → engine → values
 
 
 def main() -> int:
     arguments = _arguments()
-    engines = [Engine(*host.split("=", 1)) for host in arguments.host]
+    with contextlib.ExitStack() as stack:
+        hosts = list(arguments.host)
+        if arguments.own:
+            hosts.insert(0, f"seacan={stack.enter_context(running_daemon()).host}")
+        engines = [Engine(*host.split("=", 1)) for host in hosts]
+        samples = _measure_all(engines, arguments.only.split(","), arguments.runs)
+        _print(engines, samples)
+    return 0
+
+
+def _measure_all(engines: list[Engine], measures: list[str], runs: int) -> Samples:
     for engine in engines:
         engine.load_images()
     samples: Samples = {}
     try:
-        for measure in arguments.only.split(","):
-            _measure(measure, engines, arguments.runs, samples)
+        for measure in measures:
+            _measure(measure, engines, runs, samples)
     finally:
         for engine in engines:
             engine.remove_images()
-    _print(engines, samples)
-    return 0
+    return samples
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench.run")
-    parser.add_argument("--host", action="append", required=True, metavar="NAME=unix://PATH")
+    parser.add_argument("--own", action="store_true", help="a seacand of this checkout")
+    parser.add_argument("--host", action="append", default=[], metavar="NAME=unix://PATH")
     parser.add_argument("--runs", type=int, default=20, help="samples of each light measure")
     parser.add_argument("--only", default=",".join(MEASURES), metavar="MEASURE,…")
-    return parser.parse_args()
+    arguments = parser.parse_args()
+    if not arguments.own and not arguments.host:
+        parser.error("nothing to measure: --own, --host, or both")
+    return arguments
 
 
 def _measure(measure: str, engines: list[Engine], runs: int, samples: Samples) -> None:
