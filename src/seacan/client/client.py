@@ -152,7 +152,7 @@ class Client:
     ) -> Any:
         """Send a request and return its reply: decoded JSON, or None if it has no body."""
         data = self.finish(self.call(method, path, query=query, body=body))
-        return json.loads(data) if data else None
+        return decode_json(data) if data else None
 
     def upgrade(
         self,
@@ -231,6 +231,14 @@ def encode_json(value: object) -> bytes:
         return text.encode(errors="surrogateescape").decode(errors="replace").encode()
 
 
+def decode_json(data: bytes) -> Any:
+    """Return what the daemon has sent. Raises Unavailable if it is no JSON: it is no daemon."""
+    try:
+        return json.loads(data)
+    except (ValueError, RecursionError) as err:
+        raise errors.Unavailable(f"the daemon's reply is no JSON: {err}") from err
+
+
 def encode_query(values: Mapping[str, object]) -> str:
     """Return `?name=value&…`, or nothing: None and False are left out, a list is repeated.
 
@@ -257,6 +265,6 @@ def messages(pieces: Iterable[bytes]) -> Iterator[dict[str, Any]]:
     rest = b""
     for piece in pieces:
         *lines, rest = (rest + piece).split(b"\n")
-        yield from (json.loads(line) for line in lines if line.strip())
+        yield from (decode_json(line) for line in lines if line.strip())
     if rest.strip():
-        yield json.loads(rest)
+        yield decode_json(rest)

@@ -160,7 +160,7 @@ class Response:
         if self.headers.get("transfer-encoding", "").lower() == "chunked":
             yield from self._chunked()
         elif "content-length" in self.headers:
-            yield from self._counted(int(self.headers["content-length"]))
+            yield from self._counted(_length(self.headers["content-length"], 10))
         else:
             while piece := self.connection._receive_some(PIECE_BYTES):
                 yield piece
@@ -168,7 +168,7 @@ class Response:
         self.is_complete = True
 
     def _chunked(self) -> Iterator[bytes]:
-        while size := int(self.connection._receive_line().partition(";")[0], 16):
+        while size := _length(self.connection._receive_line().partition(";")[0], 16):
             yield from self._counted(size)
             self.connection._receive_line()
         while self.connection._receive_line():
@@ -189,6 +189,13 @@ class Response:
         self.is_complete = True
         self.headers["connection"] = "close"
         return Upgraded(self.connection._socket, early, self.headers.get("content-type", ""))
+
+
+def _length(text: str, base: int) -> int:
+    try:
+        return int(text, base)
+    except ValueError:
+        raise Unavailable(f"the daemon's reply is no HTTP: {text[:20]!r} is no length") from None
 
 
 class Upgraded:

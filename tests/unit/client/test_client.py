@@ -101,6 +101,15 @@ def test_refusal_that_is_no_message(tmp_path: Path, body: bytes, text: str) -> N
         client.system.info()
 
 
+def test_reply_that_is_no_json(tmp_path: Path) -> None:
+    with (
+        scripted_daemon(tmp_path, **{"GET /info": reply(b"<html>")}) as daemon,
+        Client(daemon.host) as client,
+        pytest.raises(errors.Unavailable, match="the daemon's reply is no JSON"),
+    ):
+        client.system.info()
+
+
 def test_create_sends_json_and_returns_id_and_warnings(tmp_path: Path) -> None:
     with (
         scripted_daemon(

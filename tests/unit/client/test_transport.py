@@ -126,6 +126,15 @@ def test_body_that_ends_too_early(line: Line, framing: bytes) -> None:
         line.connection.receive().read()
 
 
+@pytest.mark.parametrize(
+    "framing", [b"Content-Length: x\r\n\r\n", b"Transfer-Encoding: chunked\r\n\r\nxy\r\n"]
+)
+def test_body_of_no_length(line: Line, framing: bytes) -> None:
+    line.answer(b"HTTP/1.1 200 OK\r\n" + framing + b"hello", end=True)
+    with pytest.raises(Unavailable, match="is no length"):
+        line.connection.receive().read()
+
+
 def test_reply_that_comes_before_the_upload_is_through(line: Line) -> None:
     line.answer(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 2\r\n\r\nno", end=True)
     line.peer.close()
