@@ -45,6 +45,8 @@ class Signals:
         self._wakeup_before = signal.set_wakeup_fd(self._writer, warn_on_full_buffer=False)
         wanted = signal.valid_signals() - _NEVER_SENT if self._proxied else set(_WITHOUT_PROXY)
         for number in (*wanted, signal.SIGWINCH):
+            if signal.getsignal(number) is signal.SIG_IGN:
+                continue  # As `nohup` wants it, and a shell for what it runs in the background.
             self._before[number] = signal.signal(number, self._note)
         return self
 

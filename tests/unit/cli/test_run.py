@@ -223,6 +223,20 @@ def test_signals_are_the_containers(tmp_path: Path) -> None:
     assert daemon.requests[-1].query == "signal=USR1"
 
 
+def test_signal_that_was_ignored_before_stays_ignored(tmp_path: Path) -> None:
+    box = Container(output=frame(1, b"up\n"), ends_by="kill")
+    script = 'trap "" HUP; exec "$0" -m seacan.cli.main -H "$1" run busybox'
+    with scripted_daemon(tmp_path, **box.replies()) as daemon:
+        command = ["sh", "-c", script, sys.executable, daemon.host]
+        with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
+            assert process.stdout
+            process.stdout.readline()
+            process.send_signal(signal.SIGHUP)
+            process.send_signal(signal.SIGUSR1)
+            assert process.wait() == 0
+    assert [r.query for r in daemon.requests if r.path.endswith("/kill")] == ["signal=USR1"]
+
+
 def test_signals_without_proxy_end_it(tmp_path: Path) -> None:
     box = Container(output=frame(1, b"up\n"), ends_by="kill")
     with (
