@@ -4,7 +4,23 @@ from __future__ import annotations
 
 from seacan.errors import InvalidArgument
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from seacan.cli.flags import Values
+    from seacan.cli.session import Session
+
 DEFAULT_KEYS = "ctrl-p,ctrl-q"
+
+
+def chosen_keys(session: Session, values: Values) -> str:
+    """Return the names of the keys of --detach-keys, else of Docker's config.json, else "".
+
+    Raises InvalidArgument for a name that is no key.
+    """
+    keys = values.text("detach-keys") or str(session.config.get("detachKeys", ""))
+    if keys:
+        parse_keys(keys)
+    return keys
 
 
 def parse_keys(text: str) -> bytes:

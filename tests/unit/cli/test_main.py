@@ -52,6 +52,7 @@ def ended(*words: str) -> tuple[int, str]:
             "\"never\"\n\nRun 'seacan run --help' for more information",
         ),
         (["run", "-d", "-a", "stdin", "x"], 1, "conflicting options: cannot specify both --att"),
+        (["run", "--detach-keys", "ab", "x"], 1, "invalid detach keys: ab is no key: a letter or"),
         (["-H", "foo://x", "ps"], 1, "invalid bind address format: foo://x"),
         (["start", "-a", "x", "y"], 1, "you cannot start and attach multiple containers at once"),
         (["stop", "--time", "1", "-t", "2", "x"], 1, "conflicting options: cannot specify both"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from seacan.cli.attachment import Attachment
 from seacan.cli.container_flags import DETACH_KEYS
+from seacan.cli.detach_keys import chosen_keys
 from seacan.cli.flags import Flag
 from seacan.cli.session import Exit
 from seacan.cli.terminal import require_terminal, size
@@ -36,7 +37,7 @@ def run(session: Session, values: Values, arguments: list[str]) -> int:
     container_id, tty = container["Id"], container["Config"]["Tty"]
     require_terminal(stdin=not values.on("no-stdin"), tty=tty)
     stdin = not values.on("no-stdin") and container["Config"]["OpenStdin"]
-    keys = values.text("detach-keys") or str(session.config.get("detachKeys", ""))
+    keys = chosen_keys(session, values)
     proxied = values.on("sig-proxy") and not tty
     with (
         containers.wait(container_id) as waiting,

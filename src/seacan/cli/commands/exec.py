@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from seacan.cli.attachment import Attachment
 from seacan.cli.container_flags import DETACH_KEYS
+from seacan.cli.detach_keys import chosen_keys
 from seacan.cli.flags import Flag
 from seacan.cli.input import environment_of
 from seacan.cli.session import Exit
@@ -54,7 +55,7 @@ def _config(session: Session, values: Values, command: list[str]) -> ExecConfig:
         "User": values.text("user"),
         "WorkingDir": values.text("workdir"),
         "Env": environment_of(values.texts("env-file"), values.texts("env")),
-        "DetachKeys": values.text("detach-keys") or str(session.config.get("detachKeys", "")),
+        "DetachKeys": chosen_keys(session, values),
     }
     if values.on("tty"):
         config["ConsoleSize"] = list(size())

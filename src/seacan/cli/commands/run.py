@@ -10,6 +10,7 @@ from __future__ import annotations
 from seacan.cli.attachment import Attachment
 from seacan.cli.container_flags import CONTAINER_FLAGS, CREATION_FLAGS, DETACH_KEYS
 from seacan.cli.creation import ENGINE_CODE, create, engine_exit, request_of
+from seacan.cli.detach_keys import chosen_keys
 from seacan.cli.flags import Flag
 from seacan.cli.session import complain
 from seacan.cli.terminal import require_terminal
@@ -34,6 +35,7 @@ FLAGS = (
 
 def run(session: Session, values: Values, arguments: list[str]) -> int:
     request = request_of(values, arguments, "run")
+    keys = chosen_keys(session, values)
     if values.on("detach"):
         return _run_detached(session, values, request)
     require_terminal(stdin=request["AttachStdin"] is True, tty=values.on("tty"))
@@ -41,7 +43,7 @@ def run(session: Session, values: Values, arguments: list[str]) -> int:
         container_id = create(session, values, request)
     except SeacanError as err:
         raise engine_exit(err) from None
-    return _run_attached(session, values, request, container_id)
+    return _run_attached(session, values, request, container_id, keys)
 
 
 def _run_detached(session: Session, values: Values, request: ContainerCreate) -> int:
@@ -59,12 +61,11 @@ def _run_detached(session: Session, values: Values, request: ContainerCreate) ->
 
 
 def _run_attached(
-    session: Session, values: Values, request: ContainerCreate, container_id: str
+    session: Session, values: Values, request: ContainerCreate, container_id: str, keys: str
 ) -> int:
     containers = session.client.containers
     stdin, stdout = request["AttachStdin"] is True, request["AttachStdout"] is True
     stderr = request["AttachStderr"] is True
-    keys = values.text("detach-keys") or str(session.config.get("detachKeys", ""))
     condition = "removed" if values.on("rm") else "next-exit"
     with (
         containers.attach(

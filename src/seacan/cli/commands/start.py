@@ -5,6 +5,7 @@ from __future__ import annotations
 from seacan.cli.attachment import Attachment
 from seacan.cli.commands.run import exit_code
 from seacan.cli.container_flags import DETACH_KEYS
+from seacan.cli.detach_keys import chosen_keys
 from seacan.cli.flags import Flag
 from seacan.cli.session import complain
 from seacan.cli.values import SWITCH
@@ -45,7 +46,7 @@ def _start_attached(session: Session, values: Values, name: str) -> int:
     container = containers.inspect(name)
     container_id, tty = container["Id"], container["Config"]["Tty"]
     stdin = values.on("interactive") and container["Config"]["OpenStdin"]
-    keys = values.text("detach-keys") or str(session.config.get("detachKeys", ""))
+    keys = chosen_keys(session, values)
     condition = "removed" if container["HostConfig"]["AutoRemove"] else "next-exit"
     with (
         containers.attach(container_id, stdin=stdin, detach_keys=keys) as stream,
