@@ -105,6 +105,7 @@ def prepare(context: Context, record: Container, directory: BundleDirectory) -> 
     request = StartRequest(
         id=record.id,
         bundle=str(directory.path),
+        cgroup_path=record.cgroup_path,
         runtime_root=str(context.exec_root.runtime),
         rootfs=_rootfs(context, container, lower),
         terminal=record.tty,

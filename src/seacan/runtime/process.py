@@ -208,6 +208,7 @@ def load_seccomp(launch: Launch) -> None:
 
 def execute(launch: Launch) -> None:
     """Become the process. Descriptors from 3 on close, but for those to be preserved."""
+    syscalls.set_pdeathsig(0)  # it would outlast execve; whoever started the process may go
     env = dict(entry.split("=", 1) for entry in launch.process["env"])
     for fd in range(3, 3 + launch.preserve_fds):
         os.set_inheritable(fd, True)

@@ -2,5 +2,6 @@
 
 client.py (the daemon's side), launcher.py and shim.py (the processes), interpreter.py (the sealed
 copy that they run from), protocol.py (the words between them); in the shim: streams.py (stdio and
-attached clients), logfile.py (json-file), rootfs.py, foreign.py (another OCI runtime).
+attached clients), logfile.py (json-file), loop.py, process.py; own.py, foreign.py (a container of
+our runtime, or of another's), rootfs.py, worker.py (children that do it).
 """

@@ -17,7 +17,10 @@ from seacan import errors
 from seacan.kernel import processes
 from seacan.kernel.cgroups import hierarchy
 from seacan.spec.runtime import Process
+from seacan.supervisor import rootfs
 from seacan.supervisor.process import ProcessStreams
+from seacan.supervisor.protocol import RootfsRequest
+from seacan.supervisor.worker import in_child
 
 _LOG_LIMIT: Final = 64 * 1024
 _DEADLINE_S: Final = 60.0
@@ -30,33 +33,29 @@ _COMMAND_ERRORS: Final = (
 )
 
 
-def create(
-    executable: str, container_id: str, bundle: Path, streams: ProcessStreams
-) -> "ForeignContainer":
-    """Have `executable` create the container. Raises Internal with what the runtime said."""
-    container = ForeignContainer(executable, container_id, bundle)
-    try:
-        container.create(streams)
-    except BaseException:
-        container.delete(force=True)
-        raise
-    return container
-
-
 class ForeignContainer:
-    def __init__(self, executable: str, container_id: str, bundle: Path) -> None:
+    """Meets the Protocol `Container` of shim.py."""
+
+    def __init__(self, executable: str, container_id: str, bundle: Path, cgroup_path: str) -> None:
         self._executable = executable
         self._root = bundle / "runtime"
         self._root.mkdir(mode=0o700, exist_ok=True)
         self._id = container_id
         self._bundle = bundle
-        self.pid = 0
+        self._cgroup = hierarchy.open_cgroup(cgroup_path)
 
-    def create(self, streams: ProcessStreams) -> None:
-        self.pid = self._with_process(["create", "--bundle", str(self._bundle)], streams)
+    def start(self, layers: RootfsRequest, streams: ProcessStreams) -> int:
+        def work() -> int:
+            rootfs.mount(layers, self._bundle / "rootfs")
+            try:
+                pid = self._with_process(["create", "--bundle", str(self._bundle)], streams)
+                self._run(["start", self._id])
+            except BaseException:
+                self.delete()
+                raise
+            return pid
 
-    def start(self) -> None:
-        self._run(["start", self._id])
+        return in_child(work)
 
     def exec_process(self, process: Process, streams: ProcessStreams) -> int:
         path = self._bundle / "process.json"
@@ -66,12 +65,11 @@ class ForeignContainer:
         finally:
             path.unlink()
 
-    def delete(self, *, force: bool = False) -> None:
-        self._run(["delete", *(["--force"] if force else []), self._id])
+    def delete(self) -> None:
+        self._run(["delete", "--force", self._id])
 
     def oom_kills(self) -> int:
-        config = json.loads((self._bundle / "config.json").read_bytes())
-        return hierarchy.open_cgroup(str(config["linux"]["cgroupsPath"])).oom_kills()
+        return self._cgroup.oom_kills()
 
     def _with_process(self, command: list[str], streams: ProcessStreams) -> int:
         """Run a command that makes a process with `streams`; return its pid."""

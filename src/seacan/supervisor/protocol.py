@@ -57,6 +57,7 @@ class StartRequest(TypedDict):
 
     id: str
     bundle: str
+    cgroup_path: str
     runtime_root: str
     runtime: NotRequired[str]  # path of another OCI runtime's executable
     rootfs: RootfsRequest

@@ -3,9 +3,9 @@
 It holds the container's stdio and writes its log, serves attached clients, runs execs, and writes
 down how the container ended before it tells anyone. It needs neither the daemon nor the launcher.
 
-    start ──▸ mount, create, start ──▸ reply ──▸ loop: stdio, requests, children ──▸ init ended
-      └▸ failed: undone, reply, exit                      drain, exit.json, clean up, tell ◂┘
-                                                          serve clients to the end, exit
+    request ──▸ start, in a child ──▸ reply ──▸ loop: stdio, requests, children ──▸ init ended
+      └▸ failed: undone, reply, exit                     drain, exit.json, clean up, tell ◂┘
+                                                         serve clients to the end, exit
 """
 
 import contextlib
@@ -19,15 +19,14 @@ from typing import Final, Protocol, cast
 
 from seacan import errors, files, log
 from seacan.kernel import syscalls, terminals
-from seacan.runtime import create
-from seacan.runtime import exec as runtime_exec
-from seacan.runtime.container import Container as RuntimeContainer
 from seacan.spec.runtime import Process
-from seacan.supervisor import foreign, protocol, rootfs
+from seacan.supervisor import protocol
+from seacan.supervisor.foreign import ForeignContainer
 from seacan.supervisor.logfile import LogFile
 from seacan.supervisor.loop import READABLE, Loop
+from seacan.supervisor.own import OwnContainer
 from seacan.supervisor.process import ProcessStreams, Supervised
-from seacan.supervisor.protocol import ExecRequest, Exit, Message, StartRequest
+from seacan.supervisor.protocol import ExecRequest, Exit, Message, RootfsRequest, StartRequest
 from seacan.supervisor.streams import Stdio
 
 _REQUEST_DEADLINE_S: Final = 10.0
@@ -36,12 +35,17 @@ _REQUEST_DEADLINE_S: Final = 10.0
 class Container(Protocol):
     """What a shim needs of a container, whichever runtime made it."""
 
-    @property
-    def pid(self) -> int: ...
-    def start(self) -> None: ...
-    def delete(self, *, force: bool = False) -> None: ...
-    def oom_kills(self) -> int: ...
-    def exec_process(self, process: Process, streams: ProcessStreams) -> int: ...
+    def start(self, layers: RootfsRequest, streams: ProcessStreams) -> int:
+        """Start it on `layers`; return the pid of its first process, then a child of the shim."""
+
+    def exec_process(self, process: Process, streams: ProcessStreams) -> int:
+        """Start `process` in it; return its pid, then a child of the shim."""
+
+    def delete(self) -> None:
+        """Remove what there is of it, alive or not."""
+
+    def oom_kills(self) -> int:
+        """Return how many of its processes were killed for want of memory."""
 
 
 def run(events: socket.socket) -> int:
@@ -78,29 +82,28 @@ class Shim:
         clients = [socket.socket(fileno=fd) for fd in descriptors]
         self._wake_on_children()
         self._listen()
-        rootfs.enter_own_mount_namespace()
-        rootfs.mount(request["rootfs"], str(self._bundle / "rootfs"))
+        self._container = _container(request)
+        log_file = _open_log(request)
         streams = ProcessStreams(terminal=request["terminal"], stdin=request["stdin"])
         try:
-            self._container = _create(request, streams)
+            pid = self._container.start(request["rootfs"], streams)
         except BaseException:
             streams.close()
             raise
+        self._started_at_ns = time.time_ns()
         try:
             stdio = streams.begin(
                 self._loop,
-                log=_open_log(request),
+                log=log_file,
                 close_stdin_with_client=request["stdin_once"],
                 console_size=request["console_size"],
             )
             for client, attachment in zip(clients, request["attachments"], strict=True):
                 stdio.attach(client, attachment)
-            self._container.start()
         except BaseException:
-            self._container.delete(force=True)
+            self._container.delete()
             raise
-        self._started_at_ns = time.time_ns()
-        self.init = Supervised(self._container.pid, stdio)
+        self.init = Supervised(pid, stdio)
 
     def _wake_on_children(self) -> None:
         self._children, wakeup = socket.socketpair(type=socket.SOCK_STREAM)
@@ -281,7 +284,7 @@ class Shim:
         files.write_atomic(self._bundle / "exit.json", data, sync=False)
 
     def _delete_container(self) -> None:
-        self._container.delete(force=True)
+        self._container.delete()
 
     def _started(self) -> Message:
         return {"pid": self.init.pid, "started_at_ns": self._started_at_ns}
@@ -329,35 +332,9 @@ def _open_log(request: StartRequest) -> LogFile | None:
     return LogFile(wanted["path"], wanted["max_size_bytes"], wanted["max_files"])
 
 
-def _create(request: StartRequest, streams: ProcessStreams) -> Container:
-    runtime, bundle = request.get("runtime"), Path(request["bundle"])
+def _container(request: StartRequest) -> Container:
+    bundle, runtime = Path(request["bundle"]), request.get("runtime")
     if runtime is not None:
-        return foreign.create(runtime, request["id"], bundle, streams)
+        return ForeignContainer(runtime, request["id"], bundle, request["cgroup_path"])
     root = Path(request["runtime_root"])
-    return OwnContainer(
-        create.create(
-            root, request["id"], bundle, stdio=streams.child_side, console=streams.console
-        )
-    )
-
-
-class OwnContainer:
-    """A container of seacan's own runtime, used as a library."""
-
-    def __init__(self, container: RuntimeContainer) -> None:
-        self._container = container
-        self.pid = container.pid
-
-    def start(self) -> None:
-        self._container.start()
-
-    def delete(self, *, force: bool = False) -> None:
-        self._container.delete(force=force)
-
-    def oom_kills(self) -> int:
-        return self._container.cgroup.oom_kills()
-
-    def exec_process(self, process: Process, streams: ProcessStreams) -> int:
-        return runtime_exec.exec_process(
-            self._container, process, stdio=streams.child_side, console=streams.console
-        )
+    return OwnContainer(root, request["id"], bundle, request["cgroup_path"])

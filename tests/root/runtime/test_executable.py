@@ -99,6 +99,14 @@ def test_exec(box: Box, runtime: Runtime) -> None:
         assert 'exec: "absent": executable file not found in $PATH' in failed.stderr
 
 
+def test_a_detached_exec_outlives_the_executable(box: Box, runtime: Runtime) -> None:
+    script = "sleep 0.3; echo done > /tmp/done"
+    with box.started("sleep", "60") as container:
+        assert runtime("exec", "--detach", box.id, "sh", "-c", script).returncode == 0
+        done = Path(f"/proc/{container.pid}/root/tmp/done")
+        wait_until(lambda: done.exists() and done.read_text() == "done\n")
+
+
 def test_failure_is_one_line_and_in_the_log(box: Box, runtime: Runtime) -> None:
     box.write("absent")
     log = box.path / "log.json"

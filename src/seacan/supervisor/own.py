@@ -1,0 +1,62 @@
+"""A container of seacan's own runtime, used as a library in children of the shim."""
+
+from pathlib import Path
+
+from seacan.errors import NotFound
+from seacan.kernel.cgroups import hierarchy
+from seacan.runtime import container, create
+from seacan.runtime import exec as runtime_exec
+from seacan.spec.runtime import Process
+from seacan.supervisor import rootfs
+from seacan.supervisor.process import ProcessStreams
+from seacan.supervisor.protocol import RootfsRequest
+from seacan.supervisor.worker import in_child
+
+
+class OwnContainer:
+    """Meets the Protocol `Container` of shim.py."""
+
+    def __init__(self, root: Path, container_id: str, bundle: Path, cgroup_path: str) -> None:
+        self._root = root
+        self._id = container_id
+        self._bundle = bundle
+        self._cgroup = hierarchy.open_cgroup(cgroup_path)
+
+    def start(self, layers: RootfsRequest, streams: ProcessStreams) -> int:
+        def work() -> int:
+            rootfs.mount(layers, self._bundle / "rootfs")
+            created = create.create(
+                self._root,
+                self._id,
+                self._bundle,
+                stdio=streams.child_side,
+                console=streams.console,
+            )
+            try:
+                created.start()
+            except BaseException:
+                created.delete(force=True)
+                raise
+            return created.pid
+
+        return in_child(work)
+
+    def exec_process(self, process: Process, streams: ProcessStreams) -> int:
+        def work() -> int:
+            return runtime_exec.exec_process(
+                container.load(self._root, self._id),
+                process,
+                stdio=streams.child_side,
+                console=streams.console,
+            )
+
+        return in_child(work)
+
+    def delete(self) -> None:
+        try:
+            container.load(self._root, self._id).delete(force=True)
+        except NotFound:
+            return
+
+    def oom_kills(self) -> int:
+        return self._cgroup.oom_kills()
