@@ -25,9 +25,9 @@ def busybox_tar(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def engine(busybox_tar: Path) -> Iterator[Engine]:
-    """One engine for all tests that do not hurt it, with busybox and hello-world."""
+    """One engine for all tests of a file, none of which hurts it, with busybox and hello-world."""
     host = os.environ.get("SEACAN_TEST_HOST")
     if host:
         yield Engine(host, None)
