@@ -55,9 +55,8 @@ def test_job_control(docker: Docker) -> None:
 
 
 def test_ctrl_c_ends_the_command(docker: Docker) -> None:
-    with docker.terminal(
-        "run", "--rm", "-it", "busybox", "sh", "-c", "trap 'exit 9' INT; echo go''od; sleep 60"
-    ) as terminal:
+    script = "trap 'exit 9' INT; echo go''od; sleep 60 & wait"
+    with docker.terminal("run", "--rm", "-it", "busybox", "sh", "-c", script) as terminal:
         terminal.expect("good\r\n")
         terminal.send(CTRL_C)
         assert terminal.wait() == 9

@@ -5,6 +5,8 @@ import fcntl
 import os
 import struct
 import termios
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Final
 
 from seacan.kernel import rooted, syscalls
@@ -34,14 +36,25 @@ def open_pair(root_fd: int) -> tuple[int, int]:
 
 def set_size(fd: int, rows: int, columns: int) -> None:
     """Set the window size; its foreground processes get SIGWINCH. Source: ioctl_tty(2)."""
-    termios.tcsetwinsize(fd, (rows, columns))
+    with _os_errors():
+        termios.tcsetwinsize(fd, (rows, columns))
 
 
 def get_size(fd: int) -> tuple[int, int]:
     """Return rows and columns of a terminal."""
-    return termios.tcgetwinsize(fd)
+    with _os_errors():
+        return termios.tcgetwinsize(fd)
 
 
 def set_controlling(fd: int) -> None:
     """Make the terminal `fd` the controlling one of this session leader."""
     fcntl.ioctl(fd, termios.TIOCSCTTY, 0)
+
+
+@contextmanager
+def _os_errors() -> Iterator[None]:
+    # termios has an error of its own, which is no OSError.
+    try:
+        yield
+    except termios.error as err:
+        raise OSError(*err.args) from err

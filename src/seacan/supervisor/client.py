@@ -158,8 +158,13 @@ class Shim:
         return int(reply["pid"])
 
     async def _request(self, message: Message, descriptors: Sequence[int] = ()) -> Message:
-        with await _connect(self._bundle.path) as connection:
-            return await _ask(connection, message, descriptors, _REQUEST_DEADLINE_S)
+        try:
+            with await _connect(self._bundle.path) as connection:
+                return await _ask(connection, message, descriptors, _REQUEST_DEADLINE_S)
+        except (errors.Unavailable, FileNotFoundError) as err:
+            # The container has ended, and its shim with it; the daemon is about to learn it.
+            container_id = self._bundle.path.name
+            raise errors.Conflict(f"container {container_id} is not running") from err
 
 
 async def start(

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Final, Protocol, cast
 
 from seacan import errors, files, log
-from seacan.kernel import syscalls, terminals
+from seacan.kernel import syscalls
 from seacan.spec.runtime import Process
 from seacan.supervisor import protocol
 from seacan.supervisor.foreign import ForeignContainer
@@ -183,10 +183,8 @@ class Shim:
         return {}
 
     def _resize(self, message: Message, descriptors: list[int]) -> Message:
-        process = self._process(message.get("exec_id"))
-        if process.stdio.terminal is None:
-            raise errors.InvalidArgument("resize: the process has no terminal")
-        terminals.set_size(process.stdio.terminal, message["rows"], message["columns"])
+        stdio = self._process(message.get("exec_id")).stdio
+        stdio.resize(message["rows"], message["columns"])
         return {}
 
     def _attach(self, message: Message, descriptors: list[int]) -> Message:

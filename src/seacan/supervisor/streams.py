@@ -13,6 +13,8 @@ import socket
 from collections.abc import Callable
 from typing import Final
 
+from seacan import errors
+from seacan.kernel import terminals
 from seacan.spec.stdcopy import STREAMS, frame
 from seacan.supervisor.logfile import LogFile
 from seacan.supervisor.loop import READABLE, WRITABLE, Loop
@@ -38,14 +40,22 @@ class Stdio:
     ) -> None:
         self._loop = loop
         self._log = log
-        self.terminal = terminal
+        self._terminal = terminal
         self._close_stdin_with_client = close_stdin_with_client and terminal is None
         self._input = None if stdin is None else Input(loop, stdin, self._pace_clients)
         outputs = {"stdout": stdout if terminal is None else terminal, "stderr": stderr}
         self._outputs = [
-            Output(loop, name, fd, self._deliver) for name, fd in outputs.items() if fd is not None
+            Output(loop, name, fd, self._deliver, ends_early=terminal is None)
+            for name, fd in outputs.items()
+            if fd is not None
         ]
         self._attachments: list[Attachment] = []
+
+    def resize(self, rows: int, columns: int) -> None:
+        """Set the terminal's size. Raises InvalidArgument if it has none, or none any more."""
+        if self._terminal is None or not self._outputs:
+            raise errors.InvalidArgument("resize: the process has no terminal")
+        terminals.set_size(self._terminal, rows, columns)
 
     @property
     def is_flushed(self) -> bool:
@@ -75,7 +85,7 @@ class Stdio:
         if self._log is not None:
             self._log.write(stream, data)
         for attachment in list(self._attachments):
-            attachment.deliver(stream, data, framed=self.terminal is None)
+            attachment.deliver(stream, data, framed=self._terminal is None)
         self.pace_process()
 
     def pace_process(self) -> None:
@@ -102,10 +112,20 @@ class Stdio:
 
 
 class Output:
-    """What the process writes: read as it comes, passed to `deliver`."""
+    """What the process writes: read as it comes, passed to `deliver`.
+
+    A pipe that nobody writes to any more is closed. A pty's master (not `ends_early`) is kept to the
+    end of the process: it would hang up on one that has only closed its standard streams.
+    """
 
     def __init__(
-        self, loop: Loop, name: str, fd: int, deliver: Callable[[str, bytes], None]
+        self,
+        loop: Loop,
+        name: str,
+        fd: int,
+        deliver: Callable[[str, bytes], None],
+        *,
+        ends_early: bool,
     ) -> None:
         os.set_blocking(fd, False)
         self._loop = loop
@@ -113,10 +133,12 @@ class Output:
         self._fd = fd
         self._deliver = deliver
         self._is_open = True
+        self._ends_early = ends_early
+        self._has_ended = False
         self.resume()
 
     def resume(self) -> None:
-        if self._is_open:
+        if self._is_open and not self._has_ended:
             self._loop.watch(self._fd, READABLE, self._pass_on)
 
     def pause(self) -> None:
@@ -136,7 +158,10 @@ class Output:
         if data:
             self._deliver(self._name, data)
             return True
-        self._close()
+        self._has_ended = True
+        self.pause()
+        if self._ends_early:
+            self._close()
         return False
 
     def drain(self) -> None:

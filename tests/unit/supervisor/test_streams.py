@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from seacan import errors
 from seacan.supervisor.logfile import LogFile
 from seacan.supervisor.loop import Loop
 from seacan.supervisor.protocol import AttachRequest
@@ -201,3 +202,20 @@ def test_detach_keys_are_found_and_everything_else_passes(
         piece, seen = keys.pass_through(data)
         out += piece
     assert (out, seen) == (passed, detached)
+
+
+def test_a_terminal_is_kept_until_the_end_and_cannot_be_resized_after_it() -> None:
+    loop = Loop()
+    master, slave = os.openpty()
+    stdio = Stdio(loop, stdin=None, terminal=master, close_stdin_with_client=False, log=None)
+    os.write(slave, b"x")
+    loop.run_once()
+    stdio.resize(30, 100)
+    assert os.get_terminal_size(slave) == (100, 30)
+    # Nobody has it open: a read fails, but the process may open it again.
+    os.close(slave)
+    loop.run_once()
+    stdio.resize(31, 101)
+    stdio.finish()
+    with pytest.raises(errors.InvalidArgument):
+        stdio.resize(32, 102)
