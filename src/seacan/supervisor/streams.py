@@ -114,8 +114,8 @@ class Stdio:
 class Output:
     """What the process writes: read as it comes, passed to `deliver`.
 
-    A pipe that nobody writes to any more is closed. A pty's master (not `ends_early`) is kept to the
-    end of the process: it would hang up on one that has only closed its standard streams.
+    A pipe that nobody writes to any more is closed. A pty's master, not `ends_early`, is kept to
+    the end of the process: it would hang up on one that has only closed its standard streams.
     """
 
     def __init__(
