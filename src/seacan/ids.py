@@ -1,4 +1,4 @@
-"""Identifiers and names: 64 hexadecimal digits for objects, two words for a container nobody named."""
+"""Identifiers and names: 64 hexadecimal digits for objects, two words for containers."""
 
 import os
 import random
@@ -12,22 +12,22 @@ ExecId = NewType("ExecId", str)
 NAME: Final = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]+")
 
 _ADJECTIVES: Final = (
-    "agile amber ample apt arctic awake balmy bold brave breezy bright brisk calm candid careful "
-    "cheery civil clear clever coastal cosy crisp curious daring deft eager earnest easy elated "
-    "fair famous fearless festive firm fond frank fresh gentle glad golden grand handy happy hardy "
-    "hearty honest humble jolly keen kind lively loyal lucid lucky mellow merry mild modest neat "
-    "nimble noble patient placid plucky polite proud quick quiet ready robust rosy serene sharp "
-    "silent sleek smart snug solid spry stable steady stoic sturdy sunny swift tender tidy tranquil "
-    "upbeat valiant vivid warm wise witty zealous zesty"
+    "agile amber ample apt arctic awake balmy bold brave breezy bright brisk calm candid "
+    "careful cheery civil clear clever coastal cosy crisp curious daring deft eager earnest "
+    "easy elated fair famous fearless festive firm fond frank fresh gentle glad golden grand "
+    "handy happy hardy hearty honest humble jolly keen kind lively loyal lucid lucky mellow "
+    "merry mild modest neat nimble noble patient placid plucky polite proud quick quiet ready "
+    "robust rosy serene sharp silent sleek smart snug solid spry stable steady stoic sturdy "
+    "sunny swift tender tidy tranquil upbeat valiant vivid warm wise witty zealous zesty "
 ).split()
 _SEAFARERS: Final = (
     "amundsen anson baffin baret barents bellingshausen bering bligh bougainville brendan cabot "
-    "cartier chirikov columbus cook dampier davis diaz drake earhart elcano erikson fitzroy flinders "
-    "franklin frobisher gama gerlache hanno harrison hawkins heyerdahl hudson jansz joyon kotzebue "
-    "krusenstern laperouse lemaire macarthur magellan malaspina maury mercator moitessier nansen "
-    "nares nordenskjold parry piailug pinzon pytheas quiros raleigh ross schouten scoresby "
-    "shackleton slocum tabarly tasman torres tupaia vancouver verrazzano vespucci villiers weddell "
-    "wilkes zhenghe"
+    "cartier chirikov columbus cook dampier davis diaz drake earhart elcano erikson fitzroy "
+    "flinders franklin frobisher gama gerlache hanno harrison hawkins heyerdahl hudson jansz "
+    "joyon kotzebue krusenstern laperouse lemaire macarthur magellan malaspina maury mercator "
+    "moitessier nansen nares nordenskjold parry piailug pinzon pytheas quiros raleigh ross "
+    "schouten scoresby shackleton slocum tabarly tasman torres tupaia vancouver verrazzano "
+    "vespucci villiers weddell wilkes zhenghe "
 ).split()
 
 
