@@ -3,7 +3,8 @@
     python record_dockerd.py SOCKET STATE
 
 SOCKET is a dockerd's, with the image busybox; STATE the directory of its containerd where bundles
-are: …/io.containerd.runtime.v2.task/moby. The seccomp profile is left out, ids and paths made plain.
+are: …/io.containerd.runtime.v2.task/moby. The seccomp profile is left out, ids and paths are made
+plain.
 """
 
 import http.client
