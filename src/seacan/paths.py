@@ -23,7 +23,7 @@ Two roots, one that a reboot leaves alone and one that it may take:
       containers/ID/               the OCI bundle of a started container, and its shim's files
         config.json
         runtime/                   state of another runtime, which has it instead of runtime/ID
-        rootfs/                    mount point, in the shim's mount namespace only
+        rootfs/                    mount point, in the container's mount namespace only
         shim.sock                  what the daemon asks the shim
         exit.json                  how the container ended, written before anyone is told
       runtime/ID/                  the OCI runtime's state of it, as `seacan-runtime --root` has it
