@@ -129,4 +129,8 @@ def test_nothing_of_the_callers_signals_or_umask_is_inherited(box: Box) -> None:
         out = box.sh("grep -E 'SigIgn|SigBlk|Umask' /proc/self/status | cat")
     finally:
         os.umask(before)
-    assert out.split() == ["Umask:", "0022", "SigBlk:", "0" * 16, "SigIgn:", "0" * 16]
+    status = dict(line.split(":\t") for line in out.splitlines())
+    assert status["Umask"] == "0022"
+    assert int(status["SigBlk"], 16) == 0
+    # Signals 32 and 33 are glibc's own: its posix_spawn, hence make, leaves them ignored.
+    assert int(status["SigIgn"], 16) & ~(0b11 << 31) == 0
