@@ -98,6 +98,47 @@ def test_a_killed_container_while_nobody_looked(daemon: Daemon) -> None:
     assert daemon.state(container)["ExitCode"] == 137
 
 
+def _shim_of(daemon: Daemon, container: str) -> int:
+    status = Path(f"/proc/{daemon.state(container)['Pid']}/status").read_text()
+    parent = int(status.partition("PPid:")[2].split()[0])
+    assert daemon.engine_processes()[parent] == "seacan-shim"
+    return parent
+
+
+@pytest.mark.parametrize("is_watched", [True, False], ids=["watched", "while nobody looked"])
+def test_a_container_ends_with_its_shim(daemon: Daemon, is_watched: bool) -> None:
+    """Nobody could say any more how it ended; it must not go on unseen, and leaves nothing."""
+    container = daemon.run(TICKER)
+    pid, shim = daemon.state(container)["Pid"], _shim_of(daemon, container)
+    if not is_watched:
+        daemon.kill()
+    kill(shim, signal.SIGKILL)
+    if not is_watched:
+        daemon.start()
+    wait_until(lambda: not daemon.state(container)["Running"], "the end to be noticed")
+    state = daemon.state(container)
+    assert (state["Status"], state["ExitCode"]) == ("exited", 137)
+    assert "shim" in state["Error"]
+    wait_until(lambda: not Path(f"/proc/{pid}").exists(), "its process to be reaped by the host")
+    assert daemon.request("POST", f"/containers/{container}/start")[0] == 204
+
+
+def test_a_reboot_takes_the_processes_and_leaves_the_containers(daemon: Daemon) -> None:
+    container = daemon.run(TICKER)
+    daemon.kill()
+    # What a reboot does: no process, no exec root.
+    kill(_only_shim(daemon), signal.SIGKILL)
+    shutil.rmtree(daemon.exec_root)
+    daemon.start()
+    assert daemon.state(container)["Status"] == "exited"
+    assert daemon.request("POST", f"/containers/{container}/start")[0] == 204
+
+
+def _only_shim(daemon: Daemon) -> int:
+    [shim] = [pid for pid, name in daemon.engine_processes().items() if name == "seacan-shim"]
+    return shim
+
+
 def test_auto_remove_while_nobody_looked(daemon: Daemon) -> None:
     container = daemon.run("sleep 0.3", AutoRemove=True)
     daemon.kill()

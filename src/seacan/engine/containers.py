@@ -255,8 +255,7 @@ class Containers:
         """Begin to wait for `condition`: not-running, next-exit or removed."""
         if condition not in ("not-running", "next-exit", "removed"):
             raise errors.InvalidArgument(f'invalid condition: "{condition}"')
-        entry = self.find(ref)
-        return Wait(entry, entry.wait(condition))
+        return Wait(self.find(ref).wait(condition))
 
     async def prepare_attach(
         self,

@@ -10,6 +10,7 @@ import os
 import shutil
 import socket
 import time
+import weakref
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Final, cast
@@ -31,9 +32,12 @@ _KILL_DEADLINE_S: Final = 10.0
 _LOST: Final = "its shim ended without saying how the container did"
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, weakref_slot=True)
 class Waiter:
-    """One client that waits for an end; `done` is set when `exit` is there."""
+    """One client that waits for an end; `done` is set when `exit` is there.
+
+    It is registered for as long as the client holds it, and no longer.
+    """
 
     condition: str  # not-running, next-exit, removed
     done: anyio.Event = field(default_factory=anyio.Event)
@@ -68,7 +72,7 @@ class Entry:
         self._on_exec_exit = on_exec_exit
         self._on_exit = on_exit
         self._ended = anyio.Event()
-        self._waiters: list[Waiter] = []
+        self._waiters: weakref.WeakSet[Waiter] = weakref.WeakSet()
         self._clients: list[tuple[socket.socket, AttachRequest]] = []
 
     # -- start ------------------------------------------------------------------------------------
@@ -160,12 +164,8 @@ class Entry:
             waiter.exit = Exit(self.record.state.exit_code)
             waiter.done.set()
         else:
-            self._waiters.append(waiter)
+            self._waiters.add(waiter)
         return waiter
-
-    def forget(self, waiter: Waiter) -> None:
-        with contextlib.suppress(ValueError):
-            self._waiters.remove(waiter)
 
     def removed(self) -> None:
         """Let go of everyone: the container is no more."""
@@ -178,7 +178,7 @@ class Entry:
 
     def _wake(self, *conditions: str, end: Exit) -> None:
         for waiter in [w for w in self._waiters if w.condition in conditions]:
-            self._waiters.remove(waiter)
+            self._waiters.discard(waiter)
             waiter.exit = end
             waiter.done.set()
 
@@ -223,17 +223,13 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """Waits for the end of `entry`; registered, so that no end can be missed, when it is made."""
+    """Waits for an end; `waiter` was registered when this was made, so that none is missed."""
 
-    entry: Entry
     waiter: Waiter
 
     async def result(self) -> Exit:
         """Return how it ended. No deadline: a container runs as long as it likes."""
-        try:
-            await self.waiter.done.wait()
-        finally:
-            self.entry.forget(self.waiter)
+        await self.waiter.done.wait()
         return self.waiter.exit
 
 
