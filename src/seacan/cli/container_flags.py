@@ -79,7 +79,9 @@ CONTAINER_FLAGS = (
         "How gladly it swaps, 0 to 100",
         shown="-1",
     ),
-    Flag("network", "", NETWORKS, "Network to connect to: none, host, bridge or a name"),
+    Flag(
+        "network", "", NETWORKS, "Network to connect to: none, host, bridge or a name", also="net"
+    ),
     Flag("no-healthcheck", "", SWITCH, "No health checks, not even the image's"),
     Flag("oom-kill-disable", "", SWITCH, "Let it wait for memory instead of being killed"),
     Flag("oom-score-adj", "", INT, "How likely it is killed for memory, -1000 to 1000"),

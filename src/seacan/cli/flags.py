@@ -31,10 +31,11 @@ class Flag:
     """One flag of a command.
 
     `shown`: its default in the help, as there written; "" leaves it out. `deprecated`: what to use
-    instead; such a flag works with a warning, and the help does not have it.
+    instead; such a flag works with a warning, and the help does not have it. `also`: an older name,
+    which works and is not in the help either.
     """
 
-    __slots__ = ("deprecated", "kind", "name", "short", "shown", "summary")
+    __slots__ = ("also", "deprecated", "kind", "name", "short", "shown", "summary")
 
     def __init__(
         self,
@@ -45,6 +46,7 @@ class Flag:
         *,
         shown: str = "",
         deprecated: str = "",
+        also: str = "",
     ) -> None:
         self.name = name
         self.short = short
@@ -52,6 +54,7 @@ class Flag:
         self.summary = summary
         self.shown = shown
         self.deprecated = deprecated
+        self.also = also
 
     def __str__(self) -> str:
         return f"-{self.short}, --{self.name}" if self.short else f"--{self.name}"
@@ -127,6 +130,7 @@ class _Reader:
         self.words = words
         self._values = values
         self._by_name = {flag.name: flag for flag in flags}
+        self._by_name |= {flag.also: flag for flag in flags if flag.also}
         self._by_short = {flag.short: flag for flag in flags if flag.short}
 
     def read_long(self, word: str) -> None:

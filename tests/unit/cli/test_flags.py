@@ -9,7 +9,7 @@ FLAGS = (
     Flag("interactive", "i", SWITCH, ""),
     Flag("tty", "t", SWITCH, ""),
     Flag("env", "e", ENVIRONMENT, ""),
-    Flag("name", "", TEXT, ""),
+    Flag("name", "", TEXT, "", also="called"),
     Flag("number", "n", INT, ""),
     Flag("list", "l", TEXTS, ""),
     Flag("map", "m", PAIRS, ""),
@@ -54,6 +54,11 @@ def test_switches(line: str, interactive: bool, tty: bool) -> None:
 )
 def test_flags_with_a_value(line: str, texts: list[str]) -> None:
     assert read(line)[0].texts("env") == texts
+
+
+@pytest.mark.parametrize("line", ["--name x", "--called x", "--called=x"])
+def test_an_older_name_means_the_same(line: str) -> None:
+    assert read(line)[0].text("name") == "x"
 
 
 @pytest.mark.parametrize(
