@@ -28,8 +28,12 @@ def test_terminal_gets_a_line_for_each_layer() -> None:
     outer, inner = pty.openpty()
     with open(inner, "w") as output:
         show(LOAD, output)
-        lines = os.read(outer, 65536).decode().replace("\r\n", "\n")
+        # A read returns what has come through so far.
+        printed = b""
+        while b"Loaded image" not in printed or not printed.endswith(b"\n"):
+            printed += os.read(outer, 65536)
     os.close(outer)
+    lines = printed.decode().replace("\r\n", "\n")
     assert lines.startswith("aa: Loading layer ")
     assert "\nbb: Loading layer " in lines
     assert "\x1b[2A\r\x1b[2Kaa: Done\r\x1b[2B" in lines
