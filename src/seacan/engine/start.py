@@ -111,7 +111,6 @@ def prepare(context: Context, record: Container, directory: BundleDirectory) -> 
         terminal=record.tty,
         stdin=bool(config.get("OpenStdin")),
         stdin_once=bool(config.get("StdinOnce")),
-        console_size=list(host_config.get("ConsoleSize") or [0, 0]),
         log=_log(record),
         attachments=[],
     )

@@ -6,7 +6,6 @@ import socket
 from dataclasses import dataclass
 
 from seacan import errors
-from seacan.kernel import terminals
 from seacan.runtime.launch import Stdio as ChildStdio
 from seacan.supervisor.logfile import LogFile
 from seacan.supervisor.loop import Loop
@@ -61,15 +60,12 @@ class ProcessStreams:
         *,
         log: LogFile | None,
         close_stdin_with_client: bool,
-        console_size: list[int],
     ) -> Stdio:
         """Close the process's ends, now its own, and serve ours."""
         self._close_childs()
         master = None
         if self._own_console is not None:
             master = self._receive_master()
-            if console_size != [0, 0]:
-                terminals.set_size(master, *console_size)
             self._stdin = os.dup(master) if self._wants_stdin else None
         return Stdio(
             loop,

@@ -64,7 +64,6 @@ class StartRequest(TypedDict):
     terminal: bool
     stdin: bool
     stdin_once: bool
-    console_size: list[int]  # rows, columns; [0, 0] if unknown
     log: LogRequest | None
     attachments: list[AttachRequest]
 

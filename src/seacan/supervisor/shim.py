@@ -96,7 +96,6 @@ class Shim:
                 self._loop,
                 log=log_file,
                 close_stdin_with_client=request["stdin_once"],
-                console_size=request["console_size"],
             )
             for client, attachment in zip(clients, request["attachments"], strict=True):
                 stdio.attach(client, attachment)
@@ -205,13 +204,7 @@ class Shim:
         except BaseException:
             streams.close()
             raise
-        size = process.get("consoleSize")
-        stdio = streams.begin(
-            self._loop,
-            log=None,
-            close_stdin_with_client=True,
-            console_size=[size["height"], size["width"]] if size else [0, 0],
-        )
+        stdio = streams.begin(self._loop, log=None, close_stdin_with_client=True)
         self._execs[request["exec_id"]] = Supervised(pid, stdio)
         if request["attachment"] is not None:
             stdio.attach(socket.socket(fileno=descriptors.pop()), request["attachment"])
