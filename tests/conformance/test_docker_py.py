@@ -133,5 +133,9 @@ def test_images(client: Any) -> None:
 def test_errors(client: Any) -> None:
     with pytest.raises(docker.errors.ImageNotFound):
         client.containers.create("nosuch:1")
-    with pytest.raises(docker.errors.APIError, match="executable file not found"):
-        client.containers.run("busybox", ["nosuchcommand"], remove=True)
+    container = client.containers.create("busybox", ["nosuchcommand"])
+    try:
+        with pytest.raises(docker.errors.APIError, match="executable file not found"):
+            container.start()
+    finally:
+        container.remove()
