@@ -1,9 +1,13 @@
 """Fixtures for tests of a whole daemon."""
 
+import signal
 from collections.abc import Iterator
 
 import pytest
 from tests.daemon import Daemon, running_daemon
+
+# Whoever runs the tests may have it ignored, as nohup has; what they start is to die of it.
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 @pytest.fixture

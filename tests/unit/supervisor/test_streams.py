@@ -126,7 +126,22 @@ def test_stdin_stays_open_for_the_next_client_unless_it_is_once() -> None:
     process.close()
 
 
-def test_a_slow_client_holds_the_process_up_and_loses_nothing(process: Process) -> None:
+class Counter(LogFile):
+    """Counts what is logged, which is all that was read."""
+
+    def __init__(self) -> None:
+        self.bytes = 0
+
+    def write(self, stream: str, data: bytes) -> None:
+        self.bytes += len(data)
+
+    def close(self) -> None:
+        pass
+
+
+def test_a_slow_client_holds_the_process_up_and_loses_nothing() -> None:
+    counter = Counter()
+    process = Process(log=counter)
     client = process.attach(stderr=False)
     total = 3 * 1024 * 1024
     writer = threading.Thread(target=_write_all, args=(process.stdout, total))
@@ -143,11 +158,13 @@ def test_a_slow_client_holds_the_process_up_and_loses_nothing(process: Process) 
     assert writer.is_alive()
     reader = threading.Thread(target=read)
     reader.start()
-    process.until(lambda: not writer.is_alive())
+    process.until(lambda: counter.bytes == total)
     process.stdio.finish()
     process.until(lambda: process.stdio.is_flushed)
     reader.join()
+    writer.join()
     assert received.count(b"x") == total
+    process.close()
 
 
 def _write_all(fd: int, total: int) -> None:
