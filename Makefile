@@ -6,7 +6,8 @@ PYTEST := $(PY) -m pytest
 CODE   := src tests bench
 
 # What the tests call beside Python: executable=package of Debian.
-NEEDED := /bin/busybox=busybox-static
+NEEDED := /bin/busybox=busybox-static /usr/sbin/runc=runc /usr/bin/qemu-aarch64-static=qemu-user-static \
+          /usr/share/doc/python3-seccomp=python3-seccomp /usr/bin/nsenter=util-linux
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo fmt check test test-unit test-root test-vm test-all conformance golden bench
