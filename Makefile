@@ -5,9 +5,8 @@ PYTHON ?= python3
 PYTEST := $(PY) -m pytest
 CODE   := src tests bench
 
-# What the tests call beside Python: executable=package of Debian.
-NEEDED := /bin/busybox=busybox-static /usr/sbin/runc=runc /usr/bin/qemu-aarch64-static=qemu-user-static \
-          /usr/share/doc/python3-seccomp=python3-seccomp /usr/bin/nsenter=util-linux
+# What the tests call beside Python; packages of Debian.
+NEEDED := busybox-static python3-seccomp qemu-user-static runc
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo fmt check test test-unit test-root test-vm test-all conformance golden bench
@@ -68,6 +67,8 @@ clean:  ## remove what make made here
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
 
 packages:
-	@for word in $(NEEDED); do [ -e "$${word%=*}" ] || missing="$$missing $${word#*=}"; done; \
-	if [ -n "$$missing" ]; then echo "apt-get install$$missing" >&2; \
-	apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing >/dev/null; fi
+	@for package in $(NEEDED); do \
+	  dpkg-query -W -f '$${Status}' $$package 2>/dev/null | grep -q 'ok installed' || missing="$$missing $$package"; \
+	done; \
+	if [ -n "$$missing" ]; then echo "apt-get install$$missing" >&2; apt-get update -qq && \
+	DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing >/dev/null; fi
