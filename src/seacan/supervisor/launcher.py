@@ -15,6 +15,7 @@ from typing import Final
 
 from seacan import log
 from seacan.kernel import processes, syscalls
+from seacan.kernel.cgroups import hierarchy
 from seacan.runtime.bundle import check_config
 from seacan.runtime.seccomp.compile import compile_filter
 from seacan.spec.runtime import Config
@@ -57,6 +58,7 @@ def _warm_up(sample: Config) -> None:
     Its filter is compiled then, as nearly every container's is; and code that has run some times is
     specialised by the interpreter: done here, the pages that this writes to stay shared.
     """
+    hierarchy.detect()  # reads mountinfo, and keeps what it says
     for _ in range(_SPECIALISED_AFTER):
         check_config(json.loads(json.dumps(sample)))
         compile_filter(sample["linux"]["seccomp"], os.uname().machine)
@@ -66,6 +68,7 @@ def _become_shim(fd: int) -> None:
     status = 1
     try:
         processes.close_all_but([fd])
+        gc.enable()  # a shim may live for years; what is frozen is not looked at
         with socket.socket(fileno=fd) as events:
             status = shim.run(events)
     except BaseException as err:
