@@ -2,6 +2,7 @@
 
 client.py (the daemon's side), launcher.py and shim.py (the processes), interpreter.py (the sealed
 copy that they run from), protocol.py (the words between them); in the shim: streams.py (stdio and
-attached clients), logfile.py (json-file), loop.py, process.py; own.py, foreign.py (a container of
-our runtime, or of another's), rootfs.py, worker.py (children that do it).
+attached clients), logfile.py (json-file), loop.py, process.py; container.py, own.py,
+foreign.py (a container, of our runtime or of another's), rootfs.py; starter.py and worker.py (the
+children of a shim that work with the runtime).
 """

@@ -3,7 +3,9 @@
 Every call here is a coroutine with a deadline; the sockets are the protocol's packets.
 """
 
+import contextlib
 import os
+import select
 import socket
 import subprocess
 import sys
@@ -35,6 +37,7 @@ class Launcher:
         """`sample` is the config.json of a container that asks for nothing special."""
         self._sample = sample
         self._channel: socket.socket | None = None
+        self._standby: socket.socket | None = None
         self._process: subprocess.Popen[bytes] | None = None
         self._lock = anyio.Lock()
 
@@ -46,6 +49,8 @@ class Launcher:
             except OSError as err:
                 # The first container will tell its user; nothing else needs the launcher.
                 log.error("launcher does not start", error=err)
+                return
+        await self.keep_one_ready()
 
     async def _ensure(self) -> socket.socket:
         if self._process is not None and self._process.poll() is not None:
@@ -81,7 +86,21 @@ class Launcher:
         self._channel = own
 
     async def shim(self) -> socket.socket:
-        """Return a channel to a new shim, which waits to be told what to start."""
+        """Return a channel to a shim that waits to be told what to start."""
+        standby, self._standby = self._standby, None
+        if standby is not None:
+            if not _has_ended(standby):
+                return standby
+            standby.close()
+        return await self._fork_shim()
+
+    async def keep_one_ready(self) -> None:
+        """Have a shim wait for the next container, which then starts the sooner."""
+        if self._standby is None:
+            with contextlib.suppress(errors.Unavailable):  # the next container tries again
+                self._standby = await self._fork_shim()
+
+    async def _fork_shim(self) -> socket.socket:
         own, shims = socket.socketpair(socket.AF_UNIX, protocol.SOCKET_TYPE)
         with shims:
             try:
@@ -103,7 +122,10 @@ class Launcher:
                 raise
 
     def close(self) -> None:
-        """Let the launcher end; shims are not concerned."""
+        """Let the launcher end, and the shim that waits; those at work are not concerned."""
+        if self._standby is not None:
+            self._standby.close()
+            self._standby = None
         if self._channel is not None:
             self._channel.close()
             self._channel = None
@@ -182,6 +204,8 @@ async def start(
     except BaseException:
         events.close()
         raise
+    finally:
+        await launcher.keep_one_ready()
     return Shim(bundle, events, reply)
 
 
@@ -199,6 +223,11 @@ async def find(bundle: BundleDirectory) -> Shim | None:
             return None
         raise
     return Shim(bundle, connection, reply)
+
+
+def _has_ended(channel: socket.socket) -> bool:
+    """Tell whether the peer, which has nothing to say yet, is gone."""
+    return bool(select.select([channel], [], [], 0)[0])
 
 
 async def _connect(directory: Path) -> socket.socket:

@@ -18,9 +18,8 @@ from seacan.kernel import processes
 from seacan.kernel.cgroups import hierarchy
 from seacan.spec.runtime import Process
 from seacan.supervisor import rootfs
-from seacan.supervisor.process import ProcessStreams
+from seacan.supervisor.process import ChildSide
 from seacan.supervisor.protocol import RootfsRequest
-from seacan.supervisor.worker import in_child
 
 _LOG_LIMIT: Final = 64 * 1024
 _DEADLINE_S: Final = 60.0
@@ -34,7 +33,7 @@ _COMMAND_ERRORS: Final = (
 
 
 class ForeignContainer:
-    """Meets the Protocol `Container` of shim.py."""
+    """Meets the Protocol `Container`."""
 
     def __init__(self, executable: str, container_id: str, bundle: Path, cgroup_path: str) -> None:
         self._executable = executable
@@ -44,24 +43,21 @@ class ForeignContainer:
         self._bundle = bundle
         self._cgroup = hierarchy.open_cgroup(cgroup_path)
 
-    def start(self, layers: RootfsRequest, streams: ProcessStreams) -> int:
-        def work() -> int:
-            rootfs.mount(layers, self._bundle / "rootfs")
-            try:
-                pid = self._with_process(["create", "--bundle", str(self._bundle)], streams)
-                self._run(["start", self._id])
-            except BaseException:
-                self.delete()
-                raise
-            return pid
+    def start(self, layers: RootfsRequest, side: ChildSide) -> int:
+        rootfs.mount(layers, self._bundle / "rootfs")
+        try:
+            pid = self._with_process(["create", "--bundle", str(self._bundle)], side)
+            self._run(["start", self._id])
+        except BaseException:
+            self.delete()
+            raise
+        return pid
 
-        return in_child(work)
-
-    def exec_process(self, process: Process, streams: ProcessStreams) -> int:
+    def exec_process(self, process: Process, side: ChildSide) -> int:
         path = self._bundle / "process.json"
         path.write_text(json.dumps(process))
         try:
-            return self._with_process(["exec", "--detach", "--process", str(path)], streams)
+            return self._with_process(["exec", "--detach", "--process", str(path)], side)
         finally:
             path.unlink()
 
@@ -71,12 +67,12 @@ class ForeignContainer:
     def oom_kills(self) -> int:
         return self._cgroup.oom_kills()
 
-    def _with_process(self, command: list[str], streams: ProcessStreams) -> int:
-        """Run a command that makes a process with `streams`; return its pid."""
+    def _with_process(self, command: list[str], side: ChildSide) -> int:
+        """Run a command that makes a process with those streams; return its pid."""
         pid_file = self._bundle / "runtime.pid"
         command = [*command, "--pid-file", str(pid_file)]
-        with _ConsoleRelay(self._bundle / "console.sock", streams.console) as console:
-            self._run([*command, *console.flags, self._id], stdio=streams.child_side)
+        with _ConsoleRelay(self._bundle / "console.sock", side.console) as console:
+            self._run([*command, *console.flags, self._id], stdio=side.stdio)
             console.relay()
         try:
             return int(pid_file.read_text())

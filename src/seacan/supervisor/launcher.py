@@ -34,14 +34,16 @@ def main() -> None:
     # The kernel reaps the shims: what they have to say they have written down.
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     _freeze()
+    sample: Config | None = None
     while (received := protocol.receive(channel)) is not None:
         message, descriptors = received
         if "sample" in message:
-            _warm_up(message["sample"])
+            sample = message["sample"]
+            _warm_up(sample)
             _freeze()
         for fd in descriptors:
             if os.fork() == 0:
-                _become_shim(fd)
+                _become_shim(fd, sample)
             os.close(fd)
 
 
@@ -64,13 +66,13 @@ def _warm_up(sample: Config) -> None:
         compile_filter(sample["linux"]["seccomp"], os.uname().machine)
 
 
-def _become_shim(fd: int) -> None:
+def _become_shim(fd: int, sample: Config | None) -> None:
     status = 1
     try:
         processes.close_all_but([fd])
         gc.enable()  # a shim may live for years; what is frozen is not looked at
         with socket.socket(fileno=fd) as events:
-            status = shim.run(events)
+            status = shim.run(events, sample)
     except BaseException as err:
         log.error("shim died", error=f"{type(err).__name__}: {err}")
     finally:

@@ -1,4 +1,4 @@
-"""A container of seacan's own runtime, used as a library in children of the shim."""
+"""A container of seacan's own runtime, used as a library."""
 
 from pathlib import Path
 
@@ -8,13 +8,13 @@ from seacan.runtime import container, create
 from seacan.runtime import exec as runtime_exec
 from seacan.spec.runtime import Process
 from seacan.supervisor import rootfs
-from seacan.supervisor.process import ProcessStreams
+from seacan.supervisor.process import ChildSide
 from seacan.supervisor.protocol import RootfsRequest
 from seacan.supervisor.worker import in_child
 
 
 class OwnContainer:
-    """Meets the Protocol `Container` of shim.py."""
+    """Meets the Protocol `Container`."""
 
     def __init__(self, root: Path, container_id: str, bundle: Path, cgroup_path: str) -> None:
         self._root = root
@@ -22,32 +22,23 @@ class OwnContainer:
         self._bundle = bundle
         self._cgroup = hierarchy.open_cgroup(cgroup_path)
 
-    def start(self, layers: RootfsRequest, streams: ProcessStreams) -> int:
-        def work() -> int:
-            rootfs.mount(layers, self._bundle / "rootfs")
-            created = create.create(
-                self._root,
-                self._id,
-                self._bundle,
-                stdio=streams.child_side,
-                console=streams.console,
-            )
-            try:
-                created.start()
-            except BaseException:
-                created.delete(force=True)
-                raise
-            return created.pid
+    def start(self, layers: RootfsRequest, side: ChildSide) -> int:
+        rootfs.mount(layers, self._bundle / "rootfs")
+        created = create.create(
+            self._root, self._id, self._bundle, stdio=side.stdio, console=side.console
+        )
+        try:
+            created.start()
+        except BaseException:
+            created.delete(force=True)
+            raise
+        return created.pid
 
-        return in_child(work)
-
-    def exec_process(self, process: Process, streams: ProcessStreams) -> int:
+    def exec_process(self, process: Process, side: ChildSide) -> int:
         def work() -> int:
+            loaded = container.load(self._root, self._id)
             return runtime_exec.exec_process(
-                container.load(self._root, self._id),
-                process,
-                stdio=streams.child_side,
-                console=streams.console,
+                loaded, process, stdio=side.stdio, console=side.console
             )
 
         return in_child(work)

@@ -18,6 +18,24 @@ class Supervised:
     stdio: Stdio
 
 
+@dataclass(frozen=True, slots=True)
+class ChildSide:
+    """The ends that the process gets: 0, 1, 2, or a console over which to send its pty's master."""
+
+    stdio: ChildStdio
+    console: socket.socket | None
+
+    def descriptors(self) -> list[int]:
+        """Return them to be sent to the process that starts it."""
+        return [*self.stdio, *([] if self.console is None else [self.console.fileno()])]
+
+    @classmethod
+    def of_descriptors(cls, descriptors: list[int]) -> "ChildSide":
+        """Return what was sent."""
+        stdin, stdout, stderr, *console = descriptors
+        return cls((stdin, stdout, stderr), socket.socket(fileno=console[0]) if console else None)
+
+
 class ProcessStreams:
     """Both ends of a process's stdio, from before it exists until its `Stdio` takes over.
 
@@ -29,19 +47,19 @@ class ProcessStreams:
         self._wants_stdin = stdin
         self._own: list[int] = []
         self._childs: list[int] = []
-        self.console: socket.socket | None = None
+        self._console: socket.socket | None = None
         self._own_console: socket.socket | None = None
         if terminal:
-            self._own_console, self.console = socket.socketpair()
+            self._own_console, self._console = socket.socketpair()
             stdin = output = False
         self._stdin = self._pipe(to_child=True) if stdin else self._null(os.O_RDONLY)
         self._stdout = self._pipe(to_child=False) if output else self._null(os.O_WRONLY)
         self._stderr = self._pipe(to_child=False) if output else self._null(os.O_WRONLY)
 
     @property
-    def child_side(self) -> ChildStdio:
+    def child_side(self) -> ChildSide:
         stdin, stdout, stderr = self._childs
-        return stdin, stdout, stderr
+        return ChildSide((stdin, stdout, stderr), self._console)
 
     def _pipe(self, *, to_child: bool) -> int | None:
         read, write = os.pipe2(os.O_CLOEXEC)
@@ -94,8 +112,8 @@ class ProcessStreams:
         for fd in self._childs:
             os.close(fd)
         self._childs.clear()
-        if self.console is not None:
-            self.console.close()
+        if self._console is not None:
+            self._console.close()
 
     def close(self) -> None:
         """Close both sides: the process did not come to be."""

@@ -3,7 +3,7 @@
 It holds the container's stdio and writes its log, serves attached clients, runs execs, and writes
 down how the container ended before it tells anyone. It needs neither the daemon nor the launcher.
 
-    request ──▸ start, in a child ──▸ reply ──▸ loop: stdio, requests, children ──▸ init ended
+    request ──▸ starter starts it ──▸ reply ──▸ loop: stdio, requests, children ──▸ init ended
       └▸ failed: undone, reply, exit                     drain, exit.json, clean up, tell ◂┘
                                                          serve clients to the end, exit
 """
@@ -15,54 +15,42 @@ import signal
 import socket
 import time
 from pathlib import Path
-from typing import Final, Protocol, cast
+from typing import Final, cast
 
 from seacan import errors, files, log
 from seacan.kernel import syscalls
-from seacan.spec.runtime import Process
+from seacan.spec.runtime import Config, Process
 from seacan.supervisor import protocol
-from seacan.supervisor.foreign import ForeignContainer
+from seacan.supervisor.container import open_container
 from seacan.supervisor.logfile import LogFile
 from seacan.supervisor.loop import READABLE, Loop
-from seacan.supervisor.own import OwnContainer
 from seacan.supervisor.process import ProcessStreams, Supervised
-from seacan.supervisor.protocol import ExecRequest, Exit, Message, RootfsRequest, StartRequest
+from seacan.supervisor.protocol import ExecRequest, Exit, Message, StartRequest
+from seacan.supervisor.starter import Starter
 from seacan.supervisor.streams import Stdio
 
 _REQUEST_DEADLINE_S: Final = 10.0
 
 
-class Container(Protocol):
-    """What a shim needs of a container, whichever runtime made it."""
+def run(events: socket.socket, sample: Config | None) -> int:
+    """Be the shim of the container that the first message on `events` describes; exit status.
 
-    def start(self, layers: RootfsRequest, streams: ProcessStreams) -> int:
-        """Start it on `layers`; return the pid of its first process, then a child of the shim."""
-
-    def exec_process(self, process: Process, streams: ProcessStreams) -> int:
-        """Start `process` in it; return its pid, then a child of the shim."""
-
-    def delete(self) -> None:
-        """Remove what there is of it, alive or not."""
-
-    def oom_kills(self) -> int:
-        """Return how many of its processes were killed for want of memory."""
-
-
-def run(events: socket.socket) -> int:
-    """Be the shim of the container that the first message on `events` describes; exit status."""
+    The daemon has one shim wait for its next container, so what can be done ahead is done ahead.
+    """
     os.setsid()
-    syscalls.set_name("seacan-shim")
     signal.signal(signal.SIGPIPE, signal.SIG_IGN)
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     # What a container leaves behind in the host's pid namespace (pid mode host) comes to the shim.
     syscalls.set_child_subreaper(True)
+    starter = Starter(sample)
     received = protocol.receive(events)
     if received is None:
-        return 1
+        return 1  # not needed any more
+    syscalls.set_name("seacan-shim")
     message, descriptors = received
     try:
-        shim = Shim(cast(StartRequest, message), descriptors)
+        shim = Shim(cast(StartRequest, message), descriptors, starter)
     except Exception as err:
         protocol.send(events, protocol.error_reply(err))
         return 1
@@ -71,7 +59,7 @@ def run(events: socket.socket) -> int:
 
 
 class Shim:
-    def __init__(self, request: StartRequest, descriptors: list[int]) -> None:
+    def __init__(self, request: StartRequest, descriptors: list[int], starter: Starter) -> None:
         """Create and start the container; on failure everything is undone."""
         self._bundle = Path(request["bundle"])
         self._loop = Loop()
@@ -82,11 +70,11 @@ class Shim:
         clients = [socket.socket(fileno=fd) for fd in descriptors]
         self._wake_on_children()
         self._listen()
-        self._container = _container(request)
+        self._container = open_container(request)
         log_file = _open_log(request)
         streams = ProcessStreams(terminal=request["terminal"], stdin=request["stdin"])
         try:
-            pid = self._container.start(request["rootfs"], streams)
+            pid = starter.start(request, streams.child_side)
         except BaseException:
             streams.close()
             raise
@@ -200,7 +188,7 @@ class Shim:
             output=request["attachment"] is not None,
         )
         try:
-            pid = self._container.exec_process(process, streams)
+            pid = self._container.exec_process(process, streams.child_side)
         except BaseException:
             streams.close()
             raise
@@ -321,11 +309,3 @@ def _open_log(request: StartRequest) -> LogFile | None:
     if wanted is None:
         return None
     return LogFile(wanted["path"], wanted["max_size_bytes"], wanted["max_files"])
-
-
-def _container(request: StartRequest) -> Container:
-    bundle, runtime = Path(request["bundle"]), request.get("runtime")
-    if runtime is not None:
-        return ForeignContainer(runtime, request["id"], bundle, request["cgroup_path"])
-    root = Path(request["runtime_root"])
-    return OwnContainer(root, request["id"], bundle, request["cgroup_path"])

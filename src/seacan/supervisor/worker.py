@@ -1,8 +1,4 @@
-"""Work done in a child of the shim: what it needed of memory goes with it.
-
-A forked process shares its parent's pages until one of them writes. The runtime touches a thousand;
-the shim that stays for as long as its container does, a fraction of that.
-"""
+"""Work done in a child of the shim: what it needed of memory goes with it (see starter.py)."""
 
 import json
 import os

@@ -1,0 +1,36 @@
+"""A container as its shim sees it, whichever runtime makes it."""
+
+from pathlib import Path
+from typing import Protocol
+
+from seacan.spec.runtime import Process
+from seacan.supervisor.foreign import ForeignContainer
+from seacan.supervisor.own import OwnContainer
+from seacan.supervisor.process import ChildSide
+from seacan.supervisor.protocol import RootfsRequest, StartRequest
+
+
+class Container(Protocol):
+    def start(self, layers: RootfsRequest, side: ChildSide) -> int:
+        """Start it on `layers`; return the pid of its first process, a child of the caller.
+
+        The caller gets a mount namespace of its own, and is to end afterwards.
+        """
+
+    def exec_process(self, process: Process, side: ChildSide) -> int:
+        """Start `process` in it; return its pid, of a child or an orphan of the caller."""
+
+    def delete(self) -> None:
+        """Remove what there is of it, alive or not."""
+
+    def oom_kills(self) -> int:
+        """Return how many of its processes were killed for want of memory."""
+
+
+def open_container(request: StartRequest) -> Container:
+    """Return the container of `request`, which need not exist yet."""
+    bundle, runtime = Path(request["bundle"]), request.get("runtime")
+    if runtime is not None:
+        return ForeignContainer(runtime, request["id"], bundle, request["cgroup_path"])
+    root = Path(request["runtime_root"])
+    return OwnContainer(root, request["id"], bundle, request["cgroup_path"])

@@ -1,0 +1,66 @@
+"""The child of a shim that starts its container: forked ahead, it waits to be told which one.
+
+What the runtime needs of memory goes with this process when it ends: a forked process shares its
+parent's pages until one of them writes, and the runtime writes to a thousand. The shim, which stays
+for as long as its container does, writes to a fraction of that.
+"""
+
+import json
+import os
+import socket
+from typing import NoReturn, cast
+
+from seacan import errors, log
+from seacan.runtime.bundle import check_config
+from seacan.spec.runtime import Config
+from seacan.supervisor import protocol
+from seacan.supervisor.container import open_container
+from seacan.supervisor.process import ChildSide
+from seacan.supervisor.protocol import Message, StartRequest
+
+
+class Starter:
+    def __init__(self, sample: Config | None) -> None:
+        """Fork it. With a sample of config.json it warms itself up."""
+        self._channel, theirs = socket.socketpair(socket.AF_UNIX, protocol.SOCKET_TYPE)
+        self._pid = os.fork()
+        if self._pid == 0:
+            self._channel.close()
+            _run(theirs, sample)
+        theirs.close()
+
+    def start(self, request: StartRequest, side: ChildSide) -> int:
+        """Return the pid of the container's first process, which is the caller's child by then.
+
+        Raises what went wrong; nothing is left of the container then.
+        """
+        with self._channel:
+            protocol.send(self._channel, cast(Message, request), side.descriptors())
+            received = protocol.receive(self._channel)
+        os.waitpid(self._pid, 0)
+        if received is None:
+            raise errors.Internal("the process that starts containers was killed")
+        protocol.raise_error(received[0])
+        return int(received[0]["pid"])
+
+
+def _run(channel: socket.socket, sample: Config | None) -> NoReturn:
+    try:
+        if sample is not None:
+            # The pages that this writes to are its own by the time it matters.
+            check_config(json.loads(json.dumps(sample)))
+        if (received := protocol.receive(channel)) is not None:
+            protocol.send(channel, _reply(*received))
+    except BaseException as err:
+        log.error("starter died", error=f"{type(err).__name__}: {err}")
+    finally:
+        os._exit(0)
+
+
+def _reply(message: Message, descriptors: list[int]) -> Message:
+    request = cast(StartRequest, message)
+    try:
+        side = ChildSide.of_descriptors(descriptors)
+        return {"pid": open_container(request).start(request["rootfs"], side)}
+    except Exception as err:
+        return protocol.error_reply(err)
