@@ -23,21 +23,20 @@ class Starter:
     def __init__(self, sample: Config | None) -> None:
         """Fork it. With a sample of config.json it warms itself up."""
         self._channel, theirs = socket.socketpair(socket.AF_UNIX, protocol.SOCKET_TYPE)
-        self._pid = os.fork()
-        if self._pid == 0:
+        if os.fork() == 0:
             self._channel.close()
             _run(theirs, sample)
         theirs.close()
 
     def start(self, request: StartRequest, side: ChildSide) -> int:
-        """Return the pid of the container's first process, which is the caller's child by then.
+        """Return the pid of the container's first process, which becomes the caller's child.
 
-        Raises what went wrong; nothing is left of the container then.
+        It is to be reaped, as the starter itself. Raises what went wrong; nothing is left of the
+        container then.
         """
         with self._channel:
             protocol.send(self._channel, cast(Message, request), side.descriptors())
             received = protocol.receive(self._channel)
-        os.waitpid(self._pid, 0)
         if received is None:
             raise errors.Internal("the process that starts containers was killed")
         protocol.raise_error(received[0])
