@@ -5,5 +5,6 @@ half of create), init.py (the child's half, a table of steps), and what the step
 mounts.py, cgroup_mounts.py, devices.py, console.py, masks.py, sysctls.py, process.py, rlimits.py,
 seccomp/. Between the halves: fork.py, launch.py (what the child needs), failures.py (how it fails).
 Then container.py (start, kill, delete) with state.py, and exec.py (a further process). The
-executable: main.py, commandline.py, commands.py, foreground.py.
+executable: __main__.py with interpreter.py (the sealed copy it runs from), main.py, commandline.py,
+commands.py, foreground.py.
 """

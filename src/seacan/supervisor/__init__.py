@@ -1,8 +1,7 @@
 """The processes that keep containers running, and how the daemon speaks to them.
 
-client.py (the daemon's side), launcher.py and shim.py (the processes), interpreter.py (the sealed
-copy that they run from), protocol.py (the words between them); in the shim: streams.py (stdio and
-attached clients), logfile.py (json-file), loop.py, process.py; container.py, own.py,
-foreign.py (a container, of our runtime or of another's), rootfs.py; starter.py and worker.py (the
-children of a shim that work with the runtime).
+client.py (the daemon's side), launcher.py and shim.py (the processes), protocol.py (the words
+between them); in the shim: streams.py (stdio and attached clients), logfile.py (json-file),
+loop.py, process.py; container.py, own.py, foreign.py (a container, of our runtime or of
+another's), rootfs.py; starter.py and worker.py (the children of a shim that work with the runtime).
 """

@@ -17,8 +17,9 @@ import anyio
 
 from seacan import errors, log
 from seacan.paths import BundleDirectory
+from seacan.runtime import interpreter
 from seacan.spec.runtime import Config
-from seacan.supervisor import interpreter, protocol
+from seacan.supervisor import protocol
 from seacan.supervisor.protocol import (
     AttachRequest,
     ExecRequest,

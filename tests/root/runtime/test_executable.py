@@ -22,7 +22,7 @@ Runtime = Callable[..., subprocess.CompletedProcess[str]]
 
 
 def command(box: Box, *args: str) -> list[str]:
-    return [sys.executable, "-m", "seacan.runtime.main", "--root", str(box.root), *args]
+    return [sys.executable, "-m", "seacan.runtime", "--root", str(box.root), *args]
 
 
 @pytest.fixture
@@ -227,3 +227,39 @@ def test_no_descriptor_of_the_callers_reaches_the_process(box: Box) -> None:
 
 def test_version(runtime: Runtime) -> None:
     assert runtime("--version").stdout.splitlines()[1].startswith("spec: 1.")
+
+
+def test_the_interpreter_cannot_be_reached_through_proc_self_exe(
+    box: Box, runtime: Runtime
+) -> None:
+    """CVE-2019-5736: a container whose command is /proc/self/exe ran, and overwrote, the host's."""
+    for directory in ("/usr", "/lib", "/lib64", sys.base_prefix):
+        if os.path.isdir(directory):
+            box.mount(directory, "bind", directory, "rbind", "ro")
+    script = """
+import fcntl, os
+print(os.readlink("/proc/self/exe"))
+print(fcntl.fcntl(os.open("/proc/self/exe", os.O_RDONLY), fcntl.F_GET_SEALS))
+"""
+    box.process["env"] += [f"PYTHONHOME={sys.base_prefix}"]
+    box.process["env"] += [f"LD_LIBRARY_PATH={sys.base_prefix}/lib"]
+    box.write("/proc/self/exe", "-c", script)
+    done = runtime("run", box.id)
+    assert done.stdout.splitlines() == ["/memfd:seacan-python (deleted)", "15"], done
+
+
+def test_a_process_that_joins_shows_no_file_of_the_host(box: Box, runtime: Runtime) -> None:
+    """CVE-2019-5736: with CAP_SYS_PTRACE a container may look at what joins it."""
+    for kind in ("bounding", "effective", "permitted"):
+        box.process["capabilities"][kind] += ["CAP_SYS_PTRACE"]
+    script = """
+    while true; do
+      for p in /proc/[0-9]*; do
+        exe=$(readlink $p/exe) && case $exe in /bin/busybox) ;; *) echo $exe ;; esac
+      done 2>/dev/null
+    done > /tmp/seen
+    """
+    with box.started("sh", "-c", script):
+        seen = box.rootfs / "tmp/seen"
+        wait_until(lambda: runtime("exec", box.id, "true").returncode or seen.read_text() != "")
+    assert set(seen.read_text().splitlines()) == {"/memfd:seacan-python (deleted)"}
