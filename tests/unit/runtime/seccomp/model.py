@@ -41,6 +41,7 @@ def expected(profile: LinuxSeccomp, table: dict[str, int], number: int, args: Se
         for rule in profile["syscalls"]
         if set(names) & set(rule["names"])
     ]
+    is_named = bool(rules)
     rules = [(rule, value) for rule, value in rules if value != otherwise]
     for rule, value in rules:
         if not rule.get("args"):
@@ -50,7 +51,7 @@ def expected(profile: LinuxSeccomp, table: dict[str, int], number: int, args: Se
             return value
     is_permissive = profile["defaultAction"] in ("SCMP_ACT_ALLOW", "SCMP_ACT_LOG", "SCMP_ACT_TRACE")
     last = newest(profile, table)
-    return ENOSYS if not rules and number > last and not is_permissive else otherwise
+    return ENOSYS if not is_named and number > last and not is_permissive else otherwise
 
 
 def matches(rule: LinuxSyscall, args: Sequence[int]) -> bool:
