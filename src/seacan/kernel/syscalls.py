@@ -36,6 +36,7 @@ _NR_FSCONFIG: Final = 431
 _NR_FSMOUNT: Final = 432
 _NR_CLOSE_RANGE: Final = 436
 _NR_OPENAT2: Final = 437
+_NR_PIDFD_GETFD: Final = 438
 _NR_MOUNT_SETATTR: Final = 442
 
 # Older numbers differ: arch/x86/entry/syscalls/syscall_64.tbl, asm-generic/unistd.h.
@@ -119,6 +120,7 @@ _fsconfig = _bind_number(_NR_FSCONFIG, c_int, c_uint, c_char_p, c_char_p, c_int)
 _fsmount = _bind_number(_NR_FSMOUNT, c_int, c_uint, c_uint)
 _close_range = _bind_number(_NR_CLOSE_RANGE, c_uint, c_uint, c_uint)
 _openat2 = _bind_number(_NR_OPENAT2, c_int, c_char_p, c_void_p, c_size_t)
+_pidfd_getfd = _bind_number(_NR_PIDFD_GETFD, c_int, c_int, c_uint)
 _mount_setattr = _bind_number(_NR_MOUNT_SETATTR, c_int, c_char_p, c_uint, c_void_p, c_size_t)
 
 
@@ -246,6 +248,14 @@ def close_range(first: int, last: int, *, cloexec: bool = False) -> None:
     """
     flags = 4 if cloexec else 0  # CLOSE_RANGE_CLOEXEC
     _check(_close_range(first, last, flags), "close_range")
+
+
+def pidfd_getfd(pidfd: int, fd: int) -> int:
+    """Return a duplicate of the descriptor `fd` of another process.
+
+    Needs the right to ptrace that process. Source: pidfd_getfd(2), Linux 5.6.
+    """
+    return _check(_pidfd_getfd(pidfd, fd, 0), "pidfd_getfd")
 
 
 def fstatfs_type(fd: int) -> int:
@@ -397,14 +407,14 @@ class SockFprog(ctypes.Structure):
     _fields_ = (("len", c_ushort), ("filter", c_char_p))
 
 
-def seccomp_set_mode_filter(program: bytes, flags: int) -> None:
+def seccomp_set_mode_filter(program: bytes, flags: int) -> int:
     """Add a filter of classic BPF to this thread, for good.
 
-    `program` is an array of struct sock_filter, `flags` are SECCOMP_FILTER_FLAG_*.
-    Source: seccomp(2).
+    `program` is an array of struct sock_filter, `flags` are SECCOMP_FILTER_FLAG_*. The result is
+    the descriptor of notifications with NEW_LISTENER, else 0. Source: seccomp(2).
     """
     fprog = SockFprog(len(program) // 8, program)
-    _check(_seccomp(1, flags, ctypes.byref(fprog)), "seccomp SECCOMP_SET_MODE_FILTER")
+    return _check(_seccomp(1, flags, ctypes.byref(fprog)), "seccomp SECCOMP_SET_MODE_FILTER")
 
 
 def bpf(command: int, attributes: bytearray, name: str) -> int:

@@ -42,8 +42,6 @@ _UNSUPPORTED: Final = (
     ("linux", "memoryPolicy"),
     ("linux", "mountLabel"),
     ("linux", "timeOffsets"),
-    ("linux", "seccomp", "listenerPath"),
-    ("linux", "seccomp", "listenerMetadata"),
 )
 _UNSUPPORTED_NAMESPACES: Final = ("user", "time")
 _UNSUPPORTED_MOUNT: Final = ("uidMappings", "gidMappings")

@@ -5,7 +5,7 @@ import os
 import signal
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from pathlib import Path
 from typing import Final
@@ -24,7 +24,7 @@ from seacan.runtime.fork import fork
 from seacan.runtime.init import Init
 from seacan.runtime.launch import Stdio
 from seacan.runtime.seccomp.compile import compile_filter
-from seacan.runtime.seccomp.load import filter_flags
+from seacan.runtime.seccomp.load import Filter, filter_flags
 from seacan.runtime.state import Record, StateDirectory
 
 _MACHINE: Final = os.uname().machine
@@ -56,7 +56,7 @@ def create(
             undo.callback(directory.remove)
             cgroup = _make_cgroup(loaded, container_id, undo)
             seccomp = _compile_seccomp(loaded, directory)
-            reader, writer = os.pipe()
+            reader, writer = failures.open_pipe()
             undo.callback(os.close, reader)
             with _closing(writer), _closing(os.open(directory.fifo, os.O_RDWR)) as fifo:
                 child = Init(
@@ -75,12 +75,13 @@ def create(
             undo.callback(_kill_and_reap, pid)
             record = _record(container_id, loaded, pid, seccomp)
             directory.write(record)
-            if not failures.receive(reader):
+            container = Container(record, directory, reader)
+            if not failures.receive(reader, taking_listener(container, pid, seccomp)):
                 raise Internal(_obituary(cgroup))
             undo.pop_all()
     except OSError as err:
         raise Internal(f"create container {container_id}: {reason(err)}") from err
-    return Container(record, directory, reader)
+    return container
 
 
 def check_descriptors(terminal: bool, console: socket.socket | None, preserve_fds: int) -> None:
@@ -119,13 +120,36 @@ def _cgroup_path(bundle: Bundle, container_id: str) -> str:
     return "/" + "/".join(names)
 
 
-def _compile_seccomp(bundle: Bundle, directory: StateDirectory) -> tuple[bytes, int] | None:
+def _compile_seccomp(bundle: Bundle, directory: StateDirectory) -> Filter | None:
     seccomp = bundle.linux.get("seccomp")
     if not seccomp:
         return None
     program = compile_filter(seccomp, _MACHINE)
     directory.seccomp.write_bytes(program)
-    return program, filter_flags(seccomp)
+    return Filter(
+        program,
+        filter_flags(seccomp),
+        seccomp.get("listenerPath", ""),
+        seccomp.get("listenerMetadata", ""),
+    )
+
+
+def taking_listener(
+    container: Container, pid: int, seccomp: Filter | None
+) -> Callable[[int], None] | None:
+    """Return what takes the descriptor of notifications that the process `pid` offers, if any."""
+    if seccomp is None or not seccomp.has_listener:
+        return None
+
+    def take(number: int) -> None:
+        from seacan.runtime.seccomp import listener  # few profiles have one
+
+        state = container.state()
+        if pid == container.pid:
+            state["status"] = "creating"
+        listener.hand_over(pid, number, seccomp, state)
+
+    return take
 
 
 def _pid_namespace(bundle: Bundle) -> AbstractContextManager[None]:
@@ -151,9 +175,7 @@ def _closing(fd: int) -> Iterator[int]:
         os.close(fd)
 
 
-def _record(
-    container_id: str, bundle: Bundle, pid: int, seccomp: tuple[bytes, int] | None
-) -> Record:
+def _record(container_id: str, bundle: Bundle, pid: int, seccomp: Filter | None) -> Record:
     pid_namespace = bundle.namespace("pid")
     return Record(
         oci_version=bundle.config["ociVersion"],
@@ -163,7 +185,9 @@ def _record(
         bundle=str(bundle.path),
         cgroup=_cgroup_path(bundle, container_id),
         has_pid_namespace=pid_namespace is not None and not pid_namespace.get("path"),
-        seccomp_flags=seccomp[1] if seccomp else 0,
+        seccomp_flags=seccomp.flags if seccomp else 0,
+        listener_path=seccomp.listener_path if seccomp else "",
+        listener_metadata=seccomp.listener_metadata if seccomp else "",
         created_at=time.time(),
         annotations=bundle.config.get("annotations", {}),
     )

@@ -5,6 +5,7 @@ execve it is non-dumpable, so that nobody in the container can reach the host's 
 """
 
 import os
+import signal
 import socket
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from seacan.errors import Conflict
 from seacan.kernel import namespaces, syscalls
 from seacan.runtime import bundle, console, failures
 from seacan.runtime.container import Container
-from seacan.runtime.create import check_descriptors
+from seacan.runtime.create import check_descriptors, taking_listener
 from seacan.runtime.fork import fork
 from seacan.runtime.launch import Launch, Stdio
 from seacan.runtime.process import (
@@ -31,6 +32,7 @@ from seacan.runtime.process import (
     start_session,
     take_descriptors,
 )
+from seacan.runtime.seccomp.load import Filter
 from seacan.spec.runtime import Process
 
 _NAMESPACES: Final = (
@@ -67,8 +69,9 @@ def exec_process(
     """
     process = bundle.check_process(process)
     check_descriptors(process.get("terminal", False), console, preserve_fds)
+    seccomp = _seccomp_of(container)
     pidfd = container.pidfd()
-    reader, writer = os.pipe()
+    reader, writer = failures.open_pipe()
     try:
         child = Joining(
             container_id=container.id,
@@ -78,7 +81,7 @@ def exec_process(
             preserve_fds=preserve_fds,
             pipe=writer,
             cgroup=container.cgroup,
-            filter=_seccomp_of(container),
+            filter=seccomp,
             pidfd=pidfd,
         )
         pid = _fork(child)
@@ -89,8 +92,9 @@ def exec_process(
         os.close(writer)
         os.close(pidfd)
     try:
-        failures.receive(reader)
+        failures.receive(reader, taking_listener(container, pid, seccomp))
     except Exception:
+        os.kill(pid, signal.SIGKILL)
         os.waitpid(pid, 0)
         raise
     finally:
@@ -106,11 +110,13 @@ def _fork(child: Joining) -> int:
         raise Conflict("cannot exec in a stopped container") from err
 
 
-def _seccomp_of(container: Container) -> tuple[bytes, int] | None:
+def _seccomp_of(container: Container) -> Filter | None:
+    record = container.record
     try:
-        return container.directory.seccomp.read_bytes(), container.record.seccomp_flags
+        program = container.directory.seccomp.read_bytes()
     except FileNotFoundError:
         return None
+    return Filter(program, record.seccomp_flags, record.listener_path, record.listener_metadata)
 
 
 def enter_namespaces(joining: Joining) -> None:

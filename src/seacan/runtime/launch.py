@@ -4,6 +4,7 @@ import socket
 from dataclasses import dataclass
 
 from seacan.kernel.cgroups.cgroup import Cgroup
+from seacan.runtime.seccomp.load import Filter
 from seacan.spec.runtime import Process
 
 Stdio = tuple[int, int, int]
@@ -15,7 +16,7 @@ class Launch:
 
     `pipe` is the end for failures.py; `console` gets the pty's master, if a terminal is wanted;
     `preserve_fds` descriptors from 3 on reach the process. `cgroup` is the container's own,
-    `filter` the compiled seccomp program with its flags. `root_fd` is the container's root,
+    `filter` the seccomp filter to load. `root_fd` is the container's root,
     `executable` the path that was found.
     """
 
@@ -26,7 +27,7 @@ class Launch:
     preserve_fds: int
     pipe: int
     cgroup: Cgroup
-    filter: tuple[bytes, int] | None = None
+    filter: Filter | None = None
     root_fd: int = -1
     executable: str = ""
 

@@ -14,7 +14,7 @@ from typing import Final
 from seacan.errors import Forbidden, Internal, InvalidArgument
 from seacan.files import read_bounded
 from seacan.kernel import capabilities, processes, procfs, rooted, syscalls
-from seacan.runtime import rlimits
+from seacan.runtime import failures, rlimits
 from seacan.runtime.failures import CommandNotExecutable, CommandNotFound, cause
 from seacan.runtime.launch import Launch
 from seacan.runtime.seccomp.load import load_filter
@@ -194,16 +194,23 @@ def _trouble_executing(path: str) -> Exception | None:
 
 
 def load_seccomp(launch: Launch) -> None:
-    """Load the filter and give up what was kept for it; from here on it judges every call."""
+    """Load the filter and give up what was kept for it; from here on it judges every call.
+
+    What can be done before is: a profile need not know of it.
+    """
     effective, permitted, inheritable, ambient = _sets(launch)
     if launch.process.get("noNewPrivileges", False):
         syscalls.set_no_new_privs()
-    if launch.filter is not None:
-        if _needs_admin(launch):
-            syscalls.capset(capabilities.SYS_ADMIN, permitted | capabilities.SYS_ADMIN, inheritable)
-        load_filter(*launch.filter)
-    syscalls.capset(effective, permitted, inheritable)
     capabilities.set_ambient(ambient)
+    if launch.filter is None:
+        return
+    if _needs_admin(launch):
+        syscalls.capset(capabilities.SYS_ADMIN, permitted | capabilities.SYS_ADMIN, inheritable)
+    listener = load_filter(launch.filter.program, launch.filter.flags)
+    if launch.filter.has_listener:
+        failures.offer(launch.pipe, listener)
+    if _needs_admin(launch):
+        syscalls.capset(effective, permitted, inheritable)
 
 
 def execute(launch: Launch) -> None:

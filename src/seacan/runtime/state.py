@@ -28,7 +28,8 @@ class Record:
     """state.json. `started` is the start time of `pid` in clock ticks since boot.
 
     `has_pid_namespace`: of its own, so that all its processes end with the first.
-    `seccomp_flags` are for the filter in seccomp.bpf; `created_at` is in seconds since the epoch.
+    `seccomp_flags` and the listener are the filter's in seccomp.bpf, see seccomp/load.py;
+    `created_at` is in seconds since the epoch.
     """
 
     oci_version: str
@@ -39,6 +40,8 @@ class Record:
     cgroup: str
     has_pid_namespace: bool
     seccomp_flags: int
+    listener_path: str
+    listener_metadata: str
     created_at: float
     annotations: dict[str, str]
 

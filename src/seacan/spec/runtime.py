@@ -361,3 +361,16 @@ class State(TypedDict, total=False):
     pid: int
     bundle: str
     annotations: dict[str, str]
+
+
+class ContainerProcessState(TypedDict):
+    """What an agent for seccomp is sent, with the descriptors that `fds` names.
+
+    `pid` is the process under the filter, `state` its container's.
+    """
+
+    ociVersion: str
+    fds: list[str]
+    pid: int
+    metadata: str
+    state: State

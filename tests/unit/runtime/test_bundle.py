@@ -87,7 +87,6 @@ def test_hooks_are_refused_by_name(path: str) -> None:
         ("linux.mountLabel", "x"),
         ("linux.timeOffsets", {"monotonic": {"secs": 1}}),
         ("linux.personality", {"domain": "LINUX32"}),
-        ("linux.seccomp", {"defaultAction": "SCMP_ACT_ALLOW", "listenerPath": "/x"}),
         ("linux.namespaces", [{"type": "mount"}, {"type": "user"}]),
         ("linux.namespaces", [{"type": "mount"}, {"type": "time"}]),
         ("linux.namespaces", [{"type": "mount", "path": "/proc/1/ns/mnt"}]),

@@ -17,6 +17,8 @@ RECORD = Record(
     cgroup="/one",
     has_pid_namespace=True,
     seccomp_flags=0,
+    listener_path="",
+    listener_metadata="",
     created_at=1.5,
     annotations={"a": "b"},
 )

@@ -46,7 +46,7 @@ AUDIT_ARCH_ARM: Final = 0x40000028
 
 _NATIVE: Final = {"x86_64": "SCMP_ARCH_X86_64", "aarch64": "SCMP_ARCH_AARCH64"}
 # OCI runtime-spec 1.2, config-linux.md#seccomp
-_ARCHITECTURES: Final = frozenset(
+ARCHITECTURES: Final = frozenset(
     f"SCMP_ARCH_{name}"
     for name in (
         *("X86", "X86_64", "X32", "ARM", "AARCH64", "RISCV64", "LOONGARCH64", "M68K", "SH", "SHEB"),
@@ -86,7 +86,7 @@ def _architectures(seccomp: LinuxSeccomp, arch: str) -> set[str]:
     if arch not in _NATIVE:
         raise Unsupported(f"seccomp: no filter for a machine {arch}")
     listed = set(seccomp.get("architectures") or [])
-    if unknown := listed - _ARCHITECTURES:
+    if unknown := listed - ARCHITECTURES:
         raise InvalidArgument(f"seccomp: unknown architecture {min(unknown)!r}")
     return listed | {_NATIVE[arch]}
 

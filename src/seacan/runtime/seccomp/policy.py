@@ -10,7 +10,7 @@ import errno
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-from seacan.errors import InvalidArgument, Unsupported
+from seacan.errors import InvalidArgument
 from seacan.runtime.seccomp.syscall_numbers import ARM_PRIVATE, X32_BIT, numbers
 from seacan.spec.runtime import LinuxSeccomp, LinuxSeccompArg, LinuxSyscall
 
@@ -19,12 +19,13 @@ RET_KILL_PROCESS: Final = 0x80000000
 RET_ERRNO: Final = 0x00050000
 RET_ENOSYS: Final = RET_ERRNO | errno.ENOSYS
 
-_ACTIONS: Final = {
+ACTIONS: Final = {
     "SCMP_ACT_KILL": 0,
     "SCMP_ACT_KILL_THREAD": 0,
     "SCMP_ACT_KILL_PROCESS": RET_KILL_PROCESS,
     "SCMP_ACT_TRAP": 0x00030000,
     "SCMP_ACT_ERRNO": RET_ERRNO,
+    "SCMP_ACT_NOTIFY": 0x7FC00000,
     "SCMP_ACT_TRACE": 0x7FF00000,
     "SCMP_ACT_LOG": 0x7FFC0000,
     "SCMP_ACT_ALLOW": 0x7FFF0000,
@@ -33,8 +34,10 @@ _WITH_ERRNO: Final = ("SCMP_ACT_ERRNO", "SCMP_ACT_TRACE")
 _PERMISSIVE: Final = ("SCMP_ACT_ALLOW", "SCMP_ACT_LOG", "SCMP_ACT_TRACE")
 _MAX_ERRNO: Final = 4095  # linux/err.h
 
-_OPERATORS: Final = tuple(f"SCMP_CMP_{op}" for op in ("NE", "LT", "LE", "EQ", "GE", "GT"))
+NOTIFY: Final = "SCMP_ACT_NOTIFY"
 _MASKED_EQ: Final = "SCMP_CMP_MASKED_EQ"
+_COMPARISONS: Final = tuple(f"SCMP_CMP_{op}" for op in ("NE", "LT", "LE", "EQ", "GE", "GT"))
+OPERATORS: Final = (*_COMPARISONS, _MASKED_EQ)
 _ARGUMENTS: Final = 6
 
 # i386 has these calls twice: of their own, and as a number in argument 0 of a shared call.
@@ -166,11 +169,10 @@ def read_policy(seccomp: LinuxSeccomp) -> Policy:
 
     Calls newer than any that the profile names get ENOSYS when the default is a refusal, so that
     a C library tries an older call: the profile's author cannot have meant them.
-    Raises InvalidArgument, and Unsupported for SCMP_ACT_NOTIFY and its listener.
+    Raises InvalidArgument.
     Source: OCI runtime-spec 1.2, config-linux.md#seccomp; runc, libcontainer/seccomp/patchbpf.
     """
-    if seccomp.get("listenerPath"):
-        raise Unsupported("seccomp: listenerPath is not supported")
+    _check_listener(seccomp)
     action = seccomp.get("defaultAction", "")
     default = _ret(action, seccomp.get("defaultErrnoRet"))
     beyond = default if action in _PERMISSIVE else RET_ENOSYS
@@ -182,19 +184,40 @@ def read_policy(seccomp: LinuxSeccomp) -> Policy:
     return Policy(default, beyond, rules)
 
 
+def has_listener(seccomp: LinuxSeccomp) -> bool:
+    """Tell whether calls are answered by an agent, through a descriptor of notifications."""
+    return any(syscall.get("action") == NOTIFY for syscall in seccomp.get("syscalls") or [])
+
+
+def _check_listener(seccomp: LinuxSeccomp) -> None:
+    """Judge what belongs to notifications; without them, a path alone has no meaning.
+
+    The process under the filter says with write(2) where its descriptor is: until then nobody
+    could answer a notification, so write may not be one.
+    """
+    path = seccomp.get("listenerPath")
+    if seccomp.get("listenerMetadata") and not path:
+        raise InvalidArgument("seccomp: listenerMetadata without a listenerPath")
+    if seccomp.get("defaultAction") == NOTIFY:
+        raise InvalidArgument(f"seccomp: {NOTIFY} cannot be the default action")
+    if has_listener(seccomp) and not path:
+        raise InvalidArgument(f"seccomp: {NOTIFY} without a listenerPath")
+    for syscall in seccomp.get("syscalls") or []:
+        if syscall.get("action") == NOTIFY and "write" in (syscall.get("names") or []):
+            raise InvalidArgument(f"seccomp: {NOTIFY} cannot be the action of write")
+
+
 def _ret(action: str, errno_ret: int | None) -> int:
-    if action == "SCMP_ACT_NOTIFY":
-        raise Unsupported("seccomp: SCMP_ACT_NOTIFY is not supported")
-    if action not in _ACTIONS:
+    if action not in ACTIONS:
         raise InvalidArgument(f"seccomp: unknown action {action!r}")
     if action not in _WITH_ERRNO:
         if errno_ret is not None:
             raise InvalidArgument(f"seccomp: {action} takes no errnoRet")
-        return _ACTIONS[action]
+        return ACTIONS[action]
     code = errno.EPERM if errno_ret is None else errno_ret
     if not 0 <= code <= _MAX_ERRNO:
         raise InvalidArgument(f"seccomp: errnoRet {code} is not within 0 and {_MAX_ERRNO}")
-    return _ACTIONS[action] | code
+    return ACTIONS[action] | code
 
 
 def _rules(syscall: LinuxSyscall) -> Iterator[Rule]:
@@ -216,6 +239,6 @@ def _condition(arg: LinuxSeccompArg) -> Condition:
         raise InvalidArgument(f"seccomp: a value of argument {index} is not within 64 bits")
     if operator == _MASKED_EQ:
         return Condition(index, "SCMP_CMP_EQ", value_two & value, mask=value)
-    if operator not in _OPERATORS:
+    if operator not in _COMPARISONS:
         raise InvalidArgument(f"seccomp: unknown operator {operator!r}")
     return Condition(index, operator, value)

@@ -1,7 +1,11 @@
 import pytest
 
-from seacan.errors import InvalidArgument, Unsupported
-from seacan.runtime.seccomp.load import filter_flags
+from seacan.errors import InvalidArgument
+from seacan.runtime.seccomp.load import Filter, filter_flags
+from seacan.spec.runtime import LinuxSyscall
+
+WAIT_KILLABLE = "SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV"
+NOTIFY: LinuxSyscall = {"names": ["mkdir"], "action": "SCMP_ACT_NOTIFY"}
 
 
 def test_flags() -> None:
@@ -15,5 +19,15 @@ def test_flags() -> None:
 def test_flags_that_are_refused() -> None:
     with pytest.raises(InvalidArgument, match="unknown flag 'SECCOMP_FILTER_FLAG_MAGIC'"):
         filter_flags({"flags": ["SECCOMP_FILTER_FLAG_MAGIC"]})
-    with pytest.raises(Unsupported, match="WAIT_KILLABLE_RECV is not supported"):
-        filter_flags({"flags": ["SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV"]})
+
+
+def test_notifications_need_a_listener() -> None:
+    assert filter_flags({"syscalls": [NOTIFY], "flags": []}) == 8
+    assert filter_flags({"syscalls": [NOTIFY]}) == 12
+    assert filter_flags({"syscalls": [NOTIFY], "flags": [WAIT_KILLABLE]}) == 40
+    assert Filter(b"", 40).has_listener
+
+
+def test_nothing_waits_without_notifications() -> None:
+    assert filter_flags({"flags": [WAIT_KILLABLE]}) == 0
+    assert not Filter(b"", 0, "/agent").has_listener
