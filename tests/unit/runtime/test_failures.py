@@ -1,6 +1,7 @@
 import errno
 import os
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -11,11 +12,10 @@ from seacan.runtime.failures import CommandNotExecutable, CommandNotFound
 
 @pytest.fixture
 def pipe() -> Iterator[tuple[int, int]]:
-    reader, writer = os.pipe()
+    reader, writer = failures.open_pipe()
     yield reader, writer
-    for fd in (reader, writer):
-        if fd >= 0:
-            os.close(fd)
+    os.close(reader)
+    os.close(writer)
 
 
 @pytest.mark.parametrize(
@@ -42,8 +42,37 @@ def test_long_text_is_cut_and_not_split(pipe: tuple[int, int]) -> None:
         failures.receive(pipe[0])
 
 
+def test_a_descriptor_is_offered_and_taken(pipe: tuple[int, int]) -> None:
+    taken: list[int] = []
+
+    def child() -> None:
+        failures.offer(pipe[1], 7)
+        assert taken == [7]
+        failures.ready(pipe[1])
+
+    with ThreadPoolExecutor(1) as threads:
+        result = threads.submit(child)
+        assert failures.receive(pipe[0], taken.append) is True
+        result.result()
+
+
+def test_an_offer_that_nobody_takes() -> None:
+    reader, writer = failures.open_pipe()
+    os.close(reader)
+    with pytest.raises(BrokenPipeError):
+        failures.offer(writer, 7)
+    os.close(writer)
+
+
+def test_a_child_that_dies_after_its_offer() -> None:
+    reader, writer = failures.open_pipe()
+    os.write(writer, b"listener 7")
+    assert failures.receive(reader, lambda _: os.close(writer)) is False
+    os.close(reader)
+
+
 def test_ready_then_end() -> None:
-    reader, writer = os.pipe()
+    reader, writer = failures.open_pipe()
     failures.ready(writer)
     os.close(writer)
     assert failures.receive(reader) is True

@@ -17,6 +17,7 @@ ACTIONS = {
     "SCMP_ACT_KILL_THREAD": seccomp.KILL,
     "SCMP_ACT_KILL_PROCESS": seccomp.KILL_PROCESS,
     "SCMP_ACT_TRAP": seccomp.TRAP,
+    "SCMP_ACT_NOTIFY": seccomp.NOTIFY,
     "SCMP_ACT_LOG": seccomp.LOG,
     "SCMP_ACT_ALLOW": seccomp.ALLOW,
 }
