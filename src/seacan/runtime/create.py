@@ -45,7 +45,7 @@ def create(
     over `console`. Descriptors from 3 on reach the process if `preserve_fds` counts them. The
     process is a child of the caller, who reaps it and must have one thread only.
     Raises Conflict for an id in use, CommandNotFound, CommandNotExecutable, InvalidArgument,
-    Unsupported, Internal; nothing is left behind then.
+    Unsupported, Unavailable (no agent of seccomp), Internal; nothing is left behind then.
     """
     loaded = bundles.load(bundle)
     check_descriptors(loaded.process.get("terminal", False), console, preserve_fds)
