@@ -73,6 +73,13 @@ def reset_signals() -> None:
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
 
 
+def default_signals() -> None:
+    """Give every signal its default action and block none, whatever /proc may be here."""
+    for number in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}:
+        signal.signal(number, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())
+
+
 def _signals_not_default() -> list[int]:
     """Return the numbers of the signals ignored or caught: proc_pid_status(5), SigIgn, SigCgt."""
     text = procfs.read("self/status")

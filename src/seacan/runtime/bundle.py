@@ -16,7 +16,15 @@ from seacan.errors import InvalidArgument, NotFound, Unsupported
 from seacan.files import read_bounded
 from seacan.kernel import capabilities, mounts, namespaces
 from seacan.runtime import rlimits, shapes, sysctls
-from seacan.spec.runtime import Config, Linux, LinuxNamespace, Mount, NamespaceType, Process
+from seacan.spec.runtime import (
+    Config,
+    HookKind,
+    Linux,
+    LinuxNamespace,
+    Mount,
+    NamespaceType,
+    Process,
+)
 
 _MAX_CONFIG_BYTES: Final = 8 << 20
 _MAX_MOUNTS: Final = 4096
@@ -24,12 +32,6 @@ _MAX_HOSTNAME: Final = 64  # __NEW_UTS_LEN, linux/utsname.h
 
 # Properties that are refused when they hold anything, by their path.
 _UNSUPPORTED: Final = (
-    ("hooks", "prestart"),
-    ("hooks", "createRuntime"),
-    ("hooks", "createContainer"),
-    ("hooks", "startContainer"),
-    ("hooks", "poststart"),
-    ("hooks", "poststop"),
     ("process", "commandLine"),
     ("process", "selinuxLabel"),
     ("process", "scheduler"),
@@ -69,6 +71,11 @@ class Bundle:
             if namespace["type"] == kind:
                 return namespace
         return None
+
+    def has_hooks(self, *kinds: HookKind) -> bool:
+        """Tell whether there are hooks of one of `kinds`."""
+        hooks = self.config.get("hooks", {})
+        return any(hooks.get(kind) for kind in kinds)
 
 
 def load(path: Path) -> Bundle:
@@ -238,6 +245,13 @@ def _check_devices(config: Config) -> None:
             raise InvalidArgument(f"linux.devices: {path}: unknown type: {device.get('type')!r}")
 
 
+def _check_hooks(config: Config) -> None:
+    if config.get("hooks"):
+        from seacan.runtime import hooks  # most containers have none
+
+        hooks.check(config["hooks"])
+
+
 _CHECKS: Final[tuple[Callable[[Config], None], ...]] = (
     _check_version,
     _refuse_unsupported,
@@ -248,4 +262,5 @@ _CHECKS: Final[tuple[Callable[[Config], None], ...]] = (
     _check_mounts,
     _check_paths,
     _check_devices,
+    _check_hooks,
 )

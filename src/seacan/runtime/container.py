@@ -1,10 +1,11 @@
 """A container as its state tells of it, and what can be done to it once it is created.
 
-    create ─▸ created ── start ─▸ running ── exit, kill ─▸ stopped ── delete ─▸ (gone)
-                 └──────────────── exit, kill ────────────────▴
+    create ─▸ creating ─▸ created ── start ─▸ running ── exit, kill ─▸ stopped ── delete ─▸ (gone)
+                 └───────────┴───────────── exit, kill ─────────────────▴
 
-The state is never stored: it follows from the process (alive or not) and the fifo (there until the
-container is started). Source: OCI runtime-spec, runtime.md.
+The state follows from the process (alive or not) and the fifo (there until the container is
+started); that it is creating is only stored where hooks make that long. Source: OCI runtime-spec,
+runtime.md.
 """
 
 import errno
@@ -13,7 +14,7 @@ import select
 import signal
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 from seacan.errors import Conflict, Internal, Unavailable
 from seacan.kernel import processes
@@ -59,19 +60,13 @@ class Container:
     def status(self) -> Status:
         if processes.start_time(self.pid) != self.record.started:
             return "stopped"
+        if not self.record.is_created:
+            return "creating"
         return "created" if self.directory.fifo.exists() else "running"
 
     def state(self) -> State:
         """Return what the command `state` prints."""
-        status = self.status()
-        return {
-            "ociVersion": self.record.oci_version,
-            "id": self.id,
-            "pid": 0 if status == "stopped" else self.pid,
-            "status": status,
-            "bundle": self.record.bundle,
-            "annotations": self.record.annotations,
-        }
+        return self.record.state(self.status())
 
     def pidfd(self) -> int:
         """Return a pidfd of the first process. Raises Conflict if that has ended."""
@@ -85,7 +80,8 @@ class Container:
 
         In the process that created the container, a command that cannot be executed raises
         CommandNotExecutable; in any case it is said on the container's standard error, and the
-        process ends with 255.
+        process ends with 255. Raises HookFailed for a startContainer hook; the container is deleted
+        then.
         """
         fifo = self._open_fifo()
         try:
@@ -94,12 +90,20 @@ class Container:
             self._wait_executed(fifo)
         except BrokenPipeError as err:
             raise Conflict("cannot start a container that has stopped") from err
+        except failures.HookFailed:
+            self.delete(force=True)
+            raise
         finally:
             os.close(fifo)
+        if self.record.hooks.get("poststart"):
+            self._run_hooks("poststart", "running")  # it was executed, whatever it is by now
 
     def _open_fifo(self) -> int:
-        if self.status() == "running":
-            raise Conflict("cannot start an already running container")
+        match self.status():
+            case "running":
+                raise Conflict("cannot start an already running container")
+            case "creating":
+                raise Conflict("cannot start a container that is not created yet")
         try:
             return os.open(self.directory.fifo, os.O_WRONLY | os.O_NONBLOCK)
         except OSError as err:
@@ -113,11 +117,21 @@ class Container:
             poll = select.poll()
             poll.register(fifo, 0)  # POLLERR, when the reader has closed it by execve or by ending
             poll.poll()
+            self._raise_failure()
             return
         try:
             failures.receive(self.pipe)
         finally:
             self._close_pipe()
+
+    def _raise_failure(self) -> None:
+        if self.record.hooks.get("startContainer") and (text := self.directory.failure.read_text()):
+            raise failures.HookFailed(text)
+
+    def _run_hooks(self, kind: Literal["poststart", "poststop"], status: Status) -> None:
+        from seacan.runtime import hooks  # most containers have none
+
+        hooks.run_all(kind, self.record.hooks, self.record.state(status))
 
     def kill(self, number: int, *, all: bool = False) -> None:
         """Send a signal to the first process, or to all in the cgroup.
@@ -150,17 +164,20 @@ class Container:
     def delete(self, *, force: bool = False) -> None:
         """Remove cgroup and state of a container that has stopped, or was never started.
 
-        With `force`, kill it first. Raises Conflict for a running one, Unavailable for one that
-        does not die.
+        With `force`, kill it first. Its poststop hooks come last. Raises Conflict for a running
+        one, Unavailable for one that does not die.
         """
         status = self.status()
-        if status == "running" and not force:
+        if status in ("creating", "running") and not force:
             raise Conflict(f"cannot delete container {self.id} that is not stopped: {status}")
         if status != "stopped":
             self._kill_and_wait()
         self._remove_cgroup()
+        has_hooks = bool(self.record.hooks.get("poststop")) and self.directory.forget()
         self.directory.remove()
         self._close_pipe()
+        if has_hooks:
+            self._run_hooks("poststop", "stopped")
 
     def _kill_and_wait(self) -> None:
         pidfd = processes.open_pidfd(self.pid, self.record.started)

@@ -7,6 +7,7 @@ import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -58,7 +59,11 @@ def create(
             seccomp = _compile_seccomp(loaded, directory)
             reader, writer = failures.open_pipe()
             undo.callback(os.close, reader)
-            with _closing(writer), _closing(os.open(directory.fifo, os.O_RDWR)) as fifo:
+            with (
+                _closing(writer),
+                _closing(os.open(directory.fifo, os.O_RDWR)) as fifo,
+                _failure_file(loaded, directory) as failure,
+            ):
                 child = Init(
                     container_id=container_id,
                     process=loaded.process,
@@ -70,13 +75,15 @@ def create(
                     filter=seccomp,
                     bundle=loaded,
                     fifo=fifo,
+                    failure=failure,
                 )
                 pid = fork(child, init.STEPS, _pid_namespace(loaded))
             undo.callback(_kill_and_reap, pid)
-            record = _record(container_id, loaded, pid, seccomp)
-            directory.write(record)
-            container = Container(record, directory, reader)
-            if not failures.receive(reader, taking_listener(container, pid, seccomp)):
+            container = Container(_record(container_id, loaded, pid, seccomp), directory, reader)
+            directory.write(container.record)
+            undo.pop_all()
+            undo.callback(_delete_and_reap, container)
+            if not _is_created(container, seccomp):
                 raise Internal(_obituary(cgroup))
             undo.pop_all()
     except OSError as err:
@@ -136,20 +143,56 @@ def _compile_seccomp(bundle: Bundle, directory: StateDirectory) -> Filter | None
 
 def taking_listener(
     container: Container, pid: int, seccomp: Filter | None
-) -> Callable[[int], None] | None:
+) -> dict[str, Callable[[str], None]]:
     """Return what takes the descriptor of notifications that the process `pid` offers, if any."""
     if seccomp is None or not seccomp.has_listener:
-        return None
+        return {}
 
-    def take(number: int) -> None:
+    def take(number: str) -> None:
         from seacan.runtime.seccomp import listener  # few profiles have one
 
         state = container.state()
         if pid == container.pid:
             state["status"] = "creating"
-        listener.hand_over(pid, number, seccomp, state)
+        listener.hand_over(pid, int(number), seccomp, state)
 
-    return take
+    return {"listener": take}
+
+
+def _running_hooks(record: Record) -> dict[str, Callable[[str], None]]:
+    """Return what runs the hooks that the first process asks for, if there are any."""
+    if not record.hooks:
+        return {}
+
+    def run(_: str) -> None:
+        from seacan.runtime import hooks  # most containers have none
+
+        for kind in ("prestart", "createRuntime"):
+            hooks.run(kind, record.hooks, record.state("created"))
+
+    return {"hooks": run}
+
+
+def _is_created(container: Container, seccomp: Filter | None) -> bool:
+    """Wait for the child to be ready, and do what it asks for. False if it ends."""
+    answers = _running_hooks(container.record) | taking_listener(container, container.pid, seccomp)
+    if not failures.receive(container.pipe, answers):
+        return False
+    if not container.record.is_created:
+        container.record = replace(container.record, is_created=True)
+        container.directory.write(container.record)
+    return True
+
+
+@contextmanager
+def _failure_file(bundle: Bundle, directory: StateDirectory) -> Iterator[int]:
+    """Make the file for what startContainer hooks fail with; -1 if there are none."""
+    if not bundle.has_hooks("startContainer"):
+        yield -1
+        return
+    fd = os.open(directory.failure, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with _closing(fd):
+        yield fd
 
 
 def _pid_namespace(bundle: Bundle) -> AbstractContextManager[None]:
@@ -190,12 +233,19 @@ def _record(container_id: str, bundle: Bundle, pid: int, seccomp: Filter | None)
         listener_metadata=seccomp.listener_metadata if seccomp else "",
         created_at=time.time(),
         annotations=bundle.config.get("annotations", {}),
+        is_created=not bundle.has_hooks("prestart", "createRuntime", "createContainer"),
+        hooks=bundle.config.get("hooks", {}),
     )
 
 
 def _kill_and_reap(pid: int) -> None:
     os.kill(pid, signal.SIGKILL)
     os.waitpid(pid, 0)
+
+
+def _delete_and_reap(container: Container) -> None:
+    container.delete(force=True)
+    os.waitpid(container.pid, 0)
 
 
 def _obituary(cgroup: Cgroup) -> str:

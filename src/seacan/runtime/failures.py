@@ -1,7 +1,7 @@
 """How a forked child says what went wrong: one message to the parent, one error there.
 
     child                                   parent
-    offer(…)      "listener"  ───────▶      receive() has its argument take the descriptor
+    ask(…)        a question ────────▶      receive() has it answered, by what was given for that
                   "go on"     ◀───────      and goes on itself
     ready()       "ready"   ─────────▶      receive() returns: everything is set up
     report(…)     class, text ───────▶      receive() raises the error of that class
@@ -13,16 +13,17 @@ without a word.
 
 import os
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from seacan import errors
 from seacan.errors import InvalidArgument, SeacanError
 
 _READY: Final = b"ready"
-_LISTENER: Final = b"listener "
+_QUESTION: Final = b"? "
 _GO_ON: Final = b"go on"
 _MAX_MESSAGE: Final = 4096
+NO_ANSWERS: Final[Mapping[str, Callable[[str], None]]] = {}  # for a child that asks nothing
 
 
 class CommandNotFound(InvalidArgument):
@@ -33,11 +34,16 @@ class CommandNotExecutable(InvalidArgument):
     """The executable exists and cannot be executed: exit status 126."""
 
 
+class HookFailed(errors.Internal):
+    """A hook that has to succeed has not: the container is undone."""
+
+
 _CLASSES: Final[dict[str, type[SeacanError]]] = {
     kind.__name__: kind
     for kind in (
         CommandNotFound,
         CommandNotExecutable,
+        HookFailed,
         InvalidArgument,
         errors.Forbidden,
         errors.Conflict,
@@ -64,12 +70,12 @@ def open_pipe() -> tuple[int, int]:
     return ours.detach(), theirs.detach()
 
 
-def offer(pipe: int, number: int) -> None:
-    """Have the parent take the descriptor `number` of this process, and wait until it has.
+def ask(pipe: int, question: str) -> None:
+    """Have the parent do something, and wait until it has. Raises Internal if it has given up.
 
-    Two system calls: they are under the seccomp filter that the descriptor belongs to.
+    Two system calls: where it is about a seccomp filter, they are under that already.
     """
-    os.write(pipe, _LISTENER + b"%d" % number)
+    os.write(pipe, _QUESTION + question.encode())
     if os.read(pipe, len(_GO_ON)) != _GO_ON:
         raise errors.Internal("the parent has gone")
 
@@ -91,21 +97,20 @@ def report(pipe: int, step: str, err: Exception) -> None:
     os.write(pipe, f"{kind}\n{text}".encode(errors="backslashreplace")[:_MAX_MESSAGE])
 
 
-def receive(pipe: int, take: Callable[[int], None] | None = None) -> bool:
+def receive(pipe: int, answers: Mapping[str, Callable[[str], None]] = NO_ANSWERS) -> bool:
     """Wait for the child: True if it is ready, False at the end of the pipe.
 
-    `take` is given the number of a descriptor that the child offers. Raises what the child
-    reports, and what `take` raises: then the child is still there, and waits.
+    `answers` has what to do for a question, by its first word; it is given the rest. Raises what
+    the child reports, and what an answer raises: then the child is still there, and waits.
     """
-    message = os.read(pipe, _MAX_MESSAGE)
-    if take is not None and message.startswith(_LISTENER):
-        take(int(message.removeprefix(_LISTENER)))
-        try:
+    try:
+        while (message := os.read(pipe, _MAX_MESSAGE)).startswith(_QUESTION):
+            word, _, rest = message.removeprefix(_QUESTION).decode().partition(" ")
+            answers[word](rest)
             os.write(pipe, _GO_ON)
-            message = os.read(pipe, _MAX_MESSAGE)
-        except ConnectionError:  # the child died instead of reading it
-            return False
+    except ConnectionError:  # the child died instead of reading it
+        return False
     if message in (b"", _READY):
         return bool(message)
-    kind, _, text = message.decode().partition("\n")
+    kind, _, text = message.decode(errors="replace").partition("\n")
     raise _CLASSES.get(kind, errors.Internal)(text)

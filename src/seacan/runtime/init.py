@@ -1,8 +1,8 @@
 """The child's half of `create`: from a fork to the first process of the container.
 
 STEPS is the order. It must hold: what needs the host's paths comes before `pivot`, what needs the
-capabilities of root before `limit_capabilities`, and nothing but waiting and execve after the
-filter.
+capabilities of root before `limit_capabilities`, and nothing but waiting, hooks of the container's
+own and execve after the filter.
 """
 
 import os
@@ -17,6 +17,7 @@ from seacan.runtime.launch import Launch
 from seacan.runtime.masks import Masks, make_read_only
 from seacan.runtime.mounts import Mounts
 from seacan.runtime.process import (
+    DEFAULT_UMASK,
     adjust_oom_score,
     apply_rlimits,
     become_user,
@@ -30,21 +31,37 @@ from seacan.runtime.process import (
     start_session,
     take_descriptors,
 )
+from seacan.runtime.state import state_of
+from seacan.spec.runtime import State
 
 
 @dataclass(slots=True, kw_only=True)
 class Init(Launch):
     """The first process of a container; `fifo` is read to wait for its start.
 
+    `failure` is a file for what its startContainer hooks fail with, -1 without such hooks.
     `cgroup_directories` are where its cgroups are, for the mount that shows them.
     """
 
     bundle: Bundle
     fifo: int
+    failure: int
     cgroup_directories: dict[str, str] = field(default_factory=dict)
 
     def descriptors(self) -> set[int]:
-        return Launch.descriptors(self) | {self.fifo}
+        return Launch.descriptors(self) | {self.fifo, self.failure}
+
+    def state(self) -> State:
+        """Return the container's state as its own hooks are to see it."""
+        config = self.bundle.config
+        return state_of(
+            config["ociVersion"],
+            self.container_id,
+            "created",
+            os.getpid(),
+            str(self.bundle.path),
+            config.get("annotations", {}),
+        )
 
 
 def find_cgroups(init: Init) -> None:
@@ -95,6 +112,23 @@ def build_root(init: Init) -> None:
     mounts.protect()
 
 
+def ask_for_hooks(init: Init) -> None:
+    """Have the parent run the hooks that are for its namespaces."""
+    if init.bundle.has_hooks("prestart", "createRuntime"):
+        failures.ask(init.pipe, "hooks")
+
+
+def run_create_hooks(init: Init) -> None:
+    """Run the hooks that find the host's paths and the container's namespaces, in its root."""
+    if init.bundle.has_hooks("createContainer"):
+        from seacan.runtime import hooks  # most containers have none
+
+        os.fchdir(init.root_fd)
+        umask = os.umask(DEFAULT_UMASK)
+        hooks.run("createContainer", init.bundle.config["hooks"], init.state())
+        os.umask(umask)
+
+
 def restrict_root(init: Init) -> None:
     make_read_only(init.root_fd, init.bundle.linux.get("readonlyPaths", []))
     Masks(init.root_fd).cover(init.bundle.linux.get("maskedPaths", []))
@@ -112,6 +146,18 @@ def wait_for_start(init: Init) -> None:
     os.read(init.fifo, 1)
 
 
+def run_start_hooks(init: Init) -> None:
+    """Run the hooks that are for the inside. Whoever starts the container may not be its maker."""
+    if init.bundle.has_hooks("startContainer"):
+        from seacan.runtime import hooks  # loaded since they were checked: here is no file of it
+
+        try:
+            hooks.run("startContainer", init.bundle.config["hooks"], init.state())
+        except failures.HookFailed as err:
+            os.write(init.failure, str(err).encode())
+            raise
+
+
 STEPS: Final[tuple[Callable[[Init], None], ...]] = (
     take_descriptors,
     start_session,
@@ -122,6 +168,8 @@ STEPS: Final[tuple[Callable[[Init], None], ...]] = (
     set_names,
     write_sysctls,
     build_root,
+    ask_for_hooks,
+    run_create_hooks,
     restrict_root,
     pivot,
     set_environment,
@@ -132,5 +180,6 @@ STEPS: Final[tuple[Callable[[Init], None], ...]] = (
     find_executable,
     load_seccomp,
     wait_for_start,
+    run_start_hooks,
     execute,
 )

@@ -19,7 +19,7 @@ from seacan.runtime.failures import CommandNotExecutable, CommandNotFound, cause
 from seacan.runtime.launch import Launch
 from seacan.runtime.seccomp.load import load_filter
 
-_DEFAULT_UMASK: Final = 0o022
+DEFAULT_UMASK: Final = 0o022
 _NULL_DEVICE: Final = os.makedev(1, 3)
 _MAX_PASSWD_BYTES: Final = 1 << 20
 # KEY_POS_ALL, and for the user: view, read, search, link. linux/key.h
@@ -108,7 +108,7 @@ def become_user(launch: Launch) -> None:
     _give_stdio_to(uid)
     sets = launch.process.get("capabilities", {})
     capabilities.limit_bounding_set(capabilities.mask_of(sets.get("bounding", [])))
-    os.umask(user.get("umask", _DEFAULT_UMASK))
+    os.umask(user.get("umask", DEFAULT_UMASK))
     os.setgroups(user.get("additionalGids", []))
     os.setresgid(gid, gid, gid)
     syscalls.set_keepcaps(True)
@@ -208,7 +208,7 @@ def load_seccomp(launch: Launch) -> None:
         syscalls.capset(capabilities.SYS_ADMIN, permitted | capabilities.SYS_ADMIN, inheritable)
     listener = load_filter(launch.filter.program, launch.filter.flags)
     if launch.filter.has_listener:
-        failures.offer(launch.pipe, listener)
+        failures.ask(launch.pipe, f"listener {listener}")
     if _needs_admin(launch):
         syscalls.capset(effective, permitted, inheritable)
 

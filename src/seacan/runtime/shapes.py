@@ -32,7 +32,7 @@ UINT64: Final = Integer(0, 2**64 - 1)
 INT64: Final = Integer(-(2**63), 2**63 - 1)
 
 _MAPPING: Final = {"containerID": UINT32, "hostID": UINT32, "size": UINT32}
-_HOOK: Final = {"path": str}
+_HOOK: Final = {"path": str, "args": [str], "env": [str], "timeout": INT64}
 _THROTTLE: Final = {"major": INT64, "minor": INT64, "rate": UINT64}
 
 PROCESS: Final = {

@@ -4,6 +4,7 @@
       state.json        Record
       exec.fifo         there until the container is started: a byte written to it starts it
       seccomp.bpf       the compiled filter, for processes that join later; absent without one
+      start.failure     what a startContainer hook failed with; absent without such hooks
 
 Nothing here outlives a reboot, as no container does, so nothing waits for the disk.
 """
@@ -18,6 +19,7 @@ from typing import Final
 
 from seacan.errors import Conflict, Internal, InvalidArgument, NotFound
 from seacan.runtime.bundle import read_json
+from seacan.spec.runtime import Hooks, State, Status
 
 _ID_CHARACTERS: Final = frozenset(string.ascii_letters + string.digits + "_+-.")
 _MAX_ID: Final = 1024
@@ -30,6 +32,7 @@ class Record:
     `has_pid_namespace`: of its own, so that all its processes end with the first.
     `seccomp_flags` and the listener are the filter's in seccomp.bpf, see seccomp/load.py;
     `created_at` is in seconds since the epoch.
+    `is_created`: known to be, where hooks make the creation long. `hooks` are the configuration's.
     """
 
     oci_version: str
@@ -44,6 +47,19 @@ class Record:
     listener_metadata: str
     created_at: float
     annotations: dict[str, str]
+    is_created: bool
+    hooks: Hooks
+
+    def state(self, status: Status) -> State:
+        """Return what the command `state` prints of a container that is in `status`."""
+        return state_of(
+            self.oci_version,
+            self.id,
+            status,
+            0 if status == "stopped" else self.pid,
+            self.bundle,
+            self.annotations,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +78,10 @@ class StateDirectory:
     def seccomp(self) -> Path:
         return self.path / "seccomp.bpf"
 
+    @property
+    def failure(self) -> Path:
+        return self.path / "start.failure"
+
     def make(self) -> None:
         """Make the directory with its fifo. Raises Conflict if there is such a container."""
         self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -73,6 +93,14 @@ class StateDirectory:
 
     def remove(self) -> None:
         shutil.rmtree(self.path, ignore_errors=True)
+
+    def forget(self) -> bool:
+        """Remove the record; True for one caller alone, however many delete the container."""
+        try:
+            self.record.unlink()
+        except FileNotFoundError:
+            return False
+        return True
 
     def write(self, record: Record) -> None:
         temporary = self.path / ".state.json.tmp"
@@ -87,6 +115,25 @@ class StateDirectory:
             raise NotFound(f"container {self.path.name} does not exist") from err
         except (TypeError, InvalidArgument) as err:
             raise Internal(f"{self.record}: not a state of this version: {err}") from err
+
+
+def state_of(
+    oci_version: str,
+    container_id: str,
+    status: Status,
+    pid: int,
+    bundle: str,
+    annotations: dict[str, str],
+) -> State:
+    """Return a container's state as the specification has it: runtime.md#state."""
+    return {
+        "ociVersion": oci_version,
+        "id": container_id,
+        "pid": pid,
+        "status": status,
+        "bundle": bundle,
+        "annotations": annotations,
+    }
 
 
 def directory(root: Path, container_id: str) -> StateDirectory:

@@ -11,6 +11,9 @@ OCI_VERSION: Final = "1.2.0"
 
 NamespaceType = Literal["mount", "pid", "network", "uts", "ipc", "user", "cgroup", "time"]
 Status = Literal["creating", "created", "running", "stopped"]
+HookKind = Literal[
+    "prestart", "createRuntime", "createContainer", "startContainer", "poststart", "poststop"
+]
 
 
 # --- process ----------------------------------------------------------------------------------

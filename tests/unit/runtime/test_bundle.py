@@ -56,22 +56,6 @@ def test_nulls_empty_and_unknown_properties_are_accepted(path: str, value: objec
 
 
 @pytest.mark.parametrize(
-    "path",
-    [
-        "hooks.prestart",
-        "hooks.createRuntime",
-        "hooks.createContainer",
-        "hooks.startContainer",
-        "hooks.poststart",
-        "hooks.poststop",
-    ],
-)
-def test_hooks_are_refused_by_name(path: str) -> None:
-    with pytest.raises(Unsupported, match=path):
-        bundle.check_config(changed(path, [{"path": "/bin/true"}]))
-
-
-@pytest.mark.parametrize(
     ("path", "value"),
     [
         ("process.selinuxLabel", "system_u:object_r:x"),
@@ -140,6 +124,14 @@ def test_what_is_not_done_is_refused(path: str, value: object) -> None:
         ("linux.devices", [{"type": "x", "path": "/dev/x"}], "unknown type: 'x'"),
         ("linux.devices", [{"type": "c", "path": "x"}], "not an absolute path"),
         ("linux.resources", {"pids": {"limit": 2**63}}, "linux.resources.pids.limit"),
+        ("hooks", {"prestart": [{}]}, r"hooks.prestart\[0\].path: not an absolute path"),
+        ("hooks", {"poststop": [{"path": "sh"}]}, r"hooks.poststop\[0\].path: not an absolute"),
+        ("hooks", {"createRuntime": [{"path": "/x"}, {"path": 1}]}, r"createRuntime\[1\].path"),
+        ("hooks", {"poststart": [{"path": "/x", "timeout": 0}]}, r"timeout: not above 0: 0"),
+        ("hooks", {"poststart": [{"path": "/x", "timeout": 0.5}]}, r"timeout: not a whole"),
+        ("hooks", {"startContainer": [{"path": "/x", "env": ["A"]}]}, "env: not NAME=VALUE"),
+        ("hooks", {"createContainer": [{"path": "/x", "args": [""]}]}, "args: the first is empty"),
+        ("hooks", {"createContainer": {"path": "/x"}}, "hooks.createContainer: not an array"),
         ("mounts", [{"type": "tmpfs"}], "without a destination"),
         ("mounts", {}, "mounts: not an array"),
     ],

@@ -7,7 +7,7 @@ import pytest
 
 from seacan.errors import Conflict, Internal, InvalidArgument, SeacanError, Unsupported
 from seacan.runtime import failures
-from seacan.runtime.failures import CommandNotExecutable, CommandNotFound
+from seacan.runtime.failures import CommandNotExecutable, CommandNotFound, HookFailed
 
 
 @pytest.fixture
@@ -20,7 +20,15 @@ def pipe() -> Iterator[tuple[int, int]]:
 
 @pytest.mark.parametrize(
     "kind",
-    [CommandNotFound, CommandNotExecutable, InvalidArgument, Conflict, Unsupported, Internal],
+    [
+        HookFailed,
+        CommandNotFound,
+        CommandNotExecutable,
+        InvalidArgument,
+        Conflict,
+        Unsupported,
+        Internal,
+    ],
 )
 def test_class_and_text_come_through(pipe: tuple[int, int], kind: type[SeacanError]) -> None:
     failures.report(pipe[1], "mount", kind("what: why"))
@@ -42,32 +50,55 @@ def test_long_text_is_cut_and_not_split(pipe: tuple[int, int]) -> None:
         failures.receive(pipe[0])
 
 
-def test_a_descriptor_is_offered_and_taken(pipe: tuple[int, int]) -> None:
-    taken: list[int] = []
+def test_questions_are_answered_one_after_the_other(pipe: tuple[int, int]) -> None:
+    heard: list[str] = []
 
     def child() -> None:
-        failures.offer(pipe[1], 7)
-        assert taken == [7]
+        failures.ask(pipe[1], "hooks")
+        assert heard == ["hooks "]
+        failures.ask(pipe[1], "listener 7")
+        assert heard == ["hooks ", "listener 7"]
         failures.ready(pipe[1])
 
+    answers = {
+        "hooks": lambda rest: heard.append(f"hooks {rest}"),
+        "listener": lambda rest: heard.append(f"listener {rest}"),
+    }
     with ThreadPoolExecutor(1) as threads:
         result = threads.submit(child)
-        assert failures.receive(pipe[0], taken.append) is True
+        assert failures.receive(pipe[0], answers) is True
         result.result()
 
 
-def test_an_offer_that_nobody_takes() -> None:
+def test_question_to_nobody() -> None:
     reader, writer = failures.open_pipe()
     os.close(reader)
     with pytest.raises(BrokenPipeError):
-        failures.offer(writer, 7)
+        failures.ask(writer, "hooks")
     os.close(writer)
 
 
-def test_a_child_that_dies_after_its_offer() -> None:
+def test_answer_that_fails_is_raised(pipe: tuple[int, int]) -> None:
+    def fail(_: str) -> None:
+        raise HookFailed("why")
+
+    os.write(pipe[1], b"? hooks")
+    with pytest.raises(HookFailed, match="why"):
+        failures.receive(pipe[0], {"hooks": fail})
+
+
+def test_child_that_dies_after_its_question() -> None:
     reader, writer = failures.open_pipe()
-    os.write(writer, b"listener 7")
-    assert failures.receive(reader, lambda _: os.close(writer)) is False
+    os.write(writer, b"? hooks")
+    assert failures.receive(reader, {"hooks": lambda _: os.close(writer)}) is False
+    os.close(reader)
+
+
+def test_child_that_dies_with_an_answer_unread() -> None:
+    reader, writer = failures.open_pipe()
+    os.write(reader, b"go on")
+    os.close(writer)
+    assert failures.receive(reader) is False
     os.close(reader)
 
 

@@ -21,6 +21,8 @@ RECORD = Record(
     listener_metadata="",
     created_at=1.5,
     annotations={"a": "b"},
+    is_created=True,
+    hooks={"poststop": [{"path": "/bin/true"}]},
 )
 
 
