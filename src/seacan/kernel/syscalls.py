@@ -7,7 +7,8 @@ come back close-on-exec and belong to the caller. Flags are numbers here; the mo
 
 import ctypes
 import os
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterable
 from ctypes import (
     c_char_p,
     c_int,
@@ -390,6 +391,64 @@ def keyctl_join_session_keyring(name: str) -> int:
 def keyctl_setperm(key: int, permissions: int) -> None:
     """Set the permission mask of a key that this process owns. Source: keyctl(2)."""
     _check(_keyctl_setperm(5, key, permissions), "keyctl KEYCTL_SETPERM")
+
+
+# --- scheduling: rare, so each is bound when it is called -------------------------------------
+
+_NR_SCHED_SETATTR: Final = 314 if _IS_X86_64 else 274
+_NR_IOPRIO_SET: Final = 251 if _IS_X86_64 else 30
+_NR_SET_MEMPOLICY: Final = 238 if _IS_X86_64 else 237
+
+
+class SchedAttr(ctypes.Structure):
+    """struct sched_attr, linux/sched/types.h."""
+
+    _fields_ = (
+        ("size", c_uint32),
+        ("policy", c_uint32),
+        ("flags", c_uint64),
+        ("nice", c_int),
+        ("priority", c_uint32),
+        ("runtime", c_uint64),
+        ("deadline", c_uint64),
+        ("period", c_uint64),
+        ("util_min", c_uint32),
+        ("util_max", c_uint32),
+    )
+
+
+def sched_setattr(
+    *, policy: int, flags: int, nice: int, priority: int, times_ns: tuple[int, int, int]
+) -> None:
+    """Set policy (SCHED_*) and attributes of this thread; times: runtime, deadline, period.
+
+    Source: sched_setattr(2).
+    """
+    size = ctypes.sizeof(SchedAttr)
+    attr = SchedAttr(size, policy, flags, nice, priority, *times_ns, 0, 0)
+    call = _bind_number(_NR_SCHED_SETATTR, c_int, c_void_p, c_uint)
+    _check(call(0, ctypes.byref(attr), 0), "sched_setattr")
+
+
+def ioprio_set(priority: int) -> None:
+    """Set the I/O priority of this process group: class << 13 | level. Source: ioprio_set(2)."""
+    call = _bind_number(_NR_IOPRIO_SET, c_int, c_int, c_int)
+    _check(call(2, 0, priority), "ioprio_set")  # IOPRIO_WHO_PGRP
+
+
+def set_mempolicy(mode: int, nodes: Iterable[int]) -> None:
+    """Set the memory policy (MPOL_*) of this thread. Source: set_mempolicy(2)."""
+    bits = sum(1 << node for node in set(nodes))
+    size = (bits.bit_length() + 63) // 64 * 8
+    call = _bind_number(_NR_SET_MEMPOLICY, c_int, c_char_p, c_ulong)
+    # The kernel counts one bit less than it is told.
+    result = call(mode, bits.to_bytes(size, sys.byteorder) or None, size * 8 + 1 if size else 0)
+    _check(result, "set_mempolicy")
+
+
+def set_personality(persona: int) -> None:
+    """Set the execution domain (PER_*) of this process. Source: personality(2)."""
+    _check(_bind("personality", c_ulong)(persona), "personality")
 
 
 # --- seccomp and eBPF -------------------------------------------------------------------------

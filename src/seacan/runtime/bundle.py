@@ -15,7 +15,7 @@ from typing import Any, Final, cast
 from seacan.errors import InvalidArgument, NotFound, Unsupported
 from seacan.files import read_bounded
 from seacan.kernel import capabilities, mounts, namespaces
-from seacan.runtime import rlimits, shapes, sysctls
+from seacan.runtime import personality, rlimits, scheduling, shapes, sysctls
 from seacan.spec.runtime import (
     Config,
     HookKind,
@@ -32,17 +32,10 @@ _MAX_HOSTNAME: Final = 64  # __NEW_UTS_LEN, linux/utsname.h
 
 # Properties that are refused when they hold anything, by their path.
 _UNSUPPORTED: Final = (
-    ("process", "commandLine"),
-    ("process", "selinuxLabel"),
-    ("process", "scheduler"),
-    ("process", "ioPriority"),
-    ("process", "execCPUAffinity"),
     ("linux", "uidMappings"),
     ("linux", "gidMappings"),
     ("linux", "netDevices"),
     ("linux", "intelRdt"),
-    ("linux", "memoryPolicy"),
-    ("linux", "mountLabel"),
     ("linux", "timeOffsets"),
 )
 _UNSUPPORTED_NAMESPACES: Final = ("user", "time")
@@ -128,12 +121,6 @@ def _refuse_unsupported(config: Mapping[str, Any]) -> None:
             value = value.get(name) if isinstance(value, dict) else None
         if value:
             raise Unsupported(f"{'.'.join(names)}: not supported by this runtime")
-    profile = config.get("process", {}).get("apparmorProfile", "")
-    if profile not in ("", "unconfined"):
-        raise Unsupported(f"process.apparmorProfile: not supported by this runtime: {profile}")
-    personality = config.get("linux", {}).get("personality", {})
-    if personality.get("domain", "LINUX") != "LINUX" or personality.get("flags"):
-        raise Unsupported("linux.personality: only the domain LINUX without flags is supported")
 
 
 def _check_version(config: Config) -> None:
@@ -155,6 +142,9 @@ def _check_process(config: Mapping[str, Any]) -> None:
         raise InvalidArgument("process.args: empty")
     if not process.get("cwd", "").startswith("/"):
         raise InvalidArgument(f"process.cwd: not an absolute path: {process.get('cwd', '')!r}")
+    size = process.get("consoleSize")
+    if process.get("terminal") and size is not None and not {"height", "width"} <= size.keys():
+        raise InvalidArgument("process.consoleSize: height or width is missing")
     for entry in process.get("env", []):
         if "=" not in entry[1:]:
             raise InvalidArgument(f"process.env: not NAME=VALUE: {entry!r}")
@@ -163,6 +153,7 @@ def _check_process(config: Mapping[str, Any]) -> None:
             if name not in capabilities.NUMBERS:
                 raise InvalidArgument(f"process.capabilities.{kind}: unknown capability: {name}")
     rlimits.check(process.get("rlimits", []))
+    scheduling.check(process)
 
 
 def _check_namespaces(config: Config) -> None:
@@ -236,6 +227,15 @@ def _check_paths(config: Config) -> None:
         raise InvalidArgument(f"linux.rootfsPropagation: unknown: {propagation!r}")
 
 
+def _check_execution(config: Config) -> None:
+    """Check what linux says of each process: the rest of it is the container's."""
+    linux = config.get("linux", {})
+    if (policy := linux.get("memoryPolicy")) is not None:
+        scheduling.check_memory_policy(policy)
+    if linux.get("personality") is not None:
+        personality.check(linux["personality"])
+
+
 def _check_devices(config: Config) -> None:
     for device in config.get("linux", {}).get("devices", []):
         path = device.get("path", "")
@@ -262,5 +262,6 @@ _CHECKS: Final[tuple[Callable[[Config], None], ...]] = (
     _check_mounts,
     _check_paths,
     _check_devices,
+    _check_execution,
     _check_hooks,
 )

@@ -38,7 +38,7 @@ def _open(launch: Launch) -> int | None:
         raise InvalidArgument("process.terminal: a terminal needs a console socket")
     master, slave = terminals.open_pair(launch.root_fd)
     if size := launch.process.get("consoleSize"):
-        terminals.set_size(slave, size.get("height", 0), size.get("width", 0))
+        terminals.set_size(slave, size["height"], size["width"])
     socket.send_fds(launch.console, [b"/dev/ptmx"], [master])
     os.close(master)
     return slave

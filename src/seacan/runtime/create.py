@@ -23,10 +23,11 @@ from seacan.runtime.devices import with_device_rules
 from seacan.runtime.failures import reason
 from seacan.runtime.fork import fork
 from seacan.runtime.init import Init
+from seacan.runtime.labels import check_kernel
 from seacan.runtime.launch import Stdio
 from seacan.runtime.seccomp.compile import compile_filter
 from seacan.runtime.seccomp.load import Filter, filter_flags
-from seacan.runtime.state import Record, StateDirectory
+from seacan.runtime.state import Record, StateDirectory, inherited_linux_of, inherited_of
 
 _MACHINE: Final = os.uname().machine
 
@@ -50,6 +51,7 @@ def create(
     """
     loaded = bundles.load(bundle)
     check_descriptors(loaded.process.get("terminal", False), console, preserve_fds)
+    check_kernel(loaded.process, loaded.linux.get("mountLabel", ""))
     directory = state.directory(root, container_id)
     try:
         with ExitStack() as undo:
@@ -67,6 +69,7 @@ def create(
                 child = Init(
                     container_id=container_id,
                     process=loaded.process,
+                    linux=loaded.linux,
                     stdio=stdio,
                     console=console,
                     preserve_fds=preserve_fds,
@@ -235,6 +238,8 @@ def _record(container_id: str, bundle: Bundle, pid: int, seccomp: Filter | None)
         annotations=bundle.config.get("annotations", {}),
         is_created=not bundle.has_hooks("prestart", "createRuntime", "createContainer"),
         hooks=bundle.config.get("hooks", {}),
+        inherited=inherited_of(bundle.process),
+        linux=inherited_linux_of(bundle.linux),
     )
 
 

@@ -17,7 +17,9 @@ from seacan.runtime import bundle, console, failures
 from seacan.runtime.container import Container
 from seacan.runtime.create import check_descriptors, taking_listener
 from seacan.runtime.fork import fork
+from seacan.runtime.labels import check_kernel, label_keyring, label_process
 from seacan.runtime.launch import Launch, Stdio
+from seacan.runtime.personality import set_personality
 from seacan.runtime.process import (
     adjust_oom_score,
     apply_rlimits,
@@ -32,6 +34,7 @@ from seacan.runtime.process import (
     start_session,
     take_descriptors,
 )
+from seacan.runtime.scheduling import set_final_cpus, set_initial_cpus, set_scheduling
 from seacan.runtime.seccomp.load import Filter
 from seacan.spec.runtime import Process
 
@@ -64,10 +67,12 @@ def exec_process(
 ) -> int:
     """Start `process` in the container; return its pid, of a child of the caller, once executed.
 
+    What `process` does not say of labels and scheduling is as for the container's first one.
     `stdio`, `console`, `preserve_fds` and the errors are as of create(); also Conflict if the
     container has stopped. Nothing is left of a process that could not be executed.
     """
-    process = bundle.check_process(process)
+    process = container.record.completed(bundle.check_process(process))
+    check_kernel(process)
     check_descriptors(process.get("terminal", False), console, preserve_fds)
     seccomp = _seccomp_of(container)
     pidfd = container.pidfd()
@@ -76,6 +81,7 @@ def exec_process(
         child = Joining(
             container_id=container.id,
             process=process,
+            linux=container.record.linux,
             stdio=stdio,
             console=console,
             preserve_fds=preserve_fds,
@@ -131,13 +137,19 @@ def open_terminal(joining: Joining) -> None:
 
 STEPS: Final[tuple[Callable[[Any], None], ...]] = (
     take_descriptors,
+    label_keyring,
     start_session,
     adjust_oom_score,
+    set_initial_cpus,
     join_cgroup,
+    set_final_cpus,
+    set_scheduling,
+    label_process,
     enter_namespaces,
     open_terminal,
     set_environment,
     apply_rlimits,
+    set_personality,
     enter_cwd,
     become_user,
     limit_capabilities,

@@ -13,9 +13,11 @@ from typing import Final
 from seacan.kernel import namespaces, rooted, syscalls
 from seacan.runtime import cgroup_mounts, console, devices, failures, rootfs, sysctls
 from seacan.runtime.bundle import Bundle
+from seacan.runtime.labels import label_keyring, label_process
 from seacan.runtime.launch import Launch
 from seacan.runtime.masks import Masks, make_read_only
 from seacan.runtime.mounts import Mounts
+from seacan.runtime.personality import set_personality
 from seacan.runtime.process import (
     DEFAULT_UMASK,
     adjust_oom_score,
@@ -31,6 +33,7 @@ from seacan.runtime.process import (
     start_session,
     take_descriptors,
 )
+from seacan.runtime.scheduling import set_scheduling
 from seacan.runtime.state import state_of
 from seacan.spec.runtime import State
 
@@ -103,7 +106,9 @@ def build_root(init: Init) -> None:
     """Make the tree of mounts that will be the root, with devices, and the working directory."""
     config = init.bundle.config
     init.root_fd = rootfs.mount_root(config, str(init.bundle.rootfs))
-    mounts = Mounts(init.root_fd, init.bundle.path, init.cgroup_directories)
+    mounts = Mounts(
+        init.root_fd, init.bundle.path, init.cgroup_directories, init.linux.get("mountLabel", "")
+    )
     for entry in config.get("mounts", []):
         mounts.make(entry)
     devices.make_all(config, init.root_fd)
@@ -131,7 +136,9 @@ def run_create_hooks(init: Init) -> None:
 
 def restrict_root(init: Init) -> None:
     make_read_only(init.root_fd, init.bundle.linux.get("readonlyPaths", []))
-    Masks(init.root_fd).cover(init.bundle.linux.get("maskedPaths", []))
+    Masks(init.root_fd, init.linux.get("mountLabel", "")).cover(
+        init.bundle.linux.get("maskedPaths", [])
+    )
     rootfs.protect_root(init.bundle.config, init.root_fd)
 
 
@@ -160,9 +167,11 @@ def run_start_hooks(init: Init) -> None:
 
 STEPS: Final[tuple[Callable[[Init], None], ...]] = (
     take_descriptors,
+    label_keyring,
     start_session,
     adjust_oom_score,
     join_cgroup,
+    set_scheduling,
     find_cgroups,
     enter_namespaces,
     set_names,
@@ -170,10 +179,12 @@ STEPS: Final[tuple[Callable[[Init], None], ...]] = (
     build_root,
     ask_for_hooks,
     run_create_hooks,
+    label_process,
     restrict_root,
     pivot,
     set_environment,
     apply_rlimits,
+    set_personality,
     enter_cwd,
     become_user,
     limit_capabilities,

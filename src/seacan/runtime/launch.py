@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from seacan.kernel.cgroups.cgroup import Cgroup
 from seacan.runtime.seccomp.load import Filter
-from seacan.spec.runtime import Process
+from seacan.spec.runtime import Linux, Process
 
 Stdio = tuple[int, int, int]
 
@@ -14,6 +14,7 @@ Stdio = tuple[int, int, int]
 class Launch:
     """One process on its way. The steps of process.py read it; those that open something fill it.
 
+    `linux` is of the container's configuration; for a process that joins, what concerns each one.
     `pipe` is the end for failures.py; `console` gets the pty's master, if a terminal is wanted;
     `preserve_fds` descriptors from 3 on reach the process. `cgroup` is the container's own,
     `filter` the seccomp filter to load. `root_fd` is the container's root,
@@ -22,6 +23,7 @@ class Launch:
 
     container_id: str
     process: Process
+    linux: Linux
     stdio: Stdio
     console: socket.socket | None
     preserve_fds: int

@@ -14,16 +14,18 @@ from typing import Final
 from seacan.errors import Internal
 from seacan.kernel import mounts, rooted
 from seacan.kernel.mounts import Change
+from seacan.runtime import labels
 from seacan.runtime.failures import reason
 
 _NULL_DEVICE: Final = os.makedev(1, 3)
 
 
 class Masks:
-    """Covers for the paths below `root_fd`, made when first needed."""
+    """Covers for the paths below `root_fd`, made when first needed; `label` as of Mounts."""
 
-    def __init__(self, root_fd: int) -> None:
+    def __init__(self, root_fd: int, label: str = "") -> None:
         self._root_fd = root_fd
+        self._label = label
         self._null = -1
         self._empty = -1
 
@@ -57,7 +59,9 @@ class Masks:
             _attach_copy(self._empty, target)
             return
         # The first cover is the mount itself: a copy can only be made of one that is attached.
-        options = ("nr_inodes=1", "size=4k")
+        options = ["nr_inodes=1", "size=4k"]
+        if self._label:
+            options.append(labels.context_option(self._label))
         self._empty = mounts.new_filesystem("tmpfs", "tmpfs", options, mounts.ATTR_RDONLY)
         mounts.attach(self._empty, target)
 

@@ -15,7 +15,7 @@ from typing import Final
 from seacan.errors import Internal, InvalidArgument
 from seacan.kernel import mounts, procfs, rooted
 from seacan.kernel.mounts import Change, Options
-from seacan.runtime import cgroup_mounts
+from seacan.runtime import cgroup_mounts, labels
 from seacan.runtime.failures import reason
 from seacan.spec.runtime import Mount
 
@@ -44,7 +44,8 @@ _NOT_A_DIRECTORY_HINT: Final = (
 class Mounts:
     """The mounts below `root_fd`; a relative source is one below `bundle`.
 
-    `cgroups` are the container's own, as of cgroup_mounts.own_directories().
+    `cgroups` are the container's own, as of cgroup_mounts.own_directories(). `label` is the SELinux
+    context of new file systems, if there is to be one; that of a bind is its source's.
 
     `late` are read-only tmpfs: they stay writable until what is mounted in them has its place.
     """
@@ -52,6 +53,7 @@ class Mounts:
     root_fd: int
     bundle: Path
     cgroups: dict[str, str]
+    label: str = ""
     late: list[int] = field(default_factory=list)
 
     def make(self, entry: Mount) -> None:
@@ -119,7 +121,7 @@ class Mounts:
         with _Descriptor(self._directory(entry)) as target:
             if _is_proc(entry["destination"]) or procfs.is_procfs(target):
                 raise InvalidArgument("cannot be mounted because it is inside /proc")
-            self._mount_new(entry, options, target)
+            self._mount_new(entry, self._with_label(entry, options), target)
 
     def _mount_new(self, entry: Mount, options: Options, target: int) -> None:
         attributes = options.top.set
@@ -145,6 +147,12 @@ class Mounts:
         with _Descriptor(target):
             mode = stat.S_IMODE(os.fstat(target).st_mode)
         return options.with_data(f"mode={mode:04o}")
+
+    def _with_label(self, entry: Mount, options: Options) -> Options:
+        # A message queue's file system takes no context; its files have that of their makers.
+        if not self.label or entry["type"] == "mqueue":
+            return options
+        return options.with_data(labels.context_option(self.label))
 
     def _directory(self, entry: Mount) -> int:
         return rooted.open_directory(self.root_fd, entry["destination"])

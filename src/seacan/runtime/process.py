@@ -38,8 +38,13 @@ def take_descriptors(launch: Launch) -> None:
 
 def adjust_oom_score(launch: Launch) -> None:
     score = launch.process.get("oomScoreAdj")
-    if score is not None:
+    if score is None:
+        return
+    try:
         procfs.write("self/oom_score_adj", str(score))
+    except OSError as err:
+        # EACCES: only CAP_SYS_RESOURCE may go below what the runtime itself was started with.
+        raise Internal(f"process.oomScoreAdj: set to {score}: {cause(err)}") from err
 
 
 def join_cgroup(launch: Launch) -> None:

@@ -29,6 +29,7 @@ ID: Final = Integer(0, 2**32 - 2)  # 2**32-1 means `leave as it is` to setuid(2)
 UINT16: Final = Integer(0, 2**16 - 1)
 UINT32: Final = Integer(0, 2**32 - 1)
 UINT64: Final = Integer(0, 2**64 - 1)
+INT32: Final = Integer(-(2**31), 2**31 - 1)
 INT64: Final = Integer(-(2**63), 2**63 - 1)
 
 _MAPPING: Final = {"containerID": UINT32, "hostID": UINT32, "size": UINT32}
@@ -54,6 +55,17 @@ PROCESS: Final = {
     "apparmorProfile": str,
     "selinuxLabel": str,
     "oomScoreAdj": Integer(-1000, 1000),
+    "scheduler": {
+        "policy": str,
+        "nice": INT32,
+        "priority": INT32,
+        "flags": [str],
+        "runtime": UINT64,
+        "deadline": UINT64,
+        "period": UINT64,
+    },
+    "ioPriority": {"class": str, "priority": INT32},
+    "execCPUAffinity": {"initial": str, "final": str},
 }
 
 _RESOURCES: Final = {
@@ -141,6 +153,7 @@ _LINUX: Final = {
     "readonlyPaths": [str],
     "mountLabel": str,
     "personality": {"domain": str, "flags": [str]},
+    "memoryPolicy": {"mode": str, "nodes": str, "flags": [str]},
 }
 
 CONFIG: Final = {

@@ -15,14 +15,23 @@ import shutil
 import string
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, cast
 
 from seacan.errors import Conflict, Internal, InvalidArgument, NotFound
 from seacan.runtime.bundle import read_json
-from seacan.spec.runtime import Hooks, State, Status
+from seacan.spec.runtime import Hooks, Linux, Process, State, Status
 
 _ID_CHARACTERS: Final = frozenset(string.ascii_letters + string.digits + "_+-.")
 _MAX_ID: Final = 1024
+# What the first process has and those that join later have as well, unless they say otherwise.
+_INHERITED: Final = (
+    "apparmorProfile",
+    "selinuxLabel",
+    "scheduler",
+    "ioPriority",
+    "execCPUAffinity",
+)
+_INHERITED_LINUX: Final = ("personality", "memoryPolicy")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +40,9 @@ class Record:
 
     `has_pid_namespace`: of its own, so that all its processes end with the first.
     `seccomp_flags` and the listener are the filter's in seccomp.bpf, see seccomp/load.py;
-    `created_at` is in seconds since the epoch.
-    `is_created`: known to be, where hooks make the creation long. `hooks` are the configuration's.
+    `created_at` is in seconds since the epoch. `is_created`: known to be, where hooks make the
+    creation long. `hooks` are the configuration's; `inherited` and `linux` are what it says of
+    processes that join later.
     """
 
     oci_version: str
@@ -49,6 +59,13 @@ class Record:
     annotations: dict[str, str]
     is_created: bool
     hooks: Hooks
+    inherited: Process
+    linux: Linux
+
+    def completed(self, process: Process) -> Process:
+        """Return `process` with what it does not say of itself, but has for being in here."""
+        said = {key: value for key, value in process.items() if value or key not in _INHERITED}
+        return cast(Process, {**self.inherited, **said})
 
     def state(self, status: Status) -> State:
         """Return what the command `state` prints of a container that is in `status`."""
@@ -115,6 +132,16 @@ class StateDirectory:
             raise NotFound(f"container {self.path.name} does not exist") from err
         except (TypeError, InvalidArgument) as err:
             raise Internal(f"{self.record}: not a state of this version: {err}") from err
+
+
+def inherited_of(process: Process) -> Process:
+    """Return what of `process` holds for processes that join later."""
+    return cast(Process, {key: value for key, value in process.items() if key in _INHERITED})
+
+
+def inherited_linux_of(linux: Linux) -> Linux:
+    """Return what of `linux` is about each process."""
+    return cast(Linux, {key: value for key, value in linux.items() if key in _INHERITED_LINUX})
 
 
 def state_of(

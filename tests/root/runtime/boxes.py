@@ -22,6 +22,7 @@ BUSYBOX: Final = Path("/bin/busybox")
 _APPLETS: Final = (
     "sh", "cat", "ls", "true", "sleep", "id", "env", "stat", "readlink", "grep", "echo", "pwd",
     "hostname", "touch", "head", "tty", "stty", "mkdir", "wc", "ip",
+    "ionice", "uname",
 )
 _CAPABILITIES: Final = tuple(
     f"CAP_{name}" for name in (

@@ -44,7 +44,13 @@ def test_plain_configuration_is_accepted() -> None:
         ("linux.seccomp", None),
         ("hooks", {"prestart": []}),
         ("process.apparmorProfile", "unconfined"),
-        ("process.scheduler", {}),
+        ("process.commandLine", "of another platform"),
+        ("process.user", {"username": "of another platform"}),
+        ("process.consoleSize", {}),
+        ("process.scheduler", {"policy": "SCHED_FIFO", "priority": 1, "nice": 19}),
+        ("process.ioPriority", {"class": "IOPRIO_CLASS_IDLE", "priority": 0}),
+        ("process.execCPUAffinity", {"initial": "", "final": "0-3, 7"}),
+        ("linux.memoryPolicy", {"mode": "MPOL_PREFERRED"}),
         ("linux.personality", {"domain": "LINUX"}),
         ("linux.rootfsPropagation", "rslave"),
         ("somethingNew", {"deep": [1.5]}),
@@ -58,19 +64,11 @@ def test_nulls_empty_and_unknown_properties_are_accepted(path: str, value: objec
 @pytest.mark.parametrize(
     ("path", "value"),
     [
-        ("process.selinuxLabel", "system_u:object_r:x"),
-        ("process.apparmorProfile", "docker-default"),
-        ("process.scheduler", {"policy": "SCHED_FIFO"}),
-        ("process.ioPriority", {"class": "IOPRIO_CLASS_RT"}),
-        ("process.execCPUAffinity", {"initial": "0"}),
         ("linux.uidMappings", [{"containerID": 0, "hostID": 1, "size": 1}]),
         ("linux.gidMappings", [{"containerID": 0, "hostID": 1, "size": 1}]),
         ("linux.netDevices", {"eth0": {"name": "x"}}),
         ("linux.intelRdt", {"closID": "x"}),
-        ("linux.memoryPolicy", {"mode": "MPOL_BIND"}),
-        ("linux.mountLabel", "x"),
         ("linux.timeOffsets", {"monotonic": {"secs": 1}}),
-        ("linux.personality", {"domain": "LINUX32"}),
         ("linux.namespaces", [{"type": "mount"}, {"type": "user"}]),
         ("linux.namespaces", [{"type": "mount"}, {"type": "time"}]),
         ("linux.namespaces", [{"type": "mount", "path": "/proc/1/ns/mnt"}]),
@@ -124,6 +122,14 @@ def test_what_is_not_done_is_refused(path: str, value: object) -> None:
         ("linux.devices", [{"type": "x", "path": "/dev/x"}], "unknown type: 'x'"),
         ("linux.devices", [{"type": "c", "path": "x"}], "not an absolute path"),
         ("linux.resources", {"pids": {"limit": 2**63}}, "linux.resources.pids.limit"),
+        (
+            "process",
+            {**CONFIG["process"], "terminal": True, "consoleSize": {"height": 1}},
+            "process.consoleSize: height or width is missing",
+        ),
+        ("linux.personality", {}, "linux.personality.domain: unknown"),
+        ("linux.personality", {"domain": "BSD"}, "linux.personality.domain: unknown: 'BSD'"),
+        ("linux.personality", {"domain": "LINUX", "flags": ["X"]}, "personality.flags: unknown: X"),
         ("hooks", {"prestart": [{}]}, r"hooks.prestart\[0\].path: not an absolute path"),
         ("hooks", {"poststop": [{"path": "sh"}]}, r"hooks.poststop\[0\].path: not an absolute"),
         ("hooks", {"createRuntime": [{"path": "/x"}, {"path": 1}]}, r"createRuntime\[1\].path"),
@@ -156,8 +162,8 @@ def test_mount_that_says_too_little_or_too_much(entry: dict[str, object], text: 
 
 
 def test_exec_process_is_judged_the_same() -> None:
-    with pytest.raises(Unsupported, match=r"process\.selinuxLabel"):
-        bundle.check_process({"args": ["sh"], "cwd": "/", "selinuxLabel": "x"})
+    with pytest.raises(InvalidArgument, match=r"process\.scheduler\.policy: missing"):
+        bundle.check_process({"args": ["sh"], "cwd": "/", "scheduler": {}})
     with pytest.raises(InvalidArgument, match=r"process\.cwd"):
         bundle.check_process({"args": ["sh"]})
 

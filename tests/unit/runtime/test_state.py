@@ -23,6 +23,8 @@ RECORD = Record(
     annotations={"a": "b"},
     is_created=True,
     hooks={"poststop": [{"path": "/bin/true"}]},
+    inherited={"apparmorProfile": "strict", "scheduler": {"policy": "SCHED_BATCH"}},
+    linux={"personality": {"domain": "LINUX32"}},
 )
 
 
@@ -70,3 +72,18 @@ def test_container_whose_process_is_gone_has_stopped(tmp_path: Path) -> None:
     }
     with pytest.raises(Conflict, match="container not running"):
         container.kill(15)
+
+
+def test_process_that_joins_has_what_it_does_not_say_otherwise() -> None:
+    process = RECORD.completed({"args": ["sh"], "apparmorProfile": "", "scheduler": {}})
+    assert process == {**RECORD.inherited, "args": ["sh"]}
+    assert RECORD.completed({"apparmorProfile": "x"})["apparmorProfile"] == "x"
+
+
+def test_what_processes_that_join_later_need_is_picked() -> None:
+    assert state.inherited_of({"args": ["sh"], "ioPriority": {"class": "x"}}) == {
+        "ioPriority": {"class": "x"}
+    }
+    assert state.inherited_linux_of({"cgroupsPath": "x", "memoryPolicy": {"mode": "y"}}) == {
+        "memoryPolicy": {"mode": "y"}
+    }
