@@ -6,7 +6,7 @@ PYTEST := $(PY) -m pytest
 CODE   := src tests bench
 
 # What the tests call beside Python; packages of Debian.
-NEEDED := busybox-static python3-seccomp qemu-user-static runc
+NEEDED := apparmor busybox-static python3-seccomp qemu-user-static runc
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo fmt check test test-unit test-root test-vm test-all conformance golden bench

@@ -25,17 +25,23 @@ _SELINUX: Final = "/sys/fs/selinux/enforce"
 def check_kernel(process: Process, mount_label: str = "") -> None:
     """Raise Unsupported for a label of a module that this kernel does not have, or not enabled."""
     profile = process.get("apparmorProfile", "")
-    if profile not in ("", _UNCONFINED) and not _has_apparmor():
+    if profile not in ("", _UNCONFINED) and not has_apparmor():
         raise Unsupported(f"process.apparmorProfile: {profile}: AppArmor is not enabled here")
     for name, label in (
         ("process.selinuxLabel", process.get("selinuxLabel")),
         ("linux.mountLabel", mount_label),
     ):
-        if label and not os.path.exists(_SELINUX):
+        if label and not has_selinux():
             raise Unsupported(f"{name}: {label}: SELinux is not enabled here")
 
 
-def _has_apparmor() -> bool:
+def has_selinux() -> bool:
+    """Tell whether SELinux is enabled, and has its file system mounted as it must be."""
+    return os.path.exists(_SELINUX)
+
+
+def has_apparmor() -> bool:
+    """Tell whether AppArmor is enabled."""
     try:
         fd = os.open(_APPARMOR, os.O_RDONLY)
     except FileNotFoundError:
@@ -55,7 +61,7 @@ def label_keyring(launch: Launch) -> None:
 def label_process(launch: Launch) -> None:
     """Have the next execve change to the container's labels."""
     profile = launch.process.get("apparmorProfile")
-    if profile and (profile != _UNCONFINED or _has_apparmor()):
+    if profile and (profile != _UNCONFINED or has_apparmor()):
         _write("process.apparmorProfile", profile, "apparmor/exec", f"exec {profile}")
     if label := launch.process.get("selinuxLabel"):
         _write("process.selinuxLabel", label, "exec", label)

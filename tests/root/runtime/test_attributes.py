@@ -7,13 +7,15 @@ from typing import Any
 import pytest
 from tests.root.runtime.boxes import Box
 
-from seacan.errors import Internal
+from seacan.errors import Internal, Unsupported
+from seacan.runtime import labels
 from seacan.runtime.container import load
 
 pytestmark = pytest.mark.root
 
 # On cgroup v1 a real-time process needs a share of the time that its cgroup may give to such.
 REAL_TIME = {"cpu": {"realtimeRuntime": 10_000, "realtimePeriod": 1_000_000}}
+IS_ENABLED = {"AppArmor": labels.has_apparmor(), "SELinux": labels.has_selinux()}
 HAS_NUMA = Path("/proc/self/numa_maps").exists()
 
 
@@ -162,6 +164,34 @@ def test_oom_score_that_only_a_resource_manager_may_set(box: Box) -> None:
     box.process["oomScoreAdj"] = 0
     with box.started("sleep", "60") as container, pytest.raises(Internal, match=text):
         box.execute(container, "true", oomScoreAdj=-1000)
+
+
+@pytest.mark.parametrize(
+    ("place", "name", "module"),
+    [
+        ("process", "apparmorProfile", "AppArmor"),
+        ("process", "selinuxLabel", "SELinux"),
+        ("linux", "mountLabel", "SELinux"),
+    ],
+)
+def test_label_of_a_module_that_is_not_enabled(
+    box: Box, place: str, name: str, module: str
+) -> None:
+    if IS_ENABLED[module]:
+        pytest.skip(f"{module} is enabled in this kernel")
+    with box.started("sleep", "60") as container:
+        if place == "process":
+            with pytest.raises(Unsupported, match=f"{place}.{name}: x: {module} is not enabled"):
+                box.execute(container, "true", **{name: "x"})
+    box.config[place][name] = "x"
+    with pytest.raises(Unsupported, match=f"{place}.{name}: x: {module} is not enabled here"):
+        box.run("true")
+
+
+def test_unconfined_is_what_a_process_is_without_apparmor(box: Box) -> None:
+    box.process["apparmorProfile"] = "unconfined"
+    with box.started("sleep", "60") as container:
+        assert box.execute(container, "true", apparmorProfile="unconfined").code == 0
 
 
 def test_additional_groups_and_no_others(box: Box) -> None:

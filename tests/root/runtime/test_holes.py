@@ -3,6 +3,7 @@
 import os
 import shutil
 import socket
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,10 @@ from tests.root.runtime.boxes import Box
 
 from seacan.errors import Conflict, Internal, InvalidArgument
 from seacan.kernel import procfs, syscalls
+from seacan.kernel.cgroups.hierarchy import open_cgroup
+from seacan.runtime.labels import label_process
+from seacan.runtime.launch import Launch
+from seacan.spec.runtime import Process
 
 pytestmark = pytest.mark.root
 
@@ -122,28 +127,80 @@ def test_proc_and_sys_must_be_directories(box: Box, name: str, kind: str) -> Non
 
 def test_write_goes_to_procfs_alone(tmp_path: Path) -> None:
     """CVE-2025-52881: a look-alike, or a mount over the file, is not written to."""
+
+    def probe() -> int:
+        _cover("/proc/sys/kernel/shmmni", tmp_path)
+        if not _refuses(lambda: procfs.write("sys/kernel/shmmni", "4096")):
+            return 2
+        _replace_proc("/proc/sys/kernel/shmmni")
+        return 0 if _refuses(lambda: procfs.write("sys/kernel/shmmni", "4096")) else 3
+
+    assert _in_own_mounts(probe) == 0
+
+
+@pytest.mark.parametrize(
+    ("process", "attribute"),
+    [
+        ({"apparmorProfile": "strict"}, "apparmor/exec"),
+        ({"selinuxLabel": "system_u:system_r:container_t:s0"}, "exec"),
+    ],
+)
+def test_label_goes_to_procfs_alone(tmp_path: Path, process: Process, attribute: str) -> None:
+    """CVE-2019-16884, CVE-2025-52881: a label in a look-alike's file was taken for set."""
+    launch = Launch(
+        container_id="x",
+        process=process,
+        linux={},
+        stdio=(0, 1, 2),
+        console=None,
+        preserve_fds=0,
+        pipe=-1,
+        cgroup=open_cgroup("/absent"),
+    )
+
+    def probe() -> int:
+        place = f"/proc/self/attr/{attribute}"
+        if os.path.exists(place):
+            _cover(place, tmp_path)
+            if not _refuses(lambda: label_process(launch)):
+                return 2
+        _replace_proc(place)
+        if not _refuses(lambda: label_process(launch)):
+            return 3
+        return 0 if Path(place).read_bytes() == b"" else 4
+
+    assert _in_own_mounts(probe) == 0
+
+
+def _in_own_mounts(probe: Callable[[], int]) -> int:
+    """Return what `probe` returns in a process with mounts of its own."""
     pid = os.fork()
     if pid == 0:
         status = 1
         try:
             syscalls.unshare(0x00020000)  # CLONE_NEWNS
             syscalls.mount(None, "/", None, 0x4000 | 0x40000)  # MS_REC | MS_PRIVATE
-            (tmp_path / "file").touch()
-            syscalls.mount(str(tmp_path / "file"), "/proc/sys/kernel/shmmni", None, 0x1000)
-            status = 0 if _refuses("sys/kernel/shmmni") else 2
-            syscalls.mount("tmpfs", "/proc", "tmpfs")
-            os.makedirs("/proc/sys/kernel")
-            Path("/proc/sys/kernel/shmmni").touch()
-            status = status or (0 if _refuses("sys/kernel/shmmni") else 3)
+            status = probe()
         finally:
             os._exit(status)
-    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
 
 
-def _refuses(path: str) -> bool:
+def _cover(path: str, directory: Path) -> None:
+    (directory / "file").touch()
+    syscalls.mount(str(directory / "file"), path, None, 0x1000)  # MS_BIND
+
+
+def _replace_proc(path: str) -> None:
+    syscalls.mount("tmpfs", "/proc", "tmpfs")
+    os.makedirs(os.path.dirname(path))
+    Path(path).touch()
+
+
+def _refuses(write: Callable[[], None]) -> bool:
     try:
-        procfs.write(path, "4096")
-    except OSError:
+        write()
+    except (OSError, Internal):
         return True
     return False
 
