@@ -6,7 +6,7 @@ PYTEST := $(PY) -m pytest
 CODE   := src tests bench
 
 # What the tests call beside Python; packages of Debian.
-NEEDED := apparmor busybox-static python3-seccomp qemu-user-static runc
+NEEDED := apparmor busybox-static checkpolicy keyutils python3-seccomp qemu-user-static runc
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo fmt check test test-unit test-root test-vm test-all conformance golden bench
@@ -50,6 +50,7 @@ test-root: setup packages  ## real namespaces, mounts, cgroups, and the API of a
 
 test-vm: setup packages  ## cgroup v2, in a virtual machine
 	$(PY) -m tests.vm.machine --timeout 900 $(PYTEST) -o timeout=300 -m 'vm or conformance' tests/vm tests/root tests/conformance/test_isolation.py
+	$(PY) -m tests.vm.machine --timeout 300 --kernel security=selinux $(PYTEST) -o timeout=300 -m vm tests/vm/test_selinux.py
 
 conformance: setup packages  ## others' clients against seacan
 	$(PYTEST) -m conformance tests/conformance

@@ -1,6 +1,6 @@
 """A virtual machine with cgroup v2: this host's files, Debian's cloud kernel, no network.
 
-    python -m tests.vm.machine [--timeout SECONDS] COMMAND [ARGUMENT…]
+    python -m tests.vm.machine [--timeout SECONDS] [--kernel WORDS] COMMAND [ARGUMENT…]
 
 runs COMMAND in the guest, in the current directory and as root, streams what it prints and exits
 with its status (124 when the time is up, 125 when the machine did not come up). What the guest
@@ -35,8 +35,11 @@ TIMED_OUT: Final = 124
 DID_NOT_START: Final = 125
 
 
-def run(command: list[str], *, timeout_s: float) -> int:
-    """Run `command` in a machine of its own and return its exit status."""
+def run(command: list[str], *, timeout_s: float, kernel_words: list[str]) -> int:
+    """Run `command` in a machine of its own and return its exit status.
+
+    `kernel_words` are added to the kernel's command line.
+    """
     install_needed()
     kernel = guest_kernel()
     with tempfile.TemporaryDirectory(prefix="seacan-vm-") as text:
@@ -44,7 +47,7 @@ def run(command: list[str], *, timeout_s: float) -> int:
         (directory / "initramfs").write_bytes(initramfs(kernel))
         (directory / "command").write_text(_script(command))
         with _file_server(directory):
-            timed_out = _boot(kernel, directory, timeout_s)
+            timed_out = _boot(kernel, directory, kernel_words, timeout_s)
         return _status(directory, timed_out)
 
 
@@ -80,9 +83,16 @@ def _file_server(directory: Path) -> Iterator[None]:
         server.wait()
 
 
-def _boot(kernel: GuestKernel, directory: Path, timeout_s: float) -> bool:
+def _boot(kernel: GuestKernel, directory: Path, kernel_words: list[str], timeout_s: float) -> bool:
     """Run the machine until it switches itself off; return whether it had to be stopped."""
-    words = ["console=ttyS0", "quiet", "panic=-1", "mitigations=off", "random.trust_cpu=on"]
+    words = [
+        *kernel_words,
+        "console=ttyS0",
+        "quiet",
+        "panic=-1",
+        "mitigations=off",
+        "random.trust_cpu=on",
+    ]
     words += [f"vm.command={directory}/command", f"vm.modules={kernel.modules}"]
     command = [
         "qemu-system-x86_64", "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
@@ -129,12 +139,13 @@ def _status(directory: Path, timed_out: bool) -> int:
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.vm.machine")
     parser.add_argument("--timeout", type=float, default=600, metavar="SECONDS")
+    parser.add_argument("--kernel", type=str.split, default=[], metavar="WORDS")
     parser.add_argument("command", nargs=argparse.REMAINDER)
     arguments = parser.parse_args()
     if not arguments.command:
         parser.error("which command shall run in the guest?")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # and so clean up
-    return run(arguments.command, timeout_s=arguments.timeout)
+    return run(arguments.command, timeout_s=arguments.timeout, kernel_words=arguments.kernel)
 
 
 if __name__ == "__main__":
