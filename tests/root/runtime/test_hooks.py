@@ -14,6 +14,7 @@ from typing import Any, Final
 import pytest
 from tests.root.runtime.boxes import DEADLINE_S, Box, wait_until
 
+from seacan.engine.seccomp_profile import default_profile
 from seacan.errors import Conflict
 from seacan.kernel import processes
 from seacan.runtime.container import load
@@ -132,6 +133,16 @@ def test_start_container_hook_is_the_containers_file_and_has_its_rights(box: Box
     uid, *sets = box.sh("cat /tmp/out").splitlines()
     assert uid == "1000"
     assert {line.split()[1] for line in sets} == {"0" * 16}
+
+
+def test_start_container_hook_under_the_default_filter(box: Box) -> None:
+    box.linux["seccomp"] = default_profile(frozenset(), os.uname().machine, (5, 10))
+    box.process["capabilities"] = {}
+    add(
+        box, "startContainer", shell("cat > /tmp/state; grep Seccomp: /proc/self/status > /tmp/out")
+    )
+    assert box.sh("cat /tmp/out").split() == ["Seccomp:", "2"]
+    assert json.loads((box.rootfs / "tmp/state").read_text())["id"] == box.id
 
 
 @pytest.mark.parametrize("kind", ["createRuntime", "createContainer", "startContainer", "poststop"])
