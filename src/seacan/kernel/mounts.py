@@ -17,6 +17,7 @@ from seacan.kernel import procfs, syscalls
 from seacan.kernel.syscalls import AT_EMPTY_PATH, AT_FDCWD, AT_RECURSIVE
 
 MS_BIND: Final = 0x1000  # linux/mount.h, also those below
+MS_MOVE: Final = 0x2000
 MS_REC: Final = 0x4000
 MS_UNBINDABLE: Final = 0x20000
 MS_PRIVATE: Final = 0x40000

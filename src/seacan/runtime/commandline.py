@@ -36,8 +36,8 @@ _BUNDLE: Final = _value("--bundle", "-b", default=".", metavar="DIR")
 _CONSOLE: Final = _value("--console-socket", default="", metavar="SOCKET")
 _PID_FILE: Final = _value("--pid-file", default="", metavar="FILE")
 _PRESERVE: Final = _value("--preserve-fds", type=int, default=0, metavar="N")
-_NO_PIVOT: Final = _switch("--no-pivot", help="refused: the root is always pivoted")
-_NO_KEYRING: Final = _switch("--no-new-keyring", help="refused: a session keyring is always made")
+_NO_PIVOT: Final = _switch("--no-pivot", help="move the root instead of pivoting it")
+_NO_KEYRING: Final = _switch("--no-new-keyring", help="keep the session keyring")
 _DETACH: Final = _switch("--detach", "-d", help="return when the process has been started")
 
 COMMANDS: Final[dict[str, tuple[str, tuple[_Option, ...]]]] = {

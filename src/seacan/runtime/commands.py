@@ -23,21 +23,14 @@ from seacan.runtime.exec import exec_process
 from seacan.runtime.failures import cause
 from seacan.runtime.foreground import Foreground
 from seacan.runtime.launch import Stdio
+from seacan.runtime.settings import Settings
 from seacan.spec.runtime import Process
 
 _STDIO: Final[Stdio] = (0, 1, 2)
-_REFUSED: Final = (
-    ("systemd_cgroup", "--systemd-cgroup"),
-    ("no_pivot", "--no-pivot"),
-    ("no_new_keyring", "--no-new-keyring"),
-)
 
 
 def run(options: Namespace) -> int:
     """Run the command of `options`; return the exit status."""
-    for attribute, flag in _REFUSED:
-        if getattr(options, attribute, False):
-            raise Unsupported(f"{flag} is not supported by this runtime")
     if options.rootless == "true":
         raise Unsupported("--rootless=true is not supported by this runtime")
     return _COMMANDS[options.command](options)
@@ -58,6 +51,7 @@ def _create_container(options: Namespace, console: socket.socket | None) -> Cont
         stdio=_STDIO,
         console=console,
         preserve_fds=options.preserve_fds,
+        settings=Settings(options.no_pivot, options.no_new_keyring, options.systemd_cgroup),
     )
 
 

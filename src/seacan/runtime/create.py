@@ -27,6 +27,7 @@ from seacan.runtime.labels import check_kernel
 from seacan.runtime.launch import Stdio
 from seacan.runtime.seccomp.compile import compile_filter
 from seacan.runtime.seccomp.load import Filter, filter_flags
+from seacan.runtime.settings import NO_SETTINGS, Settings
 from seacan.runtime.state import Record, StateDirectory, inherited_linux_of, inherited_of
 
 _MACHINE: Final = os.uname().machine
@@ -40,6 +41,7 @@ def create(
     stdio: Stdio,
     console: socket.socket | None = None,
     preserve_fds: int = 0,
+    settings: Settings = NO_SETTINGS,
 ) -> Container:
     """Make a container of `bundle`, its process waiting to be started, its state under `root`.
 
@@ -49,6 +51,8 @@ def create(
     Raises Conflict for an id in use, CommandNotFound, CommandNotExecutable, InvalidArgument,
     Unsupported, Unavailable (no agent of seccomp), Internal; nothing is left behind then.
     """
+    if settings.systemd_cgroup:
+        raise Unsupported("--systemd-cgroup is not supported by this runtime")
     loaded = bundles.load(bundle)
     check_descriptors(loaded.process.get("terminal", False), console, preserve_fds)
     check_kernel(loaded.process, loaded.linux.get("mountLabel", ""))
@@ -76,14 +80,16 @@ def create(
                     pipe=writer,
                     cgroup=cgroup,
                     filter=seccomp,
+                    settings=settings,
                     bundle=loaded,
                     fifo=fifo,
                     failure=failure,
                 )
                 pid = fork(child, init.STEPS, _pid_namespace(loaded))
             undo.callback(_kill_and_reap, pid)
-            container = Container(_record(container_id, loaded, pid, seccomp), directory, reader)
-            directory.write(container.record)
+            record = _record(container_id, loaded, pid, seccomp, settings)
+            directory.write(record)
+            container = Container(record, directory, reader)
             undo.pop_all()
             undo.callback(_delete_and_reap, container)
             if not _is_created(container, seccomp):
@@ -221,7 +227,13 @@ def _closing(fd: int) -> Iterator[int]:
         os.close(fd)
 
 
-def _record(container_id: str, bundle: Bundle, pid: int, seccomp: Filter | None) -> Record:
+def _record(
+    container_id: str,
+    bundle: Bundle,
+    pid: int,
+    seccomp: Filter | None,
+    settings: Settings,
+) -> Record:
     pid_namespace = bundle.namespace("pid")
     return Record(
         oci_version=bundle.config["ociVersion"],
@@ -229,6 +241,7 @@ def _record(container_id: str, bundle: Bundle, pid: int, seccomp: Filter | None)
         pid=pid,
         started=processes.start_time(pid) or 0,
         bundle=str(bundle.path),
+        rootfs=str(bundle.rootfs),
         cgroup=_cgroup_path(bundle, container_id),
         has_pid_namespace=pid_namespace is not None and not pid_namespace.get("path"),
         seccomp_flags=seccomp.flags if seccomp else 0,
@@ -240,6 +253,7 @@ def _record(container_id: str, bundle: Bundle, pid: int, seccomp: Filter | None)
         hooks=bundle.config.get("hooks", {}),
         inherited=inherited_of(bundle.process),
         linux=inherited_linux_of(bundle.linux),
+        settings=settings,
     )
 
 

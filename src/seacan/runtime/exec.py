@@ -88,6 +88,7 @@ def exec_process(
             pipe=writer,
             cgroup=container.cgroup,
             filter=seccomp,
+            settings=container.record.settings,
             pidfd=pidfd,
         )
         pid = _fork(child)

@@ -143,7 +143,10 @@ def restrict_root(init: Init) -> None:
 
 
 def pivot(init: Init) -> None:
-    rootfs.pivot(init.bundle.config, init.root_fd)
+    if init.settings.no_pivot:
+        rootfs.move(init.bundle.config, init.root_fd, str(init.bundle.rootfs))
+    else:
+        rootfs.pivot(init.bundle.config, init.root_fd)
 
 
 def wait_for_start(init: Init) -> None:

@@ -53,11 +53,16 @@ def join_cgroup(launch: Launch) -> None:
 
 
 def start_session(launch: Launch) -> None:
-    """Leave the session and the session keyring of the caller."""
+    """Leave the session and, unless it is to be kept, the session keyring of the caller."""
     os.setsid()
     os.umask(0)  # modes of files, directories and devices to come are meant as they are given
+    if not launch.settings.no_new_keyring:
+        _join_new_keyring(launch.container_id)
+
+
+def _join_new_keyring(container_id: str) -> None:
     try:
-        keyring = syscalls.keyctl_join_session_keyring(f"_ses.{launch.container_id}")
+        keyring = syscalls.keyctl_join_session_keyring(f"_ses.{container_id}")
         syscalls.keyctl_setperm(keyring, _KEYRING_PERMISSIONS)
     except OSError as err:
         if err.errno != errno.ENOSYS:  # a kernel without keys has none to keep apart

@@ -4,6 +4,7 @@ All of it happens below `root_fd`, a descriptor of the root file system bound on
 comes last, so that host paths stay in reach for as long as they are needed and no longer.
 """
 
+import errno
 import os
 
 from seacan.errors import Internal
@@ -63,6 +64,42 @@ def pivot(config: Config, root_fd: int) -> None:
     syscalls.mount(None, ".", None, mounts.MS_SLAVE | mounts.MS_REC)
     syscalls.umount2(".", mounts.MNT_DETACH)
     os.chdir("/")
+    _propagate(config, root_fd)
+
+
+def _propagate(config: Config, root_fd: int) -> None:
     kind, recursive = _propagation(config)
     if config.get("linux", {}).get("rootfsPropagation"):
         mounts.set_propagation(root_fd, kind, recursive=recursive)
+
+
+def move(config: Config, root_fd: int, rootfs: str) -> None:
+    """Make `root_fd` the root without pivot_root(2): on top of the old one, by move and chroot(2).
+
+    The old root stays below, out of reach but for who may unmount in the container. Its procfs and
+    sysfs go first: whole ones in the mount namespace are what lets a user namespace inside mount
+    new ones, without the container's masks.
+    """
+    _unmount_kernel_filesystems(os.path.realpath(rootfs))
+    # Were it shared, the move would be seen on the host.
+    syscalls.mount(None, "/", None, mounts.MS_PRIVATE)
+    os.fchdir(root_fd)
+    syscalls.mount(".", "/", None, mounts.MS_MOVE)
+    os.chroot(".")
+    os.chdir("/")
+    _propagate(config, root_fd)
+
+
+def _unmount_kernel_filesystems(rootfs: str) -> None:
+    for entry in reversed(mounts.read_mountinfo()):
+        place = entry.mount_point
+        if entry.fstype not in ("proc", "sysfs") or f"{place}/".startswith(f"{rootfs}/"):
+            continue
+        syscalls.mount(None, place, None, mounts.MS_SLAVE | mounts.MS_REC)
+        try:
+            syscalls.umount2(place, mounts.MNT_DETACH)
+        except OSError as err:
+            if err.errno not in (errno.EINVAL, errno.EPERM):
+                raise
+            # Locked, having come from the outer user namespace: what is covered is not whole.
+            syscalls.mount("tmpfs", place, "tmpfs", 0)

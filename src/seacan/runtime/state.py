@@ -13,12 +13,13 @@ import json
 import os
 import shutil
 import string
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final, cast
 
 from seacan.errors import Conflict, Internal, InvalidArgument, NotFound
 from seacan.runtime.bundle import read_json
+from seacan.runtime.settings import Settings
 from seacan.spec.runtime import Hooks, Linux, Process, State, Status
 
 _ID_CHARACTERS: Final = frozenset(string.ascii_letters + string.digits + "_+-.")
@@ -50,6 +51,7 @@ class Record:
     pid: int
     started: int
     bundle: str
+    rootfs: str
     cgroup: str
     has_pid_namespace: bool
     seccomp_flags: int
@@ -61,6 +63,7 @@ class Record:
     hooks: Hooks
     inherited: Process
     linux: Linux
+    settings: Settings
 
     def completed(self, process: Process) -> Process:
         """Return `process` with what it does not say of itself, but has for being in here."""
@@ -121,16 +124,18 @@ class StateDirectory:
 
     def write(self, record: Record) -> None:
         temporary = self.path / ".state.json.tmp"
-        temporary.write_text(json.dumps({key: getattr(record, key) for key in Record.__slots__}))
+        document = {key: getattr(record, key) for key in Record.__slots__}
+        temporary.write_text(json.dumps(document | {"settings": asdict(record.settings)}))
         temporary.rename(self.record)
 
     def read(self) -> Record:
         """Return what was written last. Raises NotFound if there is no such container."""
         try:
-            return Record(**read_json(self.record))
+            document = read_json(self.record)
+            return Record(**document | {"settings": Settings(**document["settings"])})
         except NotFound as err:
             raise NotFound(f"container {self.path.name} does not exist") from err
-        except (TypeError, InvalidArgument) as err:
+        except (TypeError, KeyError, InvalidArgument) as err:
             raise Internal(f"{self.record}: not a state of this version: {err}") from err
 
 

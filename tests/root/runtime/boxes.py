@@ -14,6 +14,7 @@ from typing import Any, Final
 from seacan.runtime.container import Container
 from seacan.runtime.create import create
 from seacan.runtime.exec import exec_process
+from seacan.runtime.settings import NO_SETTINGS, Settings
 from seacan.spec.runtime import Process
 
 DEADLINE_S: Final = 10.0
@@ -78,6 +79,7 @@ class Box:
         stdout: int | None = None,
         console: socket.socket | None = None,
         preserve_fds: int = 0,
+        settings: Settings = NO_SETTINGS,
     ) -> Iterator[Container]:
         self.write(*args)
         null = os.open("/dev/null", os.O_RDWR)
@@ -90,6 +92,7 @@ class Box:
                 stdio=(null, out, out),
                 console=console,
                 preserve_fds=preserve_fds,
+                settings=settings,
             )
         finally:
             os.close(null)

@@ -121,9 +121,7 @@ def test_failure_is_one_line_and_in_the_log(box: Box, runtime: Runtime) -> None:
 @pytest.mark.parametrize(
     ("args", "text"),
     [
-        (["run", "--no-pivot", "x"], "--no-pivot is not supported"),
-        (["create", "--no-new-keyring", "x"], "--no-new-keyring is not supported"),
-        (["--systemd-cgroup", "state", "x"], "--systemd-cgroup is not supported"),
+        (["--systemd-cgroup", "create", "x"], "--systemd-cgroup is not supported"),
         (["--rootless", "true", "state", "x"], "--rootless=true is not supported"),
         (["state", "absent"], "container absent does not exist"),
         (["kill", "absent", "FUN"], "container absent does not exist"),

@@ -6,6 +6,7 @@ import pytest
 from seacan.errors import Conflict, Internal, InvalidArgument, NotFound
 from seacan.runtime import state
 from seacan.runtime.container import Container, list_all
+from seacan.runtime.settings import Settings
 from seacan.runtime.state import Record
 
 RECORD = Record(
@@ -14,6 +15,7 @@ RECORD = Record(
     pid=2**22 + 1,  # above every pid_max
     started=1,
     bundle="/b",
+    rootfs="/b/rootfs",
     cgroup="/one",
     has_pid_namespace=True,
     seccomp_flags=0,
@@ -25,6 +27,7 @@ RECORD = Record(
     hooks={"poststop": [{"path": "/bin/true"}]},
     inherited={"apparmorProfile": "strict", "scheduler": {"policy": "SCHED_BATCH"}},
     linux={"personality": {"domain": "LINUX32"}},
+    settings=Settings(no_new_keyring=True),
 )
 
 

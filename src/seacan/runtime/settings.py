@@ -1,0 +1,21 @@
+"""What a container's maker chooses beside its bundle: flags of the command line."""
+
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Kept with the container, for its later processes; each as runc(8) has the flag.
+
+    `no_pivot`: the root is moved over `/` and entered by chroot(2), for hosts whose own root is the
+    initial ramdisk, which pivot_root(2) refuses. `no_new_keyring`: the session keyring stays the
+    caller's. `systemd_cgroup`: `cgroupsPath` is SLICE:PREFIX:NAME, made by systemd.
+    """
+
+    no_pivot: bool = False
+    no_new_keyring: bool = False
+    systemd_cgroup: bool = False
+
+
+NO_SETTINGS: Final = Settings()
