@@ -2,6 +2,7 @@
 
 import os
 import secrets
+import select
 import signal
 import subprocess
 import sys
@@ -222,3 +223,68 @@ class CgroupContract:
         wait_until(lambda: usage(cgroup) > 16 << 20)
         with pytest.raises(OSError, match="is not above the usage"):
             cgroup.apply({"memory": {"limit": 8 << 20, "checkBeforeUpdate": True}})
+
+    def test_whether_it_is_frozen(self, parent: str, cgroup: Cgroup, join: Join) -> None:
+        join(cgroup, "import time; time.sleep(60)")
+        assert not cgroup.is_frozen()
+        cgroup.freeze()
+        assert cgroup.is_frozen()
+        cgroup.thaw()
+        assert not cgroup.is_frozen()
+        assert not hierarchy.open_cgroup(f"{parent}/absent").is_frozen()
+
+    def test_stats(self, cgroup: Cgroup, join: Join) -> None:
+        cgroup.apply({"memory": {"limit": 64 << 20, "swap": 96 << 20}, "pids": {"limit": 17}})
+        cgroup.apply({"cpu": {"quota": 20_000, "period": 100_000}})
+        join(cgroup, "x = bytearray(16 << 20)\nwhile True: pass")
+        wait_until(lambda: cgroup.stats().memory.memory.usage > 16 << 20)
+        wait_until(lambda: cgroup.stats().cpu.user_ns > 0)
+        wait_until(lambda: cgroup.stats().cpu.throttled_ns > 50_000_000)
+        stats = cgroup.stats()
+        assert stats.cpu.total_ns > 20_000_000
+        assert 0 < stats.cpu.throttled_periods <= stats.cpu.periods
+        assert 16 << 20 < stats.memory.memory.usage <= stats.memory.memory.peak < 64 << 20
+        assert stats.memory.memory.limit == 64 << 20
+        assert stats.memory.swap.limit == 96 << 20
+        assert stats.memory.swap.usage >= stats.memory.memory.usage
+        assert stats.memory.raw["pgfault"] > 0
+        assert (stats.pids.current, stats.pids.limit) == (1, 17)
+
+    def test_stats_of_what_is_not_there(self, parent: str) -> None:
+        stats = hierarchy.open_cgroup(f"{parent}/absent").stats()
+        assert (stats.cpu.total_ns, stats.memory.memory.usage, stats.pids.current) == (0, 0, 0)
+
+    def test_a_watch_tells_when_memory_runs_out(self, cgroup: Cgroup, join: Join) -> None:
+        cgroup.apply({"memory": {"limit": 24 << 20, "swap": 24 << 20}})
+        watch = cgroup.watch_oom()
+        poll = select.poll()
+        poll.register(watch, watch.events)
+        assert not watch.has_run_out()
+        assert poll.poll(0) == []
+        join(cgroup, "x = bytearray(64 << 20)").wait()
+        assert poll.poll(10_000)
+        assert watch.has_run_out()
+        assert not watch.has_run_out()
+        assert poll.poll(0) == []
+        watch.close()
+
+    def test_a_process_joins_below(self, parent: str, cgroup: Cgroup, join: Join) -> None:
+        inner = hierarchy.open_cgroup(f"{parent}/one/inner")
+        inner.create()
+        is_v1 = hierarchy.detect() == "v1"
+        below = cgroup.below({"pids" if is_v1 else "": "inner"})
+        child = join(below, "import time; time.sleep(60)")
+        lines = Path(f"/proc/{child.pid}/cgroup").read_text().splitlines()
+        inside = [line.split(":")[1] for line in lines if line.endswith(f"{parent}/one/inner")]
+        assert inside == (["pids"] if is_v1 else [""])
+        with pytest.raises(FileNotFoundError):
+            cgroup.below({"pids" if is_v1 else "": "absent"}).join(child.pid)
+
+    def test_one_limit_of_a_pair_is_changed_alone(self, cgroup: Cgroup) -> None:
+        cgroup.apply({"memory": {"limit": 64 << 20, "swap": 64 << 20}})
+        cgroup.apply({"memory": {"swap": 96 << 20}})
+        memory = cgroup.stats().memory
+        assert (memory.memory.limit, memory.swap.limit) == (64 << 20, 96 << 20)
+        cgroup.apply({"memory": {"limit": 128 << 20, "swap": 256 << 20}})
+        memory = cgroup.stats().memory
+        assert (memory.memory.limit, memory.swap.limit) == (128 << 20, 256 << 20)

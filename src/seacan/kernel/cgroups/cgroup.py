@@ -1,8 +1,13 @@
 """What a container's cgroup can do, whatever the version of the kernel's interface."""
 
-from typing import Protocol
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Protocol
 
 from seacan.spec.runtime import LinuxResources
+
+if TYPE_CHECKING:  # no start of a container needs them
+    from seacan.kernel.cgroups.oom import OomWatch
+    from seacan.kernel.cgroups.stats import Stats
 
 
 class Cgroup(Protocol):
@@ -32,6 +37,9 @@ class Cgroup(Protocol):
     def thaw(self) -> None:
         """Let them go on."""
 
+    def is_frozen(self) -> bool:
+        """Tell whether they are to stop, or have; False if it does not exist."""
+
     def remove(self) -> None:
         """Remove the directories, with those below; there may be none.
 
@@ -40,3 +48,16 @@ class Cgroup(Protocol):
 
     def oom_kills(self) -> int:
         """Return how many processes the kernel killed in here for want of memory."""
+
+    def watch_oom(self) -> "OomWatch":
+        """Return a watch over memory that runs out in here. ENOENT without a memory controller."""
+
+    def stats(self) -> "Stats":
+        """Return what the processes have used, and use; zeros where no controller counts."""
+
+    def below(self, paths: Mapping[str, str]) -> "Cgroup":
+        """Return the cgroups at `paths` below, by controller, for join() alone.
+
+        Of version 1 other controllers stay with this one, and ENOENT names one that is not there;
+        version 2 has one path, of the controller "".
+        """

@@ -21,6 +21,16 @@ def read(path: str) -> str:
         os.close(fd)
 
 
+def read_if_any(path: str) -> str | None:
+    """Return the content of a file; None if it is not there, or the kernel has it switched off."""
+    try:
+        return read(path)
+    except OSError as err:
+        if err.errno in (errno.ENOENT, errno.ENODEV, errno.EOPNOTSUPP):
+            return None
+        raise
+
+
 def write(path: str, value: str) -> None:
     """Write `value` to a file that exists, in one write(2): it is taken or refused whole."""
     fd = os.open(path, os.O_WRONLY | os.O_CLOEXEC)

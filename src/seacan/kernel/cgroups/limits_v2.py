@@ -5,8 +5,8 @@ conversions of shares and of block I/O weights.
 """
 
 import math
-from collections.abc import Iterator
-from typing import Final
+from collections.abc import Callable, Iterator
+from typing import Final, cast
 
 from seacan.kernel.cgroups.limits import (
     UNSET_SWAPPINESS,
@@ -48,6 +48,25 @@ def writes(resources: LinuxResources) -> Iterator[Write]:
     yield from rdma_max(resources.get("rdma") or {})
     for file, value in (resources.get("unified") or {}).items():
         yield from _unified(file, value)
+
+
+def completed(resources: LinuxResources, read: Callable[[str], str]) -> LinuxResources:
+    """Return `resources` with what they leave out of a pair that version 2 has in one number.
+
+    That is the period to a quota and the other way about, and the limit of memory to one of memory
+    and swap: `read` gives the present ones, of a file. None is there yet if there never was one.
+    """
+    memory, cpu = resources.get("memory", {}), resources.get("cpu", {})
+    if memory.get("swap", 0) > 0 and not memory.get("limit"):
+        present = read("memory.max").strip()
+        if present != "max":
+            resources = {**resources, "memory": {**memory, "limit": int(present)}}
+    if bool(cpu.get("quota")) != bool(cpu.get("period")):
+        quota, period = read("cpu.max").split()
+        both: LinuxCPU = {"quota": -1 if quota == "max" else int(quota), "period": int(period)}
+        given = {key: value for key, value in cpu.items() if value or key not in both}
+        resources = {**resources, "cpu": cast(LinuxCPU, {**both, **given})}
+    return resources
 
 
 def cpu_weight(shares: int) -> int:

@@ -11,12 +11,17 @@ Source: the kernel's cgroup-v1/*.rst; cgroups(7).
 import errno
 import os
 import signal
+from collections.abc import Mapping
 from contextlib import suppress
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from seacan.kernel.cgroups import devices, files, limits, limits_v1
 from seacan.kernel.cgroups.waiting import wait_until
 from seacan.spec.runtime import LinuxResources
+
+if TYPE_CHECKING:
+    from seacan.kernel.cgroups.oom import OomWatch
+    from seacan.kernel.cgroups.stats import Stats
 
 _FREEZE_ATTEMPTS: Final = 25
 _CPUSET_FILES: Final = ("cpuset.cpus", "cpuset.mems")
@@ -129,6 +134,11 @@ class CgroupV1:
     def thaw(self) -> None:
         files.write(f"{self._directory('freezer')}/freezer.state", "THAWED")
 
+    def is_frozen(self) -> bool:
+        directory = self._of_controller.get("freezer")
+        state = files.read_if_any(f"{directory}/freezer.state") if directory else None
+        return state is not None and state.strip() != "THAWED"
+
     def remove(self) -> None:
         for directory in self._directories:
             files.remove(directory)
@@ -137,3 +147,26 @@ class CgroupV1:
         with suppress(FileNotFoundError):
             return files.value_of(f"{self._directory('memory')}/memory.oom_control", "oom_kill")
         return 0
+
+    def watch_oom(self) -> "OomWatch":
+        from seacan.kernel.cgroups.oom import OomWatchV1  # for few commands alone
+
+        return OomWatchV1(self._directory("memory"))
+
+    def stats(self) -> "Stats":
+        from seacan.kernel.cgroups import stats, stats_v1  # for few commands alone
+
+        def read(controller: str, name: str) -> str | None:
+            directory = self._of_controller.get(controller)
+            return files.read_if_any(f"{directory}/{name}") if directory else None
+
+        huge = self._of_controller.get("hugetlb")
+        names = os.listdir(huge) if huge and os.path.isdir(huge) else []
+        return stats_v1.stats(read, stats.page_sizes(names, "usage_in_bytes"))
+
+    def below(self, paths: Mapping[str, str]) -> "CgroupV1":
+        other = CgroupV1(self._mounts, self._parts)
+        for controller, path in paths.items():
+            other._of_controller[controller] = f"{self._directory(controller)}/{path}"
+        other._directories = list(dict.fromkeys(other._of_controller.values()))
+        return other

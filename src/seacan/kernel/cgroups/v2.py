@@ -5,12 +5,18 @@ Source: the kernel's cgroup-v2.rst; cgroups(7).
 
 import os
 import signal
+from collections.abc import Mapping
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
 from seacan.kernel import bpf
 from seacan.kernel.cgroups import devices, files, limits, limits_v2
 from seacan.kernel.cgroups.waiting import wait_until
 from seacan.spec.runtime import LinuxDeviceCgroup, LinuxResources
+
+if TYPE_CHECKING:
+    from seacan.kernel.cgroups.oom import OomWatch
+    from seacan.kernel.cgroups.stats import Stats
 
 
 class CgroupV2:
@@ -37,7 +43,8 @@ class CgroupV2:
     def apply(self, resources: LinuxResources) -> None:
         if memory := resources.get("memory"):
             limits.check_usage(memory, self._memory_usage)
-        limits.write_all(limits_v2.writes(resources), lambda controller: self._path)
+        complete = limits_v2.completed(resources, lambda name: files.read(f"{self._path}/{name}"))
+        limits.write_all(limits_v2.writes(complete), lambda controller: self._path)
         if rules := resources.get("devices"):
             self._attach_device_program(rules)
 
@@ -97,6 +104,9 @@ class CgroupV2:
     def thaw(self) -> None:
         files.write(f"{self._path}/cgroup.freeze", "0")
 
+    def is_frozen(self) -> bool:
+        return (files.read_if_any(f"{self._path}/cgroup.freeze") or "0").strip() == "1"
+
     def remove(self) -> None:
         files.remove(self._path)
 
@@ -104,6 +114,23 @@ class CgroupV2:
         with suppress(FileNotFoundError):
             return files.value_of(f"{self._path}/memory.events", "oom_kill")
         return 0
+
+    def watch_oom(self) -> "OomWatch":
+        from seacan.kernel.cgroups.oom import OomWatchV2  # for few commands alone
+
+        return OomWatchV2(self._path)
+
+    def stats(self) -> "Stats":
+        from seacan.kernel.cgroups import stats, stats_v2  # for few commands alone
+
+        def read(name: str) -> str | None:
+            return files.read_if_any(f"{self._path}/{name}")
+
+        names = os.listdir(self._path) if os.path.isdir(self._path) else []
+        return stats_v2.stats(read, stats.page_sizes(names, "current"))
+
+    def below(self, paths: Mapping[str, str]) -> "CgroupV2":
+        return CgroupV2(self._mount, [*self._parts, *paths[""].split("/")])
 
 
 def _enable_controllers(directory: str) -> None:

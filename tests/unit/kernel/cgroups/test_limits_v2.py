@@ -1,7 +1,7 @@
 import pytest
 
 from seacan.kernel.cgroups.limits import Write
-from seacan.kernel.cgroups.limits_v2 import cpu_weight, io_weight, swap_max, writes
+from seacan.kernel.cgroups.limits_v2 import completed, cpu_weight, io_weight, swap_max, writes
 from seacan.spec.runtime import LinuxResources
 
 MB = 1 << 20
@@ -124,3 +124,32 @@ def test_only_a_real_limit_of_swap_needs_the_file(swap: int, is_optional: bool) 
 def test_refusals(resources: LinuxResources, text: str) -> None:
     with pytest.raises(OSError, match=text):
         list(writes(resources))
+
+
+@pytest.mark.parametrize(
+    ("resources", "expected"),
+    [
+        ({"cpu": {"quota": 500}}, [("cpu.max", "500 50000")]),
+        ({"cpu": {"quota": -1}}, [("cpu.max", "max 50000")]),
+        ({"cpu": {"period": 70000}}, [("cpu.max", "20000 70000")]),
+        ({"cpu": {"quota": 500, "period": 70000}}, [("cpu.max", "500 70000")]),
+        ({"cpu": {"quota": 500, "period": 0}}, [("cpu.max", "500 50000")]),
+        (
+            {"memory": {"swap": 7 * MB}},
+            [("memory.swap.max", str(2 * MB)), ("memory.max", "5242880")],
+        ),
+        ({"pids": {"limit": 3}}, [("pids.max", "3")]),
+    ],
+)
+def test_what_is_left_out_of_a_pair_is_as_it_was(
+    resources: LinuxResources, expected: list[tuple[str, str]]
+) -> None:
+    present = {"cpu.max": "20000 50000\n", "memory.max": f"{5 * MB}\n"}
+    made = writes(completed(resources, present.__getitem__))
+    assert [(write.file, write.value) for write in made] == expected
+
+
+def test_a_limit_of_swap_needs_one_of_memory_or_a_present_one() -> None:
+    present = {"memory.max": "max\n"}
+    with pytest.raises(OSError, match="a limit of swap needs one of memory"):
+        list(writes(completed({"memory": {"swap": MB}}, present.__getitem__)))
