@@ -156,11 +156,13 @@ def limit_capabilities(launch: Launch) -> None:
 def _sets(launch: Launch) -> tuple[int, int, int, int]:
     sets = launch.process.get("capabilities", {})
     permitted = capabilities.mask_of(sets.get("permitted", []))
+    inheritable = capabilities.mask_of(sets.get("inheritable", []))
     return (
         capabilities.mask_of(sets.get("effective", [])) & permitted,
         permitted,
-        capabilities.mask_of(sets.get("inheritable", [])),
-        capabilities.mask_of(sets.get("ambient", [])),
+        inheritable,
+        # What the kernel would refuse is passed over: such sets are in what `runc spec` writes.
+        capabilities.mask_of(sets.get("ambient", [])) & permitted & inheritable,
     )
 
 
