@@ -134,6 +134,12 @@ def parse_options(options: Iterable[str]) -> Options:
     return Options(is_bind, is_recursive, top, tree, tuple(propagation), tuple(data))
 
 
+def option_names() -> list[str]:
+    """Return every option that is not left to the file system, sorted."""
+    plain = (*_ATTRIBUTES, *PROPAGATION, *_NO_EFFECT, "bind", "rbind")
+    return sorted((*plain, *(f"r{name}" for name in (*_ATTRIBUTES, *PROPAGATION))))
+
+
 def new_filesystem(
     fstype: str, source: str | None = None, data: Iterable[str] = (), attributes: int = 0
 ) -> int:

@@ -1,116 +1,163 @@
-"""The command line of `seacan-runtime`: runc's, for the commands that there are.
+"""The command line of `seacan-runtime`: runc's, by the rules of Go's package flag that runc has.
 
-A table of options by command, read by argparse. What runc knows and this runtime does not do is in
-the table as well, so that it is refused by name. Source: runc(8) and its pages by command.
+    seacan-runtime [GLOBAL FLAGS] COMMAND [FLAGS] [ARGUMENTS]
+
+One dash and two are the same; a value follows `=` or is the next word; a switch takes a value by
+`=` alone; `--` ends the flags. Flags may follow arguments, but for exec and ps, where all behind
+the id belongs to the process. What runc knows and this runtime does not do is in the tables of
+flags.py too, so that it is refused by name. Not argparse: its import takes as long as the rest.
+Source: runc(8) and its pages by command; Go, package flag.
 """
 
-import argparse
-from typing import Final, NoReturn
+from types import SimpleNamespace
+from typing import Final
 
 from seacan.errors import InvalidArgument
+from seacan.runtime.flags import COMMANDS, GLOBAL, Command, Flag, Kind
 
-DEFAULT_ROOT: Final = "/run/seacan-runtime"
+Options = SimpleNamespace  # by the flags' names, with `_` for `-`; and `command`, `arguments`
 
-# (flags, what argparse needs to know of them)
-_Option = tuple[tuple[str, ...], dict[str, object]]
-
-
-def _value(*flags: str, **more: object) -> _Option:
-    return flags, more
+TRUE: Final = ("1", "t", "T", "true", "TRUE", "True")
+FALSE: Final = ("0", "f", "F", "false", "FALSE", "False")
 
 
-def _switch(*flags: str, **more: object) -> _Option:
-    return flags, {"action": "store_true", **more}
+class UnknownCommand(InvalidArgument):
+    """There is no such command."""
 
 
-_GLOBAL: Final = (
-    _value("--root", default=DEFAULT_ROOT, metavar="DIR", help="where states are kept"),
-    _value("--log", default="", metavar="FILE", help="append messages to FILE as well"),
-    _value("--log-format", default="text", choices=("text", "json")),
-    _switch("--debug", help="accepted; there are no debug messages"),
-    _switch("--systemd-cgroup", help="refused: cgroups are made without systemd"),
-    _value("--rootless", default="auto", choices=("auto", "false", "true")),
-)
-_ID: Final = _value("id", metavar="ID")
-_BUNDLE: Final = _value("--bundle", "-b", default=".", metavar="DIR")
-_CONSOLE: Final = _value("--console-socket", default="", metavar="SOCKET")
-_PID_FILE: Final = _value("--pid-file", default="", metavar="FILE")
-_PRESERVE: Final = _value("--preserve-fds", type=int, default=0, metavar="N")
-_NO_PIVOT: Final = _switch("--no-pivot", help="move the root instead of pivoting it")
-_NO_KEYRING: Final = _switch("--no-new-keyring", help="keep the session keyring")
-_DETACH: Final = _switch("--detach", "-d", help="return when the process has been started")
-
-COMMANDS: Final[dict[str, tuple[str, tuple[_Option, ...]]]] = {
-    "create": (
-        "make a container of a bundle",
-        (_BUNDLE, _CONSOLE, _PID_FILE, _PRESERVE, _NO_PIVOT, _NO_KEYRING, _ID),
-    ),
-    "start": ("execute the command of a created container", (_ID,)),
-    "state": ("print the state of a container", (_ID,)),
-    "kill": (
-        "send a signal to a container",
-        (
-            _switch("--all", "-a", help="to all its processes"),
-            _ID,
-            _value("signal", nargs="?", default="SIGTERM"),
-        ),
-    ),
-    "delete": (
-        "remove what is left of a container",
-        (_switch("--force", "-f", help="kill it first if it runs"), _ID),
-    ),
-    "run": (
-        "create and start a container, and delete it when it has ended",
-        (_BUNDLE, _CONSOLE, _PID_FILE, _PRESERVE, _NO_PIVOT, _NO_KEYRING, _DETACH, _ID),
-    ),
-    "exec": (
-        "start a further process in a container",
-        (
-            _CONSOLE,
-            _PID_FILE,
-            _PRESERVE,
-            _DETACH,
-            _value("--process", "-p", default="", metavar="FILE", help="process.json to take"),
-            _switch("--tty", "-t", help="give it a terminal"),
-            _value("--cwd", default="", metavar="DIR"),
-            _value("--env", "-e", action="append", default=[], metavar="NAME=VALUE"),
-            _value("--user", "-u", default="", metavar="UID[:GID]"),
-            _value("--additional-gids", "-g", type=int, action="append", default=[]),
-            _value("--cap", "-c", action="append", default=[], metavar="CAP_NAME"),
-            _switch("--no-new-privs"),
-            _ID,
-            _value("args", nargs=argparse.REMAINDER, metavar="COMMAND"),
-        ),
-    ),
-    "list": (
-        "list the containers",
-        (
-            _value("--format", "-f", default="table", choices=("table", "json")),
-            _switch("--quiet", "-q", help="ids only"),
-        ),
-    ),
-}
+def defaults() -> Options:
+    """Return what no arguments amount to: the global flags, and no command."""
+    return _with_defaults(Options(command="", arguments=[], help=False), GLOBAL)
 
 
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        raise InvalidArgument(message)
+def parse_global(options: Options, argv: list[str]) -> list[str]:
+    """Set in `options` what stands before the command; return the words behind it.
+
+    With `help` set there was no command, or help was asked for. Raises InvalidArgument; what was
+    understood before the mistake is set.
+    """
+    words = _parse_flags(options, GLOBAL, list(argv), stops=True)
+    if options.version or options.help:
+        return []
+    if not words or words[0] in ("help", "h"):
+        options.help = True
+        options.command = words[1] if len(words) > 1 else ""
+    else:
+        options.command = words[0]
+    if options.command and options.command not in COMMANDS:
+        raise UnknownCommand(f"no such command: {options.command!r}; see seacan-runtime --help")
+    return words[1:]
 
 
-def parse(argv: list[str]) -> argparse.Namespace:
-    """Return the options of `argv`, with `command`. Raises InvalidArgument; exits for --help."""
-    parser = _Parser(prog="seacan-runtime", description="OCI runtime", allow_abbrev=False)
-    parser.add_argument("--version", "-v", action="store_true", help="print the version")
-    _add(parser, _GLOBAL)
-    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
-    for name, (summary, options) in COMMANDS.items():
-        _add(commands.add_parser(name, help=summary, allow_abbrev=False), options)
-    parsed = parser.parse_args(argv)
-    if parsed.command is None and not parsed.version:
-        raise InvalidArgument("no command given; see seacan-runtime --help")
-    return parsed
+def parse_command(options: Options, words: list[str]) -> None:
+    """Set in `options` what the flags and arguments of the command say. Raises InvalidArgument."""
+    command = COMMANDS[options.command]
+    _with_defaults(options, command.flags)
+    options.arguments = _parse_flags(options, command.flags, words, stops=command.passes_on)
+    if not options.help:
+        _check_count(options.command, command, len(options.arguments))
 
 
-def _add(parser: argparse.ArgumentParser, options: tuple[_Option, ...]) -> None:
-    for flags, more in options:
-        parser.add_argument(*flags, **more)  # type: ignore[arg-type]
+def _with_defaults(options: Options, flags: tuple[Flag, ...]) -> Options:
+    for flag in flags:
+        setattr(options, flag.attribute, [] if flag.kind is Kind.LIST else flag.default)
+    return options
+
+
+def _parse_flags(
+    options: Options, flags: tuple[Flag, ...], words: list[str], *, stops: bool
+) -> list[str]:
+    """Set what `words` say; return the arguments. `stops`: at the first of them."""
+    by_name = {name: flag for flag in flags for name in flag.names}
+    arguments: list[str] = []
+    while words:
+        word = words.pop(0)
+        if word == "--":
+            break
+        if len(word) > 1 and word.startswith("-"):
+            _parse_flag(options, by_name, word, words)
+        else:
+            arguments.append(word)
+            if stops:
+                break
+    return arguments + words
+
+
+def _parse_flag(
+    options: Options, by_name: dict[str, Flag], word: str, following: list[str]
+) -> None:
+    name, has_value, value = word[2 if word.startswith("--") else 1 :].partition("=")
+    if name in ("help", "h"):
+        options.help = True
+        return
+    flag = by_name.get(name)
+    if flag is None:
+        raise InvalidArgument(f"unknown flag: {word.partition('=')[0]}")
+    if not has_value:
+        if flag.kind is Kind.SWITCH:
+            value = "true"
+        elif following:
+            value = following.pop(0)
+        else:
+            raise InvalidArgument(f"flag needs a value: {word}")
+    read = _read(flag, value)
+    if flag.kind is Kind.LIST:
+        getattr(options, flag.attribute).append(read)
+    else:
+        setattr(options, flag.attribute, read)
+
+
+def _read(flag: Flag, text: str) -> object:
+    match flag.kind:
+        case Kind.SWITCH if text in TRUE + FALSE:
+            return text in TRUE
+        case Kind.INTEGER:
+            try:
+                return int(text, 0)
+            except ValueError:
+                pass
+        case Kind.CHOICE if text in flag.choices:
+            return text
+        case Kind.TEXT | Kind.LIST:
+            return text
+    raise InvalidArgument(f"invalid value {text!r} for flag --{flag.name}")
+
+
+def _check_count(name: str, command: Command, count: int) -> None:
+    least, most = command.counts
+    if count < least or (most is not None and count > most):
+        wanted = command.arguments or "no arguments"
+        raise InvalidArgument(f"{name}: {wanted} expected, {count} argument(s) given")
+
+
+def usage(name: str) -> str:
+    """Return the help for a command, or for the whole."""
+    if name:
+        command = COMMANDS[name]
+        lines = [f"usage: seacan-runtime {name} [flags] {command.arguments}".rstrip(), ""]
+        return "\n".join([*lines, command.summary, *_describe(command.flags)])
+    width = max(map(len, COMMANDS))
+    return "\n".join(
+        [
+            "usage: seacan-runtime [global flags] COMMAND [flags] [arguments]",
+            "",
+            "OCI runtime: containers of bundles, with the command line of runc.",
+            "",
+            "commands:",
+            *(f"  {name.ljust(width)}  {entry.summary}" for name, entry in COMMANDS.items()),
+            *_describe(GLOBAL),
+        ]
+    )
+
+
+def _describe(flags: tuple[Flag, ...]) -> list[str]:
+    if not flags:
+        return []
+    heads = [
+        ", ".join(f"--{name}" if len(name) > 1 else f"-{name}" for name in flag.names)
+        + ("" if flag.kind is Kind.SWITCH else f" {flag.value_name}")
+        for flag in flags
+    ]
+    width = max(map(len, heads))
+    rows = (f"  {head.ljust(width)}  {flag.help}" for head, flag in zip(heads, flags, strict=True))
+    return ["", "flags:", *(row.rstrip() for row in rows)]

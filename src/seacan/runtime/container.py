@@ -3,9 +3,9 @@
     create ─▸ creating ─▸ created ── start ─▸ running ── exit, kill ─▸ stopped ── delete ─▸ (gone)
                  └───────────┴───────────── exit, kill ─────────────────▴
 
-The state follows from the process (alive or not) and the fifo (there until the container is
-started); that it is creating is only stored where hooks make that long. Source: OCI runtime-spec,
-runtime.md.
+One that is created or running may be paused. The state follows from the process (alive or not), the
+fifo (there until the container is started) and the cgroup (frozen or not); that it is creating is
+only stored where hooks make that long. Source: OCI runtime-spec, runtime.md.
 """
 
 import errno
@@ -26,6 +26,10 @@ from seacan.runtime.state import Record, StateDirectory
 from seacan.spec.runtime import State, Status
 
 _DEATH_TIMEOUT_S: Final = 10.0
+
+
+class NotRunning(Conflict):
+    """The container has stopped."""
 
 
 @dataclass(slots=True)
@@ -58,6 +62,7 @@ class Container:
         return open_cgroup(self.record.cgroup)
 
     def status(self) -> Status:
+        """Return the state, but for a pause: that takes a look at the cgroup, is_paused()."""
         if processes.start_time(self.pid) != self.record.started:
             return "stopped"
         if not self.record.is_created:
@@ -65,15 +70,32 @@ class Container:
         return "created" if self.directory.fifo.exists() else "running"
 
     def state(self) -> State:
-        """Return what the command `state` prints."""
-        return self.record.state(self.status())
+        """Return the state as the specification has it."""
+        status = self.status()
+        return self.record.state("paused" if self.is_paused() else status)
 
     def pidfd(self) -> int:
-        """Return a pidfd of the first process. Raises Conflict if that has ended."""
+        """Return a pidfd of the first process. Raises NotRunning if that has ended."""
         fd = processes.open_pidfd(self.pid, self.record.started)
         if fd is None:
-            raise Conflict("container not running")
+            raise NotRunning("container not running")
         return fd
+
+    def is_paused(self) -> bool:
+        """Tell whether the processes are suspended; those that have ended are not."""
+        return self.cgroup.is_frozen() and self.status() != "stopped"
+
+    def pause(self) -> None:
+        """Suspend all processes. Raises Conflict for a container that is paused or has stopped."""
+        if self.status() in ("stopped", "creating") or self.is_paused():
+            raise NotRunning("container not running")
+        self.cgroup.freeze()
+
+    def resume(self) -> None:
+        """Let the processes go on. Raises Conflict for a container that is not paused."""
+        if not self.is_paused():
+            raise Conflict("container not paused")
+        self.cgroup.thaw()
 
     def start(self) -> None:
         """Have the process execute its command, and return when it has.
@@ -133,33 +155,37 @@ class Container:
 
         hooks.run_all(kind, self.record.hooks, self.record.state(status))
 
-    def kill(self, number: int, *, all: bool = False) -> None:
-        """Send a signal to the first process, or to all in the cgroup.
+    def kill(self, number: int) -> None:
+        """Send a signal to the first process. SIGKILL ends all of them, paused or not.
 
-        Raises Conflict if there is nobody to get it.
+        Raises NotRunning if there is nobody to get it.
         """
-        if all:
-            self._kill_all(number)
+        if number == signal.SIGKILL and not self.record.has_pid_namespace:
+            self._kill_all()
             return
         pidfd = self.pidfd()
         try:
             signal.pidfd_send_signal(pidfd, number)
+            if number == signal.SIGKILL:
+                self._let_die()
         except ProcessLookupError as err:
-            raise Conflict("container not running") from err
+            raise NotRunning("container not running") from err
         except OSError as err:
             raise Internal(f"kill container {self.id}: {reason(err)}") from err
         finally:
             os.close(pidfd)
 
-    def _kill_all(self, number: int) -> None:
-        if number == signal.SIGKILL:
-            self.cgroup.kill()
-            return
-        for pid in self.cgroup.pids():
-            try:
-                os.kill(pid, number)
-            except ProcessLookupError:  # gone since it was listed
-                continue
+    def _kill_all(self) -> None:
+        cgroup = self.cgroup
+        if not cgroup.pids():
+            raise NotRunning("container not running")
+        cgroup.kill()
+
+    def _let_die(self) -> None:
+        # With version 1 a frozen process does not even die.
+        cgroup = self.cgroup
+        if cgroup.is_frozen():
+            cgroup.thaw()
 
     def delete(self, *, force: bool = False) -> None:
         """Remove cgroup and state of a container that has stopped, or was never started.
@@ -185,6 +211,7 @@ class Container:
             return
         try:
             signal.pidfd_send_signal(pidfd, signal.SIGKILL)
+            self._let_die()
             if not processes.wait_exit(pidfd, _DEATH_TIMEOUT_S):
                 raise Unavailable(f"kill container {self.id}: process {self.pid} does not die")
         finally:

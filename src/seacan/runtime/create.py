@@ -29,6 +29,7 @@ from seacan.runtime.seccomp.compile import compile_filter
 from seacan.runtime.seccomp.load import Filter, filter_flags
 from seacan.runtime.settings import NO_SETTINGS, Settings
 from seacan.runtime.state import Record, StateDirectory, inherited_linux_of, inherited_of
+from seacan.spec.runtime import OCI_VERSION
 
 _MACHINE: Final = os.uname().machine
 
@@ -41,21 +42,27 @@ def create(
     stdio: Stdio,
     console: socket.socket | None = None,
     preserve_fds: int = 0,
+    listen_fds: int = 0,
     settings: Settings = NO_SETTINGS,
 ) -> Container:
     """Make a container of `bundle`, its process waiting to be started, its state under `root`.
 
     `stdio` is for 0, 1, 2 of the process, unless it wants a terminal: then the pty's master is sent
-    over `console`. Descriptors from 3 on reach the process if `preserve_fds` counts them. The
-    process is a child of the caller, who reaps it and must have one thread only.
+    over `console`. Descriptors from 3 on reach the process: `listen_fds` sockets, of which it is
+    told as systemd tells, and `preserve_fds` more. The process is a child of the caller, who reaps
+    it and must have one thread only.
     Raises Conflict for an id in use, CommandNotFound, CommandNotExecutable, InvalidArgument,
     Unsupported, Unavailable (no agent of seccomp), Internal; nothing is left behind then.
     """
     if settings.systemd_cgroup:
         raise Unsupported("--systemd-cgroup is not supported by this runtime")
     loaded = bundles.load(bundle)
+    preserve_fds += listen_fds
     check_descriptors(loaded.process.get("terminal", False), console, preserve_fds)
     check_kernel(loaded.process, loaded.linux.get("mountLabel", ""))
+    if listen_fds:
+        told = [f"LISTEN_FDS={listen_fds}", "LISTEN_PID=1"]
+        loaded.process["env"] = [*loaded.process.get("env", []), *told]
     directory = state.directory(root, container_id)
     try:
         with ExitStack() as undo:
@@ -236,7 +243,7 @@ def _record(
 ) -> Record:
     pid_namespace = bundle.namespace("pid")
     return Record(
-        oci_version=bundle.config["ociVersion"],
+        oci_version=OCI_VERSION,
         id=container_id,
         pid=pid,
         started=processes.start_time(pid) or 0,
@@ -247,7 +254,7 @@ def _record(
         seccomp_flags=seccomp.flags if seccomp else 0,
         listener_path=seccomp.listener_path if seccomp else "",
         listener_metadata=seccomp.listener_metadata if seccomp else "",
-        created_at=time.time(),
+        created_ns=time.time_ns(),
         annotations=bundle.config.get("annotations", {}),
         is_created=not bundle.has_hooks("prestart", "createRuntime", "createContainer"),
         hooks=bundle.config.get("hooks", {}),

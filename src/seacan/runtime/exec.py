@@ -7,7 +7,7 @@ execve it is non-dumpable, so that nobody in the container can reach the host's 
 import os
 import signal
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -47,6 +47,9 @@ _NAMESPACES: Final = (
 )
 
 
+_NOWHERE: Final[Mapping[str, str]] = {}
+
+
 @dataclass(slots=True, kw_only=True)
 class Joining(Launch):
     """A process that joins; `pidfd` is of the container's first one."""
@@ -64,12 +67,14 @@ def exec_process(
     stdio: Stdio,
     console: socket.socket | None = None,
     preserve_fds: int = 0,
+    below: Mapping[str, str] = _NOWHERE,
 ) -> int:
     """Start `process` in the container; return its pid, of a child of the caller, once executed.
 
     What `process` does not say of labels and scheduling is as for the container's first one.
     `stdio`, `console`, `preserve_fds` and the errors are as of create(); also Conflict if the
-    container has stopped. Nothing is left of a process that could not be executed.
+    container has stopped. `below` has the paths, below the container's cgroup, of those that it
+    enters, by controller: cgroup.py. Nothing is left of a process that could not be executed.
     """
     process = container.record.completed(bundle.check_process(process))
     check_kernel(process)
@@ -86,7 +91,7 @@ def exec_process(
             console=console,
             preserve_fds=preserve_fds,
             pipe=writer,
-            cgroup=container.cgroup,
+            cgroup=container.cgroup.below(below) if below else container.cgroup,
             filter=seccomp,
             settings=container.record.settings,
             pidfd=pidfd,

@@ -4,9 +4,12 @@ import json
 import os
 import sys
 import time
+from importlib import import_module
+from pathlib import Path
 
-from seacan.errors import SeacanError
-from seacan.runtime import commandline, commands
+from seacan.errors import InvalidArgument, SeacanError, Unsupported
+from seacan.runtime import commandline
+from seacan.runtime.commandline import Options, UnknownCommand
 from seacan.runtime.failures import reason
 from seacan.spec.runtime import OCI_VERSION
 
@@ -14,42 +17,75 @@ from seacan.spec.runtime import OCI_VERSION
 def main() -> int:
     """Run the command of the process's arguments; return its exit status.
 
-    That is 1 for a failure, 255 for one of exec: 1 to 254 may be the process's own.
+    That is 1 for a failure, 255 for one of exec: 1 to 254 may be the process's own. It is 3 for a
+    command that there is not, as of runc.
     """
+    options = commandline.defaults()
+    failed = 1
     try:
-        options = commandline.parse(sys.argv[1:])
+        _read(options, sys.argv[1:])
+        if options.version or options.help:
+            print(_version() if options.version else commandline.usage(options.command), flush=True)
+            return 0
+        if options.debug:
+            _say(options, "debug", json.dumps(sys.argv[1:]))
+        failed = 255 if options.command == "exec" else 1
+        return _run(options)
+    except UnknownCommand as err:
+        failed = 3
+        _say(options, "error", str(err))
     except SeacanError as err:
-        _complain("", "text", str(err))
-        return 1
-    if options.version:
-        _print_version()
-        return 0
-    try:
-        return commands.run(options)
-    except SeacanError as err:
-        _complain(options.log, options.log_format, str(err))
+        _say(options, "error", str(err))
     except OSError as err:
-        _complain(options.log, options.log_format, reason(err))
-    return 255 if options.command == "exec" else 1
+        _say(options, "error", reason(err))
+    return failed
 
 
-def _print_version() -> None:
+def _read(options: Options, argv: list[str]) -> None:
+    words = commandline.parse_global(options, argv)
+    _check(options)
+    if not options.version and not options.help:
+        commandline.parse_command(options, words)
+
+
+def _run(options: Options) -> int:
+    status: int = import_module(f"seacan.runtime.commands.{options.command}").run(options)
+    sys.stdout.flush()  # here it can still be told that nobody reads it
+    return status
+
+
+def _check(options: Options) -> None:
+    options.root = str(Path(options.root).absolute())
+    if os.path.normpath(options.root) == "/":
+        raise InvalidArgument("--root: not a directory for states: /")
+    if options.rootless in commandline.TRUE:
+        raise Unsupported(f"--rootless={options.rootless} is not supported by this runtime")
+    if options.rootless.lower() not in ("", "auto") and options.rootless not in commandline.FALSE:
+        raise InvalidArgument(f"--rootless: not true, false or auto: {options.rootless!r}")
+
+
+def _version() -> str:
     from importlib.metadata import version  # slow to import, and only wanted here
 
-    print(f"seacan-runtime version {version('seacan')}\nspec: {OCI_VERSION}")
+    return f"seacan-runtime version {version('seacan')}\nspec: {OCI_VERSION}"
 
 
-def _complain(log: str, log_format: str, message: str) -> None:
+def _say(options: Options, level: str, message: str) -> None:
     """Say `message` on standard error, and to the file that an engine reads it from."""
-    print(f"seacan-runtime: {message}", file=sys.stderr)
-    if not log:
+    if level == "error" or not options.log:
+        print(f"seacan-runtime: {message}", file=sys.stderr)
+    if not options.log:
         return
     stamp = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-    if log_format == "json":
-        line = json.dumps({"level": "error", "msg": message, "time": stamp})
+    if options.log_format == "json":
+        line = json.dumps({"level": level, "msg": message, "time": stamp})
     else:
-        line = f'time="{stamp}" level=error msg={json.dumps(message)}'
-    fd = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        line = f'time="{stamp}" level={level} msg={json.dumps(message)}'
+    try:
+        fd = os.open(options.log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+    except OSError as err:
+        print(f"seacan-runtime: --log: {reason(err)}", file=sys.stderr)
+        return
     os.write(fd, f"{line}\n".encode())
     os.close(fd)
 

@@ -68,7 +68,7 @@ PROCESS: Final = {
     "execCPUAffinity": {"initial": str, "final": str},
 }
 
-_RESOURCES: Final = {
+RESOURCES: Final = {
     "devices": [
         {"allow": bool, "type": str, "major": INT64, "minor": INT64, "access": str},
     ],
@@ -144,7 +144,7 @@ _LINUX: Final = {
     "uidMappings": [_MAPPING],
     "gidMappings": [_MAPPING],
     "namespaces": [{"type": str, "path": str}],
-    "resources": _RESOURCES,
+    "resources": RESOURCES,
     "cgroupsPath": str,
     "rootfsPropagation": str,
     "seccomp": _SECCOMP,

@@ -41,7 +41,7 @@ class Record:
 
     `has_pid_namespace`: of its own, so that all its processes end with the first.
     `seccomp_flags` and the listener are the filter's in seccomp.bpf, see seccomp/load.py;
-    `created_at` is in seconds since the epoch. `is_created`: known to be, where hooks make the
+    `created_ns` is since the epoch. `is_created`: known to be, where hooks make the
     creation long. `hooks` are the configuration's; `inherited` and `linux` are what it says of
     processes that join later.
     """
@@ -57,7 +57,7 @@ class Record:
     seccomp_flags: int
     listener_path: str
     listener_metadata: str
-    created_at: float
+    created_ns: int
     annotations: dict[str, str]
     is_created: bool
     hooks: Hooks

@@ -10,7 +10,7 @@ from typing import Final, Literal, TypedDict
 OCI_VERSION: Final = "1.2.0"
 
 NamespaceType = Literal["mount", "pid", "network", "uts", "ipc", "user", "cgroup", "time"]
-Status = Literal["creating", "created", "running", "stopped"]
+Status = Literal["creating", "created", "running", "stopped", "paused"]
 HookKind = Literal[
     "prestart", "createRuntime", "createContainer", "startContainer", "poststart", "poststop"
 ]

@@ -8,38 +8,16 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from tests.root.runtime.boxes import DEADLINE_S, Box, wait_until
+from tests.root.runtime.executable import Runtime, command, detached
 
 from seacan.kernel import terminals
 
 pytestmark = pytest.mark.root
-
-Runtime = Callable[..., subprocess.CompletedProcess[str]]
-
-
-def command(box: Box, *args: str) -> list[str]:
-    return [sys.executable, "-m", "seacan.runtime", "--root", str(box.root), *args]
-
-
-@pytest.fixture
-def runtime(box: Box) -> Iterator[Runtime]:
-    def run(*args: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            command(box, *args),
-            input=stdin,
-            capture_output=True,
-            text=True,
-            timeout=DEADLINE_S,
-            check=False,
-            cwd=box.path,
-        )
-
-    yield run
-    run("delete", "--force", box.id)
 
 
 def test_run_passes_input_output_and_status(box: Box, runtime: Runtime) -> None:
@@ -52,16 +30,7 @@ def test_run_passes_input_output_and_status(box: Box, runtime: Runtime) -> None:
 def test_commands_from_create_to_delete(box: Box, runtime: Runtime) -> None:
     box.write("sleep", "60")
     pid_file = box.path / "pid"
-    # Files, since a pipe's other end would be held by the container.
-    with (box.path / "out").open("w") as out:
-        created = subprocess.run(
-            command(box, "create", "-b", str(box.path), "--pid-file", str(pid_file), box.id),
-            stdin=subprocess.DEVNULL,
-            stdout=out,
-            stderr=out,
-            timeout=DEADLINE_S,
-            check=False,
-        )
+    created = detached(box, "create", "-b", str(box.path), "--pid-file", str(pid_file), box.id)
     assert created.returncode == 0
     state = json.loads(runtime("state", box.id).stdout)
     assert state == {
@@ -70,8 +39,12 @@ def test_commands_from_create_to_delete(box: Box, runtime: Runtime) -> None:
         "pid": int(pid_file.read_text()),
         "status": "created",
         "bundle": str(box.path),
-        "annotations": {},
+        "rootfs": str(box.rootfs),
+        "created": state["created"],
+        "owner": "",
     }
+    age = datetime.now(UTC) - datetime.fromisoformat(state["created"])
+    assert timedelta(0) < age < timedelta(seconds=DEADLINE_S)
     assert runtime("start", box.id).returncode == 0
     assert json.loads(runtime("state", box.id).stdout)["status"] == "running"
     assert [row["id"] for row in json.loads(runtime("list", "-f", "json").stdout)] == [box.id]
@@ -127,7 +100,10 @@ def test_failure_is_one_line_and_in_the_log(box: Box, runtime: Runtime) -> None:
         (["kill", "absent", "FUN"], "container absent does not exist"),
         (["state", "../x"], "invalid container ID format: '../x'"),
         (["run", "-b", "/absent", "x"], "open /absent/config.json: no such file or directory"),
-        ([], "no command given"),
+        (["--root", "/", "list"], "--root: not a directory for states: /"),
+        (["--rootless", "perhaps", "list"], "--rootless: not true, false or auto"),
+        (["--log-format", "xml", "list"], "invalid value 'xml' for flag --log-format"),
+        (["exec", "--nothing", "x", "y"], "unknown flag: --nothing"),
     ],
 )
 def test_refusals(runtime: Runtime, args: list[str], text: str) -> None:

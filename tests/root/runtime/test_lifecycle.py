@@ -101,10 +101,15 @@ def test_delete_of_a_created_container(box: Box) -> None:
         os.waitpid(container.pid, 0)
 
 
-def test_kill_all_reaches_every_process(box: Box) -> None:
+def test_sigkill_reaches_every_process_also_without_a_pid_namespace(box: Box) -> None:
+    box.linux["namespaces"].remove({"type": "pid"})
     with box.started("sh", "-c", "sleep 60 & sleep 60 & wait") as container:
-        container.kill(signal.SIGKILL, all=True)
+        wait_until(lambda: len(container.cgroup.pids()) == 3)
+        container.kill(signal.SIGKILL)
         assert os.WTERMSIG(os.waitpid(container.pid, 0)[1]) == signal.SIGKILL
+        assert container.cgroup.pids() == []
+        with pytest.raises(Conflict, match="container not running"):
+            container.kill(signal.SIGKILL)
 
 
 def test_recycled_pid_is_not_ours(box: Box) -> None:

@@ -1,0 +1,44 @@
+"""create: a container of a bundle, whose process waits to be started."""
+
+import socket
+from pathlib import Path
+
+from seacan.runtime.commandline import Options
+from seacan.runtime.commands import handles
+from seacan.runtime.container import Container
+from seacan.runtime.create import create
+from seacan.runtime.settings import Settings
+
+
+def run(options: Options) -> int:
+    make(options)
+    return 0
+
+
+def make(options: Options, console: socket.socket | None = None) -> Container:
+    """Make the container with what the caller wants of it; nothing is left of one that fails.
+
+    `console` is for a terminal that is not for the caller's --console-socket.
+    """
+    listen_fds = handles.activation_fds()
+    handles.check_preserved(options, listen_fds)
+    with (
+        handles.connection(options.console_socket, "--console-socket") as console_socket,
+        handles.connection(options.pidfd_socket, "--pidfd-socket") as pidfd_socket,
+    ):
+        container = create(
+            Path(options.root),
+            options.arguments[0],
+            Path(options.bundle or "."),
+            stdio=handles.STDIO,
+            console=console or console_socket,
+            preserve_fds=options.preserve_fds,
+            listen_fds=listen_fds,
+            settings=Settings(options.no_pivot, options.no_new_keyring, options.systemd_cgroup),
+        )
+        try:
+            handles.publish(options, container.pid, pidfd_socket)
+        except BaseException:
+            container.delete(force=True)
+            raise
+    return container

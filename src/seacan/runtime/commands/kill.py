@@ -1,0 +1,31 @@
+"""kill: a signal to the first process; SIGKILL reaches all, in a pid namespace or not."""
+
+import signal
+from pathlib import Path
+
+from seacan.errors import InvalidArgument
+from seacan.runtime import container as containers
+from seacan.runtime.commandline import Options
+from seacan.runtime.container import NotRunning
+
+
+def run(options: Options) -> int:
+    container = containers.load(Path(options.root), options.arguments[0])
+    number = signal_number((options.arguments[1:] or ["SIGTERM"])[0])
+    try:
+        container.kill(number)
+    except NotRunning:
+        if not options.all:
+            raise
+    return 0
+
+
+def signal_number(text: str) -> int:
+    """Return the number of `9`, `KILL` or `SIGKILL`."""
+    if text.isdecimal() and 0 <= int(text) < signal.NSIG:
+        return int(text)
+    name = text.upper()
+    try:
+        return signal.Signals[name if name.startswith("SIG") else f"SIG{name}"]
+    except KeyError as err:
+        raise InvalidArgument(f"unknown signal {text!r}") from err

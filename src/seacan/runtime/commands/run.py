@@ -1,0 +1,39 @@
+"""run: create and start; in the foreground wait for the end, and delete."""
+
+from pathlib import Path
+
+from seacan.kernel import syscalls
+from seacan.runtime import bundle as bundles
+from seacan.runtime.commandline import Options
+from seacan.runtime.commands import handles
+from seacan.runtime.commands.create import make
+from seacan.runtime.foreground import Foreground
+
+
+def run(options: Options) -> int:
+    terminal = bundles.load(Path(options.bundle or ".")).process.get("terminal", False)
+    handles.check_console(terminal, options.detach, options.console_socket)
+    if options.detach:
+        _start_detached(options)
+        return 0
+    if not options.no_subreaper:
+        # Orphans of a container without a pid namespace become children of ours, and are reaped.
+        syscalls.set_child_subreaper(True)
+    with Foreground(terminal) as foreground:
+        container = make(options, foreground.console)
+        try:
+            container.start()
+            return foreground.wait(container.pid)
+        finally:
+            if not options.keep:
+                container.delete(force=True)
+
+
+def _start_detached(options: Options) -> None:
+    container = make(options)
+    try:
+        container.start()
+    except BaseException:
+        if not options.keep:
+            container.delete(force=True)
+        raise

@@ -1,0 +1,45 @@
+"""`seacan-runtime`, called as others call it."""
+
+import subprocess
+import sys
+from collections.abc import Callable
+
+from tests.root.runtime.boxes import DEADLINE_S, Box
+
+Runtime = Callable[..., subprocess.CompletedProcess[str]]
+
+
+def command(box: Box, *args: str) -> list[str]:
+    return [sys.executable, "-m", "seacan.runtime", "--root", str(box.root), *args]
+
+
+def call(box: Box, *args: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        command(box, *args),
+        input=stdin,
+        capture_output=True,
+        text=True,
+        timeout=DEADLINE_S,
+        check=False,
+        cwd=box.path,
+    )
+
+
+def detached(
+    box: Box, *args: str, pass_fds: tuple[int, ...] = ()
+) -> subprocess.CompletedProcess[str]:
+    """Call it for what outlives it: into files, since the other end of a pipe would be held."""
+    with (box.path / "out").open("w+") as out:
+        done = subprocess.run(
+            command(box, *args),
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=out,
+            timeout=DEADLINE_S,
+            check=False,
+            cwd=box.path,
+            pass_fds=pass_fds,
+        )
+        out.seek(0)
+        said = out.read()
+    return subprocess.CompletedProcess(done.args, done.returncode, said, said)
