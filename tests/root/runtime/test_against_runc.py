@@ -70,6 +70,10 @@ def pair(box: Box) -> Iterator[Pair]:
     assert list(Path("/sys/fs/cgroup").glob(f"*/{box.id}*")) == []
 
 
+def documents(results: tuple[Result, Result]) -> list[Any]:
+    return [json.loads(done.stdout) for done in results]
+
+
 def shape(value: Any) -> Any:
     """Return the names and kinds in a document: what a client's decoder sees of it."""
     if isinstance(value, dict):
@@ -81,27 +85,27 @@ def shape(value: Any) -> Any:
 
 def test_state_list_ps(pair: Pair) -> None:
     pair.start("sleep", "60")
-    theirs, ours = (json.loads(done.stdout) for done in pair.both("state", "ID"))
+    theirs, ours = documents(pair.both("state", "ID"))
     assert shape(ours) == shape(theirs)
     assert {**ours, **dict.fromkeys(("id", "pid", "created", "ociVersion"))} == {
         **theirs,
         **dict.fromkeys(("id", "pid", "created", "ociVersion")),
     }
-    theirs, ours = (json.loads(done.stdout) for done in pair.both("list", "--format", "json"))
+    theirs, ours = documents(pair.both("list", "--format", "json"))
     assert shape(ours) == shape(theirs)
     assert ours[0]["owner"] == theirs[0]["owner"] == "root"
-    heads = [done.stdout.split("\n")[0].split() for done in pair.both("list")]
-    assert heads[0] == heads[1]
-    theirs, ours = (json.loads(done.stdout) for done in pair.both("ps", "--format=json", "ID"))
+    listed, own = pair.both("list")
+    assert own.stdout.split("\n")[0].split() == listed.stdout.split("\n")[0].split()
+    theirs, ours = documents(pair.both("ps", "--format=json", "ID"))
     assert shape(ours) == shape(theirs)
-    heads = [done.stdout.split("\n")[0] for done in pair.both("ps", "ID")]
-    assert heads[0] == heads[1]
+    listed, own = pair.both("ps", "ID")
+    assert own.stdout.split("\n")[0] == listed.stdout.split("\n")[0]
 
 
 def test_events(pair: Pair) -> None:
     pair.box.linux["resources"] = {"pids": {"limit": 20}, "memory": {"limit": 64 << 20}}
     pair.start("sh", "-c", "head -c 1000000 /bin/busybox > /dev/null; sleep 60")
-    theirs, ours = (json.loads(done.stdout) for done in pair.both("events", "--stats", "ID"))
+    theirs, ours = documents(pair.both("events", "--stats", "ID"))
     # Whether anything was read from a disk, or found in the page cache, is chance.
     for document in (theirs, ours):
         document["data"]["blkio"] = {}
