@@ -8,5 +8,5 @@ hooks.py, seccomp/. Between the halves: fork.py, launch.py (what the child needs
 it fails).
 Then container.py (start, kill, delete) with state.py, and exec.py (a further process). The
 executable: __main__.py with interpreter.py (the sealed copy it runs from), main.py, commandline.py,
-commands.py, foreground.py.
+flags.py, commands/, foreground.py.
 """
