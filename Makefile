@@ -7,10 +7,12 @@ CODE   := src tests bench
 
 # What the tests call beside Python; packages of Debian.
 NEEDED := apparmor busybox-static checkpolicy keyutils python3-seccomp qemu-user-static runc
+# Engines that seacan-runtime is tested under; without them those tests are skipped.
+PEERS := docker.io podman
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo fmt check test test-unit test-root test-vm test-all conformance golden bench
-.PHONY: clean packages
+.PHONY: clean packages peers
 
 help:  ## list the tasks
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -66,6 +68,9 @@ bench: setup packages  ## measure: make bench HOSTS='docker=unix:///run/docker.s
 
 clean:  ## remove what make made here
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+
+peers:  ## install dockerd and podman, to test seacan-runtime under them
+	@$(MAKE) --no-print-directory packages NEEDED="$(NEEDED) $(PEERS)"
 
 packages:
 	@for package in $(NEEDED); do \
