@@ -7,6 +7,7 @@ come back close-on-exec and belong to the caller. Flags are numbers here; the mo
 
 import ctypes
 import os
+import signal
 import sys
 from collections.abc import Callable, Iterable
 from ctypes import (
@@ -42,6 +43,7 @@ _NR_MOUNT_SETATTR: Final = 442
 
 # Older numbers differ: arch/x86/entry/syscalls/syscall_64.tbl, asm-generic/unistd.h.
 _IS_X86_64: Final = os.uname().machine == "x86_64"
+_NR_CLONE: Final = 56 if _IS_X86_64 else 220
 _NR_PIVOT_ROOT: Final = 155 if _IS_X86_64 else 41
 _NR_KEYCTL: Final = 250 if _IS_X86_64 else 219
 _NR_CAPGET: Final = 125 if _IS_X86_64 else 90
@@ -109,6 +111,10 @@ _inotify_init1 = _bind("inotify_init1", c_int)
 _inotify_add_watch = _bind("inotify_add_watch", c_int, c_char_p, c_uint32)
 _inotify_rm_watch = _bind("inotify_rm_watch", c_int, c_int)
 
+_clone = _bind_number(_NR_CLONE, c_ulong, *[c_void_p] * 4)
+_before_fork = ctypes.pythonapi.PyOS_BeforeFork
+_after_fork_in_child = ctypes.pythonapi.PyOS_AfterFork_Child
+_after_fork_in_parent = ctypes.pythonapi.PyOS_AfterFork_Parent
 _pivot_root = _bind_number(_NR_PIVOT_ROOT, c_char_p, c_char_p)
 _keyctl_join = _bind_number(_NR_KEYCTL, c_int, c_char_p)
 _keyctl_setperm = _bind_number(_NR_KEYCTL, c_int, c_int, c_uint32)
@@ -285,6 +291,21 @@ def inotify_rm_watch(fd: int, watch: int) -> None:
 
 
 # --- namespaces -------------------------------------------------------------------------------
+
+
+def clone(flags: int = 0) -> int:
+    """Fork with `flags` (CLONE_NEW*, CLONE_PARENT); return 0 in the child, its pid in the caller.
+
+    For a process of one thread. The interpreter is told, as by os.fork(), but not the C library,
+    whose own care is for threads. Source: clone(2).
+    """
+    _before_fork()
+    pid = _clone(flags | signal.SIGCHLD, None, None, None, None)
+    if pid == 0:
+        _after_fork_in_child()
+    else:
+        _after_fork_in_parent()
+    return _check(pid, "clone")
 
 
 def unshare(flags: int) -> None:
