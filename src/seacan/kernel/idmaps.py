@@ -7,9 +7,9 @@ import errno
 import os
 import signal
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, Literal
 
-from seacan.kernel import syscalls
+from seacan.kernel import procfs, syscalls
 from seacan.kernel.namespaces import CLONE_NEWUSER
 from seacan.spec.runtime import IDMapping
 
@@ -21,6 +21,15 @@ _MADE: Final = b"made"
 def text(mappings: Sequence[IDMapping]) -> str:
     """Return what uid_map and gid_map take: a line for each of `mappings`."""
     return "".join(f"{m['containerID']} {m['hostID']} {m['size']}\n" for m in mappings)
+
+
+def outside(pid: int, kind: Literal["uid", "gid"], number: int) -> int | None:
+    """Return what `number` of the user namespace of `pid` is in the caller's; None if unmapped."""
+    for line in procfs.read(f"{pid}/{kind}_map").splitlines():
+        first, mapped, size = map(int, line.split())
+        if 0 <= number - first < size:
+            return mapped + number - first
+    return None
 
 
 def user_namespace(uids: Sequence[IDMapping], gids: Sequence[IDMapping]) -> int:
@@ -73,7 +82,7 @@ def write(pid: int, uids: Sequence[IDMapping], gids: Sequence[IDMapping]) -> Non
     _write_map(pid, "gid", gids)
 
 
-def _write_map(pid: int, kind: str, mappings: Sequence[IDMapping]) -> None:
+def _write_map(pid: int, kind: Literal["uid", "gid"], mappings: Sequence[IDMapping]) -> None:
     own = os.geteuid() if kind == "uid" else os.getegid()
     is_own_alone = [(m["hostID"], m["size"]) for m in mappings] == [(own, 1)]
     try:

@@ -1,8 +1,9 @@
-"""Namespaces: their flags by OCI name, a pid namespace for the next child, a loopback that is up.
+"""Namespaces: their flags by OCI name, their files, ways into them, a loopback that is up.
 
-Source: namespaces(7), pid_namespaces(7).
+Source: namespaces(7) and the pages by kind.
 """
 
+import errno
 import fcntl
 import os
 import socket
@@ -34,6 +35,9 @@ FLAGS: Final[dict[NamespaceType, int]] = {
     "time": CLONE_NEWTIME,
 }
 
+CLONE_PARENT: Final = 0x00008000
+
+_NS_GET_NSTYPE: Final = 0xB703  # linux/nsfs.h
 _SIOCGIFFLAGS: Final = 0x8913  # linux/sockios.h
 _SIOCSIFFLAGS: Final = 0x8914
 _IFF_UP: Final = 1
@@ -41,27 +45,14 @@ _IFREQ: Final = "16sh22x"  # struct ifreq with ifr_flags
 
 
 @contextmanager
-def children_in_new_pid_namespace() -> Iterator[None]:
-    """Inside, the first child forked is pid 1 of a new pid namespace; the caller stays where it is.
+def children_in_pid_namespace(fd: int) -> Iterator[None]:
+    """Inside, children are forked into the pid namespace of `fd`, a namespace file or a pidfd.
 
-    Only for a process of one thread.
+    Raises PermissionError at once if the caller could not come back to its own.
     """
     own = os.open("/proc/self/ns/pid", os.O_RDONLY)
     try:
-        syscalls.unshare(CLONE_NEWPID)
-        try:
-            yield
-        finally:
-            syscalls.setns(own, CLONE_NEWPID)
-    finally:
-        os.close(own)
-
-
-@contextmanager
-def children_in_pid_namespace(fd: int) -> Iterator[None]:
-    """Inside, children are forked into the pid namespace of `fd`, a namespace file or a pidfd."""
-    own = os.open("/proc/self/ns/pid", os.O_RDONLY)
-    try:
+        syscalls.setns(own, CLONE_NEWPID)  # changes nothing, and is refused as the way back would
         syscalls.setns(fd, CLONE_NEWPID)
         try:
             yield
@@ -71,11 +62,30 @@ def children_in_pid_namespace(fd: int) -> Iterator[None]:
         os.close(own)
 
 
-def join(path: str, kind: NamespaceType) -> None:
-    """Enter the namespace of `kind` whose file is `path`."""
-    fd = os.open(path, os.O_RDONLY)
+def open_namespace(path: str, kind: NamespaceType) -> int:
+    """Return a descriptor of the namespace file `path`. Raises EINVAL if it is none of `kind`."""
+    fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
     try:
-        syscalls.setns(fd, FLAGS[kind])
+        flag = fcntl.ioctl(fd, _NS_GET_NSTYPE)
+    except OSError:
+        flag = 0
+    if flag != FLAGS[kind]:
+        os.close(fd)
+        raise OSError(errno.EINVAL, f"not a {kind} namespace", path)
+    return fd
+
+
+def become_root() -> None:
+    """Be user and group 0 of the user namespace just entered; only its ids mean anything there."""
+    os.setresgid(0, 0, 0)
+    os.setresuid(0, 0, 0)
+
+
+def enter_new_time_namespace() -> None:
+    """Enter the time namespace that unshare(2) has made for the children. time_namespaces(7)."""
+    fd = os.open("/proc/self/ns/time_for_children", os.O_RDONLY)
+    try:
+        syscalls.setns(fd, CLONE_NEWTIME)
     finally:
         os.close(fd)
 

@@ -14,8 +14,8 @@ from typing import Any, Final, cast
 
 from seacan.errors import InvalidArgument, NotFound, Unsupported
 from seacan.files import read_bounded
-from seacan.kernel import capabilities, mounts, namespaces
-from seacan.runtime import personality, rlimits, scheduling, shapes, sysctls
+from seacan.kernel import capabilities, mounts
+from seacan.runtime import namespaces, personality, rlimits, scheduling, shapes
 from seacan.spec.runtime import (
     Config,
     HookKind,
@@ -32,13 +32,9 @@ _MAX_HOSTNAME: Final = 64  # __NEW_UTS_LEN, linux/utsname.h
 
 # Properties that are refused when they hold anything, by their path.
 _UNSUPPORTED: Final = (
-    ("linux", "uidMappings"),
-    ("linux", "gidMappings"),
     ("linux", "netDevices"),
     ("linux", "intelRdt"),
-    ("linux", "timeOffsets"),
 )
-_UNSUPPORTED_NAMESPACES: Final = ("user", "time")
 _UNSUPPORTED_MOUNT: Final = ("uidMappings", "gidMappings")
 
 
@@ -156,33 +152,6 @@ def _check_process(config: Mapping[str, Any]) -> None:
     scheduling.check(process)
 
 
-def _check_namespaces(config: Config) -> None:
-    seen = set()
-    for namespace in config.get("linux", {}).get("namespaces", []):
-        kind: str = namespace.get("type", "")
-        if kind not in namespaces.FLAGS:
-            raise InvalidArgument(f"linux.namespaces: unknown type: {kind!r}")
-        if kind in _UNSUPPORTED_NAMESPACES:
-            raise Unsupported(f"linux.namespaces: {kind} is not supported by this runtime")
-        if kind in seen:
-            raise InvalidArgument(f"linux.namespaces: {kind} is there twice")
-        seen.add(kind)
-        _check_namespace_path(kind, namespace.get("path", ""))
-    if "mount" not in seen:
-        raise InvalidArgument("linux.namespaces: a container needs a new mount namespace")
-    for name in ("hostname", "domainname"):
-        if config.get(name) and "uts" not in seen:
-            raise InvalidArgument(f"{name}: cannot be set without a uts namespace")
-    sysctls.check(config.get("linux", {}).get("sysctl", {}), seen)
-
-
-def _check_namespace_path(kind: str, path: str) -> None:
-    if path and kind == "mount":
-        raise Unsupported("linux.namespaces: joining a mount namespace is not supported")
-    if path and not path.startswith("/"):
-        raise InvalidArgument(f"linux.namespaces: {kind}: not an absolute path: {path!r}")
-
-
 def _check_names(config: Config) -> None:
     for name in (config.get("hostname", ""), config.get("domainname", "")):
         if len(name.encode()) > _MAX_HOSTNAME:
@@ -257,7 +226,7 @@ _CHECKS: Final[tuple[Callable[[Config], None], ...]] = (
     _refuse_unsupported,
     _check_root,
     _check_process,
-    _check_namespaces,
+    namespaces.check,
     _check_names,
     _check_mounts,
     _check_paths,

@@ -6,25 +6,27 @@ import signal
 import socket
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
 from seacan.errors import Conflict, Internal, InvalidArgument, Unsupported
-from seacan.kernel import namespaces, processes
+from seacan.kernel import processes
 from seacan.kernel.cgroups.cgroup import Cgroup
 from seacan.kernel.cgroups.hierarchy import open_cgroup
+from seacan.kernel.namespaces import CLONE_NEWPID, open_namespace
 from seacan.runtime import bundle as bundles
 from seacan.runtime import failures, init, state
 from seacan.runtime.bundle import Bundle
 from seacan.runtime.container import Container
 from seacan.runtime.devices import with_device_rules
 from seacan.runtime.failures import reason
-from seacan.runtime.fork import fork
+from seacan.runtime.fork import fork, fork_into
 from seacan.runtime.init import Init
 from seacan.runtime.labels import check_kernel
 from seacan.runtime.launch import Stdio
+from seacan.runtime.namespaces import every
 from seacan.runtime.seccomp.compile import compile_filter
 from seacan.runtime.seccomp.load import Filter, filter_flags
 from seacan.runtime.settings import NO_SETTINGS, Settings
@@ -57,6 +59,8 @@ def create(
     if settings.systemd_cgroup:
         raise Unsupported("--systemd-cgroup is not supported by this runtime")
     loaded = bundles.load(bundle)
+    if os.geteuid() != 0 and not loaded.namespace("user"):
+        raise InvalidArgument("linux.namespaces: who is not root needs a user namespace")
     preserve_fds += listen_fds
     check_descriptors(loaded.process.get("terminal", False), console, preserve_fds)
     check_kernel(loaded.process, loaded.linux.get("mountLabel", ""))
@@ -92,8 +96,7 @@ def create(
                     fifo=fifo,
                     failure=failure,
                 )
-                pid = fork(child, init.STEPS, _pid_namespace(loaded))
-            undo.callback(_kill_and_reap, pid)
+                pid = _fork(child, undo)
             record = _record(container_id, loaded, pid, seccomp, settings)
             directory.write(record)
             container = Container(record, directory, reader)
@@ -211,19 +214,42 @@ def _failure_file(bundle: Bundle, directory: StateDirectory) -> Iterator[int]:
         yield fd
 
 
-def _pid_namespace(bundle: Bundle) -> AbstractContextManager[None]:
-    namespace = bundle.namespace("pid")
+def _fork(child: Init, undo: ExitStack) -> int:
+    if child.bundle.namespace("user"):
+        return _fork_into_user_namespace(child, undo)
+    namespace = child.bundle.namespace("pid")
     if namespace is None:
-        return nullcontext()
-    if path := namespace.get("path"):
-        return _children_in_namespace_at(path)
-    return namespaces.children_in_new_pid_namespace()
+        pid = fork(child, init.STEPS)
+    elif path := namespace.get("path"):
+        with _closing(_open_pid_namespace(path)) as fd:
+            pid = fork_into(child, init.STEPS, fd)
+    else:
+        pid = fork(child, init.STEPS, flags=CLONE_NEWPID)
+    undo.callback(_kill_and_reap, pid)
+    return pid
 
 
-@contextmanager
-def _children_in_namespace_at(path: str) -> Iterator[None]:
-    with _closing(os.open(path, os.O_RDONLY)) as fd, namespaces.children_in_pid_namespace(fd):
-        yield
+def _fork_into_user_namespace(child: Init, undo: ExitStack) -> int:
+    from seacan.runtime import sources, user_namespace  # few containers have one
+
+    child.door = user_namespace.Door()
+    try:
+        child.sources = sources.open_sources(child.bundle)
+        pid = user_namespace.fork(child)
+        undo.callback(_kill_and_reap, pid)
+        user_namespace.let_in(child, pid)
+    finally:
+        child.door.close()
+        if child.sources:
+            child.sources.close()
+    return pid
+
+
+def _open_pid_namespace(path: str) -> int:
+    try:
+        return open_namespace(path, "pid")
+    except OSError as err:
+        raise InvalidArgument(f"linux.namespaces: pid: {path}: {err.strerror}") from err
 
 
 @contextmanager
@@ -250,6 +276,7 @@ def _record(
         bundle=str(bundle.path),
         rootfs=str(bundle.rootfs),
         cgroup=_cgroup_path(bundle, container_id),
+        namespaces=every(bundle.linux.get("namespaces", [])),
         has_pid_namespace=pid_namespace is not None and not pid_namespace.get("path"),
         seccomp_flags=seccomp.flags if seccomp else 0,
         listener_path=seccomp.listener_path if seccomp else "",

@@ -8,8 +8,8 @@ import stat
 from collections.abc import Iterable
 from typing import Final
 
-from seacan.errors import Conflict
-from seacan.kernel import rooted
+from seacan.errors import Conflict, Unsupported
+from seacan.kernel import mounts, rooted
 from seacan.spec.runtime import Config, LinuxDevice, LinuxDeviceCgroup, LinuxResources
 
 _DEFAULT_MODE: Final = 0o666
@@ -90,9 +90,32 @@ def _make_node(dir_fd: int, name: str, device: LinuxDevice) -> None:
         status = os.stat(name, dir_fd=dir_fd, follow_symlinks=False)
         if stat.S_IFMT(status.st_mode) != kind or status.st_rdev != number:
             raise Conflict(f"device {device['path']}: there is something else already") from err
+    except PermissionError as err:
+        if kind == stat.S_IFIFO:
+            raise
+        _bind_node(dir_fd, name, kind, number, device["path"], err)
+        return
     owner = device.get("uid", 0), device.get("gid", 0)
     if owner != (0, 0):
         os.chown(name, *owner, dir_fd=dir_fd, follow_symlinks=False)
+
+
+def _bind_node(
+    dir_fd: int, name: str, kind: int, number: int, path: str, cause: PermissionError
+) -> None:
+    """Bind the host's node, with its owner and mode: none can be made in a user namespace."""
+    try:
+        source = os.open(path, os.O_PATH | os.O_NOFOLLOW)
+    except OSError as err:
+        raise Unsupported(f"device {path}: cannot be made, nor is it there on the host") from err
+    status = os.fstat(source)
+    if stat.S_IFMT(status.st_mode) != kind or status.st_rdev != number:
+        raise Unsupported(f"device {path}: cannot be made, and the host's is another") from cause
+    os.close(os.open(name, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666, dir_fd=dir_fd))
+    bound = mounts.bind(source)
+    mounts.attach_at(bound, dir_fd, name)
+    os.close(bound)
+    os.close(source)
 
 
 def _links() -> Iterable[tuple[str, str]]:

@@ -1,6 +1,7 @@
 """A further process in a container that exists: the child joins what init.py made.
 
-It is forked into the pid namespace and enters the others from there, in one call by pidfd. Until
+It is forked into the pid namespace and enters the others from there, in one call by pidfd, in which
+the kernel sees to it that the user namespace counts for the others. Until
 execve it is non-dumpable, so that nobody in the container can reach the host's files through it.
 """
 
@@ -12,7 +13,13 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from seacan.errors import Conflict
-from seacan.kernel import namespaces, syscalls
+from seacan.kernel import syscalls
+from seacan.kernel.namespaces import (
+    CLONE_NEWPID,
+    CLONE_NEWUSER,
+    become_root,
+    children_in_pid_namespace,
+)
 from seacan.runtime import bundle, console, failures
 from seacan.runtime.container import Container
 from seacan.runtime.create import check_descriptors, taking_listener
@@ -38,23 +45,19 @@ from seacan.runtime.scheduling import set_final_cpus, set_initial_cpus, set_sche
 from seacan.runtime.seccomp.load import Filter
 from seacan.spec.runtime import Process
 
-_NAMESPACES: Final = (
-    namespaces.CLONE_NEWNS
-    | namespaces.CLONE_NEWUTS
-    | namespaces.CLONE_NEWIPC
-    | namespaces.CLONE_NEWNET
-    | namespaces.CLONE_NEWCGROUP
-)
-
-
 _NOWHERE: Final[Mapping[str, str]] = {}
 
 
 @dataclass(slots=True, kw_only=True)
 class Joining(Launch):
-    """A process that joins; `pidfd` is of the container's first one."""
+    """A process that joins; `pidfd` is of the container's first one, whose pid is `init_pid`.
+
+    `namespaces` are the flags (CLONE_NEW*) of those still to be entered.
+    """
 
     pidfd: int
+    init_pid: int
+    namespaces: int
 
     def descriptors(self) -> set[int]:
         return Launch.descriptors(self) | {self.pidfd}
@@ -95,6 +98,8 @@ def exec_process(
             filter=seccomp,
             settings=container.record.settings,
             pidfd=pidfd,
+            init_pid=container.pid,
+            namespaces=container.record.namespaces,
         )
         pid = _fork(child)
     except Exception:
@@ -116,10 +121,29 @@ def exec_process(
 
 def _fork(child: Joining) -> int:
     try:
-        return fork(child, STEPS, namespaces.children_in_pid_namespace(child.pidfd))
+        try:
+            return fork(child, STEPS, inside=children_in_pid_namespace(child.pidfd))
+        except PermissionError:
+            return _fork_beyond(child)
     except OSError as err:
         # ESRCH: the process is gone; ENOMEM: its pid namespace takes nobody in any more.
         raise Conflict("cannot exec in a stopped container") from err
+
+
+def _fork_beyond(child: Joining) -> int:
+    """Fork it for a caller whose privileges begin in the container's user namespace."""
+    from seacan.runtime import intermediate  # rarely needed
+
+    steps = [step for step in STEPS if step not in (adjust_oom_score, join_cgroup)]
+    return intermediate.fork(child, steps, prepare=enter_first_namespaces)
+
+
+def enter_first_namespaces(joining: Joining) -> None:
+    """In the intermediate: enter what has to be entered before the fork."""
+    adjust_oom_score(joining)
+    join_cgroup(joining)
+    syscalls.set_dumpable(False)
+    _enter(joining, joining.namespaces & (CLONE_NEWUSER | CLONE_NEWPID))
 
 
 def _seccomp_of(container: Container) -> Filter | None:
@@ -133,8 +157,22 @@ def _seccomp_of(container: Container) -> Filter | None:
 
 def enter_namespaces(joining: Joining) -> None:
     """Enter all namespaces of the container; its root becomes the root, and the directory."""
-    syscalls.setns(joining.pidfd, _NAMESPACES)
+    if joining.namespaces & CLONE_NEWUSER:
+        from seacan.runtime.user_namespace import give_stdio  # few containers have one
+
+        give_stdio(joining, joining.init_pid, range(3))
+    _enter(joining, joining.namespaces & ~CLONE_NEWPID)
     joining.root_fd = os.open("/", os.O_PATH | os.O_DIRECTORY)
+
+
+def _enter(joining: Joining, flags: int) -> None:
+    if flags:
+        syscalls.setns(joining.pidfd, flags)
+        joining.namespaces &= ~flags
+    if flags & CLONE_NEWUSER:
+        become_root()  # and a change of ids ends what was asked of the kernel about the process
+        syscalls.set_dumpable(False)
+        syscalls.set_pdeathsig(signal.SIGKILL)
 
 
 def open_terminal(joining: Joining) -> None:

@@ -7,10 +7,10 @@ import gc
 import os
 import signal
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from typing import NoReturn, TypeVar
 
-from seacan.kernel import processes, syscalls
+from seacan.kernel import namespaces, processes, syscalls
 from seacan.runtime import failures
 from seacan.runtime.launch import Launch
 
@@ -22,23 +22,41 @@ _EXIT_STATUS = 255  # of a process that could not be executed; what runc exits w
 def fork(
     launch: AnyLaunch,
     steps: Sequence[Callable[[AnyLaunch], None]],
-    pid_namespace: AbstractContextManager[None],
+    *,
+    flags: int = 0,
+    inside: AbstractContextManager[None] | None = None,
 ) -> int:
-    """Return the pid of a child, forked inside `pid_namespace`, that runs `steps`.
+    """Return the pid of a child that runs `steps`, forked with `flags` (CLONE_*) and `inside`.
 
     The caller becomes non-dumpable and stays so: the child is, from its first instruction on, out
     of reach of ptrace and /proc/PID for what already runs in the container (CVE-2016-9962,
     CVE-2019-5736). execve ends it for the child.
     """
     syscalls.set_dumpable(False)
-    with pid_namespace:
-        pid = os.fork()
+    with inside or nullcontext():
+        pid = syscalls.clone(flags)
         if pid == 0:
-            _run(launch, steps)
+            run(launch, steps)
     return pid
 
 
-def _run(launch: AnyLaunch, steps: Sequence[Callable[[AnyLaunch], None]]) -> NoReturn:
+def fork_into(
+    launch: AnyLaunch, steps: Sequence[Callable[[AnyLaunch], None]], pid_namespace: int
+) -> int:
+    """Return the pid of a child in the pid namespace of a descriptor, that runs `steps`."""
+    try:
+        return fork(launch, steps, inside=namespaces.children_in_pid_namespace(pid_namespace))
+    except PermissionError:
+        from seacan.runtime import intermediate  # for a caller without privileges over its own
+
+        def enter_pid_namespace(_: AnyLaunch) -> None:
+            syscalls.setns(pid_namespace, namespaces.CLONE_NEWPID)
+
+        return intermediate.fork(launch, steps, prepare=enter_pid_namespace)
+
+
+def run(launch: AnyLaunch, steps: Sequence[Callable[[AnyLaunch], None]]) -> NoReturn:
+    """Be the child: take `steps`, the last of which is execve or does not return either."""
     name = "fork"
     try:
         # A collection could run finalizers of the parent's objects, and close descriptors by

@@ -8,15 +8,23 @@ own and execve after the filter.
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from seacan.kernel import namespaces, rooted, syscalls
-from seacan.runtime import cgroup_mounts, console, devices, failures, rootfs, sysctls
+from seacan.kernel import procfs, rooted, syscalls
+from seacan.kernel.namespaces import (
+    CLONE_NEWNET,
+    CLONE_NEWPID,
+    CLONE_NEWTIME,
+    CLONE_NEWUSER,
+    enter_new_time_namespace,
+    set_loopback_up,
+)
+from seacan.runtime import cgroup_mounts, console, devices, failures, namespaces, rootfs, sysctls
 from seacan.runtime.bundle import Bundle
 from seacan.runtime.labels import label_keyring, label_process
 from seacan.runtime.launch import Launch
 from seacan.runtime.masks import Masks, make_read_only
-from seacan.runtime.mounts import Mounts
+from seacan.runtime.mounts import Mounts, of_the_host
 from seacan.runtime.personality import set_personality
 from seacan.runtime.process import (
     DEFAULT_UMASK,
@@ -37,22 +45,30 @@ from seacan.runtime.scheduling import set_scheduling
 from seacan.runtime.state import state_of
 from seacan.spec.runtime import State
 
+if TYPE_CHECKING:  # imported when a container has a user namespace, which few have
+    from seacan.runtime.sources import Sources
+    from seacan.runtime.user_namespace import Door
+
 
 @dataclass(slots=True, kw_only=True)
 class Init(Launch):
     """The first process of a container; `fifo` is read to wait for its start.
 
     `failure` is a file for what its startContainer hooks fail with, -1 without such hooks.
-    `cgroup_directories` are where its cgroups are, for the mount that shows them.
+    `cgroup_directories` are where its cgroups are, for the mount that shows them. `door` and
+    `sources` are there for a user namespace: user_namespace.py, sources.py.
     """
 
     bundle: Bundle
     fifo: int
     failure: int
+    door: "Door | None" = None
+    sources: "Sources | None" = None
     cgroup_directories: dict[str, str] = field(default_factory=dict)
 
     def descriptors(self) -> set[int]:
-        return Launch.descriptors(self) | {self.fifo, self.failure}
+        kept = Launch.descriptors(self) | {self.fifo, self.failure}
+        return kept | self.sources.descriptors() if self.sources else kept
 
     def state(self) -> State:
         """Return the container's state as its own hooks are to see it."""
@@ -72,23 +88,27 @@ def find_cgroups(init: Init) -> None:
         init.cgroup_directories = cgroup_mounts.own_directories()
 
 
-def enter_namespaces(init: Init) -> None:
-    """Join the namespaces that have a path, then make the others, all at once.
+def join_namespaces(init: Init) -> None:
+    """Join the namespaces that have a path; the one for pids was entered by being forked into it.
 
-    The pid namespace is the parent's work: it is entered by being forked into it.
+    A container with a user namespace has come a longer way: user_namespace.py.
     """
-    new = 0
-    for namespace in init.bundle.linux.get("namespaces", []):
-        kind = namespace["type"]
-        if kind == "pid":
-            continue
-        if path := namespace.get("path"):
-            namespaces.join(path, kind)
-        else:
-            new |= namespaces.FLAGS[kind]
+    wanted = init.bundle.linux.get("namespaces", [])
+    namespaces.join(entry for entry in wanted if entry["type"] != "pid")
+
+
+def make_namespaces(init: Init) -> None:
+    """Make the others, all at once; those that already exist by now are left out."""
+    new = namespaces.new(init.bundle.linux.get("namespaces", []))
+    has_time = new & CLONE_NEWTIME
+    new &= ~(CLONE_NEWPID | CLONE_NEWUSER | (CLONE_NEWTIME if init.door else 0))
     syscalls.unshare(new)
-    if new & namespaces.CLONE_NEWNET:
-        namespaces.set_loopback_up()
+    if new & CLONE_NEWTIME and (offsets := namespaces.time_offsets(init.bundle.linux)):
+        procfs.write("self/timens_offsets", offsets)
+    if has_time:
+        enter_new_time_namespace()
+    if new & CLONE_NEWNET:
+        set_loopback_up()
 
 
 def set_names(init: Init) -> None:
@@ -105,12 +125,18 @@ def write_sysctls(init: Init) -> None:
 def build_root(init: Init) -> None:
     """Make the tree of mounts that will be the root, with devices, and the working directory."""
     config = init.bundle.config
-    init.root_fd = rootfs.mount_root(config, str(init.bundle.rootfs))
+    root, binds = (init.sources.root, init.sources.binds) if init.sources else (-1, {})
+    init.root_fd = rootfs.mount_root(config, str(init.bundle.rootfs), root)
+    hosts = of_the_host(init.bundle.linux.get("namespaces", []))
     mounts = Mounts(
-        init.root_fd, init.bundle.path, init.cgroup_directories, init.linux.get("mountLabel", "")
+        init.root_fd,
+        init.bundle.path,
+        init.cgroup_directories,
+        init.linux.get("mountLabel", ""),
+        hosts,
     )
-    for entry in config.get("mounts", []):
-        mounts.make(entry)
+    for index, entry in enumerate(config.get("mounts", [])):
+        mounts.make(entry, binds.get(index))
     devices.make_all(config, init.root_fd)
     os.close(rooted.open_directory(init.root_fd, init.process["cwd"]))
     console.open_console(init)
@@ -176,7 +202,8 @@ STEPS: Final[tuple[Callable[[Init], None], ...]] = (
     join_cgroup,
     set_scheduling,
     find_cgroups,
-    enter_namespaces,
+    join_namespaces,
+    make_namespaces,
     set_names,
     write_sysctls,
     build_root,

@@ -8,6 +8,7 @@ Source: OCI runtime-spec, config.md#mounts.
 import errno
 import os
 import stat
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -17,7 +18,7 @@ from seacan.kernel import mounts, procfs, rooted
 from seacan.kernel.mounts import Change, Options
 from seacan.runtime import cgroup_mounts, labels
 from seacan.runtime.failures import reason
-from seacan.spec.runtime import Mount
+from seacan.spec.runtime import LinuxNamespace, Mount
 
 # What may be mounted over in procfs: files that only inform, and that lxcfs and others replace.
 _REPLACEABLE: Final = frozenset(
@@ -34,6 +35,12 @@ _REPLACEABLE: Final = frozenset(
         "/proc/sys/crypto/fips_enabled",
     )
 )
+# File systems that show a namespace: of which kind, and where the host's is mounted.
+_OF_NAMESPACES: Final = {
+    "proc": ("pid", "/proc"),
+    "sysfs": ("network", "/sys"),
+    "mqueue": ("ipc", "/dev/mqueue"),
+}
 _NOT_A_DIRECTORY_HINT: Final = (
     "Are you trying to mount a directory onto a file (or vice-versa)? "
     "Check if the specified host path exists and is the expected type"
@@ -47,6 +54,8 @@ class Mounts:
     `cgroups` are the container's own, as of cgroup_mounts.own_directories(). `label` is the SELinux
     context of new file systems, if there is to be one; that of a bind is its source's.
 
+    `hosts` are the file systems that show a namespace which is the host's, as of of_the_host().
+
     `late` are read-only tmpfs: they stay writable until what is mounted in them has its place.
     """
 
@@ -54,17 +63,21 @@ class Mounts:
     bundle: Path
     cgroups: dict[str, str]
     label: str = ""
+    hosts: frozenset[str] = frozenset()
     late: list[int] = field(default_factory=list)
 
-    def make(self, entry: Mount) -> None:
-        """Make one mount. Raises InvalidArgument or Internal naming both sides of it."""
+    def make(self, entry: Mount, source: int | None = None) -> None:
+        """Make one mount; `source` is the detached mount of a bind that is made already.
+
+        Raises InvalidArgument or Internal naming both sides of it.
+        """
         try:
-            self._make(entry)
+            self._make(entry, source)
         except OSError as err:
             hint = f": {_NOT_A_DIRECTORY_HINT}" if err.errno == errno.ENOTDIR else ""
-            raise Internal(f"{_describe(entry)}: {reason(err)}{hint}") from err
+            raise Internal(f"{describe(entry)}: {reason(err)}{hint}") from err
         except InvalidArgument as err:
-            raise InvalidArgument(f"{_describe(entry)}: {err}") from err
+            raise InvalidArgument(f"{describe(entry)}: {err}") from err
 
     def protect(self) -> None:
         """Make read-only what had to wait."""
@@ -73,13 +86,13 @@ class Mounts:
             os.close(mount_fd)
         self.late.clear()
 
-    def _make(self, entry: Mount) -> None:
+    def _make(self, entry: Mount, source: int | None) -> None:
         options = mounts.parse_options(entry.get("options", []))
         match entry.get("type"):
             case "bind":
-                self._bind(entry, options)
+                self._bind(entry, options, source)
             case _ if options.is_bind:
-                self._bind(entry, options)
+                self._bind(entry, options, source)
             case "cgroup":
                 with _Descriptor(self._directory(entry)) as target:
                     cgroup_mounts.mount(target, options, self.cgroups)
@@ -88,9 +101,11 @@ class Mounts:
             case _:
                 self._mount_filesystem(entry, options)
 
-    def _bind(self, entry: Mount, options: Options) -> None:
-        source = str(self.bundle / entry["source"])
-        with _Descriptor(mounts.bind_path(source, recursive=options.is_recursive)) as mount_fd:
+    def _bind(self, entry: Mount, options: Options, source: int | None) -> None:
+        if source is None:
+            path = str(self.bundle / entry["source"])
+            source = mounts.bind_path(path, recursive=options.is_recursive)
+        with _Descriptor(source) as mount_fd:
             if stat.S_ISDIR(os.fstat(mount_fd).st_mode):
                 target = self._directory(entry)
             else:
@@ -128,15 +143,29 @@ class Mounts:
         is_late = entry["type"] == "tmpfs" and bool(attributes & mounts.ATTR_RDONLY)
         if is_late:
             attributes &= ~mounts.ATTR_RDONLY
-        source = entry.get("source", entry["type"])
-        mount_fd = mounts.new_filesystem(entry["type"], source, options.data, attributes)
-        with _Descriptor(mount_fd):
+        with _Descriptor(self._new_or_hosts(entry, options, attributes)) as mount_fd:
             _attach(mount_fd, target)
             _propagate(mount_fd, options)
             if options.tree:
                 mounts.change(mount_fd, options.tree, recursive=True)
             if is_late:
                 self.late.append(os.dup(mount_fd))
+
+    def _new_or_hosts(self, entry: Mount, options: Options, attributes: int) -> int:
+        """Return a new file system, or what shows the host's namespace, if that is kept.
+
+        Only the root of the user namespace that a pid, network or ipc namespace belongs to may
+        mount what shows it; of the host's, its own mount is taken, with all that is below it.
+        """
+        kind = entry["type"]
+        try:
+            return mounts.new_filesystem(kind, entry.get("source", kind), options.data, attributes)
+        except PermissionError:
+            if kind not in self.hosts or not os.path.isdir(_OF_NAMESPACES[kind][1]):
+                raise
+        mount_fd = mounts.bind_path(_OF_NAMESPACES[kind][1], recursive=True)
+        mounts.change(mount_fd, Change(attributes))
+        return mount_fd
 
     def _with_mode_of_target(self, entry: Mount, options: Options) -> Options:
         # An empty tmpfs on /tmp is to be as /tmp was, unless there is a mode among the options.
@@ -158,6 +187,12 @@ class Mounts:
         return rooted.open_directory(self.root_fd, entry["destination"])
 
 
+def of_the_host(wanted: Iterable[LinuxNamespace]) -> frozenset[str]:
+    """Return the types of file systems that show what is not among the namespaces `wanted`."""
+    kinds = {namespace["type"] for namespace in wanted}
+    return frozenset(name for name, (kind, _) in _OF_NAMESPACES.items() if kind not in kinds)
+
+
 class _Descriptor:
     """A descriptor that is closed at the end of a `with`."""
 
@@ -171,7 +206,8 @@ class _Descriptor:
         os.close(self._fd)
 
 
-def _describe(entry: Mount) -> str:
+def describe(entry: Mount) -> str:
+    """Return how an error about a mount begins; Docker's clients know the words."""
     source = entry.get("source", entry.get("type", ""))
     return f'error mounting "{source}" to rootfs at "{entry["destination"]}"'
 

@@ -9,6 +9,7 @@ import fcntl
 import os
 import signal
 import stat
+from collections.abc import Iterable
 from typing import Final
 
 from seacan.errors import Forbidden, Internal, InvalidArgument
@@ -115,20 +116,35 @@ def become_user(launch: Launch) -> None:
     """
     user = launch.process.get("user", {})
     uid, gid = user.get("uid", 0), user.get("gid", 0)
-    _give_stdio_to(uid)
+    give_to(uid, range(3))
     sets = launch.process.get("capabilities", {})
     capabilities.limit_bounding_set(capabilities.mask_of(sets.get("bounding", [])))
     os.umask(user.get("umask", DEFAULT_UMASK))
-    os.setgroups(user.get("additionalGids", []))
-    os.setresgid(gid, gid, gid)
-    syscalls.set_keepcaps(True)
-    os.setresuid(uid, uid, uid)
-    syscalls.set_keepcaps(False)
+    try:
+        _set_groups(user.get("additionalGids", []))
+        os.setresgid(gid, gid, gid)
+        syscalls.set_keepcaps(True)
+        os.setresuid(uid, uid, uid)
+        syscalls.set_keepcaps(False)
+    except OSError as err:
+        if err.errno != errno.EINVAL:
+            raise
+        raise InvalidArgument("process.user: an id is not mapped in the user namespace") from err
 
 
-def _give_stdio_to(uid: int) -> None:
-    # So that the user can open /dev/stdout, which is its own descriptor, once more.
-    for fd in range(3):
+def _set_groups(gids: list[int]) -> None:
+    try:
+        os.setgroups(gids)
+    except PermissionError as err:
+        # Denied for good in a user namespace that its user made: user_namespaces(7). The groups
+        # that the caller had, he keeps.
+        if gids or procfs.read("self/setgroups") != b"deny\n":
+            raise Forbidden("process.user.additionalGids: setgroups(2) is denied") from err
+
+
+def give_to(uid: int, stdio: Iterable[int]) -> None:
+    """Give the files of `stdio` to a user, who can open /dev/stdout then, which is one of them."""
+    for fd in stdio:
         status = os.fstat(fd)
         if status.st_uid != uid and status.st_rdev != _NULL_DEVICE:
             try:

@@ -13,8 +13,10 @@ from seacan.runtime.failures import reason
 from seacan.spec.runtime import Config
 
 
-def mount_root(config: Config, rootfs: str) -> int:
+def mount_root(config: Config, rootfs: str, copy: int = -1) -> int:
     """Cut the new mount namespace off, bind `rootfs` onto itself, return a descriptor of it.
+
+    `copy` is that bind, if it is made already, and the path out of reach perhaps.
 
     Mounts of the container must not appear on the host, nor the host's later ones in it, unless
     `linux.rootfsPropagation` says so. Source: config-linux.md#rootfs-mount-propagation.
@@ -22,20 +24,31 @@ def mount_root(config: Config, rootfs: str) -> int:
     match _propagation(config)[0]:
         case mounts.MS_SHARED:
             # Volumes stay in their peer groups; the place of the root alone leaves its own, which
-            # pivot_root(2) asks for as well.
-            syscalls.mount(None, mounts.mount_point_of(rootfs), None, mounts.MS_PRIVATE)
+            # pivot_root(2) asks for as well. In a user namespace none is in the host's groups.
+            if copy < 0:
+                syscalls.mount(None, mounts.mount_point_of(rootfs), None, mounts.MS_PRIVATE)
         case mounts.MS_SLAVE:
             syscalls.mount(None, "/", None, mounts.MS_SLAVE | mounts.MS_REC)
         case _:
             syscalls.mount(None, "/", None, mounts.MS_PRIVATE | mounts.MS_REC)
     try:
-        root_fd = mounts.bind_path(rootfs, recursive=True)
-        target = os.open(rootfs, os.O_PATH | os.O_DIRECTORY)
+        root_fd = mounts.bind_path(rootfs, recursive=True) if copy < 0 else copy
+        target = _open_place(rootfs, is_needed=copy < 0)
         mounts.attach(root_fd, target)
         os.close(target)
     except OSError as err:
         raise Internal(f"bind root file system {rootfs}: {reason(err)}") from err
     return root_fd
+
+
+def _open_place(rootfs: str, *, is_needed: bool) -> int:
+    # Any place will do for pivot_root(2), also one on top of the present root.
+    try:
+        return os.open(rootfs, os.O_PATH | os.O_DIRECTORY)
+    except PermissionError:
+        if is_needed:
+            raise
+        return os.open("/", os.O_PATH | os.O_DIRECTORY)
 
 
 def _propagation(config: Config) -> tuple[int, bool]:
@@ -84,7 +97,11 @@ def move(config: Config, root_fd: int, rootfs: str) -> None:
     # Were it shared, the move would be seen on the host.
     syscalls.mount(None, "/", None, mounts.MS_PRIVATE)
     os.fchdir(root_fd)
-    syscalls.mount(".", "/", None, mounts.MS_MOVE)
+    try:
+        syscalls.mount(".", "/", None, mounts.MS_MOVE)
+    except OSError as err:
+        if err.errno != errno.ELOOP:  # it is there already: _open_place()
+            raise
     os.chroot(".")
     os.chdir("/")
     _propagate(config, root_fd)
@@ -95,7 +112,12 @@ def _unmount_kernel_filesystems(rootfs: str) -> None:
         place = entry.mount_point
         if entry.fstype not in ("proc", "sysfs") or f"{place}/".startswith(f"{rootfs}/"):
             continue
-        syscalls.mount(None, place, None, mounts.MS_SLAVE | mounts.MS_REC)
+        try:
+            syscalls.mount(None, place, None, mounts.MS_SLAVE | mounts.MS_REC)
+        except OSError as err:
+            if err.errno not in (errno.EINVAL, errno.ENOENT):
+                raise
+            continue  # one that is on top of it has been covered
         try:
             syscalls.umount2(place, mounts.MNT_DETACH)
         except OSError as err:

@@ -152,6 +152,7 @@ _LINUX: Final = {
     "maskedPaths": [str],
     "readonlyPaths": [str],
     "mountLabel": str,
+    "timeOffsets": MapOf({"secs": INT64, "nanosecs": UINT32}),
     "personality": {"domain": str, "flags": [str]},
     "memoryPolicy": {"mode": str, "nodes": str, "flags": [str]},
 }

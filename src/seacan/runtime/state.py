@@ -39,7 +39,9 @@ _INHERITED_LINUX: Final = ("personality", "memoryPolicy")
 class Record:
     """state.json. `started` is the start time of `pid` in clock ticks since boot.
 
+    `namespaces` are the flags (CLONE_NEW*) of those it does not share with its maker.
     `has_pid_namespace`: of its own, so that all its processes end with the first.
+    `cgroup` is the path from the root of each hierarchy, empty if there is no cgroup.
     `seccomp_flags` and the listener are the filter's in seccomp.bpf, see seccomp/load.py;
     `created_ns` is since the epoch. `is_created`: known to be, where hooks make the
     creation long. `hooks` are the configuration's; `inherited` and `linux` are what it says of
@@ -53,6 +55,7 @@ class Record:
     bundle: str
     rootfs: str
     cgroup: str
+    namespaces: int
     has_pid_namespace: bool
     seccomp_flags: int
     listener_path: str

@@ -39,6 +39,8 @@ def _namespace_of(name: str) -> str | None:
         return "ipc"
     if name.startswith("net."):
         return "network"
+    if name.startswith("user."):
+        return "user"
     return "uts" if name in _UTS else None
 
 

@@ -52,6 +52,7 @@ class Box:
         self.rootfs = directory / "rootfs"
         _make_rootfs(self.rootfs)
         self.config: dict[str, Any] = _config(self.id)
+        self.settings = NO_SETTINGS
 
     @property
     def process(self) -> dict[str, Any]:
@@ -79,7 +80,7 @@ class Box:
         stdout: int | None = None,
         console: socket.socket | None = None,
         preserve_fds: int = 0,
-        settings: Settings = NO_SETTINGS,
+        settings: Settings | None = None,
     ) -> Iterator[Container]:
         self.write(*args)
         null = os.open("/dev/null", os.O_RDWR)
@@ -92,7 +93,7 @@ class Box:
                 stdio=(null, out, out),
                 console=console,
                 preserve_fds=preserve_fds,
-                settings=settings,
+                settings=settings or self.settings,
             )
         finally:
             os.close(null)

@@ -1,7 +1,10 @@
 import os
+import subprocess
 
 import pytest
-from tests.root.runtime.boxes import Box
+from tests.root.runtime.boxes import Box, wait_until
+
+from seacan.errors import InvalidArgument
 
 pytestmark = pytest.mark.root
 
@@ -32,6 +35,25 @@ def test_namespace_is_joined_by_path(box: Box) -> None:
         for file in kinds.values():
             expected = os.readlink(f"/proc/{other.pid}/ns/{file}")
             assert mine.sh(f"readlink /proc/self/ns/{file}").strip() == expected
+
+
+def test_mount_namespace_is_joined_by_path(box: Box) -> None:
+    others = [ns for ns in box.linux["namespaces"] if ns["type"] != "mount"]
+    with subprocess.Popen(["unshare", "--mount", "sleep", "60"]) as other:
+        try:
+            path = f"/proc/{other.pid}/ns/mnt"
+            wait_until(lambda: os.readlink(path) != os.readlink("/proc/self/ns/mnt"))
+            box.linux["namespaces"] = [*others, {"type": "mount", "path": path}]
+            assert box.sh("readlink /proc/self/ns/mnt").strip() == os.readlink(path)
+        finally:
+            other.kill()
+
+
+def test_mount_namespace_of_the_host_is_not_joined(box: Box) -> None:
+    others = [ns for ns in box.linux["namespaces"] if ns["type"] != "mount"]
+    box.linux["namespaces"] = [*others, {"type": "mount", "path": "/proc/self/ns/mnt"}]
+    with pytest.raises(InvalidArgument, match="the host's, and it has a root"):
+        box.run("true")
 
 
 def test_caller_keeps_its_namespaces(box: Box) -> None:

@@ -17,6 +17,7 @@ RECORD = Record(
     bundle="/b",
     rootfs="/b/rootfs",
     cgroup="/one",
+    namespaces=0,
     has_pid_namespace=True,
     seccomp_flags=0,
     listener_path="",
