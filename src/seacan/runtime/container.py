@@ -59,7 +59,11 @@ class Container:
 
     @property
     def cgroup(self) -> Cgroup:
-        return open_cgroup(self.record.cgroup)
+        if self.record.cgroup:
+            return open_cgroup(self.record.cgroup)
+        from seacan.kernel.cgroups.absent import NoCgroup  # few containers have none
+
+        return NoCgroup()
 
     def status(self) -> Status:
         """Return the state, but for a pause: that takes a look at the cgroup, is_paused()."""

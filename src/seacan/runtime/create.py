@@ -72,7 +72,7 @@ def create(
         with ExitStack() as undo:
             directory.make()
             undo.callback(directory.remove)
-            cgroup = _make_cgroup(loaded, container_id, undo)
+            cgroup, cgroup_path = _make_cgroup(loaded, container_id, settings, undo)
             seccomp = _compile_seccomp(loaded, directory)
             reader, writer = failures.open_pipe()
             undo.callback(os.close, reader)
@@ -97,7 +97,7 @@ def create(
                     failure=failure,
                 )
                 pid = _fork(child, undo)
-            record = _record(container_id, loaded, pid, seccomp, settings)
+            record = _record(container_id, loaded, pid, cgroup_path, seccomp, settings)
             directory.write(record)
             container = Container(record, directory, reader)
             undo.pop_all()
@@ -123,8 +123,12 @@ def check_descriptors(terminal: bool, console: socket.socket | None, preserve_fd
             raise InvalidArgument(f"preserve-fds: descriptor {fd} is not open") from err
 
 
-def _make_cgroup(bundle: Bundle, container_id: str, undo: ExitStack) -> Cgroup:
-    cgroup = open_cgroup(_cgroup_path(bundle, container_id))
+def _make_cgroup(
+    bundle: Bundle, container_id: str, settings: Settings, undo: ExitStack
+) -> tuple[Cgroup, str]:
+    """Return the cgroup, with its limits, and its path: empty for none."""
+    path = _cgroup_path(bundle, container_id)
+    cgroup = open_cgroup(path)
     # All that is in there will be taken for the container's, and killed with it.
     if pids := cgroup.pids():
         raise Conflict(f"container's cgroup is not empty: {len(pids)} process(es) found")
@@ -133,9 +137,20 @@ def _make_cgroup(bundle: Bundle, container_id: str, undo: ExitStack) -> Cgroup:
         cgroup.create()
         cgroup.apply(with_device_rules(bundle.linux.get("resources", {})))
     except OSError as err:
+        if err.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+            return _without_cgroup(bundle, settings, cgroup, err), ""
         kind = Unsupported if err.errno == errno.ENOTSUP else Internal
         raise kind(f"apply cgroup configuration: {reason(err)}") from err
-    return cgroup
+    return cgroup, path
+
+
+def _without_cgroup(bundle: Bundle, settings: Settings, half_made: Cgroup, err: OSError) -> Cgroup:
+    from seacan.kernel.cgroups.absent import NoCgroup
+    from seacan.runtime import rootless  # both for a caller who may not do all
+
+    rootless.check(bundle, settings.rootless, err)
+    half_made.remove()
+    return NoCgroup()
 
 
 def _cgroup_path(bundle: Bundle, container_id: str) -> str:
@@ -264,6 +279,7 @@ def _record(
     container_id: str,
     bundle: Bundle,
     pid: int,
+    cgroup: str,
     seccomp: Filter | None,
     settings: Settings,
 ) -> Record:
@@ -275,7 +291,7 @@ def _record(
         started=processes.start_time(pid) or 0,
         bundle=str(bundle.path),
         rootfs=str(bundle.rootfs),
-        cgroup=_cgroup_path(bundle, container_id),
+        cgroup=cgroup,
         namespaces=every(bundle.linux.get("namespaces", [])),
         has_pid_namespace=pid_namespace is not None and not pid_namespace.get("path"),
         seccomp_flags=seccomp.flags if seccomp else 0,

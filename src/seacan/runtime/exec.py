@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from seacan.errors import Conflict
+from seacan.errors import Conflict, Forbidden
 from seacan.kernel import syscalls
 from seacan.kernel.namespaces import (
     CLONE_NEWPID,
@@ -143,7 +143,12 @@ def enter_first_namespaces(joining: Joining) -> None:
     adjust_oom_score(joining)
     join_cgroup(joining)
     syscalls.set_dumpable(False)
-    _enter(joining, joining.namespaces & (CLONE_NEWUSER | CLONE_NEWPID))
+    try:
+        _enter(joining, joining.namespaces & (CLONE_NEWUSER | CLONE_NEWPID))
+    except PermissionError as err:
+        # Until execve its first process is the host's root's, as the runtime's own: CVE-2016-9962.
+        text = "join the container: not permitted; before it is started, root alone may"
+        raise Forbidden(text) from err
 
 
 def _seccomp_of(container: Container) -> Filter | None:

@@ -80,7 +80,11 @@ GLOBAL: Final = (
     Flag("log-format", "text or json", Kind.CHOICE, "", "text", ("text", "json"), "FORMAT"),
     _switch("debug", "tell of each call, in the log"),
     _switch("systemd-cgroup", "cgroupsPath is SLICE:PREFIX:NAME, made by systemd"),
-    Flag("rootless", "go on without cgroups: true is refused", default="auto"),
+    Flag(
+        "rootless",
+        "do without a cgroup that cannot be made: true, false, or auto for who is not root",
+        default="auto",
+    ),
     _switch("version", "print the version", "v"),
 )
 _BUNDLE: Final = Flag("bundle", "the bundle; . by default", short="b", value_name="DIR")

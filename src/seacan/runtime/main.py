@@ -7,7 +7,7 @@ import time
 from importlib import import_module
 from pathlib import Path
 
-from seacan.errors import InvalidArgument, SeacanError, Unsupported
+from seacan.errors import InvalidArgument, SeacanError
 from seacan.runtime import commandline
 from seacan.runtime.commandline import Options, UnknownCommand
 from seacan.runtime.failures import reason
@@ -58,9 +58,11 @@ def _check(options: Options) -> None:
     options.root = str(Path(options.root).absolute())
     if os.path.normpath(options.root) == "/":
         raise InvalidArgument("--root: not a directory for states: /")
-    if options.rootless in commandline.TRUE:
-        raise Unsupported(f"--rootless={options.rootless} is not supported by this runtime")
-    if options.rootless.lower() not in ("", "auto") and options.rootless not in commandline.FALSE:
+    if options.rootless.lower() in ("", "auto"):
+        options.rootless = None
+    elif options.rootless in commandline.TRUE + commandline.FALSE:
+        options.rootless = options.rootless in commandline.TRUE
+    else:
         raise InvalidArgument(f"--rootless: not true, false or auto: {options.rootless!r}")
 
 

@@ -107,7 +107,8 @@ class StateDirectory:
 
     def make(self) -> None:
         """Make the directory with its fifo. Raises Conflict if there is such a container."""
-        self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        # Sticky: what is not, and below $XDG_RUNTIME_DIR, is cleaned up when it has had no use.
+        self.path.parent.mkdir(mode=0o1700, parents=True, exist_ok=True)
         try:
             self.path.mkdir(mode=0o700)
         except FileExistsError as err:

@@ -198,7 +198,7 @@ def test_mistakes_are_in_the_log_as_well(box: Box, runtime: Runtime) -> None:
         ["create"],
         ["create", "--nothing", "x"],
         ["state", "x"],
-        ["--rootless=true", "list"],
+        ["--rootless=perhaps", "list"],
     )
     for arguments in wrong:
         failed = runtime("--log", str(log), "--log-format=json", *arguments)

@@ -34,7 +34,12 @@ def make(options: Options, console: socket.socket | None = None) -> Container:
             console=console or console_socket,
             preserve_fds=options.preserve_fds,
             listen_fds=listen_fds,
-            settings=Settings(options.no_pivot, options.no_new_keyring, options.systemd_cgroup),
+            settings=Settings(
+                options.no_pivot,
+                options.no_new_keyring,
+                options.systemd_cgroup,
+                options.rootless,
+            ),
         )
         try:
             handles.publish(options, container.pid, pidfd_socket)

@@ -4,7 +4,7 @@ import json
 import subprocess
 from pathlib import Path
 
-from seacan.errors import Internal, Unavailable
+from seacan.errors import Internal, Unavailable, Unsupported
 from seacan.runtime import container as containers
 from seacan.runtime.commandline import Options
 from seacan.runtime.failures import cause
@@ -12,7 +12,10 @@ from seacan.runtime.failures import cause
 
 def run(options: Options) -> int:
     container_id, *ps_options = options.arguments
-    pids = containers.load(Path(options.root), container_id).cgroup.pids()
+    container = containers.load(Path(options.root), container_id)
+    if not container.record.cgroup:
+        raise Unsupported("ps: the container has no cgroup to tell its processes by")
+    pids = container.cgroup.pids()
     if options.format == "json":
         print(json.dumps(pids))
     else:
