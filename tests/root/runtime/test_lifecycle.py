@@ -268,7 +268,7 @@ def test_terminal(box: Box) -> None:
             _, (master,), _, _ = socket.recv_fds(ours, 16, 1)
             made.start()
             os.waitpid(made.pid, 0)
-            out = os.read(master, 4096).decode()
+            out = read_to_end(master)
         assert terminals.get_size(master) == (33, 77)
         os.close(master)
     tty, size, console = out.splitlines()

@@ -1,5 +1,6 @@
 """Containers with a user namespace of their own, or of another's."""
 
+import errno
 import fcntl
 import os
 import socket
@@ -7,6 +8,8 @@ from pathlib import Path
 
 import pytest
 from tests.root.runtime.boxes import Box, wait_until
+from tests.root.runtime.seccomp_agent import answering
+from tests.root.runtime.test_lifecycle import read_to_end
 
 from seacan.errors import Internal, InvalidArgument, Unsupported
 from seacan.kernel import mounts, syscalls
@@ -191,12 +194,41 @@ def test_terminal(mapped: Box) -> None:
     mapped.process["terminal"] = True
     mapped.config["mounts"][2]["options"].append("gid=5")
     ours, theirs = socket.socketpair()
-    with ours, theirs, mapped.created("sh", "-c", "tty; stat -c %g $(tty)", console=theirs) as box:
+    with ours, theirs, mapped.created("sh", "-c", "tty; stat -c %g $(tty)", console=theirs) as made:
         _, (master,), _, _ = socket.recv_fds(ours, 16, 1)
-        with open(master, "rb", buffering=0) as terminal:
-            box.start()
-            wait_until(lambda: box.status() == "stopped")
-            assert terminal.read(4096) == b"/dev/pts/0\r\n5\r\n"
+        made.start()
+        os.waitpid(made.pid, 0)
+        assert read_to_end(master) == "/dev/pts/0\r\n5\r\n"
+        os.close(master)
+
+
+def test_hooks(mapped: Box) -> None:
+    tmp = mapped.rootfs / "tmp"
+    (mapped.path / "hooks").mkdir(mode=0o777)
+    (mapped.path / "hooks").chmod(0o777)
+    mapped.mount("/mnt", "bind", str(mapped.path / "hooks"), "bind")
+    for kind in ("createRuntime", "createContainer", "startContainer", "poststart"):
+        place = {"createContainer": "./tmp", "startContainer": "/mnt"}.get(kind, str(tmp))
+        script = f"readlink /proc/self/ns/user > {place}/{kind}"
+        hook = {"path": "/bin/sh", "args": ["sh", "-c", script], "env": ["PATH=/usr/bin:/bin"]}
+        mapped.config.setdefault("hooks", {})[kind] = [hook]
+    with mapped.started("sleep", "60") as container:
+        inside = os.readlink(f"/proc/{container.pid}/ns/user")
+    outside = os.readlink("/proc/self/ns/user")
+    assert (tmp / "createRuntime").read_text().strip() == outside
+    assert (tmp / "poststart").read_text().strip() == outside
+    assert (tmp / "createContainer").read_text().strip() == inside
+    assert (mapped.path / "hooks/startContainer").read_text().strip() == inside
+
+
+def test_seccomp_listener(mapped: Box, tmp_path: Path) -> None:
+    with answering(tmp_path, {"mkdir": errno.ENOMEDIUM}) as agent:
+        mapped.linux["seccomp"] = {
+            "defaultAction": "SCMP_ACT_ALLOW",
+            "listenerPath": str(agent.path),
+            "syscalls": [{"names": ["mkdir"], "action": "SCMP_ACT_NOTIFY"}],
+        }
+        assert "No medium found" in mapped.run("mkdir", "/tmp/x").out
 
 
 def test_exec(mapped: Box) -> None:
