@@ -14,6 +14,7 @@ from seacan.kernel import procfs, syscalls
 from seacan.kernel.cgroups.hierarchy import open_cgroup
 from seacan.runtime.labels import label_process
 from seacan.runtime.launch import Launch
+from seacan.runtime.settings import NO_SETTINGS
 from seacan.spec.runtime import Process
 
 pytestmark = pytest.mark.root
@@ -156,6 +157,7 @@ def test_label_goes_to_procfs_alone(tmp_path: Path, process: Process, attribute:
         preserve_fds=0,
         pipe=-1,
         cgroup=open_cgroup("/absent"),
+        settings=NO_SETTINGS,
     )
 
     def probe() -> int:
