@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from seacan.kernel.cgroups.cgroup import Cgroup
 from seacan.runtime.seccomp.load import Filter
-from seacan.runtime.settings import Settings
+from seacan.runtime.settings import NO_SETTINGS, Settings
 from seacan.spec.runtime import Linux, Process
 
 Stdio = tuple[int, int, int]
@@ -30,7 +30,7 @@ class Launch:
     preserve_fds: int
     pipe: int
     cgroup: Cgroup
-    settings: Settings
+    settings: Settings = NO_SETTINGS
     filter: Filter | None = None
     root_fd: int = -1
     executable: str = ""
