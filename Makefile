@@ -6,7 +6,7 @@ PYTEST := $(PY) -m pytest
 CODE   := src tests bench
 
 # What the tests call beside Python; packages of Debian.
-NEEDED := apparmor busybox-static checkpolicy keyutils python3-seccomp qemu-user-static runc uidmap
+NEEDED := apparmor busybox-static checkpolicy criu keyutils python3-seccomp qemu-user-static runc uidmap
 # Engines that seacan-runtime is tested under; without them those tests are skipped.
 PEERS := docker.io podman
 

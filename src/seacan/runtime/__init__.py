@@ -7,7 +7,7 @@ mounts.py, cgroup_mounts.py, devices.py, console.py, masks.py, sysctls.py, proce
 scheduling.py, personality.py, labels.py, hooks.py, seccomp/. Between the halves: fork.py, launch.py
 (what the child needs), failures.py (how it fails). With a user namespace: user_namespace.py,
 intermediate.py, sources.py; with fewer rights than root has: rootless.py.
-Then container.py (start, kill, delete) with state.py, and exec.py (a further process). The
-executable: __main__.py with interpreter.py (the sealed copy it runs from), main.py, commandline.py,
-flags.py, commands/, foreground.py.
+Then container.py (start, kill, delete) with state.py, exec.py (a further process), criu.py
+(into files and back). The executable: __main__.py with interpreter.py (the sealed copy it runs
+from), main.py, commandline.py with flags.py, commands/, foreground.py.
 """

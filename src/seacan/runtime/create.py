@@ -110,6 +110,33 @@ def create(
     return container
 
 
+def create_restored(
+    root: Path, container_id: str, bundle: Bundle, restore: Callable[[Cgroup, str, Path], int]
+) -> Container:
+    """Make a container of processes that `restore` brings back, given cgroup, its path, a file.
+
+    `restore` returns the pid of the first, a child of the caller; the file is for its own use. The
+    container is running. The errors are as of create(), and those of `restore`.
+    """
+    directory = state.directory(root, container_id)
+    try:
+        with ExitStack() as undo:
+            directory.make()
+            undo.callback(directory.remove)
+            directory.fifo.unlink()
+            cgroup, cgroup_path = _make_cgroup(bundle, container_id, NO_SETTINGS, undo)
+            undo.callback(cgroup.kill)
+            seccomp = _compile_seccomp(bundle, directory)
+            pid = restore(cgroup, cgroup_path, directory.path / "pid")
+            undo.callback(_kill_and_reap, pid)
+            record = _record(container_id, bundle, pid, cgroup_path, seccomp, NO_SETTINGS)
+            directory.write(record)
+            undo.pop_all()
+    except OSError as err:
+        raise Internal(f"restore container {container_id}: {reason(err)}") from err
+    return Container(record, directory)
+
+
 def check_descriptors(terminal: bool, console: socket.socket | None, preserve_fds: int) -> None:
     """Raise InvalidArgument if a terminal has no console, or what to preserve is not there."""
     if terminal and console is None:

@@ -151,6 +151,40 @@ _UPDATE: Final = (
     Flag("mem-bw-schema", "refused: Intel RDT is not supported"),
 )
 
+_IMAGES: Final = (
+    _path("image-path", "directory of the files; ./checkpoint by default"),
+    _path("work-path", "directory of criu's log; the same by default"),
+    _switch("tcp-established", "with open TCP connections"),
+    _switch("ext-unix-sk", "with unix sockets to outside"),
+    _switch("shell-job", "with the session of a shell"),
+    _switch("file-locks", "with locks of files"),
+    Flag("manage-cgroups-mode", "soft, full, strict or ignore", default="soft"),
+    _list("empty-ns", "network, as it always is: its devices are the engine's"),
+    _switch("auto-dedup", "drop memory that a parent image has"),
+    _switch("lazy-pages", "refused: memory is brought back at once"),
+)
+_CHECKPOINT: Final = (
+    *_IMAGES,
+    _path("parent-path", "files of a pre-dump, relative to --image-path"),
+    _switch("leave-running", "let the processes go on"),
+    _switch("pre-dump", "memory only, and let the processes go on"),
+    _switch("tcp-skip-in-flight", "without TCP connections that are being made"),
+    _switch("link-remap", "with files that were unlinked while open"),
+    Flag("page-server", "refused: memory goes to files", value_name="ADDRESS:PORT"),
+    Flag("status-fd", "refused, as is --lazy-pages", Kind.INTEGER, default=None),
+)
+_RESTORE: Final = (
+    *_IMAGES,
+    _BUNDLE,
+    _CONSOLE,
+    _PID_FILE,
+    _DETACH,
+    _switch("no-subreaper", "leave orphans of the container to others"),
+    _switch("no-pivot", "refused: criu moves the root its own way"),
+    Flag("lsm-profile", "the label to come back with", value_name="TYPE:NAME"),
+    Flag("lsm-mount-context", "the label of mounts to come back with"),
+)
+
 COMMANDS: Final[dict[str, Command]] = {
     "create": Command("make a container of a bundle", _CREATE),
     "start": Command("execute the process of a created container"),
@@ -185,6 +219,8 @@ COMMANDS: Final[dict[str, Command]] = {
             Flag("interval", "time between two lines, as 1m30s", default="5s", value_name="TIME"),
         ),
     ),
+    "checkpoint": Command("write the processes of a container to files, and end it", _CHECKPOINT),
+    "restore": Command("make a container of the files of a checkpoint", _RESTORE),
     "spec": Command(
         "write a config.json to begin with",
         (_BUNDLE, _switch("rootless", "for who is not root")),

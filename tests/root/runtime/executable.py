@@ -13,20 +13,22 @@ def command(box: Box, *args: str) -> list[str]:
     return [sys.executable, "-m", "seacan.runtime", "--root", str(box.root), *args]
 
 
-def call(box: Box, *args: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
+def call(
+    box: Box, *args: str, stdin: str = "", timeout_s: float = DEADLINE_S
+) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         command(box, *args),
         input=stdin,
         capture_output=True,
         text=True,
-        timeout=DEADLINE_S,
+        timeout=timeout_s,
         check=False,
         cwd=box.path,
     )
 
 
 def detached(
-    box: Box, *args: str, pass_fds: tuple[int, ...] = ()
+    box: Box, *args: str, timeout_s: float = DEADLINE_S
 ) -> subprocess.CompletedProcess[str]:
     """Call it for what outlives it: into files, since the other end of a pipe would be held."""
     with (box.path / "out").open("w+") as out:
@@ -35,10 +37,9 @@ def detached(
             stdin=subprocess.DEVNULL,
             stdout=out,
             stderr=out,
-            timeout=DEADLINE_S,
+            timeout=timeout_s,
             check=False,
             cwd=box.path,
-            pass_fds=pass_fds,
         )
         out.seek(0)
         said = out.read()

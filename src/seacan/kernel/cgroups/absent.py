@@ -36,6 +36,10 @@ class NoCgroup:
     def thaw(self) -> None:
         _refuse("it cannot be frozen")
 
+    @property
+    def freezer(self) -> str:
+        _refuse("it cannot be frozen")
+
     def is_frozen(self) -> bool:
         return False
 

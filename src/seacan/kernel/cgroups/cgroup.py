@@ -37,6 +37,10 @@ class Cgroup(Protocol):
     def thaw(self) -> None:
         """Let them go on."""
 
+    @property
+    def freezer(self) -> str:
+        """The directory whose files freeze them. ENOENT without a freezer."""
+
     def is_frozen(self) -> bool:
         """Tell whether they are to stop, or have; False if it does not exist."""
 

@@ -134,6 +134,10 @@ class CgroupV1:
     def thaw(self) -> None:
         files.write(f"{self._directory('freezer')}/freezer.state", "THAWED")
 
+    @property
+    def freezer(self) -> str:
+        return self._directory("freezer")
+
     def is_frozen(self) -> bool:
         directory = self._of_controller.get("freezer")
         state = files.read_if_any(f"{directory}/freezer.state") if directory else None

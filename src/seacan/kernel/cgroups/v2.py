@@ -104,6 +104,10 @@ class CgroupV2:
     def thaw(self) -> None:
         files.write(f"{self._path}/cgroup.freeze", "0")
 
+    @property
+    def freezer(self) -> str:
+        return self._path
+
     def is_frozen(self) -> bool:
         return (files.read_if_any(f"{self._path}/cgroup.freeze") or "0").strip() == "1"
 
