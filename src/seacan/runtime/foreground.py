@@ -4,6 +4,7 @@ Without a terminal of its own the process has the caller's descriptors, and only
 to pass on.
 """
 
+import contextlib
 import os
 import select
 import signal
@@ -136,11 +137,14 @@ class Foreground:
 
 
 def _reap(pid: int) -> int | None:
-    ended, status = os.waitpid(pid, os.WNOHANG)
-    if not ended:
-        return None
-    code = os.waitstatus_to_exitcode(status)
-    return code if code >= 0 else 128 - code
+    """Let go of all children that have ended; return the status of `pid` if it is among them."""
+    found = None
+    with contextlib.suppress(ChildProcessError):
+        while (ended := os.waitpid(-1, os.WNOHANG))[0]:
+            if ended[0] == pid:
+                code = os.waitstatus_to_exitcode(ended[1])
+                found = code if code >= 0 else 128 - code
+    return found
 
 
 def _do_nothing(number: int, frame: object) -> None:

@@ -36,8 +36,9 @@ def test_orphans_come_to_the_runtime_unless_it_shall_not_have_them(
         pid = int(running.stdout.readline())
         wait_until(lambda: _is_reparented(pid))
         assert (_parent_of(pid) == running.pid) == (not flags)
-        running.send_signal(signal.SIGTERM)
         os.kill(pid, signal.SIGKILL)
+        wait_until(lambda: not Path(f"/proc/{pid}").exists())
+        running.send_signal(signal.SIGTERM)
         assert running.wait(DEADLINE_S) == 128 + signal.SIGTERM
 
 
