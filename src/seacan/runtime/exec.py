@@ -35,6 +35,7 @@ from seacan.runtime.process import (
     execute,
     find_executable,
     join_cgroup,
+    leave_parent,
     limit_capabilities,
     load_seccomp,
     set_environment,
@@ -203,6 +204,7 @@ STEPS: Final[tuple[Callable[[Any], None], ...]] = (
     become_user,
     limit_capabilities,
     find_executable,
+    leave_parent,
     load_seccomp,
     execute,
 )

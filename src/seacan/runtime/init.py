@@ -35,6 +35,7 @@ from seacan.runtime.process import (
     execute,
     find_executable,
     join_cgroup,
+    leave_parent,
     limit_capabilities,
     load_seccomp,
     set_environment,
@@ -177,7 +178,6 @@ def pivot(init: Init) -> None:
 
 def wait_for_start(init: Init) -> None:
     """Say that the container is created, and sleep until a byte comes through the fifo."""
-    syscalls.set_pdeathsig(0)  # from here on whoever made it may go
     failures.ready(init.pipe)
     os.read(init.fifo, 1)
 
@@ -219,6 +219,7 @@ STEPS: Final[tuple[Callable[[Init], None], ...]] = (
     become_user,
     limit_capabilities,
     find_executable,
+    leave_parent,
     load_seccomp,
     wait_for_start,
     run_start_hooks,

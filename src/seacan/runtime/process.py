@@ -221,6 +221,18 @@ def _trouble_executing(path: str) -> Exception | None:
     return None
 
 
+def leave_parent(launch: Launch) -> None:
+    """Outlive the parent, and have execve close the descriptors from 3 on that are not preserved.
+
+    Before the filter: a profile need not know of prctl and close_range, and old ones do not. What
+    is opened later closes by itself.
+    """
+    syscalls.set_pdeathsig(0)  # it would outlast execve; whoever started the process may go
+    for fd in range(3, 3 + launch.preserve_fds):
+        os.set_inheritable(fd, True)
+    processes.close_on_exec_from(3 + launch.preserve_fds)
+
+
 def load_seccomp(launch: Launch) -> None:
     """Load the filter and give up what was kept for it; from here on it judges every call.
 
@@ -242,12 +254,8 @@ def load_seccomp(launch: Launch) -> None:
 
 
 def execute(launch: Launch) -> None:
-    """Become the process. Descriptors from 3 on close, but for those to be preserved."""
-    syscalls.set_pdeathsig(0)  # it would outlast execve; whoever started the process may go
+    """Become the process."""
     env = dict(entry.split("=", 1) for entry in launch.process["env"])
-    for fd in range(3, 3 + launch.preserve_fds):
-        os.set_inheritable(fd, True)
-    processes.close_on_exec_from(3 + launch.preserve_fds)
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     try:
         os.execve(launch.executable, launch.process["args"], env)
