@@ -13,6 +13,7 @@ from tests.root.runtime.test_lifecycle import read_to_end
 
 from seacan.errors import Internal, InvalidArgument, Unsupported
 from seacan.kernel import mounts, syscalls
+from seacan.kernel.cgroups.hierarchy import detect
 from seacan.kernel.namespaces import CLONE_NEWNS
 from seacan.runtime.settings import Settings
 from seacan.spec.runtime import IDMapping
@@ -153,7 +154,8 @@ def test_masked_and_read_only_paths(mapped: Box) -> None:
 def test_cgroup_is_its_own(mapped: Box) -> None:
     mapped.mount("/sys/fs/cgroup", "cgroup", "cgroup", "ro", "nosuid", "noexec", "nodev")
     mapped.linux["resources"] = {"pids": {"limit": 10}}
-    out = mapped.sh("cat /sys/fs/cgroup/pids/cgroup.procs /sys/fs/cgroup/pids/pids.max")
+    directory = "/sys/fs/cgroup/pids" if detect() == "v1" else "/sys/fs/cgroup"
+    out = mapped.sh(f"cat {directory}/cgroup.procs {directory}/pids.max")
     assert out.split()[0] == "1"
     assert out.split()[-1] == "10"
 
