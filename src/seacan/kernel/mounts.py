@@ -9,8 +9,8 @@ Source: fsopen(2), open_tree(2), move_mount(2), mount_setattr(2); Linux 5.12.
 import contextlib
 import errno
 import os
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import Final
 
 from seacan.kernel import procfs, syscalls
@@ -31,9 +31,10 @@ ATTR_NODEV: Final = 0x04
 ATTR_NOEXEC: Final = 0x08
 ATTR_NOATIME: Final = 0x10
 ATTR_STRICTATIME: Final = 0x20
+ATTR_ATIME_MASK: Final = 0x70  # the mode of access times, relatime is 0
 ATTR_NODIRATIME: Final = 0x80
 ATTR_NOSYMFOLLOW: Final = 0x200000
-_ATTR_ATIME_MASK: Final = 0x70
+_ATTR_IDMAP: Final = 0x100000
 
 _OPEN_TREE_CLONE: Final = 1
 _MOVE_MOUNT_F_EMPTY_PATH: Final = 0x04
@@ -41,6 +42,8 @@ _MOVE_MOUNT_T_EMPTY_PATH: Final = 0x40
 _FSCONFIG_SET_FLAG: Final = 0
 _FSCONFIG_SET_STRING: Final = 1
 _FSCONFIG_CMD_CREATE: Final = 6
+_FSCONFIG_CMD_RECONFIGURE: Final = 7
+_FSPICK_EMPTY_PATH: Final = 8
 _MAX_VALUE: Final = 255  # fsconfig(2) refuses longer strings
 
 PROPAGATION: Final = {
@@ -49,31 +52,6 @@ PROPAGATION: Final = {
     "slave": MS_SLAVE,
     "unbindable": MS_UNBINDABLE,
 }
-
-# option → (attributes set, attributes cleared); with `r` in front, on all mounts below as well.
-_ATTRIBUTES: Final = {
-    "ro": (ATTR_RDONLY, 0),
-    "rw": (0, ATTR_RDONLY),
-    "nosuid": (ATTR_NOSUID, 0),
-    "suid": (0, ATTR_NOSUID),
-    "nodev": (ATTR_NODEV, 0),
-    "dev": (0, ATTR_NODEV),
-    "noexec": (ATTR_NOEXEC, 0),
-    "exec": (0, ATTR_NOEXEC),
-    "nodiratime": (ATTR_NODIRATIME, 0),
-    "diratime": (0, ATTR_NODIRATIME),
-    "nosymfollow": (ATTR_NOSYMFOLLOW, 0),
-    "symfollow": (0, ATTR_NOSYMFOLLOW),
-    "relatime": (0, _ATTR_ATIME_MASK),
-    "norelatime": (ATTR_STRICTATIME, _ATTR_ATIME_MASK),
-    "noatime": (ATTR_NOATIME, _ATTR_ATIME_MASK),
-    "atime": (0, _ATTR_ATIME_MASK),
-    "strictatime": (ATTR_STRICTATIME, _ATTR_ATIME_MASK),
-    "nostrictatime": (0, _ATTR_ATIME_MASK),
-}
-# What would need more than the calls here: the caller refuses them.
-UNSUPPORTED_OPTIONS: Final = frozenset(("remount", "tmpcopyup", "idmap", "ridmap"))
-_NO_EFFECT: Final = frozenset(("defaults", "async", "nomand", "silent", "loud"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,85 +69,67 @@ class Change:
         return Change((self.set & ~later.clear) | later.set, self.clear | later.clear)
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
-    """What the option strings of a mount say.
-
-    `top` is for the mount itself and `tree` for all below it as well; `propagation` has pairs of a
-    type (MS_*) and whether it is recursive; `data` is what only the file system understands.
-    """
-
-    is_bind: bool
-    is_recursive: bool
-    top: Change
-    tree: Change
-    propagation: tuple[tuple[int, bool], ...]
-    data: tuple[str, ...]
-
-    def with_data(self, *first: str) -> "Options":
-        """Return these options with `first` in front of the data, which wins over it."""
-        return replace(self, data=first + self.data)
-
-
-def parse_options(options: Iterable[str]) -> Options:
-    """Sort option strings: mount(8), OCI runtime-spec, config.md#linux-mount-options."""
-    is_bind = is_recursive = False
-    top, tree = Change(), Change()
-    propagation: list[tuple[int, bool]] = []
-    data: list[str] = []
-    for option in options:
-        unprefixed = option[1:] if option.startswith("r") else ""
-        if option in ("bind", "rbind"):
-            is_bind, is_recursive = True, option == "rbind"
-        elif option in _ATTRIBUTES:
-            top = top.then(Change(*_ATTRIBUTES[option]))
-        elif unprefixed in _ATTRIBUTES:
-            tree = tree.then(Change(*_ATTRIBUTES[unprefixed]))
-        elif option in PROPAGATION:
-            propagation.append((PROPAGATION[option], False))
-        elif unprefixed in PROPAGATION:
-            propagation.append((PROPAGATION[unprefixed], True))
-        elif option not in _NO_EFFECT:
-            data.append(option)
-    return Options(is_bind, is_recursive, top, tree, tuple(propagation), tuple(data))
-
-
-def option_names() -> list[str]:
-    """Return every option that is not left to the file system, sorted."""
-    plain = (*_ATTRIBUTES, *PROPAGATION, *_NO_EFFECT, "bind", "rbind")
-    return sorted((*plain, *(f"r{name}" for name in (*_ATTRIBUTES, *PROPAGATION))))
-
-
 def new_filesystem(
     fstype: str, source: str | None = None, data: Iterable[str] = (), attributes: int = 0
 ) -> int:
-    """Return a detached mount of a new file system, configured by `data` (`key` or `key=value`).
+    """Return a detached mount of a new file system, configured by `data`.
 
-    Raises OSError, with what the file system itself says of a wrong option where it says it.
+    Each of `data` is `key` or `key=value`. Raises OSError, with what the file system itself says of
+    a wrong option where it says it.
     """
-    context = syscalls.fsopen(fstype)
-    try:
+    with _context(syscalls.fsopen(fstype), fstype) as context:
         if source:
-            syscalls.fsconfig(context, _FSCONFIG_SET_STRING, "source", source)
-        for option in data:
-            _configure(context, option)
+            _set(context, "source", source)
+        _configure(context, data)
         syscalls.fsconfig(context, _FSCONFIG_CMD_CREATE, None)
         return syscalls.fsmount(context, attributes)
+
+
+def reconfigure(mount_fd: int, data: Iterable[str]) -> None:
+    """Change options of the file system mounted at `mount_fd`, the root of a mount."""
+    fs_fd = syscalls.fspick(mount_fd, "", _FSPICK_EMPTY_PATH)
+    with _context(fs_fd, "") as context:
+        _configure(context, data)
+        syscalls.fsconfig(context, _FSCONFIG_CMD_RECONFIGURE, None)
+
+
+def fits_fsconfig(source: str, data: Iterable[str]) -> bool:
+    """Tell whether fsconfig(2) takes these; mount(2) takes more, see old_mount.py."""
+    if len(os.fsencode(source)) > _MAX_VALUE:
+        return False
+    for option in data:
+        # A quoted comma is part of a value, to be told by the file system's own parser.
+        if "," in option and ("\\" in option or '"' in option):
+            return False
+        if len(os.fsencode(option.partition("=")[2])) > _MAX_VALUE:
+            return False
+    return True
+
+
+@contextlib.contextmanager
+def _context(fs_fd: int, name: str) -> Iterator[int]:
+    try:
+        yield fs_fd
     except OSError as err:
-        said = _complaints(context)
-        raise OSError(err.errno, f"{err.strerror}{said}", fstype) from err
+        said = _complaints(fs_fd)
+        raise OSError(err.errno, f"{err.strerror}{said}", name or None) from err
     finally:
-        os.close(context)
+        os.close(fs_fd)
 
 
-def _configure(context: int, option: str) -> None:
-    key, has_value, value = option.partition("=")
-    if not has_value:
-        syscalls.fsconfig(context, _FSCONFIG_SET_FLAG, key)
-    elif len(os.fsencode(value)) > _MAX_VALUE:
+def _configure(context: int, data: Iterable[str]) -> None:
+    for option in data:
+        key, has_value, value = option.partition("=")
+        if has_value:
+            _set(context, key, value)
+        else:
+            syscalls.fsconfig(context, _FSCONFIG_SET_FLAG, key)
+
+
+def _set(context: int, key: str, value: str) -> None:
+    if len(os.fsencode(value)) > _MAX_VALUE:
         raise OSError(errno.E2BIG, f"value of {key} is longer than {_MAX_VALUE} bytes")
-    else:
-        syscalls.fsconfig(context, _FSCONFIG_SET_STRING, key, value)
+    syscalls.fsconfig(context, _FSCONFIG_SET_STRING, key, value)
 
 
 def _complaints(context: int) -> str:
@@ -208,6 +168,15 @@ def change(mount_fd: int, wanted: Change, *, recursive: bool = False) -> None:
     """Change attributes of a mount, of those below it too if `recursive`."""
     flags = AT_EMPTY_PATH | (AT_RECURSIVE if recursive else 0)
     syscalls.mount_setattr(mount_fd, "", flags, set_=wanted.set, clear=wanted.clear)
+
+
+def set_id_map(mount_fd: int, user_namespace: int, *, recursive: bool = False) -> None:
+    """Show the owners of files as the mappings of `user_namespace` (a descriptor) have them.
+
+    Of a detached mount that has no mapping yet; EINVAL if the file system cannot.
+    """
+    flags = AT_EMPTY_PATH | (AT_RECURSIVE if recursive else 0)
+    syscalls.mount_setattr(mount_fd, "", flags, set_=_ATTR_IDMAP, userns_fd=user_namespace)
 
 
 def set_propagation(mount_fd: int, kind: int, *, recursive: bool = False) -> None:

@@ -19,6 +19,8 @@ RESOLVE_BENEATH: Final = 0x08
 RESOLVE_IN_ROOT: Final = 0x10
 
 _MAX_LINKS: Final = 40  # as the kernel, path_resolution(7)
+_MAX_TRIES: Final = 128
+_DIRECTORY_MODE: Final = 0o755
 
 
 def open_in_root(
@@ -27,24 +29,32 @@ def open_in_root(
     """Open `path` as if `root_fd` were the root directory.
 
     With `symlinks=False` a link anywhere on the way is ELOOP. Magic links of procfs always are.
+    EAGAIN if `..` is on the way and somebody keeps renaming things meanwhile: openat2(2).
     """
     resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS
     if not symlinks:
         resolve |= RESOLVE_NO_SYMLINKS
-    return syscalls.openat2(root_fd, path, flags, mode, resolve)
+    tries = 0
+    while True:
+        try:
+            return syscalls.openat2(root_fd, path, flags, mode, resolve)
+        except BlockingIOError:
+            tries += 1
+            if tries == _MAX_TRIES:
+                raise
 
 
-def open_directory(root_fd: int, path: str, *, mode: int = 0o755) -> int:
+def open_directory(root_fd: int, path: str) -> int:
     """Open the directory `path` in the root (O_PATH), making what is missing of it."""
-    return _open_or_make(root_fd, path, mode, leaf_is_file=False)
+    return _open_or_make(root_fd, path, None)
 
 
-def open_file(root_fd: int, path: str, *, mode: int = 0o755) -> int:
+def open_file(root_fd: int, path: str, *, mode: int = 0o644) -> int:
     """Open the file `path` in the root (O_PATH), making it and its directories if missing."""
-    return _open_or_make(root_fd, path, mode, leaf_is_file=True)
+    return _open_or_make(root_fd, path, mode)
 
 
-def _open_or_make(root_fd: int, path: str, mode: int, *, leaf_is_file: bool) -> int:
+def _open_or_make(root_fd: int, path: str, file_mode: int | None) -> int:
     try:
         return open_in_root(root_fd, path)
     except OSError as err:
@@ -52,7 +62,7 @@ def _open_or_make(root_fd: int, path: str, mode: int, *, leaf_is_file: bool) -> 
             raise
     walk = _Walk(root_fd, path)
     try:
-        return walk.make(mode, leaf_is_file=leaf_is_file)
+        return walk.make(file_mode)
     finally:
         walk.close()
 
@@ -74,25 +84,26 @@ class _Walk:
         for fd in self._stack:
             os.close(fd)
 
-    def make(self, mode: int, *, leaf_is_file: bool) -> int:
+    def make(self, file_mode: int | None) -> int:
+        """Return what the path leads to; the last of it is a file if there is a mode for one."""
         while self._todo:
             name = self._todo.pop()
             if name == "..":
                 self._up()
             else:
-                self._enter(name, mode, as_file=leaf_is_file and not self._todo)
+                self._enter(name, None if self._todo else file_mode)
         return self._stack.pop()
 
     def _up(self) -> None:
         if len(self._stack) > 1:
             os.close(self._stack.pop())
 
-    def _enter(self, name: str, mode: int, *, as_file: bool) -> None:
+    def _enter(self, name: str, file_mode: int | None) -> None:
         here = self._stack[-1]
         try:
             fd = _open_entry(here, name)
         except FileNotFoundError:
-            _make_entry(here, name, mode, as_file=as_file)
+            _make_entry(here, name, file_mode)
             fd = _open_entry(here, name)
         if not stat.S_ISLNK(os.fstat(fd).st_mode):
             self._stack.append(fd)
@@ -120,12 +131,12 @@ def _open_entry(dir_fd: int, name: str) -> int:
     return os.open(name, os.O_PATH | os.O_NOFOLLOW, dir_fd=dir_fd)
 
 
-def _make_entry(dir_fd: int, name: str, mode: int, *, as_file: bool) -> None:
+def _make_entry(dir_fd: int, name: str, file_mode: int | None) -> None:
     # Whoever makes the entry between our look and this is as good: it is opened and judged next.
     try:
-        if as_file:
-            os.close(os.open(name, os.O_CREAT | os.O_EXCL | os.O_WRONLY, mode, dir_fd=dir_fd))
+        if file_mode is None:
+            os.mkdir(name, _DIRECTORY_MODE, dir_fd=dir_fd)
         else:
-            os.mkdir(name, mode, dir_fd=dir_fd)
+            os.close(os.open(name, os.O_CREAT | os.O_EXCL | os.O_WRONLY, file_mode, dir_fd=dir_fd))
     except FileExistsError:
         return

@@ -36,6 +36,7 @@ _NR_MOVE_MOUNT: Final = 429
 _NR_FSOPEN: Final = 430
 _NR_FSCONFIG: Final = 431
 _NR_FSMOUNT: Final = 432
+_NR_FSPICK: Final = 433
 _NR_CLOSE_RANGE: Final = 436
 _NR_OPENAT2: Final = 437
 _NR_PIDFD_GETFD: Final = 438
@@ -125,6 +126,7 @@ _move_mount = _bind_number(_NR_MOVE_MOUNT, c_int, c_char_p, c_int, c_char_p, c_u
 _fsopen = _bind_number(_NR_FSOPEN, c_char_p, c_uint)
 _fsconfig = _bind_number(_NR_FSCONFIG, c_int, c_uint, c_char_p, c_char_p, c_int)
 _fsmount = _bind_number(_NR_FSMOUNT, c_int, c_uint, c_uint)
+_fspick = _bind_number(_NR_FSPICK, c_int, c_char_p, c_uint)
 _close_range = _bind_number(_NR_CLOSE_RANGE, c_uint, c_uint, c_uint)
 _openat2 = _bind_number(_NR_OPENAT2, c_int, c_char_p, c_void_p, c_size_t)
 _pidfd_getfd = _bind_number(_NR_PIDFD_GETFD, c_int, c_int, c_uint)
@@ -222,14 +224,30 @@ def fsmount(fs_fd: int, attributes: int) -> int:
     return _check(_fsmount(fs_fd, 1, attributes), "fsmount")  # FSMOUNT_CLOEXEC
 
 
+def fspick(dir_fd: int, path: str, flags: int) -> int:
+    """Return a configuration descriptor for the file system mounted at `path` (FSPICK_*).
+
+    Source: fspick(2), Linux 5.2.
+    """
+    result = _fspick(dir_fd, _encode(path), flags | 1)  # FSPICK_CLOEXEC
+    return _check(result, "fspick", path or None)
+
+
 def mount_setattr(
-    dir_fd: int, path: str, flags: int, *, set_: int = 0, clear: int = 0, propagation: int = 0
+    dir_fd: int,
+    path: str,
+    flags: int,
+    *,
+    set_: int = 0,
+    clear: int = 0,
+    propagation: int = 0,
+    userns_fd: int = 0,
 ) -> None:
     """Change attributes of a mount, of all below it with AT_RECURSIVE.
 
     Source: mount_setattr(2), Linux 5.12.
     """
-    attr = MountAttr(set_, clear, propagation, 0)
+    attr = MountAttr(set_, clear, propagation, userns_fd)
     size = ctypes.sizeof(attr)
     result = _mount_setattr(dir_fd, _encode(path), flags, ctypes.byref(attr), size)
     _check(result, "mount_setattr", path or None)

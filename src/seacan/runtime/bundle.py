@@ -7,6 +7,7 @@ config.md and config-linux.md.
 
 import json
 import os
+import stat
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,7 @@ from typing import Any, Final, cast
 from seacan.errors import InvalidArgument, NotFound, Unsupported
 from seacan.files import read_bounded
 from seacan.kernel import capabilities, mounts
+from seacan.kernel.mount_options import parse_options
 from seacan.runtime import namespaces, personality, rlimits, scheduling, shapes
 from seacan.spec.runtime import (
     Config,
@@ -28,6 +30,8 @@ from seacan.spec.runtime import (
 
 _MAX_CONFIG_BYTES: Final = 8 << 20
 _MAX_MOUNTS: Final = 4096
+_MAX_MAJOR: Final = (1 << 12) - 1  # linux/kdev_t.h, what mknod(2) can say
+_MAX_MINOR: Final = (1 << 20) - 1
 _MAX_HOSTNAME: Final = 64  # __NEW_UTS_LEN, linux/utsname.h
 
 # Properties that are refused when they hold anything, by their path.
@@ -35,7 +39,10 @@ _UNSUPPORTED: Final = (
     ("linux", "netDevices"),
     ("linux", "intelRdt"),
 )
-_UNSUPPORTED_MOUNT: Final = ("uidMappings", "gidMappings")
+_WITHOUT_DEVICE: Final = frozenset(
+    ("bind", "proc", "sysfs", "tmpfs", "devpts", "mqueue", "cgroup", "cgroup2", "overlay")
+)
+_ID_MAPS: Final = frozenset(("idmap", "ridmap"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +61,15 @@ class Bundle:
     def process(self) -> Process:
         return self.config["process"]
 
+    @property
+    def mounts_block_device(self) -> bool:
+        """Whether a mount is of a block device, as it is now."""
+        return any(is_of_block_device(entry) for entry in self.config.get("mounts", []))
+
+    @property
+    def has_id_mapped_mounts(self) -> bool:
+        return any(is_id_mapped(entry) for entry in self.config.get("mounts", []))
+
     def namespace(self, kind: NamespaceType) -> LinuxNamespace | None:
         """Return what the configuration asks of the namespace `kind`, None for the caller's own."""
         for namespace in self.linux.get("namespaces", []):
@@ -65,6 +81,21 @@ class Bundle:
         """Tell whether there are hooks of one of `kinds`."""
         hooks = self.config.get("hooks", {})
         return any(hooks.get(kind) for kind in kinds)
+
+
+def is_of_block_device(entry: Mount) -> bool:
+    """Tell whether what is mounted is a block device with a file system, as it is now."""
+    if entry.get("type") in _WITHOUT_DEVICE:
+        return False
+    try:
+        return stat.S_ISBLK(os.stat(entry.get("source", "")).st_mode)
+    except OSError:
+        return False  # it is for the mount to fail, and to say why
+
+
+def is_id_mapped(entry: Mount) -> bool:
+    """Tell whether a mount is to show the owners of files as other ids."""
+    return bool(entry.get("uidMappings")) or not _ID_MAPS.isdisjoint(entry.get("options", ()))
 
 
 def load(path: Path) -> Bundle:
@@ -164,25 +195,37 @@ def _check_mounts(config: Config) -> None:
         raise InvalidArgument(f"mounts: more than {_MAX_MOUNTS}")
     for entry in entries:
         _check_mount(entry)
+        if is_id_mapped(entry) or entry.get("gidMappings"):
+            _check_id_map(entry, config)
 
 
 def _check_mount(entry: Mount) -> None:
     name = f"mount {entry.get('destination', '')}"
     if not entry.get("destination"):
         raise InvalidArgument("mounts: an entry without a destination")
-    if any(entry.get(key) for key in _UNSUPPORTED_MOUNT):
-        raise Unsupported(f"{name}: id-mapped mounts are not supported by this runtime")
-    for option in entry.get("options", []):
-        if option.partition("=")[0] in mounts.UNSUPPORTED_OPTIONS:
-            raise Unsupported(f"{name}: option {option} is not supported by this runtime")
-    options = mounts.parse_options(entry.get("options", []))
+    options = parse_options(entry.get("options", []))
     is_bind = options.is_bind or entry.get("type") == "bind"
-    if is_bind and not entry.get("source"):
+    if options.is_remount and (options.copies_up or is_id_mapped(entry)):
+        raise InvalidArgument(f"{name}: remount cannot be combined with tmpcopyup, idmap, ridmap")
+    if options.copies_up and (is_bind or entry.get("type") != "tmpfs"):
+        raise InvalidArgument(f"{name}: tmpcopyup is an option of tmpfs alone")
+    if is_bind and not entry.get("source") and not options.is_remount:
         raise InvalidArgument(f"{name}: a bind mount without a source")
-    if is_bind and options.data:
-        raise InvalidArgument(f"{name}: not an option of a bind mount: {options.data[0]}")
-    if not is_bind and not entry.get("type"):
+    if not is_bind and not entry.get("type") and not options.is_remount:
         raise InvalidArgument(f"{name}: neither a type nor a bind")
+
+
+def _check_id_map(entry: Mount, config: Config) -> None:
+    name = f"mount {entry['destination']}"
+    if bool(entry.get("uidMappings")) != bool(entry.get("gidMappings")):
+        raise InvalidArgument(f"{name}: uidMappings and gidMappings must be there together")
+    if entry.get("type") != "bind" and not parse_options(entry.get("options", [])).is_bind:
+        raise InvalidArgument(f"{name}: ids can be mapped of bind mounts alone")
+    kinds = {namespace.get("type") for namespace in config.get("linux", {}).get("namespaces", [])}
+    if not entry.get("uidMappings") and "user" not in kinds:
+        raise InvalidArgument(
+            f"{name}: idmap needs uidMappings and gidMappings, or a user namespace of the container"
+        )
 
 
 def _check_paths(config: Config) -> None:
@@ -208,10 +251,18 @@ def _check_execution(config: Config) -> None:
 def _check_devices(config: Config) -> None:
     for device in config.get("linux", {}).get("devices", []):
         path = device.get("path", "")
-        if not path.startswith("/"):
-            raise InvalidArgument(f"linux.devices: not an absolute path: {path!r}")
+        if not path.startswith("/") or os.path.basename(path) in ("", ".", ".."):
+            raise InvalidArgument(f"linux.devices: not the absolute path of a file: {path!r}")
         if device.get("type") not in ("c", "b", "u", "p"):
             raise InvalidArgument(f"linux.devices: {path}: unknown type: {device.get('type')!r}")
+        if device["type"] != "p":
+            _check_number(path, "major", device.get("major"), _MAX_MAJOR)
+            _check_number(path, "minor", device.get("minor"), _MAX_MINOR)
+
+
+def _check_number(path: str, name: str, number: int | None, most: int) -> None:
+    if number is None or not 0 <= number <= most:
+        raise InvalidArgument(f"linux.devices: {path}: {name} is not from 0 to {most}: {number}")
 
 
 def _check_hooks(config: Config) -> None:

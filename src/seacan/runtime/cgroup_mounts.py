@@ -2,34 +2,60 @@
 
 With version 1 a tmpfs with a directory for each hierarchy, onto which the container's own cgroup
 there is bound: it sees its limits and no other container. With version 2 the one hierarchy, which
-the cgroup namespace cuts to the same. Source: config.md#mounts; cgroup_namespaces(7).
+the cgroup namespace cuts to the same; without one it is whole, as /proc/self/cgroup has it there.
+Source: config.md#mounts; cgroup_namespaces(7).
 """
 
+import errno
 import os
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from typing import Final
 
+from seacan.errors import InvalidArgument
 from seacan.kernel import mounts, procfs
-from seacan.kernel.mounts import Change, Options
+from seacan.kernel.mount_options import Options
+from seacan.kernel.mounts import Change
 
 _RDONLY: Final = mounts.ATTR_RDONLY
 
 
-def mount(target: int, options: Options, own: dict[str, str]) -> None:
-    """Mount on the directory `target`; `own` as of own_directories()."""
-    if own:
-        _mount_v1(target, options, own)
-    else:
-        _mount_v2(target, options)
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where the container's cgroups are on the host.
+
+    `v1` has the directory in each mounted hierarchy of version 1, by name. `v2` is what to show of
+    version 2 if the container may not mount it.
+    """
+
+    v1: dict[str, str] = field(default_factory=dict)
+    v2: str = ""
 
 
-def _mount_v2(target: int, options: Options) -> None:
-    mount_fd = mounts.new_filesystem("cgroup2", "cgroup", options.data, options.top.set)
+def mount(target: int, options: Options, places: Places) -> int:
+    """Mount on the directory `target`; return a descriptor of the mount."""
+    if places.v1:
+        return _mount_v1(target, options, places.v1)
+    return _mount_v2(target, options, places.v2)
+
+
+def _mount_v2(target: int, options: Options, instead: str) -> int:
+    try:
+        data = (*options.superblock, *options.data)
+        mount_fd = mounts.new_filesystem("cgroup2", "cgroup", data, options.top.set)
+    except OSError as err:
+        if err.errno not in (errno.EPERM, errno.EBUSY) or not instead:
+            raise
+        # In a user namespace, without a cgroup namespace that belongs to it.
+        mount_fd = mounts.bind_path(instead)
+        mounts.change(mount_fd, options.top)
     mounts.attach(mount_fd, target)
-    os.close(mount_fd)
+    return mount_fd
 
 
-def _mount_v1(target: int, options: Options, own: dict[str, str]) -> None:
+def _mount_v1(target: int, options: Options, own: dict[str, str]) -> int:
+    if refused := options.for_file_system:
+        raise InvalidArgument(f"not an option of the cgroup mount of version 1: {refused[0]}")
     tmpfs = mounts.new_filesystem("tmpfs", "tmpfs", ("mode=755",), options.top.set & ~_RDONLY)
     mounts.attach(tmpfs, target)
     for name, directory in own.items():
@@ -42,7 +68,7 @@ def _mount_v1(target: int, options: Options, own: dict[str, str]) -> None:
     mounts.change(tmpfs, options.top, recursive=True)
     if options.top.set & _RDONLY:
         mounts.change(tmpfs, Change(clear=_RDONLY))
-    os.close(tmpfs)
+    return tmpfs
 
 
 def _link_controllers(name: str, dir_fd: int) -> None:
@@ -52,24 +78,29 @@ def _link_controllers(name: str, dir_fd: int) -> None:
             os.symlink(name, controller, dir_fd=dir_fd)
 
 
-def own_directories() -> dict[str, str]:
-    """Return the path of this process's cgroup in every mounted v1 hierarchy, by name.
+def find(*, has_namespace: bool) -> Places:
+    """Return where the cgroups of this process are; it is to have a cgroup namespace or not.
 
-    To be asked for before the process has a cgroup namespace: in there all cgroups are called `/`.
+    To be asked for before it has one: in there all cgroups are called `/`.
     """
     own = dict(_own_cgroups())
+    unified = own.pop("", "")
     found = {}
     for entry in mounts.read_mountinfo("cgroup"):
         for controllers, path in own.items():
             if set(controllers.split(",")) <= entry.super_options:
                 below = path.removeprefix(entry.root.rstrip("/"))
                 found[os.path.basename(entry.mount_point)] = entry.mount_point + below
-    return found
+    if found:
+        return Places(found)
+    for entry in mounts.read_mountinfo("cgroup2"):
+        below = unified.removeprefix(entry.root.rstrip("/")) if has_namespace else ""
+        return Places(v2=entry.mount_point + below)
+    return Places()
 
 
 def _own_cgroups() -> Iterator[tuple[str, str]]:
     # 4:memory:/docker/0123, 1:name=systemd:/, and 0::/ for version 2: cgroups(7)
     for line in os.fsdecode(procfs.read("self/cgroup")).splitlines():
         _, controllers, path = line.split(":", 2)
-        if controllers:
-            yield controllers, path
+        yield controllers, path

@@ -9,6 +9,7 @@ import socket
 
 from seacan.errors import InvalidArgument
 from seacan.kernel import mounts, rooted, terminals
+from seacan.runtime import mount_targets
 from seacan.runtime.launch import Launch
 
 
@@ -25,6 +26,8 @@ def open_console(launch: Launch) -> None:
     if slave is not None:
         target = rooted.open_file(launch.root_fd, "/dev/console", mode=0o620)
         bound = mounts.bind(slave)
+        # The image may have a link there, to a file of /proc that has yet to be masked.
+        mount_targets.check_bind("/dev/console", target, bound)
         mounts.attach(bound, target)
         os.close(bound)
         os.close(target)

@@ -6,7 +6,7 @@ import signal
 import socket
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -31,7 +31,7 @@ from seacan.runtime.seccomp.compile import compile_filter
 from seacan.runtime.seccomp.load import Filter, filter_flags
 from seacan.runtime.settings import NO_SETTINGS, Settings
 from seacan.runtime.state import Record, StateDirectory, inherited_linux_of, inherited_of
-from seacan.spec.runtime import OCI_VERSION
+from seacan.spec.runtime import OCI_VERSION, LinuxDeviceCgroup
 
 _MACHINE: Final = os.uname().machine
 
@@ -72,7 +72,10 @@ def create(
         with ExitStack() as undo:
             directory.make()
             undo.callback(directory.remove)
-            cgroup, cgroup_path = _make_cgroup(loaded, container_id, settings, undo)
+            late_rules = _late_device_rules(loaded)
+            cgroup, cgroup_path = _make_cgroup(
+                loaded, container_id, settings, undo, has_rules=not late_rules
+            )
             seccomp = _compile_seccomp(loaded, directory)
             reader, writer = failures.open_pipe()
             undo.callback(os.close, reader)
@@ -95,6 +98,7 @@ def create(
                     bundle=loaded,
                     fifo=fifo,
                     failure=failure,
+                    device_rules=late_rules,
                 )
                 pid = _fork(child, undo)
             record = _record(container_id, loaded, pid, cgroup_path, seccomp, settings)
@@ -150,8 +154,20 @@ def check_descriptors(terminal: bool, console: socket.socket | None, preserve_fd
             raise InvalidArgument(f"preserve-fds: descriptor {fd} is not open") from err
 
 
+def _late_device_rules(bundle: Bundle) -> list[LinuxDeviceCgroup]:
+    """Return the rules if the child is to make them: what it mounts need not be allowed inside."""
+    if not bundle.mounts_block_device or bundle.namespace("user"):
+        return []
+    return with_device_rules(bundle.linux.get("resources", {}))["devices"]
+
+
 def _make_cgroup(
-    bundle: Bundle, container_id: str, settings: Settings, undo: ExitStack
+    bundle: Bundle,
+    container_id: str,
+    settings: Settings,
+    undo: ExitStack,
+    *,
+    has_rules: bool = True,
 ) -> tuple[Cgroup, str]:
     """Return the cgroup, with its limits, and its path: empty for none."""
     path = _cgroup_path(bundle, container_id)
@@ -162,7 +178,8 @@ def _make_cgroup(
     undo.callback(cgroup.remove)
     try:
         cgroup.create()
-        cgroup.apply(with_device_rules(bundle.linux.get("resources", {})))
+        resources = with_device_rules(bundle.linux.get("resources", {}))
+        cgroup.apply(resources if has_rules else {**resources, "devices": []})
     except OSError as err:
         if err.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
             return _without_cgroup(bundle, settings, cgroup, err), ""
@@ -259,6 +276,15 @@ def _failure_file(bundle: Bundle, directory: StateDirectory) -> Iterator[int]:
 def _fork(child: Init, undo: ExitStack) -> int:
     if child.bundle.namespace("user"):
         return _fork_into_user_namespace(child, undo)
+    if not child.bundle.has_id_mapped_mounts:
+        return _fork_plainly(child, undo)
+    from seacan.runtime import sources  # few containers have any
+
+    with closing(sources.open_sources(child.bundle)) as child.sources:
+        return _fork_plainly(child, undo)
+
+
+def _fork_plainly(child: Init, undo: ExitStack) -> int:
     namespace = child.bundle.namespace("pid")
     if namespace is None:
         pid = fork(child, init.STEPS)

@@ -5,11 +5,12 @@ Source: OCI runtime-spec, config-linux.md#devices, #default-devices, #device-all
 
 import os
 import stat
-from collections.abc import Iterable
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from seacan.errors import Conflict, Unsupported
 from seacan.kernel import mounts, rooted
+from seacan.runtime.mount_targets import normal
 from seacan.spec.runtime import Config, LinuxDevice, LinuxDeviceCgroup, LinuxResources
 
 _DEFAULT_MODE: Final = 0o666
@@ -28,7 +29,9 @@ _LINKS: Final = (
     ("stdin", "/proc/self/fd/0"),
     ("stdout", "/proc/self/fd/1"),
     ("stderr", "/proc/self/fd/2"),
+    ("core", "/proc/kcore"),
 )
+_BINDS: Final = frozenset(("bind", "rbind"))
 _TYPES: Final = {"c": stat.S_IFCHR, "u": stat.S_IFCHR, "b": stat.S_IFBLK, "p": stat.S_IFIFO}
 
 # Nodes may be made of anything; opened only what the container got, and its terminals.
@@ -58,38 +61,44 @@ def make_all(config: Config, root_fd: int) -> None:
     """Make nodes and links, unless /dev is a bind of another's."""
     if _has_foreign_dev(config):
         return
-    given = config.get("linux", {}).get("devices", [])
-    devices = {device["path"]: device for device in (*_DEFAULT_DEVICES, *given)}
-    dev_fd = rooted.open_directory(root_fd, "/dev")
-    for path, device in devices.items():
-        directory, name = os.path.split(path)
-        if directory == "/dev":
-            _make_node(dev_fd, name, device)
-        else:
-            dir_fd = rooted.open_directory(root_fd, directory)
-            _make_node(dir_fd, name, device)
-            os.close(dir_fd)
-    _make_links(dev_fd, _links())
-    os.close(dev_fd)
+    directories = {"/dev": rooted.open_directory(root_fd, "/dev")}
+    for device in _wanted(config.get("linux", {}).get("devices", [])):
+        directory, name = os.path.split(device["path"])
+        if directory not in directories:
+            directories[directory] = rooted.open_directory(root_fd, directory)
+        _make_node(directories[directory], name, device)
+    _make_links(directories["/dev"])
+    for fd in directories.values():
+        os.close(fd)
 
 
 def _has_foreign_dev(config: Config) -> bool:
     return any(
-        os.path.normpath(entry["destination"]) == "/dev"
-        and (entry.get("type") == "bind" or {"bind", "rbind"} & set(entry.get("options", [])))
+        normal(entry["destination"]) == "/dev"
+        and (entry.get("type") == "bind" or not _BINDS.isdisjoint(entry.get("options", ())))
         for entry in config.get("mounts", [])
     )
 
 
+def _wanted(given: Sequence[LinuxDevice]) -> Iterator[LinuxDevice]:
+    """Yield the default devices that are not given otherwise, then those given."""
+    paths = {normal(device["path"]) for device in given}
+    for device in _DEFAULT_DEVICES:
+        if device["path"] not in paths:
+            yield device
+    for device in given:
+        if normal(device["path"]) != "/dev/ptmx":  # always the link: the one of the container
+            yield device
+
+
 def _make_node(dir_fd: int, name: str, device: LinuxDevice) -> None:
-    kind = _TYPES[device["type"]]
-    number = os.makedev(device.get("major", 0), device.get("minor", 0))
+    kind, number = _TYPES[device["type"]], _number(device)
+    mode = stat.S_IMODE(device.get("fileMode", _DEFAULT_MODE))
     try:
-        os.mknod(name, kind | device.get("fileMode", _DEFAULT_MODE), number, dir_fd=dir_fd)
-    except FileExistsError as err:
-        status = os.stat(name, dir_fd=dir_fd, follow_symlinks=False)
-        if stat.S_IFMT(status.st_mode) != kind or status.st_rdev != number:
-            raise Conflict(f"device {device['path']}: there is something else already") from err
+        os.mknod(name, kind | mode, number, dir_fd=dir_fd)
+    except FileExistsError:
+        _adjust_node(dir_fd, name, device)
+        return
     except PermissionError as err:
         if kind == stat.S_IFIFO:
             raise
@@ -118,14 +127,38 @@ def _bind_node(
     os.close(source)
 
 
-def _links() -> Iterable[tuple[str, str]]:
-    return (*_LINKS, ("core", "/proc/kcore")) if os.path.exists("/proc/kcore") else _LINKS
+def _adjust_node(dir_fd: int, name: str, device: LinuxDevice) -> None:
+    """Give the node that is there already what the configuration says of mode and owner."""
+    fd = os.open(name, os.O_PATH | os.O_NOFOLLOW, dir_fd=dir_fd)
+    try:
+        status = os.fstat(fd)
+        kind, number = _TYPES[device["type"]], _number(device)
+        if stat.S_IFMT(status.st_mode) != kind or status.st_rdev != number:
+            raise Conflict(f"device {device['path']}: there is something else already")
+        present = stat.S_IMODE(status.st_mode)
+        owner = device.get("uid", status.st_uid), device.get("gid", status.st_gid)
+        if owner != (status.st_uid, status.st_gid):
+            os.chown(f"/proc/self/fd/{fd}", *owner)
+        if (mode := stat.S_IMODE(device.get("fileMode", present))) != present:
+            os.chmod(f"/proc/self/fd/{fd}", mode)
+    finally:
+        os.close(fd)
 
 
-def _make_links(dev_fd: int, links: Iterable[tuple[str, str]]) -> None:
-    for name, target in links:
+def _number(device: LinuxDevice) -> int:
+    if device["type"] == "p":
+        return 0
+    return os.makedev(device["major"], device["minor"])
+
+
+def _make_links(dev_fd: int) -> None:
+    """Make the links that are not there; `ptmx` must be one to the container's own."""
+    for name, target in _LINKS:
+        if name == "core" and not os.path.exists(target):
+            continue
         try:
             os.symlink(target, name, dir_fd=dev_fd)
         except FileExistsError:
-            os.unlink(name, dir_fd=dev_fd)
-            os.symlink(target, name, dir_fd=dev_fd)
+            if name == "ptmx":
+                os.unlink(name, dir_fd=dev_fd)
+                os.symlink(target, name, dir_fd=dev_fd)

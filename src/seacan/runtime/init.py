@@ -21,6 +21,7 @@ from seacan.kernel.namespaces import (
 )
 from seacan.runtime import cgroup_mounts, console, devices, failures, namespaces, rootfs, sysctls
 from seacan.runtime.bundle import Bundle
+from seacan.runtime.cgroup_mounts import Places
 from seacan.runtime.labels import label_keyring, label_process
 from seacan.runtime.launch import Launch
 from seacan.runtime.masks import Masks, make_read_only
@@ -44,7 +45,7 @@ from seacan.runtime.process import (
 )
 from seacan.runtime.scheduling import set_scheduling
 from seacan.runtime.state import state_of
-from seacan.spec.runtime import State
+from seacan.spec.runtime import LinuxDeviceCgroup, State
 
 if TYPE_CHECKING:  # imported when a container has a user namespace, which few have
     from seacan.runtime.sources import Sources
@@ -56,8 +57,9 @@ class Init(Launch):
     """The first process of a container; `fifo` is read to wait for its start.
 
     `failure` is a file for what its startContainer hooks fail with, -1 without such hooks.
-    `cgroup_directories` are where its cgroups are, for the mount that shows them. `door` and
-    `sources` are there for a user namespace: user_namespace.py, sources.py.
+    `cgroup_places` are where its cgroups are, for the mount that shows them; `device_rules` are for
+    its cgroup, if that has none yet. `door` is there for a user namespace (user_namespace.py), and
+    `sources` for that and for mapped ids (sources.py).
     """
 
     bundle: Bundle
@@ -65,7 +67,8 @@ class Init(Launch):
     failure: int
     door: "Door | None" = None
     sources: "Sources | None" = None
-    cgroup_directories: dict[str, str] = field(default_factory=dict)
+    device_rules: list[LinuxDeviceCgroup] = field(default_factory=list)
+    cgroup_places: Places = field(default_factory=Places)
 
     def descriptors(self) -> set[int]:
         kept = Launch.descriptors(self) | {self.fifo, self.failure}
@@ -86,7 +89,8 @@ class Init(Launch):
 
 def find_cgroups(init: Init) -> None:
     if any(entry.get("type") == "cgroup" for entry in init.bundle.config.get("mounts", [])):
-        init.cgroup_directories = cgroup_mounts.own_directories()
+        has_namespace = init.bundle.namespace("cgroup") is not None
+        init.cgroup_places = cgroup_mounts.find(has_namespace=has_namespace)
 
 
 def join_namespaces(init: Init) -> None:
@@ -127,21 +131,31 @@ def build_root(init: Init) -> None:
     """Make the tree of mounts that will be the root, with devices, and the working directory."""
     config = init.bundle.config
     root, binds = (init.sources.root, init.sources.binds) if init.sources else (-1, {})
-    init.root_fd = rootfs.mount_root(config, str(init.bundle.rootfs), root)
+    kind, is_private = rootfs.isolation(config)
+    path = str(init.bundle.rootfs)
+    init.root_fd = rootfs.mount_root(path, kind, root, is_private=is_private)
     hosts = of_the_host(init.bundle.linux.get("namespaces", []))
     mounts = Mounts(
         init.root_fd,
         init.bundle.path,
-        init.cgroup_directories,
+        init.cgroup_places,
+        is_private,
         init.linux.get("mountLabel", ""),
         hosts,
     )
     for index, entry in enumerate(config.get("mounts", [])):
         mounts.make(entry, binds.get(index))
+    init.root_fd = mounts.root_fd
     devices.make_all(config, init.root_fd)
     os.close(rooted.open_directory(init.root_fd, init.process["cwd"]))
     console.open_console(init)
     mounts.protect()
+
+
+def limit_devices(init: Init) -> None:
+    """Set the rules that would have kept this process from a block device that it had to mount."""
+    if init.device_rules:
+        init.cgroup.apply({"devices": init.device_rules})
 
 
 def ask_for_hooks(init: Init) -> None:
@@ -207,6 +221,7 @@ STEPS: Final[tuple[Callable[[Init], None], ...]] = (
     set_names,
     write_sysctls,
     build_root,
+    limit_devices,
     ask_for_hooks,
     run_create_hooks,
     label_process,

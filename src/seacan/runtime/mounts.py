@@ -14,27 +14,18 @@ from pathlib import Path
 from typing import Final
 
 from seacan.errors import Internal, InvalidArgument
-from seacan.kernel import mounts, procfs, rooted
-from seacan.kernel.mounts import Change, Options
-from seacan.runtime import cgroup_mounts, labels
+from seacan.kernel import mounts, rooted
+from seacan.kernel.mount_options import Options, parse_options
+from seacan.kernel.mounts import Change
+from seacan.runtime import cgroup_mounts, labels, mount_targets
+from seacan.runtime.bundle import is_of_block_device
+from seacan.runtime.cgroup_mounts import Places
 from seacan.runtime.failures import reason
+from seacan.runtime.mount_targets import normal
 from seacan.spec.runtime import LinuxNamespace, Mount
 
-# What may be mounted over in procfs: files that only inform, and that lxcfs and others replace.
-_REPLACEABLE: Final = frozenset(
-    (
-        "/proc/cpuinfo",
-        "/proc/diskstats",
-        "/proc/loadavg",
-        "/proc/meminfo",
-        "/proc/slabinfo",
-        "/proc/stat",
-        "/proc/swaps",
-        "/proc/uptime",
-        "/proc/sys/kernel/ns_last_pid",
-        "/proc/sys/crypto/fips_enabled",
-    )
-)
+# These take no SELinux context; files of a message queue have that of their makers.
+_WITHOUT_LABEL: Final = ("proc", "sysfs", "mqueue")
 # File systems that show a namespace: of which kind, and where the host's is mounted.
 _OF_NAMESPACES: Final = {
     "proc": ("pid", "/proc"),
@@ -49,22 +40,27 @@ _NOT_A_DIRECTORY_HINT: Final = (
 
 @dataclass(slots=True)
 class Mounts:
-    """The mounts below `root_fd`; a relative source is one below `bundle`.
+    """The mounts below `root_fd`, which a mount on `/` replaces.
 
-    `cgroups` are the container's own, as of cgroup_mounts.own_directories(). `label` is the SELinux
-    context of new file systems, if there is to be one; that of a bind is its source's.
-
-    `hosts` are the file systems that show a namespace which is the host's, as of of_the_host().
+    A relative source is one below `bundle`. `cgroups` are the container's own. Mounts that say
+    nothing of their propagation become private if `is_private`. `label` is the SELinux context of
+    new file systems, if there is to be one; that of a bind is its source's. `hosts` are the file
+    systems that show a namespace which is the host's, as of of_the_host().
 
     `late` are read-only tmpfs: they stay writable until what is mounted in them has its place.
     """
 
     root_fd: int
     bundle: Path
-    cgroups: dict[str, str]
+    cgroups: Places
+    is_private: bool
     label: str = ""
     hosts: frozenset[str] = frozenset()
     late: list[int] = field(default_factory=list)
+    _root: os.stat_result = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._root = os.fstat(self.root_fd)
 
     def make(self, entry: Mount, source: int | None = None) -> None:
         """Make one mount; `source` is the detached mount of a bind that is made already.
@@ -87,71 +83,71 @@ class Mounts:
         self.late.clear()
 
     def _make(self, entry: Mount, source: int | None) -> None:
-        options = mounts.parse_options(entry.get("options", []))
-        match entry.get("type"):
-            case "bind":
-                self._bind(entry, options, source)
-            case _ if options.is_bind:
-                self._bind(entry, options, source)
-            case "cgroup":
-                with _Descriptor(self._directory(entry)) as target:
-                    cgroup_mounts.mount(target, options, self.cgroups)
-            case "proc" | "sysfs":
-                self._mount_kernel_filesystem(entry, options)
-            case _:
-                self._mount_filesystem(entry, options)
+        options = parse_options(entry.get("options", []))
+        if options.is_remount:
+            self._remount(entry, options)
+        elif options.is_bind or entry.get("type") == "bind":
+            if source is None:
+                path = str(self.bundle / entry["source"])
+                source = mounts.bind_path(path, recursive=options.is_recursive)
+            self._bind(entry, options, source)
+        else:
+            self._mount_filesystem(entry, options)
 
-    def _bind(self, entry: Mount, options: Options, source: int | None) -> None:
-        if source is None:
-            path = str(self.bundle / entry["source"])
-            source = mounts.bind_path(path, recursive=options.is_recursive)
-        with _Descriptor(source) as mount_fd:
+    def _bind(self, entry: Mount, options: Options, mount_fd: int) -> None:
+        """Put the copy `mount_fd` in its place.
+
+        What is for a file system has no meaning here, and is passed over as by mount(2): `sync`,
+        `mode=755`, as the validation suite of the specification gives to binds.
+        """
+        with _Descriptor(mount_fd):
             if stat.S_ISDIR(os.fstat(mount_fd).st_mode):
                 target = self._directory(entry)
             else:
                 target = rooted.open_file(self.root_fd, entry["destination"])
             with _Descriptor(target):
-                _check_bind(entry["destination"], target, mount_fd)
-                _finish(mount_fd, target, options)
-
-    def _mount_kernel_filesystem(self, entry: Mount, options: Options) -> None:
-        # An image with a link for /proc or /sys would have us work on its look-alike afterwards
-        # (CVE-2019-19921, CVE-2023-27561).
-        try:
-            target = rooted.open_in_root(self.root_fd, entry["destination"], symlinks=False)
-        except FileNotFoundError:
-            target = self._directory(entry)
-        except OSError as err:
-            if err.errno != errno.ELOOP:
-                raise
-            raise InvalidArgument("must be mounted on an ordinary directory") from err
-        with _Descriptor(target):
-            if not stat.S_ISDIR(os.fstat(target).st_mode):
-                raise InvalidArgument("must be mounted on an ordinary directory")
-            self._mount_new(entry, options, target)
+                mount_targets.check_bind(entry["destination"], target, mount_fd)
+                _change(mount_fd, options)
+                self._put(mount_fd, target, options)
 
     def _mount_filesystem(self, entry: Mount, options: Options) -> None:
-        if entry["type"] == "tmpfs":
-            options = self._with_mode_of_target(entry, options)
-        with _Descriptor(self._directory(entry)) as target:
-            if _is_proc(entry["destination"]) or procfs.is_procfs(target):
-                raise InvalidArgument("cannot be mounted because it is inside /proc")
-            self._mount_new(entry, self._with_label(entry, options), target)
+        kind = entry["type"]
+        target, exists = self._open_target(entry)
+        with _Descriptor(target):
+            mount_targets.check_filesystem(entry["destination"], target, kind)
+            if kind == "cgroup":
+                with _Descriptor(cgroup_mounts.mount(target, options, self.cgroups)) as mount_fd:
+                    self._settle(mount_fd, options)
+                return
+            if kind == "tmpfs" and exists:
+                mount_fd = self._new_tmpfs(entry, options, target)
+            else:
+                mount_fd = self._new_or_hosts(entry, options)
+            with _Descriptor(mount_fd):
+                self._put(mount_fd, target, options)
+                if options.is_read_only and _has_to_wait(entry):
+                    self.late.append(os.dup(mount_fd))
 
-    def _mount_new(self, entry: Mount, options: Options, target: int) -> None:
-        attributes = options.top.set
-        is_late = entry["type"] == "tmpfs" and bool(attributes & mounts.ATTR_RDONLY)
-        if is_late:
-            attributes &= ~mounts.ATTR_RDONLY
-        with _Descriptor(self._new_or_hosts(entry, options, attributes)) as mount_fd:
-            _attach(mount_fd, target)
-            _propagate(mount_fd, options)
-            if options.tree:
-                mounts.change(mount_fd, options.tree, recursive=True)
-            if is_late:
-                self.late.append(os.dup(mount_fd))
+    def _open_target(self, entry: Mount) -> tuple[int, bool]:
+        """Return the directory to mount on, and whether it was there before."""
+        if entry["type"] in ("proc", "sysfs"):
+            return mount_targets.open_ordinary(self.root_fd, entry["destination"]), True
+        try:
+            return rooted.open_in_root(self.root_fd, entry["destination"]), True
+        except FileNotFoundError:
+            return self._directory(entry), False
 
-    def _new_or_hosts(self, entry: Mount, options: Options, attributes: int) -> int:
+    def _new_tmpfs(self, entry: Mount, options: Options, target: int) -> int:
+        # An empty tmpfs on /tmp is to be as /tmp was, unless there is a mode among the options.
+        mode = stat.S_IMODE(os.fstat(target).st_mode)
+        mount_fd = self._new(entry, options, f"mode={mode:04o}")
+        if options.copies_up:
+            from seacan.runtime import copy_up  # for the few mounts that ask for it
+
+            copy_up.copy(target, mount_fd)
+        return mount_fd
+
+    def _new_or_hosts(self, entry: Mount, options: Options) -> int:
         """Return a new file system, or what shows the host's namespace, if that is kept.
 
         Only the root of the user namespace that a pid, network or ipc namespace belongs to may
@@ -159,29 +155,76 @@ class Mounts:
         """
         kind = entry["type"]
         try:
-            return mounts.new_filesystem(kind, entry.get("source", kind), options.data, attributes)
+            return self._new(entry, options)
         except PermissionError:
             if kind not in self.hosts or not os.path.isdir(_OF_NAMESPACES[kind][1]):
                 raise
         mount_fd = mounts.bind_path(_OF_NAMESPACES[kind][1], recursive=True)
-        mounts.change(mount_fd, Change(attributes))
+        mounts.change(mount_fd, Change(options.top.set))
         return mount_fd
 
-    def _with_mode_of_target(self, entry: Mount, options: Options) -> Options:
-        # An empty tmpfs on /tmp is to be as /tmp was, unless there is a mode among the options.
-        try:
-            target = rooted.open_in_root(self.root_fd, entry["destination"])
-        except FileNotFoundError:
-            return options
-        with _Descriptor(target):
-            mode = stat.S_IMODE(os.fstat(target).st_mode)
-        return options.with_data(f"mode={mode:04o}")
+    def _new(self, entry: Mount, options: Options, *first: str) -> int:
+        """Return a new file system, detached; what the options say wins over `first`."""
+        kind, attributes = entry["type"], options.top.set
+        source, data = entry.get("source") or kind, first + options.superblock + options.data
+        if self.label and kind not in _WITHOUT_LABEL:
+            data = (labels.context_option(self.label), *data)
+        if options.is_read_only:
+            if _has_to_wait(entry):
+                attributes &= ~mounts.ATTR_RDONLY
+            elif is_of_block_device(entry):
+                # The device may be read-only itself. Other superblocks may belong to all who mount
+                # them, as that of sysfs or of devtmpfs: there it is the mount alone.
+                data = ("ro", *data)
+        if not options.has_iversion and mounts.fits_fsconfig(source, data):
+            return mounts.new_filesystem(kind, source, data, attributes)
+        from seacan.kernel import old_mount  # for rare options alone
 
-    def _with_label(self, entry: Mount, options: Options) -> Options:
-        # A message queue's file system takes no context; its files have that of their makers.
-        if not self.label or entry["type"] == "mqueue":
-            return options
-        return options.with_data(labels.context_option(self.label))
+        return old_mount.new_filesystem(
+            self.root_fd, kind, source, data, attributes=attributes, iversion=options.has_iversion
+        )
+
+    def _remount(self, entry: Mount, options: Options) -> None:
+        """Change what is mounted at the destination already: for a bind the mount alone."""
+        changes = options.top
+        with _Descriptor(rooted.open_in_root(self.root_fd, entry["destination"])) as target:
+            try:
+                if not options.is_bind:
+                    if options.is_read_only and _has_to_wait(entry):
+                        self.late.append(os.dup(target))
+                        changes = Change(changes.set & ~mounts.ATTR_RDONLY, changes.clear)
+                    mounts.reconfigure(target, _reconfiguration(entry, options))
+                mounts.change(target, changes)
+                self._settle(target, options)
+            except OSError as err:
+                if err.errno != errno.EINVAL:
+                    raise
+                raise InvalidArgument(f"not a mount that can be remounted so: {err}") from err
+
+    def _put(self, mount_fd: int, target: int, options: Options) -> None:
+        status = os.fstat(target)
+        # The kernel's own answer would be EINVAL, which is the answer to much else.
+        if stat.S_ISDIR(os.fstat(mount_fd).st_mode) != stat.S_ISDIR(status.st_mode):
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
+        is_root = (
+            status.st_ino == self._root.st_ino
+            and status.st_dev == self._root.st_dev
+            and mount_targets.is_same_mount(target, self.root_fd)
+        )
+        mounts.attach(mount_fd, target)
+        self._settle(mount_fd, options)
+        if is_root:
+            # What comes next belongs on top, and the covered root stays behind at the pivot.
+            self.root_fd, self._root = os.dup(mount_fd), os.fstat(mount_fd)
+
+    def _settle(self, mount_fd: int, options: Options) -> None:
+        if options.tree:
+            mounts.change(mount_fd, options.tree, recursive=True)
+        propagation = options.propagation
+        if not propagation and self.is_private:
+            propagation = ((mounts.MS_PRIVATE, True),)
+        for kind, recursive in propagation:
+            mounts.set_propagation(mount_fd, kind, recursive=recursive)
 
     def _directory(self, entry: Mount) -> int:
         return rooted.open_directory(self.root_fd, entry["destination"])
@@ -212,34 +255,28 @@ def describe(entry: Mount) -> str:
     return f'error mounting "{source}" to rootfs at "{entry["destination"]}"'
 
 
-def _is_proc(destination: str) -> bool:
-    return os.path.normpath(f"/{destination}") in ("/proc", "//proc")
-
-
-def _check_bind(destination: str, target: int, mount_fd: int) -> None:
-    if _is_proc(destination):
-        if not procfs.is_procfs(mount_fd):
-            raise InvalidArgument("cannot be mounted because it is not of type proc")
-    elif procfs.is_procfs(target) and os.path.normpath(destination) not in _REPLACEABLE:
-        raise InvalidArgument("cannot be mounted because it is inside /proc")
-
-
-def _finish(mount_fd: int, target: int, options: Options) -> None:
-    if options.top:
+def _change(mount_fd: int, options: Options) -> None:
+    """Change attributes of a bind; those that nothing is said of stay as its source has them."""
+    if not options.top:
+        return
+    try:
         mounts.change(mount_fd, options.top)
-    if options.tree:
-        mounts.change(mount_fd, options.tree, recursive=True)
-    _attach(mount_fd, target)
-    _propagate(mount_fd, options)
+    except PermissionError as err:
+        # A user namespace may not take from a mount what those above it wanted of it.
+        raise InvalidArgument(
+            f"a flag of the source is locked, and cannot be cleared: {err}"
+        ) from err
 
 
-def _attach(mount_fd: int, target: int) -> None:
-    # The kernel's own answer would be EINVAL, which is the answer to much else.
-    if stat.S_ISDIR(os.fstat(mount_fd).st_mode) != stat.S_ISDIR(os.fstat(target).st_mode):
-        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
-    mounts.attach(mount_fd, target)
+def _has_to_wait(entry: Mount) -> bool:
+    # Directories for further mounts are made in the one, devices in the other.
+    return entry.get("type") == "tmpfs" or normal(entry["destination"]) == "/dev"
 
 
-def _propagate(mount_fd: int, options: Options) -> None:
-    for kind, recursive in options.propagation:
-        mounts.set_propagation(mount_fd, kind, recursive=recursive)
+def _reconfiguration(entry: Mount, options: Options) -> tuple[str, ...]:
+    data = (*options.superblock, *options.data)
+    if not is_of_block_device(entry):
+        return data
+    if options.is_read_only:
+        return ("ro", *data)
+    return ("rw", *data) if options.top.clear & mounts.ATTR_RDONLY else data

@@ -6,36 +6,53 @@ comes last, so that host paths stay in reach for as long as they are needed and 
 
 import errno
 import os
+from typing import Final
 
 from seacan.errors import Internal
 from seacan.kernel import mounts, syscalls
 from seacan.runtime.failures import reason
 from seacan.spec.runtime import Config
 
+_WITH_PEERS: Final = frozenset(("slave", "rslave", "shared", "rshared"))
 
-def mount_root(config: Config, rootfs: str, copy: int = -1) -> int:
+
+def isolation(config: Config) -> tuple[int, bool]:
+    """Return what the host's mounts become in the namespace: MS_SHARED, MS_SLAVE, MS_PRIVATE.
+
+    Private without a word; but a mount that asks to be a slave must have a master to follow. Then
+    the second is true: of the other mounts each has to be made private.
+    """
+    if text := config.get("linux", {}).get("rootfsPropagation"):
+        kind = _propagation(text)[0]
+        return kind if kind in (mounts.MS_SHARED, mounts.MS_SLAVE) else mounts.MS_PRIVATE, False
+    for entry in config.get("mounts", []):
+        if not _WITH_PEERS.isdisjoint(entry.get("options", ())):
+            return mounts.MS_SLAVE, True
+    return mounts.MS_PRIVATE, False
+
+
+def mount_root(rootfs: str, kind: int, copy: int = -1, *, is_private: bool) -> int:
     """Cut the new mount namespace off, bind `rootfs` onto itself, return a descriptor of it.
 
     `copy` is that bind, if it is made already, and the path out of reach perhaps.
 
     Mounts of the container must not appear on the host, nor the host's later ones in it, unless
-    `linux.rootfsPropagation` says so. Source: config-linux.md#rootfs-mount-propagation.
+    `linux.rootfsPropagation` says so: `kind` and `is_private` are as of isolation().
+    Source: config-linux.md#rootfs-mount-propagation.
     """
-    match _propagation(config)[0]:
-        case mounts.MS_SHARED:
+    try:
+        if kind != mounts.MS_SHARED:
+            syscalls.mount(None, "/", None, kind | mounts.MS_REC)
+        elif copy < 0:
             # Volumes stay in their peer groups; the place of the root alone leaves its own, which
             # pivot_root(2) asks for as well. In a user namespace none is in the host's groups.
-            if copy < 0:
-                syscalls.mount(None, mounts.mount_point_of(rootfs), None, mounts.MS_PRIVATE)
-        case mounts.MS_SLAVE:
-            syscalls.mount(None, "/", None, mounts.MS_SLAVE | mounts.MS_REC)
-        case _:
-            syscalls.mount(None, "/", None, mounts.MS_PRIVATE | mounts.MS_REC)
-    try:
-        root_fd = mounts.bind_path(rootfs, recursive=True) if copy < 0 else copy
+            syscalls.mount(None, mounts.mount_point_of(rootfs), None, mounts.MS_PRIVATE)
         target = _open_place(rootfs, is_needed=copy < 0)
+        root_fd = mounts.bind(target, recursive=True) if copy < 0 else copy
         mounts.attach(root_fd, target)
         os.close(target)
+        if is_private:
+            mounts.set_propagation(root_fd, mounts.MS_PRIVATE, recursive=True)
     except OSError as err:
         raise Internal(f"bind root file system {rootfs}: {reason(err)}") from err
     return root_fd
@@ -51,9 +68,8 @@ def _open_place(rootfs: str, *, is_needed: bool) -> int:
         return os.open("/", os.O_PATH | os.O_DIRECTORY)
 
 
-def _propagation(config: Config) -> tuple[int, bool]:
-    """Return the type (MS_*) and whether it is recursive; private without a word."""
-    text = config.get("linux", {}).get("rootfsPropagation") or "rprivate"
+def _propagation(text: str) -> tuple[int, bool]:
+    """Return the type (MS_*) and whether it is recursive."""
     if text in mounts.PROPAGATION:
         return mounts.PROPAGATION[text], False
     return mounts.PROPAGATION[text[1:]], True
@@ -71,19 +87,24 @@ def pivot(config: Config, root_fd: int) -> None:
     The old root is stacked on the new one and detached from there: no directory is needed for it.
     Source: pivot_root(2).
     """
+    old_root = os.open("/", os.O_PATH | os.O_DIRECTORY)
     os.fchdir(root_fd)
     syscalls.pivot_root(".", ".")
-    # The current directory is the old root now. Its unmounting must not travel to the host.
-    syscalls.mount(None, ".", None, mounts.MS_SLAVE | mounts.MS_REC)
+    # Unmounting the old root must not travel to the host. It has to be named here: the current
+    # directory is the new root, which keeps its propagation, but for umount(2) what is on top.
+    mounts.set_propagation(old_root, mounts.MS_SLAVE, recursive=True)
+    os.close(old_root)
     syscalls.umount2(".", mounts.MNT_DETACH)
     os.chdir("/")
     _propagate(config, root_fd)
 
 
 def _propagate(config: Config, root_fd: int) -> None:
-    kind, recursive = _propagation(config)
-    if config.get("linux", {}).get("rootfsPropagation"):
-        mounts.set_propagation(root_fd, kind, recursive=recursive)
+    if text := config.get("linux", {}).get("rootfsPropagation"):
+        kind, recursive = _propagation(text)
+        # Slave and private it is since mount_root; again, it would undo what mounts asked for.
+        if kind in (mounts.MS_SHARED, mounts.MS_UNBINDABLE):
+            mounts.set_propagation(root_fd, kind, recursive=recursive)
 
 
 def move(config: Config, root_fd: int, rootfs: str) -> None:

@@ -1,17 +1,23 @@
-"""The host's directories and files that a container with a user namespace is given.
+"""The host's directories and files that the parent copies for the child.
 
-Its root may not be able to reach them: a bind mount's source may lie behind a directory of mode
-0700, and so may the root file system. Who is root on the host copies the mounts beforehand.
+The root of a user namespace may not be able to reach them: a bind mount's source may lie behind a
+directory of mode 0700, and so may the root file system. Nor may it map the ids of a mount; and the
+namespace that holds the mappings is made by a process whose /proc/PID a child in a pid namespace
+would not find. Source: OCI runtime-spec, config.md#posix-platform-mounts, #linux-mount-options.
 """
 
+import errno
 import os
 from dataclasses import dataclass, field
 
 from seacan.errors import Internal
-from seacan.kernel import mounts
-from seacan.runtime.bundle import Bundle
+from seacan.kernel import idmaps, mounts
+from seacan.kernel.mount_options import parse_options
+from seacan.runtime.bundle import Bundle, is_id_mapped
 from seacan.runtime.failures import reason
 from seacan.runtime.mounts import describe
+from seacan.runtime.rootfs import isolation
+from seacan.spec.runtime import Mount
 
 
 @dataclass(slots=True)
@@ -35,7 +41,10 @@ class Sources:
 
 
 def open_sources(bundle: Bundle) -> Sources:
-    """Copy the mounts; nothing is copied if the caller may not. Raises Internal naming the path."""
+    """Copy what a user namespace needs, without one the mounts with ids mapped alone.
+
+    Nothing is copied if the caller may not, but for mapped ids. Raises Internal naming the path.
+    """
     sources = Sources()
     try:
         _open(sources, bundle)
@@ -48,25 +57,24 @@ def open_sources(bundle: Bundle) -> Sources:
 
 
 def _open(sources: Sources, bundle: Bundle) -> None:
-    kind = mounts.MS_SLAVE if _is_from_host(bundle) else mounts.MS_PRIVATE
-    name = f"bind root file system {bundle.rootfs}"
-    sources.root = _copy(name, str(bundle.rootfs), kind, recursive=True)
+    has_user_namespace = bundle.namespace("user") is not None
+    kind, _ = isolation(bundle.config)
+    if has_user_namespace:
+        kind = mounts.MS_SLAVE if kind == mounts.MS_SHARED else kind
+        name = f"bind root file system {bundle.rootfs}"
+        sources.root = _copy(name, str(bundle.rootfs), kind, recursive=True)
     for index, entry in enumerate(bundle.config.get("mounts", [])):
-        options = mounts.parse_options(entry.get("options", []))
-        if options.is_bind or entry.get("type") == "bind":
+        options = parse_options(entry.get("options", []))
+        is_bind = (options.is_bind or entry.get("type") == "bind") and not options.is_remount
+        if is_bind and (has_user_namespace or is_id_mapped(entry)):
             path = str(bundle.path / entry["source"])
             copy = _copy(describe(entry), path, kind, recursive=options.is_recursive)
             sources.binds[index] = copy
-
-
-def _is_from_host(bundle: Bundle) -> bool:
-    """Return whether mounts that the host makes later are to appear: rootfsPropagation."""
-    propagation = bundle.linux.get("rootfsPropagation", "")
-    return propagation.removeprefix("r") in ("shared", "slave")
+            if is_id_mapped(entry):
+                _map_ids(bundle, entry, copy, recursive=options.is_id_map_recursive)
 
 
 def _copy(name: str, path: str, kind: int, *, recursive: bool) -> int:
-    # A copy is a peer of its original; what the container mounts below must not appear there.
     try:
         fd = mounts.bind_path(path, recursive=recursive)
     except PermissionError:
@@ -74,8 +82,34 @@ def _copy(name: str, path: str, kind: int, *, recursive: bool) -> int:
     except OSError as err:
         raise Internal(f"{name}: {reason(err)}") from err
     try:
-        mounts.set_propagation(fd, kind, recursive=True)
+        # A copy is a peer of its original; what the container mounts below must not appear there,
+        # unless it is to be so.
+        if kind != mounts.MS_SHARED:
+            mounts.set_propagation(fd, kind, recursive=True)
     except OSError:
         os.close(fd)
         raise
     return fd
+
+
+def _map_ids(bundle: Bundle, entry: Mount, mount_fd: int, *, recursive: bool) -> None:
+    try:
+        namespace = _user_namespace(bundle, entry)
+        try:
+            mounts.set_id_map(mount_fd, namespace, recursive=recursive)
+        finally:
+            os.close(namespace)
+    except OSError as err:
+        hint = ": the file system may not support it" if err.errno == errno.EINVAL else ""
+        raise Internal(f"{describe(entry)}: map ids: {reason(err)}{hint}") from err
+
+
+def _user_namespace(bundle: Bundle, entry: Mount) -> int:
+    """Return a descriptor of a user namespace with the mount's mappings, or the container's."""
+    if entry.get("uidMappings"):
+        return idmaps.user_namespace(entry["uidMappings"], entry["gidMappings"])
+    namespace = bundle.namespace("user")
+    if namespace and (path := namespace.get("path")):
+        return os.open(path, os.O_RDONLY)
+    linux = bundle.linux
+    return idmaps.user_namespace(linux.get("uidMappings", []), linux.get("gidMappings", []))

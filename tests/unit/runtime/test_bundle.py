@@ -17,6 +17,9 @@ CONFIG: dict[str, Any] = {
 }
 
 
+_IDS = [{"containerID": 0, "hostID": 1000, "size": 1}]
+
+
 def changed(path: str, value: object) -> dict[str, Any]:
     """Return CONFIG with `value` at the dotted `path`."""
     config: Any = copy.deepcopy(CONFIG)
@@ -66,8 +69,6 @@ def test_nulls_empty_and_unknown_properties_are_accepted(path: str, value: objec
     [
         ("linux.netDevices", {"eth0": {"name": "x"}}),
         ("linux.intelRdt", {"closID": "x"}),
-        ("mounts", [{"destination": "/x", "type": "tmpfs", "options": ["tmpcopyup"]}]),
-        ("mounts", [{"destination": "/x", "type": "tmpfs", "options": ["remount"]}]),
     ],
 )
 def test_what_is_not_done_is_refused(path: str, value: object) -> None:
@@ -114,7 +115,13 @@ def test_what_is_not_done_is_refused(path: str, value: object) -> None:
         ("linux.readonlyPaths", ["proc"], "linux.readonlyPaths"),
         ("linux.rootfsPropagation", "fast", "linux.rootfsPropagation"),
         ("linux.devices", [{"type": "x", "path": "/dev/x"}], "unknown type: 'x'"),
-        ("linux.devices", [{"type": "c", "path": "x"}], "not an absolute path"),
+        ("linux.devices", [{"type": "c", "path": "x"}], "not the absolute path of a file"),
+        ("linux.devices", [{"type": "p", "path": "/dev/.."}], "not the absolute path of a file"),
+        ("linux.devices", [{"type": "p", "path": "/dev/"}], "not the absolute path of a file"),
+        ("linux.devices", [{"type": "c", "path": "/d", "minor": 1}], "major is not from 0"),
+        ("linux.devices", [{"type": "b", "path": "/d", "major": 1}], "minor is not from 0"),
+        ("linux.devices", [{"type": "u", "path": "/d", "major": -1, "minor": 1}], "major is not"),
+        ("linux.devices", [{"type": "c", "path": "/d", "major": 4096, "minor": 1}], "major is not"),
         ("linux.resources", {"pids": {"limit": 2**63}}, "linux.resources.pids.limit"),
         (
             "process",
@@ -147,12 +154,34 @@ def test_what_is_wrong_is_named(path: str, value: object, text: str) -> None:
         ({"type": "bind"}, "without a source"),
         ({"options": ["rbind"]}, "without a source"),
         ({"source": "/a"}, "neither a type nor a bind"),
-        ({"type": "bind", "source": "/a", "options": ["size=1"]}, "not an option of a bind"),
+        ({"type": "bind", "source": "/a", "options": ["tmpcopyup"]}, "tmpcopyup is an option of"),
+        ({"type": "proc", "options": ["tmpcopyup"]}, "tmpcopyup is an option of tmpfs alone"),
+        ({"type": "tmpfs", "options": ["tmpcopyup", "remount"]}, "remount cannot be combined"),
+        ({"source": "/a", "options": ["bind", "remount", "idmap"]}, "remount cannot be combined"),
+        ({"source": "/a", "options": ["bind", "idmap"]}, "idmap needs uidMappings"),
+        ({"source": "/a", "options": ["bind"], "uidMappings": _IDS}, "must be there together"),
+        ({"source": "/a", "options": ["bind"], "gidMappings": _IDS}, "must be there together"),
+        ({"type": "tmpfs", "uidMappings": _IDS, "gidMappings": _IDS}, "of bind mounts alone"),
     ],
 )
 def test_mount_that_says_too_little_or_too_much(entry: dict[str, object], text: str) -> None:
     with pytest.raises(InvalidArgument, match=text):
         bundle.check_config(with_mount(**entry))
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        {"options": ["remount", "ro"]},
+        {"source": "/a", "options": ["bind", "sync", "mode=755", "size=1k"]},
+        {"options": ["bind", "remount", "ro"]},
+        {"type": "tmpfs", "options": ["tmpcopyup", "sync", "iversion", "size=1"]},
+        {"source": "/a", "options": ["rbind", "async", "nolazytime", "noiversion", "rro"]},
+        {"source": "/a", "options": ["bind"], "uidMappings": _IDS, "gidMappings": _IDS},
+    ],
+)
+def test_mount_that_is_accepted(entry: dict[str, object]) -> None:
+    bundle.check_config(with_mount(**entry))
 
 
 def test_exec_process_is_judged_the_same() -> None:

@@ -7,7 +7,7 @@ import json
 from importlib.metadata import version
 from typing import Any, Final
 
-from seacan.kernel import capabilities, mounts, namespaces
+from seacan.kernel import capabilities, mount_options, namespaces
 from seacan.runtime.commandline import Options
 from seacan.runtime.seccomp import compile, load, policy
 from seacan.spec.runtime import OCI_VERSION, Hooks
@@ -27,7 +27,7 @@ def features() -> dict[str, Any]:
         "ociVersionMin": _OCI_VERSION_MIN,
         "ociVersionMax": OCI_VERSION,
         "hooks": list(Hooks.__annotations__),
-        "mountOptions": mounts.option_names(),
+        "mountOptions": mount_options.names(),
         "linux": {
             "namespaces": sorted(namespaces.FLAGS),
             "capabilities": list(capabilities.NAMES),
