@@ -3,7 +3,11 @@
 import os
 import shutil
 import socket
-from collections.abc import Callable
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -76,6 +80,62 @@ def test_symlinked_target_stays_inside(box: Box, tmp_path: Path) -> None:
         box.mount(f"/{name}/sub", "bind", str(volume), "bind")
     assert box.sh(f"ls {outside}/sub/mark /link/sub/mark /up/sub/mark").count("mark") == 3
     assert list(outside.iterdir()) == []
+
+
+def test_targets_that_are_swapped_for_links_stay_inside(box: Box, tmp_path: Path) -> None:
+    """CVE-2021-30465: one container swaps what another's mount, device or mask goes through."""
+    outside, volume = tmp_path / "outside", tmp_path / "volume"
+    (outside / "sub").mkdir(parents=True)
+    (outside / "sub/key").write_text("outside")
+    (volume / "swap/sub").mkdir(parents=True)
+    (volume / "link").symlink_to(outside)
+    box.mount("/v", "bind", str(volume), "bind")
+    box.mount("/v/swap/sub", "tmpfs", "first", "mode=755")
+    box.mount("/v/swap/sub/inner", "tmpfs", "second")
+    box.mount("/v/swap/new/deep", "tmpfs", "third")
+    box.linux["devices"] = [{"type": "p", "path": "/v/swap/made/fifo"}]
+    box.linux["maskedPaths"] = ["/v/swap/sub/key"]
+    box.linux["readonlyPaths"] = ["/v/swap/sub"]
+    created = swapped = 0
+    with _swapping(volume / "swap", volume / "link"):
+        deadline = time.monotonic() + 3
+        while time.monotonic() < deadline:
+            swapped += (volume / "swap").is_symlink()
+            try:
+                with box.created("true") as container:
+                    seen = Path(f"/proc/{container.pid}/mountinfo").read_text()
+                    created += 1
+            except (Internal, InvalidArgument, Conflict):
+                continue  # what it found was half of the one and half of the other
+            # A mount made outside of the root is not among those that the container has.
+            for name in ("first", "second", "third"):
+                assert f" - tmpfs {name} " in seen
+            assert [str(p.relative_to(outside)) for p in outside.rglob("*")] == ["sub", "sub/key"]
+            assert (outside / "sub/key").read_text() == "outside"
+    assert created > 10
+    assert swapped > 10
+
+
+_SWAP = """
+import ctypes, os, sys
+exchange = ctypes.CDLL(None, use_errno=True).renameat2
+first, second = map(os.fsencode, sys.argv[1:])
+while True:
+    if exchange(-100, first, -100, second, 2):  # AT_FDCWD, RENAME_EXCHANGE
+        sys.exit(os.strerror(ctypes.get_errno()))
+"""
+
+
+@contextmanager
+def _swapping(first: Path, second: Path) -> Iterator[None]:
+    """Exchange two entries, again and again, in a process of its own."""
+    swapper = subprocess.Popen([sys.executable, "-c", _SWAP, str(first), str(second)])
+    try:
+        yield
+        assert swapper.poll() is None
+    finally:
+        swapper.kill()
+        swapper.wait()
 
 
 def test_null_device_that_is_none_stops_the_masking(box: Box, tmp_path: Path) -> None:
@@ -239,6 +299,25 @@ def test_terminal_is_of_the_containers_devpts(box: Box) -> None:
     box.process["terminal"] = True
     ours, theirs = socket.socketpair()
     with ours, theirs, pytest.raises(Internal), box.created("true", console=theirs):
+        pass
+
+
+def test_console_does_not_cover_a_file_of_proc(box: Box, tmp_path: Path) -> None:
+    """CVE-2025-52565: the terminal went where a link of the image led, before the masks."""
+    (tmp_path / "dev/pts").mkdir(parents=True)
+    (tmp_path / "dev/shm").mkdir()
+    (tmp_path / "dev/console").symlink_to("/proc/sys/kernel/core_pattern")
+    os.mknod(tmp_path / "dev/null", 0o20666, os.makedev(1, 3))
+    box.config["mounts"][1] |= {"type": "bind", "source": str(tmp_path / "dev")}
+    box.config["mounts"][1]["options"] = ["bind"]
+    box.process["terminal"] = True
+    ours, theirs = socket.socketpair()
+    with (
+        ours,
+        theirs,
+        pytest.raises(InvalidArgument, match="inside /proc"),
+        box.created("true", console=theirs),
+    ):
         pass
 
 

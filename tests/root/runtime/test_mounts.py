@@ -100,21 +100,6 @@ def test_devices_are_exactly_the_default_ones(box: Box) -> None:
     assert " ".join(box.sh("ls /dev").split()) == expected
 
 
-def test_device_of_the_configuration(box: Box) -> None:
-    box.linux["devices"] = [
-        {
-            "type": "c",
-            "path": "/dev/sub/mine",
-            "major": 1,
-            "minor": 5,
-            "fileMode": 0o640,
-            "uid": 3,
-            "gid": 4,
-        }
-    ]
-    assert box.sh("stat -c '%a %u %g %t:%T' /dev/sub/mine").strip() == "640 3 4 1:5"
-
-
 def test_missing_source_names_both_sides(box: Box) -> None:
     box.mount("/there", "bind", "/absent/source", "bind")
     with pytest.raises(Internal, match=r'"/absent/source" to rootfs at "/there": .*no such file'):
