@@ -5,6 +5,7 @@ Source: linux/bpf.h, bpf(2), the kernel's bpf/standardization/instruction-set.rs
 
 import os
 import struct
+from contextlib import suppress
 from typing import Final
 
 from seacan.kernel import syscalls
@@ -30,6 +31,9 @@ _PROG_QUERY: Final = 16
 _ALLOW_MULTI: Final = 2  # BPF_F_ALLOW_MULTI: programs of cgroups above run as well
 _REPLACE: Final = 4  # BPF_F_REPLACE, Linux 5.6
 _MAX_ATTACHED: Final = 64  # BPF_CGROUP_MAX_PROGS
+# Linux 6.17 to 7.1 write the revision, the last field of a query, however small the query is said
+# to be. Source: kernel 7.2, commit 21c4b99b27f3.
+_QUERY_BYTES: Final = 64
 
 _INSTRUCTION: Final = struct.Struct("<BBhI")  # struct bpf_insn
 _LICENSE: Final = b"Apache-2.0\0"
@@ -88,15 +92,21 @@ def _change(command: int, name: str, *fields: int) -> None:
 
 
 def _attached(cgroup_fd: int, kind: int) -> list[int]:
-    """Return descriptors of the programs on the cgroup itself."""
+    """Return descriptors of the programs on the cgroup itself, of those that can be had.
+
+    A security module may keep one away; it goes on to deny what it denies.
+    """
     ids = bytearray(4 * _MAX_ATTACHED)
     # target_fd attach_type query_flags attach_flags prog_ids prog_cnt
-    attributes = bytearray(
-        struct.pack("=IIIIQII", cgroup_fd, kind, 0, 0, syscalls.address_of(ids), _MAX_ATTACHED, 0)
-    )
+    fields = struct.pack("=IIIIQI", cgroup_fd, kind, 0, 0, syscalls.address_of(ids), _MAX_ATTACHED)
+    attributes = bytearray(fields.ljust(_QUERY_BYTES, b"\0"))
     syscalls.bpf(_PROG_QUERY, attributes, "BPF_PROG_QUERY")
     (count,) = struct.unpack_from("=I", attributes, 24)
-    return [_by_id(number) for number in struct.unpack_from(f"={count}I", ids)]
+    found: list[int] = []
+    for number in struct.unpack_from(f"={count}I", ids):
+        with suppress(PermissionError):
+            found.append(_by_id(number))
+    return found
 
 
 def _by_id(number: int) -> int:
