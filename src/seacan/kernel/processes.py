@@ -1,5 +1,6 @@
 """Processes, named so that a recycled pid is not mistaken for the one meant."""
 
+import errno
 import os
 import select
 import signal
@@ -29,8 +30,11 @@ def open_pidfd(pid: int, started: int) -> int | None:
     """Return a pidfd of the process `pid` that was started at `started`; None if it is gone."""
     try:
         fd = os.pidfd_open(pid)
-    except ProcessLookupError:
-        return None
+    except OSError as err:
+        # EINVAL: the number is that of a session or a group still, whose leader is gone.
+        if err.errno in (errno.ESRCH, errno.EINVAL):
+            return None
+        raise
     # The descriptor pins the pid: if the start time fits now, it is the process meant.
     if start_time(pid) == started:
         return fd

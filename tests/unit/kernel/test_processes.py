@@ -31,6 +31,22 @@ def test_pidfd_needs_the_start_time() -> None:
     os.close(fd)
 
 
+def test_pidfd_of_a_leader_that_is_gone_before_its_session() -> None:
+    reader, writer = os.pipe()
+    leader = os.fork()
+    if leader == 0:
+        os.setsid()
+        if os.fork() == 0:
+            os.close(writer)
+            os.read(reader, 1)
+        os._exit(0)
+    started = processes.start_time(leader)
+    os.waitpid(leader, 0)
+    assert processes.open_pidfd(leader, started or 0) is None
+    os.close(reader)
+    os.close(writer)
+
+
 def test_all_descriptors_but_some_are_closed() -> None:
     reader, writer = os.pipe()
     pid = os.fork()
