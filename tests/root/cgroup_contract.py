@@ -14,6 +14,8 @@ import pytest
 
 from seacan.kernel.cgroups import hierarchy
 from seacan.kernel.cgroups.cgroup import Cgroup
+from seacan.kernel.cgroups.v1 import CgroupV1
+from seacan.kernel.cgroups.v2 import CgroupV2
 
 BOMB = "import os, signal\nsignal.alarm(20)\nwhile True:\n try: os.fork()\n except OSError: pass"
 OPENED = """
@@ -25,6 +27,37 @@ def opens(path, flags):
 result = opens("/dev/null", os.O_RDWR) + opens("/dev/zero", os.O_RDONLY)
 result += opens("/dev/zero", os.O_RDWR) + opens("/dev/full", os.O_RDONLY)
 os._exit(int(result, 2))
+"""
+# Each process makes a cgroup, enters it, and forks the next.
+MOVING_BOMB = """
+import os, signal
+signal.alarm(30)
+def move():
+    for directory in {directories}:
+        try:
+            os.mkdir(f"{{directory}}/{{os.getpid()}}")
+            for name in ("cpuset.cpus", "cpuset.mems"):
+                try: text = open(f"{{directory}}/{{name}}").read()
+                except OSError: continue
+                if "cpuset" in directory:
+                    open(f"{{directory}}/{{os.getpid()}}/{{name}}", "w").write(text)
+            open(f"{{directory}}/{{os.getpid()}}/cgroup.procs", "w").write("0")
+        except OSError: pass
+while True:
+    try:
+        if os.fork() == 0: move()
+    except OSError: pass
+"""
+NESTING = """
+import os
+for directory in {directories}:
+    os.chdir(directory)
+    try:
+        for _ in range(1200):
+            os.mkdir("deeper")
+            os.chdir("deeper")
+    except OSError: pass
+os._exit(0)
 """
 Join = Callable[[Cgroup, str], "subprocess.Popen[bytes]"]
 
@@ -57,6 +90,36 @@ def wait_until(condition: Callable[[], bool]) -> None:
 def usage(cgroup: Cgroup) -> int:
     measured: int = cgroup._memory_usage()  # type: ignore[attr-defined]
     return measured
+
+
+def inside(cgroup: Cgroup) -> list[str]:
+    """The directories of a cgroup that exists."""
+    if isinstance(cgroup, CgroupV2):
+        return [cgroup._path]
+    assert isinstance(cgroup, CgroupV1)
+    return cgroup._directories
+
+
+def number(directory: str, file: str) -> int:
+    return int(Path(directory, file).read_text())
+
+
+def quota(cgroup: Cgroup) -> list[int]:
+    if isinstance(cgroup, CgroupV2):
+        return [int(each) for each in Path(cgroup._path, "cpu.max").read_text().split()]
+    assert isinstance(cgroup, CgroupV1)
+    directory = cgroup._directory("cpu")
+    return [number(directory, f"cpu.cfs_{name}_us") for name in ("quota", "period")]
+
+
+def memory(cgroup: Cgroup) -> list[int]:
+    """The limits of memory, and of memory and swap together."""
+    if isinstance(cgroup, CgroupV2):
+        limit = number(cgroup._path, "memory.max")
+        return [limit, limit + number(cgroup._path, "memory.swap.max")]
+    assert isinstance(cgroup, CgroupV1)
+    directory = cgroup._directory("memory")
+    return [number(directory, f"memory.{name}limit_in_bytes") for name in ("", "memsw.")]
 
 
 class CgroupContract:
@@ -162,6 +225,65 @@ class CgroupContract:
         cgroup.kill()
         assert child.wait() == -signal.SIGKILL
 
+    def test_kill_ends_a_thousand(self, cgroup: Cgroup, join: Join) -> None:
+        code = (
+            "import os, time, signal\nsignal.alarm(60)\n"
+            "for n in range(1000):\n if os.fork() == 0: break\ntime.sleep(60)"
+        )
+        child = join(cgroup, code)
+        wait_until(lambda: len(cgroup.pids()) == 1001)
+        cgroup.kill()
+        assert cgroup.pids() == []
+        assert child.wait() == -signal.SIGKILL
+        cgroup.remove()
+
+    def test_kill_ends_forks_in_cgroups_being_made(self, cgroup: Cgroup, join: Join) -> None:
+        """A container that may make cgroups, and moves what it forks into new ones."""
+        cgroup.apply({"pids": {"limit": 60}})
+        child = join(cgroup, MOVING_BOMB.format(directories=inside(cgroup)))
+        wait_until(lambda: len(list(Path(inside(cgroup)[0]).iterdir())) > 20)
+        wait_until(lambda: len(cgroup.pids()) > 20)
+        cgroup.kill()
+        assert cgroup.pids() == []
+        assert child.wait() == -signal.SIGKILL
+        cgroup.remove()
+
+    def test_kill_ends_what_froze_itself(self, parent: str, cgroup: Cgroup, join: Join) -> None:
+        inner = hierarchy.open_cgroup(f"{parent}/one/inner")
+        inner.create()
+        child = join(inner, "import time; time.sleep(60)")
+        inner.freeze()
+        cgroup.kill()
+        assert child.wait() == -signal.SIGKILL
+        cgroup.remove()
+
+    def test_cgroups_nested_deeper_than_a_path(self, cgroup: Cgroup, join: Join) -> None:
+        """A container may make them, so as not to be removed."""
+        child = join(cgroup, NESTING.format(directories=inside(cgroup)))
+        assert child.wait() == 0
+        assert cgroup.pids() == []
+        cgroup.kill()
+        cgroup.remove()
+        assert not any(Path(directory).exists() for directory in inside(cgroup))
+
+    def test_zombies_do_not_hold_it(self, cgroup: Cgroup, join: Join) -> None:
+        child = join(cgroup, "import os\nif os.fork() == 0: os.fork()")
+        wait_until(lambda: cgroup.pids() == [])
+        cgroup.kill()
+        cgroup.remove()
+        assert child.wait() == 0
+
+    def test_freezing_a_fork_bomb(self, cgroup: Cgroup, join: Join) -> None:
+        cgroup.apply({"pids": {"limit": 40}})
+        bomb = join(cgroup, BOMB)
+        wait_until(lambda: len(cgroup.pids()) > 20)
+        for _ in range(5):
+            cgroup.freeze()
+            cgroup.thaw()
+        cgroup.freeze()
+        cgroup.kill()
+        assert bomb.wait() == -signal.SIGKILL
+
     def test_pids_limit(self, cgroup: Cgroup, join: Join) -> None:
         cgroup.apply({"pids": {"limit": 3}})
         code = (
@@ -190,6 +312,30 @@ class CgroupContract:
             (-1, 100_000),
         ):
             cgroup.apply({"cpu": {"quota": quota, "period": period}})
+
+    def test_bursts_within_quotas(self, cgroup: Cgroup) -> None:
+        """A burst may not be above the quota, whichever of them is there first."""
+        for quota, burst in ((20_000, 10_000), (50_000, 50_000), (5_000, 5_000), (100_000, 0)):
+            cgroup.apply({"cpu": {"quota": quota, "period": 100_000, "burst": burst}})
+        with pytest.raises(OSError, match=r"burst") as caught:
+            cgroup.apply({"cpu": {"quota": 5_000, "burst": 6_000}})
+        assert caught.value.errno == 22
+
+    def test_a_period_alone_keeps_the_quota(self, cgroup: Cgroup, join: Join) -> None:
+        cgroup.apply({"cpu": {"quota": 20_000, "period": 100_000}})
+        cgroup.apply({"cpu": {"period": 50_000}})
+        assert quota(cgroup) == [20_000, 50_000]
+        cgroup.apply({"cpu": {"quota": 10_000}})
+        assert quota(cgroup) == [10_000, 50_000]
+
+    def test_memory_alone_keeps_the_sum_with_swap(self, cgroup: Cgroup) -> None:
+        cgroup.apply({"memory": {"limit": 64 << 20, "swap": 128 << 20}})
+        cgroup.apply({"memory": {"limit": 32 << 20}})
+        assert memory(cgroup) == [32 << 20, 128 << 20]
+        cgroup.apply({"memory": {"swap": 48 << 20}})
+        assert memory(cgroup) == [32 << 20, 48 << 20]
+        with pytest.raises(OSError, match=r"nvalid|below"):
+            cgroup.apply({"memory": {"limit": 64 << 20}})
 
     def test_devices(self, cgroup: Cgroup, join: Join) -> None:
         cgroup.apply(

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.root.cgroup_contract import CgroupContract, start
+from tests.root.cgroup_contract import CgroupContract, start, wait_until
 
 from seacan.kernel import bpf
 from seacan.kernel.cgroups import devices, files, hierarchy
@@ -57,13 +57,17 @@ def test_what_is_written(cgroup: CgroupV2) -> None:
     cgroup.apply({"memory": {"limit": -1}, "pids": {"limit": -1}, "cpu": {"quota": -1}})
     assert value(cgroup, "memory.max") == value(cgroup, "memory.swap.max") == "max"
     assert value(cgroup, "pids.max") == "max"
-    assert value(cgroup, "cpu.max") == "max 100000"
+    assert value(cgroup, "cpu.max") == "max 50000"
 
 
 def test_a_parent_with_processes_has_no_memory_to_give(cgroup: CgroupV2) -> None:
     child = start(cgroup, "import time; time.sleep(60)")
     below = CgroupV2(cgroup._mount, [*cgroup._parts, "below"])
     below.create()
+    inner = start(below, "import time; time.sleep(60)")  # without limits it may be there
+    assert below.pids() == [inner.pid]
+    below.kill()
+    inner.wait()
     with pytest.raises(OSError, match="do not have it") as caught:
         below.apply({"memory": {"limit": 1 << 30}})
     assert str(caught.value.filename).endswith("/below/memory.max")
@@ -109,3 +113,41 @@ def test_kill_without_cgroup_kill(cgroup: CgroupV2, monkeypatch: pytest.MonkeyPa
     assert child.wait() == -signal.SIGKILL
     assert cgroup.pids() == []
     assert value(cgroup, "cgroup.freeze") == "0"
+
+
+def test_threads_only_below_a_threaded_one(cgroup: CgroupV2) -> None:
+    """Somebody has split the cgroup by threads: there is no room for a container below."""
+    child = start(cgroup, "import time; time.sleep(60)")
+    Path(cgroup._path, "cgroup.subtree_control").write_text("+pids")
+    below = CgroupV2(cgroup._mount, [*cgroup._parts, "below"])
+    below.create()
+    with pytest.raises(OSError, match=r"takes no processes, its type is 'domain invalid'"):
+        below.join(child.pid)
+    below.remove()
+    cgroup.kill()
+    child.wait()
+
+
+def test_kill_ends_what_is_in_threaded_cgroups(cgroup: CgroupV2) -> None:
+    """cgroup.procs of such a one cannot be read; a container may make them."""
+    path = cgroup._path
+    code = f"""
+import os, time
+os.mkdir("{path}/t")
+open("{path}/t/cgroup.type", "w").write("threaded")
+open("{path}/t/cgroup.procs", "w").write("0")
+time.sleep(60)
+"""
+    child = start(cgroup, code)
+    wait_until(lambda: "t/" in f"{Path(f'/proc/{child.pid}/cgroup').read_text().strip()}/")
+    wait_until(lambda: Path(f"{path}/t/cgroup.threads").read_text() != "")
+    assert cgroup.pids() == [child.pid]
+    cgroup.kill()
+    assert child.wait() == -signal.SIGKILL
+    cgroup.remove()
+
+
+def test_memory_kept_below_swap(cgroup: CgroupV2) -> None:
+    cgroup.apply({"memory": {"limit": 64 << 20, "swap": -1}})
+    cgroup.apply({"memory": {"limit": 32 << 20}})
+    assert value(cgroup, "memory.swap.max") == "max"

@@ -176,7 +176,7 @@ class LinuxCPU(TypedDict, total=False):
     idle: int
 
 
-class LinuxPids(TypedDict):
+class LinuxPids(TypedDict, total=False):
     limit: int
 
 
@@ -205,7 +205,7 @@ class LinuxBlockIO(TypedDict, total=False):
     throttleWriteIOPSDevice: list[LinuxThrottleDevice]
 
 
-class LinuxHugepageLimit(TypedDict):
+class LinuxHugepageLimit(TypedDict, total=False):
     """`pageSize` as 2MB, `limit` in bytes."""
 
     pageSize: str

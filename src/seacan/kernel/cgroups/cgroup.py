@@ -17,7 +17,11 @@ class Cgroup(Protocol):
         """Make the directories, and those above; they may be there already."""
 
     def apply(self, resources: LinuxResources) -> None:
-        """Set the limits that `resources` has; others stay. ENOTSUP names what cannot be set."""
+        """Set the limits that `resources` has; others stay. ENOTSUP names what cannot be set.
+
+        Of processes that run as well: for device rules there is no moment in between on version 2,
+        on version 1 there is one with less than both.
+        """
 
     def join(self, pid: int) -> None:
         """Move the process `pid` in, with all its threads; 0 is the caller."""

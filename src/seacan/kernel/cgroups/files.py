@@ -4,13 +4,17 @@ import errno
 import os
 from collections.abc import Iterator
 from contextlib import suppress
+from typing import Final
 
 from seacan.kernel.cgroups.waiting import wait_until
 
+GONE: Final = (errno.ENOENT, errno.ENODEV)  # ENODEV: removed after it was opened
+_DIRECTORY: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 
-def read(path: str) -> str:
+
+def read(path: str, dir_fd: int | None = None) -> str:
     """Return the content of a file."""
-    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC, dir_fd=dir_fd)
     try:
         # One read(2) gives what fits a buffer of the kernel: of a list, perhaps not all.
         data = b""
@@ -26,14 +30,14 @@ def read_if_any(path: str) -> str | None:
     try:
         return read(path)
     except OSError as err:
-        if err.errno in (errno.ENOENT, errno.ENODEV, errno.EOPNOTSUPP):
+        if err.errno in (*GONE, errno.EOPNOTSUPP):
             return None
         raise
 
 
-def write(path: str, value: str) -> None:
+def write(path: str, value: str, dir_fd: int | None = None) -> None:
     """Write `value` to a file that exists, in one write(2): it is taken or refused whole."""
-    fd = os.open(path, os.O_WRONLY | os.O_CLOEXEC)
+    fd = os.open(path, os.O_WRONLY | os.O_CLOEXEC, dir_fd=dir_fd)
     try:
         os.write(fd, value.encode())
     except OSError as err:
@@ -62,16 +66,45 @@ def make(path: str) -> None:
         os.makedirs(path, 0o755, exist_ok=True)
 
 
-def below(path: str) -> Iterator[str]:
-    """Yield the cgroups below `path`, the deepest first, and `path` itself last; none if absent."""
-    with suppress(FileNotFoundError):
-        # The link count of a directory of cgroupfs is 2, and 1 for each directory in it.
-        if os.stat(path).st_nlink > 2:
-            with os.scandir(path) as entries:
-                children = [entry.path for entry in entries if entry.is_dir(follow_symlinks=False)]
-            for child in children:
-                yield from below(child)
-        yield path
+def below(path: str) -> Iterator[int]:
+    """Yield a descriptor of each cgroup below `path`, the deepest first, and of `path` itself last.
+
+    None if it is absent. A descriptor is for one round of the loop. Names are followed one by one,
+    up again by `..`: who may make cgroups can nest them deeper than a path, or a stack, reaches.
+    """
+    try:
+        fd = os.open(path, _DIRECTORY)
+    except FileNotFoundError:
+        return
+    unseen = [_children(fd)]  # of each level from `path` down to `fd`
+    try:
+        while unseen:
+            if unseen[-1]:
+                with suppress(FileNotFoundError):  # removed meanwhile
+                    fd = _move(fd, unseen[-1].pop())
+                    unseen.append(_children(fd))
+                continue
+            yield fd
+            unseen.pop()
+            if unseen:
+                fd = _move(fd, "..")
+    finally:
+        os.close(fd)
+
+
+def _move(fd: int, name: str) -> int:
+    """Return the directory `name` seen from `fd`, which is closed."""
+    other = os.open(name, _DIRECTORY | os.O_NOFOLLOW, dir_fd=fd)
+    os.close(fd)
+    return other
+
+
+def _children(fd: int) -> list[str]:
+    # The link count of a directory of cgroupfs is 2, and 1 for each directory in it.
+    if os.fstat(fd).st_nlink == 2:
+        return []
+    with os.scandir(fd) as entries:
+        return [entry.name for entry in entries if entry.is_dir(follow_symlinks=False)]
 
 
 def pids(path: str) -> list[int]:
@@ -79,9 +112,10 @@ def pids(path: str) -> list[int]:
     found: list[int] = []
     for directory in below(path):
         try:
-            found += map(int, read(f"{directory}/cgroup.procs").split())
+            found += map(int, read("cgroup.procs", directory).split())
         except OSError as err:
-            if err.errno not in (errno.ENOENT, errno.ENODEV):  # removed meanwhile
+            # EOPNOTSUPP: a threaded cgroup of version 2, whose processes are listed above it.
+            if err.errno not in (*GONE, errno.EOPNOTSUPP):
                 raise
     return found
 
@@ -92,14 +126,22 @@ def remove(path: str) -> None:
     A process that has ended may hold its cgroup for a moment longer: rmdir is tried again for some
     seconds, then ETIMEDOUT.
     """
-    wait_until(lambda: _is_removed(path), "cannot be removed, processes hold it", path)
+    if not _is_removed(path):
+        wait_until(lambda: _is_cleared(path), "cannot be removed, processes hold it", path)
 
 
-def _is_removed(path: str) -> bool:
+def _is_cleared(path: str) -> bool:
+    for directory in below(path):
+        for name in _children(directory):
+            _is_removed(name, directory)
+    return _is_removed(path)
+
+
+def _is_removed(path: str, dir_fd: int | None = None) -> bool:
     try:
-        for directory in below(path):
-            with suppress(FileNotFoundError):
-                os.rmdir(directory)
+        os.rmdir(path, dir_fd=dir_fd)
+    except FileNotFoundError:
+        return True
     except OSError as err:
         if err.errno in (errno.EBUSY, errno.ENOTEMPTY):
             return False

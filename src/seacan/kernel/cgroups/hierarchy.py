@@ -5,14 +5,18 @@ without controllers (systemd's hybrid layout).
 """
 
 import errno
+import os
+from collections.abc import Mapping
 from functools import cache
 from typing import Final, Literal, NamedTuple
 
+from seacan.kernel import procfs
 from seacan.kernel.cgroups.cgroup import Cgroup
 from seacan.kernel.cgroups.v1 import CgroupV1
 from seacan.kernel.cgroups.v2 import CgroupV2
 from seacan.kernel.mounts import MountInfo, read_mountinfo
 
+_NO_BASES: Final[Mapping[str, str]] = {}
 _CONTROLLERS_V1: Final = frozenset(
     (
         *("blkio", "cpu", "cpuacct", "cpuset", "devices", "freezer", "hugetlb", "memory"),
@@ -22,10 +26,14 @@ _CONTROLLERS_V1: Final = frozenset(
 
 
 class Layout(NamedTuple):
-    """Mount points: of version 1 by controller, or `name=NAME`; of version 2, if it is mounted."""
+    """Mount points: of version 1 by controller, or `name=NAME`; of version 2, if it is mounted.
+
+    `roots` has for a mount point what is mounted there, if that is not the whole hierarchy.
+    """
 
     v1: dict[str, str]
     v2: str | None
+    roots: dict[str, str]
 
 
 def read_layout(mounts: list[MountInfo]) -> Layout:
@@ -39,7 +47,13 @@ def read_layout(mounts: list[MountInfo]) -> Layout:
             for option in mount.super_options:
                 if option in _CONTROLLERS_V1 or option.startswith("name="):
                     v1.setdefault(option, mount.mount_point)
-    return Layout(v1, v2)
+    chosen = {*v1.values(), v2}
+    roots = {
+        mount.mount_point: mount.root
+        for mount in mounts
+        if mount.root != "/" and mount.mount_point in chosen
+    }
+    return Layout(v1, v2, roots)
 
 
 @cache
@@ -57,16 +71,64 @@ def detect() -> Literal["v1", "v2"]:
     return "v2"
 
 
-def open_cgroup(path: str) -> Cgroup:
+def open_cgroup(path: str, bases: Mapping[str, str] = _NO_BASES) -> Cgroup:
     """Return the cgroup at `path`, from the root of each hierarchy; it need not exist.
 
-    Raises OSError: EINVAL for the root itself and for a path with `..`; ENOENT as `detect`.
+    With `bases`, as of `place`, the path goes on from there. Raises OSError: EINVAL for the root
+    itself and for a path with `..`; ENOENT as `detect`.
     """
     parts = [part for part in path.split("/") if part not in ("", ".")]
     if not parts or ".." in parts or "\0" in path:
         raise OSError(errno.EINVAL, "not the path of a cgroup", path)
     layout = _layout()
     if detect() == "v1":
-        return CgroupV1(layout.v1, parts)
+        return CgroupV1(layout.v1, parts, bases)
     assert layout.v2 is not None
     return CgroupV2(layout.v2, parts)
+
+
+def place(path: str) -> tuple[str, dict[str, str]]:
+    """Return where `path` is: from the root, and from which cgroups, by controller, if they differ.
+
+    A relative one starts where runc has it: with version 1 in the caller's own cgroup of each
+    hierarchy, with version 2 beside it, as below it no memory could be limited.
+    """
+    if path.startswith("/"):
+        return path, {}
+    layout = _layout()
+    if detect() == "v2":
+        assert layout.v2 is not None
+        own = _below(layout, layout.v2, _cgroups_of("self").get("", "/"))
+        return f"{os.path.dirname(own).rstrip('/')}/{path}", {}
+    own_v1 = _cgroups_of("self")
+    bases = {
+        name: _below(layout, mount, own_v1.get(name, "/")).rstrip("/")
+        for name, mount in layout.v1.items()
+    }
+    if len(set(bases.values())) == 1:
+        return f"{next(iter(bases.values()))}/{path}", {}
+    return f"/{path}", bases
+
+
+def open_cgroup_of(pid: int) -> Cgroup:
+    """Return the cgroup of version 2 that a process is in. ENOENT with version 1."""
+    layout = _layout()
+    if layout.v2 is None or detect() == "v1":
+        raise OSError(errno.ENOENT, "no cgroup v2")
+    return open_cgroup(_below(layout, layout.v2, _cgroups_of(str(pid)).get("", "/")))
+
+
+def _cgroups_of(process: str) -> dict[str, str]:
+    """Return the cgroups of a process by controller; that of version 2 by the empty name."""
+    # 4:memory:/docker/0123, 1:name=systemd:/, and 0::/ for version 2: cgroups(7)
+    lines = os.fsdecode(procfs.read(f"{process}/cgroup")).splitlines()
+    found = {}
+    for _, names, path in (line.split(":", 2) for line in lines):
+        found.update(dict.fromkeys(names.split(","), path))
+    return found
+
+
+def _below(layout: Layout, mount: str, path: str) -> str:
+    """Return `path`, of a hierarchy, as it is seen from a mount point of it."""
+    root = layout.roots.get(mount, "/")
+    return path.removeprefix(root) if f"{path}/".startswith(f"{root}/") else path

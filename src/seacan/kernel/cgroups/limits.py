@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Final, NamedTuple, NoReturn
 
 from seacan.kernel.cgroups import files
-from seacan.spec.runtime import LinuxMemory, LinuxPids, LinuxRdma
+from seacan.spec.runtime import LinuxHugepageLimit, LinuxMemory, LinuxPids, LinuxRdma
 
 UNSET_SWAPPINESS: Final = (
     -1,
@@ -36,10 +36,11 @@ def refuse_value(limit: str, why: str) -> NoReturn:
     raise OSError(errno.EINVAL, f"linux.resources.{limit}: {why}")
 
 
-def pids_max(pids: LinuxPids) -> str:
-    """Return the text for `pids.max`: no limit below 0; 0 becomes 1, the first process itself."""
-    limit = pids["limit"]
-    return "max" if limit < 0 else str(max(limit, 1))
+def pids_max(pids: LinuxPids) -> Iterator[Write]:
+    """Yield what sets `pids.max`: no limit below 0; 0 becomes 1, the first process itself."""
+    if "limit" in pids:
+        limit = pids["limit"]
+        yield Write("pids", "pids.max", "max" if limit < 0 else str(max(limit, 1)))
 
 
 def check_limit(name: str, value: int) -> None:
@@ -59,6 +60,14 @@ def check_usage(memory: LinuxMemory, usage: Callable[[], int]) -> None:
         if 0 < limit <= usage():
             reason = f"linux.resources.memory.{name}: {limit} is not above the usage, {usage()}"
             raise OSError(errno.EBUSY, reason)
+
+
+def huge_page_limit(hugepages: LinuxHugepageLimit) -> tuple[str, str]:
+    """Return size of page and limit in bytes; EINVAL without one of them."""
+    size, limit = hugepages.get("pageSize"), hugepages.get("limit")
+    if not size or "/" in size or limit is None:
+        refuse_value("hugepageLimits", "an entry needs pageSize and limit")
+    return size, str(limit)
 
 
 def rdma_max(devices: dict[str, LinuxRdma]) -> Iterator[Write]:

@@ -10,6 +10,7 @@ from seacan.kernel.cgroups.limits import (
     UNSET_SWAPPINESS,
     Write,
     check_limit,
+    huge_page_limit,
     pids_max,
     rdma_max,
     refuse,
@@ -38,8 +39,7 @@ def writes(resources: LinuxResources) -> Iterator[Write]:
     if cpu := resources.get("cpu"):
         yield from _cpu(cpu)
         yield from _cpuset(cpu)
-    if pids := resources.get("pids"):
-        yield Write("pids", "pids.max", pids_max(pids))
+    yield from pids_max(resources.get("pids") or {})
     if block_io := resources.get("blockIO"):
         yield from _block_io(block_io)
     for hugepages in resources.get("hugepageLimits") or []:
@@ -50,8 +50,6 @@ def writes(resources: LinuxResources) -> Iterator[Write]:
 
 
 def _memory(memory: LinuxMemory) -> Iterator[Write]:
-    if memory.get("kernel") or memory.get("kernelTCP"):
-        refuse("memory.kernel", "the kernel has given up limits of its own memory")
     limit, swap = memory.get("limit", 0), memory.get("swap", 0)
     check_limit("memory.limit", limit)
     check_limit("memory.swap", swap)
@@ -65,13 +63,24 @@ def _memory(memory: LinuxMemory) -> Iterator[Write]:
     if reservation := memory.get("reservation"):
         check_limit("memory.reservation", reservation)
         yield Write("memory", "memory.soft_limit_in_bytes", str(reservation))
+    # Up to the kernel: since Linux 5.16 it takes the first one and has no limit, or refuses it.
+    kernel, tcp = memory.get("kernel", 0), memory.get("kernelTCP", 0)
+    if kernel:
+        check_limit("memory.kernel", kernel)
+        yield Write("memory", "memory.kmem.limit_in_bytes", str(kernel))
+    if tcp:
+        check_limit("memory.kernelTCP", tcp)
+        yield Write("memory", "memory.kmem.tcp.limit_in_bytes", str(tcp))
     swappiness = memory.get("swappiness", -1)
     if swappiness not in UNSET_SWAPPINESS:
         yield Write("memory", "memory.swappiness", str(swappiness))
     if memory.get("disableOOMKiller"):
         yield Write("memory", "memory.oom_control", "1")
     if "useHierarchy" in memory:
-        yield Write("memory", "memory.use_hierarchy", str(int(memory["useHierarchy"])))
+        # A kernel without the file has nothing but hierarchies.
+        absent = () if memory["useHierarchy"] else None
+        value = str(int(memory["useHierarchy"]))
+        yield Write("memory", "memory.use_hierarchy", value, absent)
 
 
 def _cpu(cpu: LinuxCPU) -> Iterator[Write]:
@@ -131,14 +140,14 @@ def _weight(file: str, value: str) -> Write:
 
 
 def _hugepages(hugepages: LinuxHugepageLimit) -> Iterator[Write]:
-    size, limit = hugepages["pageSize"], str(hugepages["limit"])
+    size, limit = huge_page_limit(hugepages)
     yield Write("hugetlb", f"hugetlb.{size}.limit_in_bytes", limit)
     yield Write("hugetlb", f"hugetlb.{size}.rsvd.limit_in_bytes", limit, absent=())  # Linux 5.7
 
 
 def _network(network: LinuxNetwork) -> Iterator[Write]:
-    if "classID" in network:
-        yield Write("net_cls", "net_cls.classid", str(network["classID"]))
+    if class_id := network.get("classID"):  # 0 is what a cgroup has
+        yield Write("net_cls", "net_cls.classid", str(class_id))
     for interface in network.get("priorities") or []:
         text = f"{interface['name']} {interface['priority']}"
         yield Write("net_prio", "net_prio.ifpriomap", text)

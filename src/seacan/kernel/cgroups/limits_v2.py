@@ -12,6 +12,7 @@ from seacan.kernel.cgroups.limits import (
     UNSET_SWAPPINESS,
     Write,
     check_limit,
+    huge_page_limit,
     pids_max,
     rdma_max,
     refuse,
@@ -25,17 +26,16 @@ from seacan.spec.runtime import (
     LinuxResources,
 )
 
-_PERIOD_US: Final = 100_000  # the kernel's default
 _MIN_SHARES: Final = 2
 _MAX_SHARES: Final = 1 << 18
 
 
 def writes(resources: LinuxResources) -> Iterator[Write]:
     """Yield what sets `resources`, all but devices. Raises OSError (ENOTSUP, EINVAL)."""
-    if resources.get("network"):
+    network = resources.get("network") or {}
+    if network.get("classID") or network.get("priorities"):
         refuse("network", "cgroup v2 has no net_cls and net_prio")
-    if pids := resources.get("pids"):
-        yield Write("pids", "pids.max", pids_max(pids))
+    yield from pids_max(resources.get("pids") or {})
     if memory := resources.get("memory"):
         yield from _memory(memory)
     if block_io := resources.get("blockIO"):
@@ -53,20 +53,32 @@ def writes(resources: LinuxResources) -> Iterator[Write]:
 def completed(resources: LinuxResources, read: Callable[[str], str]) -> LinuxResources:
     """Return `resources` with what they leave out of a pair that version 2 has in one number.
 
-    That is the period to a quota and the other way about, and the limit of memory to one of memory
-    and swap: `read` gives the present ones, of a file. None is there yet if there never was one.
+    That is the period to a quota and the other way about, and of the limits of memory, and of
+    memory and swap, the one to the other, as version 1 keeps it. `read` gives the present ones, of
+    a file.
     """
-    memory, cpu = resources.get("memory", {}), resources.get("cpu", {})
-    if memory.get("swap", 0) > 0 and not memory.get("limit"):
-        present = read("memory.max").strip()
-        if present != "max":
-            resources = {**resources, "memory": {**memory, "limit": int(present)}}
+    if memory := resources.get("memory"):
+        resources = {**resources, "memory": _with_sum(memory, read)}
+    cpu = resources.get("cpu", {})
     if bool(cpu.get("quota")) != bool(cpu.get("period")):
-        quota, period = read("cpu.max").split()
-        both: LinuxCPU = {"quota": -1 if quota == "max" else int(quota), "period": int(period)}
+        quota, _, period = read("cpu.max").strip().partition(" ")
+        both: LinuxCPU = {"quota": -1 if quota == "max" else int(quota), "period": int(period or 0)}
         given = {key: value for key, value in cpu.items() if value or key not in both}
         resources = {**resources, "cpu": cast(LinuxCPU, {**both, **given})}
     return resources
+
+
+def _with_sum(memory: LinuxMemory, read: Callable[[str], str]) -> LinuxMemory:
+    limit, combined = memory.get("limit", 0), memory.get("swap", 0)
+    if (limit > 0) == (combined > 0) or -1 in (limit, combined):
+        return memory
+    present = read("memory.max").strip()
+    if present == "max":
+        return memory
+    if not limit:
+        return {**memory, "limit": int(present)}
+    swap = read("memory.swap.max").strip()
+    return memory if swap == "max" else {**memory, "swap": int(present) + int(swap)}
 
 
 def cpu_weight(shares: int) -> int:
@@ -131,14 +143,15 @@ def _memory(memory: LinuxMemory) -> Iterator[Write]:
 def _cpu(cpu: LinuxCPU) -> Iterator[Write]:
     if cpu.get("realtimePeriod") or cpu.get("realtimeRuntime"):
         refuse("cpu.realtimeRuntime", "cgroup v2 has none")
-    if "idle" in cpu:
-        yield Write("cpu", "cpu.idle", str(cpu["idle"]))
     if shares := cpu.get("shares"):
         yield Write("cpu", "cpu.weight", str(cpu_weight(shares)))
+    if "idle" in cpu:
+        # After the weight, which an idle cgroup cannot be given; one that was idle gets it later.
+        yield Write("cpu", "cpu.idle", str(cpu["idle"]))
     quota, period = cpu.get("quota", 0), cpu.get("period", 0)
     if quota or period:
-        text = f"{quota if quota > 0 else 'max'} {period or _PERIOD_US}"
-        yield Write("cpu", "cpu.max", text)
+        # Without a period, the present one stays.
+        yield Write("cpu", "cpu.max", f"{quota if quota > 0 else 'max'} {period or ''}".rstrip())
     if "burst" in cpu:
         yield Write("cpu", "cpu.max.burst", str(cpu["burst"]))
 
@@ -182,7 +195,7 @@ def _block_io(block_io: LinuxBlockIO) -> Iterator[Write]:
 
 
 def _hugepages(hugepages: LinuxHugepageLimit) -> Iterator[Write]:
-    size, limit = hugepages["pageSize"], str(hugepages["limit"])
+    size, limit = huge_page_limit(hugepages)
     yield Write("hugetlb", f"hugetlb.{size}.max", limit)
     yield Write("hugetlb", f"hugetlb.{size}.rsvd.max", limit, absent=())  # Linux 5.7
 
@@ -191,5 +204,5 @@ def _unified(file: str, value: str) -> Iterator[Write]:
     controller, dot, _ = file.partition(".")
     if "/" in file or not dot:
         refuse_value("unified", f"{file!r} is not of the form CONTROLLER.PARAMETER")
-    for line in value.splitlines():
+    for line in value.splitlines() or [""]:
         yield Write(controller, file, line)

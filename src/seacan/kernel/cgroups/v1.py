@@ -13,58 +13,85 @@ import os
 import signal
 from collections.abc import Mapping
 from contextlib import suppress
-from typing import TYPE_CHECKING, Final
+from itertools import count
+from typing import TYPE_CHECKING, Final, cast
 
 from seacan.kernel.cgroups import devices, files, limits, limits_v1
 from seacan.kernel.cgroups.waiting import wait_until
-from seacan.spec.runtime import LinuxResources
+from seacan.spec.runtime import LinuxCPU, LinuxResources
 
 if TYPE_CHECKING:
     from seacan.kernel.cgroups.oom import OomWatch
     from seacan.kernel.cgroups.stats import Stats
 
-_FREEZE_ATTEMPTS: Final = 25
+_FREEZE_ATTEMPTS: Final = 30
+_NO_BASES: Final[Mapping[str, str]] = {}
 _CPUSET_FILES: Final = ("cpuset.cpus", "cpuset.mems")
 
 
 class CgroupV1:
     """Meets the Protocol `Cgroup`."""
 
-    def __init__(self, mounts: dict[str, str], parts: list[str]) -> None:
-        """`mounts` by controller, `parts` the path."""
+    def __init__(
+        self, mounts: dict[str, str], parts: list[str], bases: Mapping[str, str] = _NO_BASES
+    ) -> None:
+        """`mounts` by controller, `parts` the path, from the root or from one of `bases`."""
         self._mounts = mounts
         self._parts = parts
+        self._bases = bases
         path = "/".join(parts)
-        self._of_controller = {name: f"{mount}/{path}" for name, mount in mounts.items()}
+        self._of_controller = {
+            name: f"{mount}{bases.get(name, '')}/{path}" for name, mount in mounts.items()
+        }
         # Controllers mounted together share a directory.
         self._directories = list(dict.fromkeys(self._of_controller.values()))
 
     def create(self) -> None:
         for directory in self._directories:
             files.make(directory)
-        if "cpuset" in self._mounts:
+        if cpuset := self._of_controller.get("cpuset"):
             for name in _CPUSET_FILES:
-                self._inherit(name, self._parts)
+                self._inherit(name, cpuset)
 
-    def _inherit(self, name: str, parts: list[str]) -> str:
+    def _inherit(self, name: str, directory: str) -> str:
         """Return a cpuset's processors or memory nodes; one that is empty gets its parent's.
 
         A new one is empty, and no process can enter it.
         """
-        path = "/".join((self._mounts["cpuset"], *parts, name))
+        path = f"{directory}/{name}"
         value = files.read(path).strip()
-        if not value:
-            value = self._inherit(name, parts[:-1])
+        if not value and directory != self._mounts["cpuset"]:
+            value = self._inherit(name, os.path.dirname(directory))
             files.write(path, value)
         return value
 
     def apply(self, resources: LinuxResources) -> None:
-        if memory := resources.get("memory"):
-            limits.check_usage(memory, self._memory_usage)
+        self._check_usage(resources)
         limits.write_all(limits_v1.writes(resources), self._directory)
         if rules := resources.get("devices"):
             for file, line in devices.lines_v1(devices.read_rules(rules)):
                 files.write(f"{self._directory('devices')}/{file}", line)
+
+    def complete(self, resources: LinuxResources) -> LinuxResources:
+        """Return `resources` with the one of quota and period that they leave as it is.
+
+        Raises EBUSY for a limit below the usage, if they ask for that.
+        """
+        self._check_usage(resources)
+        cpu = resources.get("cpu", {})
+        if bool(cpu.get("quota")) != bool(cpu.get("period")):
+            with suppress(FileNotFoundError):
+                directory = self._directory("cpu")
+                quota = int(files.read(f"{directory}/cpu.cfs_quota_us"))
+                period = int(files.read(f"{directory}/cpu.cfs_period_us"))
+                present: LinuxCPU = {"quota": quota, "period": period}
+                given = {key: value for key, value in cpu.items() if value or key not in present}
+                return {**resources, "cpu": cast(LinuxCPU, {**present, **given})}
+        return resources
+
+    def _check_usage(self, resources: LinuxResources) -> None:
+        if memory := resources.get("memory"):
+            limits.check_usage(memory, self._memory_usage)
 
     def _memory_usage(self) -> int:
         return int(files.read(f"{self._directory('memory')}/memory.usage_in_bytes"))
@@ -102,37 +129,41 @@ class CgroupV1:
         """
         if not self.pids():
             return True
-        self._set_frozen("FROZEN")
+        freezer = self._of_controller.get("freezer")
+        if freezer:
+            with suppress(FileNotFoundError):
+                files.write(f"{freezer}/freezer.state", "FROZEN")
         for pid in self.pids():
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
-        self._set_frozen("THAWED")
+        if freezer:
+            # Below as well: a container may have frozen cgroups that it made itself.
+            for directory in files.below(freezer):
+                with suppress(FileNotFoundError):
+                    files.write("freezer.state", "THAWED", directory)
         return False
-
-    def _set_frozen(self, state: str) -> None:
-        if "freezer" in self._of_controller:
-            with suppress(FileNotFoundError):
-                files.write(f"{self._of_controller['freezer']}/freezer.state", state)
 
     def freeze(self) -> None:
-        wait_until(self._is_frozen, "processes do not freeze", self._directory("freezer"))
+        """Freeze, asking again and again: processes that are forked meanwhile may miss it.
 
-    def _is_frozen(self) -> bool:
-        """Freeze; if it does not come about at once, let all go on and return False.
-
-        Processes that are forked meanwhile leave the state at FREEZING; asking again often helps,
-        and when it does not, only thawing does.
+        When that does not help, letting all go on for a moment does; but mostly they only need
+        their turn on a processor to stop.
         """
         file = f"{self._directory('freezer')}/freezer.state"
-        for _ in range(_FREEZE_ATTEMPTS):
-            files.write(file, "FROZEN")
-            if files.read(file).strip() == "FROZEN":
-                return True
-        files.write(file, "THAWED")
-        return False
+        attempts = count(1)
 
-    def thaw(self) -> None:
-        files.write(f"{self._directory('freezer')}/freezer.state", "THAWED")
+        def is_frozen() -> bool:
+            if next(attempts) % _FREEZE_ATTEMPTS == 0:
+                files.write(file, "THAWED")
+            files.write(file, "FROZEN")
+            return files.read(file).strip() == "FROZEN"
+
+        try:
+            wait_until(is_frozen, "processes do not freeze", file)
+        except OSError:
+            with suppress(FileNotFoundError):
+                files.write(file, "THAWED")
+            raise
 
     @property
     def freezer(self) -> str:
@@ -142,6 +173,9 @@ class CgroupV1:
         directory = self._of_controller.get("freezer")
         state = files.read_if_any(f"{directory}/freezer.state") if directory else None
         return state is not None and state.strip() != "THAWED"
+
+    def thaw(self) -> None:
+        files.write(f"{self._directory('freezer')}/freezer.state", "THAWED")
 
     def remove(self) -> None:
         for directory in self._directories:
@@ -169,7 +203,7 @@ class CgroupV1:
         return stats_v1.stats(read, stats.page_sizes(names, "usage_in_bytes"))
 
     def below(self, paths: Mapping[str, str]) -> "CgroupV1":
-        other = CgroupV1(self._mounts, self._parts)
+        other = CgroupV1(self._mounts, self._parts, self._bases)
         for controller, path in paths.items():
             other._of_controller[controller] = f"{self._directory(controller)}/{path}"
         other._directories = list(dict.fromkeys(other._of_controller.values()))

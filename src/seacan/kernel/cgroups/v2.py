@@ -3,6 +3,7 @@
 Source: the kernel's cgroup-v2.rst; cgroups(7).
 """
 
+import errno
 import os
 import signal
 from collections.abc import Mapping
@@ -32,21 +33,33 @@ class CgroupV2:
         """Make the directories, with every controller enabled on the way down.
 
         Below a cgroup that has processes of its own, no memory or io can be enabled (the root is
-        exempt); a limit that then has no file is refused by `apply`.
+        exempt), and nothing is: to have others alone would make it the top of a threaded domain,
+        and what is below fit for threads only. A limit that then has no file is refused by `apply`.
         """
         directory = self._mount
         for part in self._parts:
-            _enable_controllers(directory)
+            _enable_controllers(directory, is_root=directory == self._mount)
             directory = f"{directory}/{part}"
             files.make(directory)
 
     def apply(self, resources: LinuxResources) -> None:
-        if memory := resources.get("memory"):
-            limits.check_usage(memory, self._memory_usage)
-        complete = limits_v2.completed(resources, lambda name: files.read(f"{self._path}/{name}"))
-        limits.write_all(limits_v2.writes(complete), lambda controller: self._path)
+        resources = self.complete(resources)
+        limits.write_all(limits_v2.writes(resources), lambda controller: self._path)
         if rules := resources.get("devices"):
             self._attach_device_program(rules)
+
+    def complete(self, resources: LinuxResources) -> LinuxResources:
+        """Return `resources` with what they leave as it is, and belongs to what they change.
+
+        Raises EBUSY for a limit below the usage, if they ask for that.
+        """
+        if memory := resources.get("memory"):
+            limits.check_usage(memory, self._memory_usage)
+        return limits_v2.completed(resources, self._value)
+
+    def _value(self, file: str) -> str:
+        # No file is no limit.
+        return (files.read_if_any(f"{self._path}/{file}") or "max").strip()
 
     def _memory_usage(self) -> int:
         return int(files.read(f"{self._path}/memory.current"))
@@ -64,7 +77,14 @@ class CgroupV2:
             os.close(program_fd)
 
     def join(self, pid: int) -> None:
-        files.write(f"{self._path}/cgroup.procs", str(pid))
+        try:
+            files.write(f"{self._path}/cgroup.procs", str(pid))
+        except OSError as err:
+            if err.errno == errno.EOPNOTSUPP:
+                kind = files.read(f"{self._path}/cgroup.type").strip()
+                reason = f"it takes no processes, its type is {kind!r}: a threaded one is above"
+                raise OSError(err.errno, reason, self._path) from err
+            raise
 
     def pids(self) -> list[int]:
         return files.pids(self._path)
@@ -74,11 +94,14 @@ class CgroupV2:
 
     def _is_killed(self) -> bool:
         """Send SIGKILL to all, frozen or not; return whether there were none."""
-        if not self.pids():
-            return True
-        with suppress(FileNotFoundError):
-            self._send_kill()
-        return False
+        try:
+            if files.value_of(f"{self._path}/cgroup.events", "populated"):
+                self._send_kill()
+                return False
+        except OSError as err:
+            if err.errno not in files.GONE:
+                raise
+        return True
 
     def _send_kill(self) -> None:
         try:
@@ -101,15 +124,15 @@ class CgroupV2:
             self.thaw()
             raise
 
-    def thaw(self) -> None:
-        files.write(f"{self._path}/cgroup.freeze", "0")
-
     @property
     def freezer(self) -> str:
         return self._path
 
     def is_frozen(self) -> bool:
         return (files.read_if_any(f"{self._path}/cgroup.freeze") or "0").strip() == "1"
+
+    def thaw(self) -> None:
+        files.write(f"{self._path}/cgroup.freeze", "0")
 
     def remove(self) -> None:
         files.remove(self._path)
@@ -137,7 +160,7 @@ class CgroupV2:
         return CgroupV2(self._mount, [*self._parts, *paths[""].split("/")])
 
 
-def _enable_controllers(directory: str) -> None:
+def _enable_controllers(directory: str, *, is_root: bool) -> None:
     """Enable for the children of `directory` all controllers that it has."""
     control = f"{directory}/cgroup.subtree_control"
     enabled = files.read(control).split()
@@ -146,7 +169,7 @@ def _enable_controllers(directory: str) -> None:
         for name in files.read(f"{directory}/cgroup.controllers").split()
         if name not in enabled
     ]
-    if not missing:
+    if not missing or (not is_root and files.read(f"{directory}/cgroup.procs")):
         return
     try:
         files.write(control, " ".join(missing))

@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 
 import pytest
@@ -29,7 +30,27 @@ def test_what_is_absent(tmp_path: Path) -> None:
 def test_make_and_remove_a_tree(tmp_path: Path) -> None:
     files.make(str(tmp_path / "a/b/c"))
     files.make(str(tmp_path / "a/b/c"))
-    found = list(files.below(str(tmp_path / "a")))
-    assert found == [str(tmp_path / each) for each in ("a/b/c", "a/b", "a")]
+    files.make(str(tmp_path / "a/d"))
+    found = [os.readlink(f"/proc/self/fd/{fd}") for fd in files.below(str(tmp_path / "a"))]
+    assert found[-1] == str(tmp_path / "a")
+    assert found.index(str(tmp_path / "a/b/c")) < found.index(str(tmp_path / "a/b"))
+    assert len(found) == 4
     files.remove(str(tmp_path / "a"))
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_tree_deeper_than_a_path_and_a_stack_reach(tmp_path: Path) -> None:
+    """A container may nest its cgroups so, to be kept."""
+    depth = 3000
+    fd = os.open(tmp_path, os.O_RDONLY)
+    for _ in range(depth):
+        os.mkdir("x", dir_fd=fd)
+        below = os.open("x", os.O_RDONLY, dir_fd=fd)
+        os.close(fd)
+        fd = below
+    os.close(fd)
+    descriptors = len(os.listdir("/proc/self/fd"))
+    assert sum(1 for _ in files.below(str(tmp_path))) == depth + 1
+    files.remove(str(tmp_path / "x"))
+    assert list(tmp_path.iterdir()) == []
+    assert len(os.listdir("/proc/self/fd")) == descriptors

@@ -48,6 +48,11 @@ def plain(resources: LinuxResources) -> list[tuple[str, str]]:
             {"cpu": {"cpus": "0-1", "mems": "0"}},
             [("cpuset.cpus", "0-1"), ("cpuset.mems", "0")],
         ),
+        (
+            {"memory": {"kernel": 7, "kernelTCP": 8}},
+            [("memory.kmem.limit_in_bytes", "7"), ("memory.kmem.tcp.limit_in_bytes", "8")],
+        ),
+        ({"pids": {}, "network": {"classID": 0}}, []),
         ({"pids": {"limit": 9}}, [("pids.max", "9")]),
         ({"pids": {"limit": 0}}, [("pids.max", "1")]),
         ({"pids": {"limit": -1}}, [("pids.max", "max")]),
@@ -116,7 +121,8 @@ def test_weights_fall_back_to_bfqs_files() -> None:
         ({"cpu": {"shares": 262145}}, "the maximum allowed cpu-shares is 262144"),
         ({"memory": {"limit": -2}}, r"memory\.limit: -2 is below -1"),
         ({"memory": {"swap": -2}}, r"memory\.swap: -2 is below -1"),
-        ({"memory": {"kernel": 1}}, r"memory\.kernel"),
+        ({"memory": {"kernel": -2}}, r"memory\.kernel: -2 is below -1"),
+        ({"hugepageLimits": [{"pageSize": "2MB"}]}, "needs pageSize and limit"),
         ({"unified": {"cpu.weight": "3"}}, "cgroup v1 has none"),
     ],
 )

@@ -52,11 +52,14 @@ def test_swap_max(swap: int, memory: int, expected: int | None) -> None:
         ),
         ({"memory": {"limit": -1}}, [("memory.swap.max", "max"), ("memory.max", "max")]),
         ({"cpu": {"shares": 1024}}, [("cpu.weight", "100")]),
-        ({"cpu": {"quota": 50}}, [("cpu.max", "50 100000")]),
-        ({"cpu": {"quota": -1}}, [("cpu.max", "max 100000")]),
+        ({"cpu": {"quota": 50}}, [("cpu.max", "50")]),
+        ({"cpu": {"quota": -1}}, [("cpu.max", "max")]),
         ({"cpu": {"period": 1000}}, [("cpu.max", "max 1000")]),
         ({"cpu": {"quota": 500, "period": 1000}}, [("cpu.max", "500 1000")]),
         ({"cpu": {"burst": 3, "idle": 1}}, [("cpu.idle", "1"), ("cpu.max.burst", "3")]),
+        ({"cpu": {"shares": 2, "idle": 1}}, [("cpu.weight", "1"), ("cpu.idle", "1")]),
+        ({"pids": {}, "network": {"classID": 0, "priorities": []}}, []),
+        ({"unified": {"cpuset.cpus": ""}}, [("cpuset.cpus", "")]),
         ({"cpu": {"cpus": "0", "mems": "0"}}, [("cpuset.cpus", "0"), ("cpuset.mems", "0")]),
         ({"pids": {"limit": -1}}, [("pids.max", "max")]),
         (
@@ -138,13 +141,25 @@ def test_refusals(resources: LinuxResources, text: str) -> None:
             {"memory": {"swap": 7 * MB}},
             [("memory.swap.max", str(2 * MB)), ("memory.max", "5242880")],
         ),
+        (
+            {"memory": {"limit": 6 * MB}},
+            [("memory.swap.max", str(3 * MB)), ("memory.max", str(6 * MB))],
+        ),
+        (
+            {"memory": {"limit": 5 * MB, "swap": -1}},
+            [("memory.swap.max", "max"), ("memory.max", str(5 * MB))],
+        ),
         ({"pids": {"limit": 3}}, [("pids.max", "3")]),
     ],
 )
 def test_what_is_left_out_of_a_pair_is_as_it_was(
     resources: LinuxResources, expected: list[tuple[str, str]]
 ) -> None:
-    present = {"cpu.max": "20000 50000\n", "memory.max": f"{5 * MB}\n"}
+    present = {
+        "cpu.max": "20000 50000\n",
+        "memory.max": f"{5 * MB}\n",
+        "memory.swap.max": f"{4 * MB}\n",
+    }
     made = writes(completed(resources, present.__getitem__))
     assert [(write.file, write.value) for write in made] == expected
 
