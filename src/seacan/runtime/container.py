@@ -4,19 +4,21 @@
                  └───────────┴───────────── exit, kill ─────────────────▴
 
 One that is created or running may be paused. The state follows from the process (alive or not), the
-fifo (there until the container is started) and the cgroup (frozen or not); that it is creating is
-only stored where hooks make that long. Source: OCI runtime-spec, runtime.md.
+fifo (there until the container is started) and the cgroup (frozen or not); it is creating while
+there is no process, or where hooks make that long and the state says so.
+Source: OCI runtime-spec, runtime.md.
 """
 
 import errno
 import os
 import select
 import signal
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
 
-from seacan.errors import Conflict, Internal, Unavailable
+from seacan.errors import Conflict, Internal, NotFound, Unavailable
 from seacan.kernel import processes
 from seacan.kernel.cgroups.cgroup import Cgroup
 from seacan.kernel.cgroups.hierarchy import open_cgroup
@@ -59,14 +61,20 @@ class Container:
 
     @property
     def cgroup(self) -> Cgroup:
+        if self.record.settings.systemd_cgroup and self.record.cgroup:
+            from seacan.kernel.cgroups.systemd import SystemdCgroup  # for few containers alone
+
+            return SystemdCgroup(self.record.cgroup)
         if self.record.cgroup:
-            return open_cgroup(self.record.cgroup)
+            return open_cgroup(self.record.cgroup, self.record.cgroup_bases)
         from seacan.kernel.cgroups.absent import NoCgroup  # few containers have none
 
         return NoCgroup()
 
     def status(self) -> Status:
         """Return the state, but for a pause: that takes a look at the cgroup, is_paused()."""
+        if not self.pid:
+            return "creating"
         if processes.start_time(self.pid) != self.record.started:
             return "stopped"
         if not self.record.is_created:
@@ -80,10 +88,13 @@ class Container:
 
     def pidfd(self) -> int:
         """Return a pidfd of the first process. Raises NotRunning if that has ended."""
-        fd = processes.open_pidfd(self.pid, self.record.started)
+        fd = self._open_pidfd()
         if fd is None:
             raise NotRunning("container not running")
         return fd
+
+    def _open_pidfd(self) -> int | None:
+        return processes.open_pidfd(self.pid, self.record.started) if self.pid else None
 
     def is_paused(self) -> bool:
         """Tell whether the processes are suspended; those that have ended are not."""
@@ -194,41 +205,39 @@ class Container:
     def delete(self, *, force: bool = False) -> None:
         """Remove cgroup and state of a container that has stopped, or was never started.
 
-        With `force`, kill it first. Its poststop hooks come last. Raises Conflict for a running
-        one, Unavailable for one that does not die.
+        With `force` of any, also of one that was being created when its maker was killed, and end
+        what is left of it first. Its poststop hooks come last. Raises Conflict without, Unavailable
+        for one that does not die.
         """
         status = self.status()
         if status in ("creating", "running") and not force:
             raise Conflict(f"cannot delete container {self.id} that is not stopped: {status}")
-        if status != "stopped":
-            self._kill_and_wait()
-        self._remove_cgroup()
+        try:
+            # With a pid namespace, all in it ended with the first process.
+            if force or status == "created" or not self.record.has_pid_namespace:
+                self._end()
+            self.cgroup.remove()
+        except OSError as err:
+            raise Unavailable(f"remove container {self.id}: {reason(err)}") from err
         has_hooks = bool(self.record.hooks.get("poststop")) and self.directory.forget()
         self.directory.remove()
         self._close_pipe()
         if has_hooks:
             self._run_hooks("poststop", "stopped")
 
-    def _kill_and_wait(self) -> None:
-        pidfd = processes.open_pidfd(self.pid, self.record.started)
-        if pidfd is None:
-            return
+    def _end(self) -> None:
+        """Kill the first process, and all in the cgroup, and wait for their end."""
+        pidfd = self._open_pidfd()
         try:
-            signal.pidfd_send_signal(pidfd, signal.SIGKILL)
-            self._let_die()
-            if not processes.wait_exit(pidfd, _DEATH_TIMEOUT_S):
+            if pidfd is not None:
+                with suppress(ProcessLookupError):
+                    signal.pidfd_send_signal(pidfd, signal.SIGKILL)
+            self.cgroup.kill()  # the frozen too; they would only die later
+            if pidfd is not None and not processes.wait_exit(pidfd, _DEATH_TIMEOUT_S):
                 raise Unavailable(f"kill container {self.id}: process {self.pid} does not die")
         finally:
-            os.close(pidfd)
-
-    def _remove_cgroup(self) -> None:
-        cgroup = self.cgroup
-        try:
-            if not self.record.has_pid_namespace:
-                cgroup.kill()  # with a pid namespace, all in it ended with its first process
-            cgroup.remove()
-        except OSError as err:
-            raise Unavailable(f"remove cgroup of container {self.id}: {reason(err)}") from err
+            if pidfd is not None:
+                os.close(pidfd)
 
     def _close_pipe(self) -> None:
         if self.pipe >= 0:
@@ -243,8 +252,12 @@ def load(root: Path, container_id: str) -> Container:
 
 
 def list_all(root: Path) -> list[Container]:
-    """Return the containers under `root`, those half made or half removed left out."""
+    """Return the containers under `root`, those half removed left out."""
     if not root.is_dir():
         return []
-    places = (StateDirectory(path) for path in sorted(root.iterdir()))
-    return [Container(place.read(), place) for place in places if place.record.exists()]
+    found = []
+    for path in sorted(root.iterdir()):
+        with suppress(NotFound):
+            place = StateDirectory(path)
+            found.append(Container(place.read(), place))
+    return found

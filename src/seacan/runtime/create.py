@@ -9,12 +9,12 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
-from seacan.errors import Conflict, Internal, InvalidArgument, Unsupported
+from seacan.errors import Conflict, Internal, InvalidArgument, Unavailable, Unsupported
 from seacan.kernel import processes
+from seacan.kernel.cgroups import hierarchy
 from seacan.kernel.cgroups.cgroup import Cgroup
-from seacan.kernel.cgroups.hierarchy import open_cgroup
 from seacan.kernel.namespaces import CLONE_NEWPID, open_namespace
 from seacan.runtime import bundle as bundles
 from seacan.runtime import failures, init, state
@@ -54,10 +54,9 @@ def create(
     told as systemd tells, and `preserve_fds` more. The process is a child of the caller, who reaps
     it and must have one thread only.
     Raises Conflict for an id in use, CommandNotFound, CommandNotExecutable, InvalidArgument,
-    Unsupported, Unavailable (no agent of seccomp), Internal; nothing is left behind then.
+    Unsupported, Unavailable (no agent of seccomp, no systemd), Internal; nothing is left behind
+    then.
     """
-    if settings.systemd_cgroup:
-        raise Unsupported("--systemd-cgroup is not supported by this runtime")
     loaded = bundles.load(bundle)
     if os.geteuid() != 0 and not loaded.namespace("user"):
         raise InvalidArgument("linux.namespaces: who is not root needs a user namespace")
@@ -72,9 +71,11 @@ def create(
         with ExitStack() as undo:
             directory.make()
             undo.callback(directory.remove)
+            place = _place(loaded, container_id, settings)
+            record = _record(container_id, loaded, place, settings)
             late_rules = _late_device_rules(loaded)
-            cgroup, cgroup_path = _make_cgroup(
-                loaded, container_id, settings, undo, has_rules=not late_rules
+            cgroup, record = _take_cgroup(
+                place, loaded, record, directory, undo, has_rules=not late_rules
             )
             seccomp = _compile_seccomp(loaded, directory)
             reader, writer = failures.open_pipe()
@@ -101,7 +102,7 @@ def create(
                     device_rules=late_rules,
                 )
                 pid = _fork(child, undo)
-            record = _record(container_id, loaded, pid, cgroup_path, seccomp, settings)
+            record = _with_process(record, pid, seccomp)
             directory.write(record)
             container = Container(record, directory, reader)
             undo.pop_all()
@@ -128,12 +129,14 @@ def create_restored(
             directory.make()
             undo.callback(directory.remove)
             directory.fifo.unlink()
-            cgroup, cgroup_path = _make_cgroup(bundle, container_id, NO_SETTINGS, undo)
+            place = _place(bundle, container_id, NO_SETTINGS)
+            record = _record(container_id, bundle, place, NO_SETTINGS)
+            cgroup, record = _take_cgroup(place, bundle, record, directory, undo)
             undo.callback(cgroup.kill)
             seccomp = _compile_seccomp(bundle, directory)
-            pid = restore(cgroup, cgroup_path, directory.path / "pid")
+            pid = restore(cgroup, record.cgroup, directory.path / "pid")
             undo.callback(_kill_and_reap, pid)
-            record = _record(container_id, bundle, pid, cgroup_path, seccomp, NO_SETTINGS)
+            record = _with_process(record, pid, seccomp)
             directory.write(record)
             undo.pop_all()
     except OSError as err:
@@ -161,31 +164,70 @@ def _late_device_rules(bundle: Bundle) -> list[LinuxDeviceCgroup]:
     return with_device_rules(bundle.linux.get("resources", {}))["devices"]
 
 
-def _make_cgroup(
+class _Place(NamedTuple):
+    """A cgroup, and what the Record says of it."""
+
+    cgroup: Cgroup
+    path: str
+    bases: dict[str, str]
+
+
+def _place(bundle: Bundle, container_id: str, settings: Settings) -> _Place:
+    path = bundle.linux.get("cgroupsPath", "")
+    try:
+        if settings.systemd_cgroup:
+            # Who wants it waits for systemd anyway.
+            from seacan.kernel.cgroups.systemd import new_cgroup
+
+            made = new_cgroup(path, container_id, bundle.config.get("annotations", {}))
+            return _Place(made, made.path, {})
+        path, bases = hierarchy.place(_checked(path or container_id))
+        return _Place(hierarchy.open_cgroup(path, bases), path, bases)
+    except OSError as err:
+        kind = InvalidArgument if err.errno == errno.EINVAL else Unavailable
+        raise kind(reason(err)) from err
+
+
+def _checked(path: str) -> str:
+    """Return linux.cgroupsPath without slashes that say nothing."""
+    names = path.strip("/").split("/")
+    if not all(names) or {".", ".."}.intersection(names):
+        raise InvalidArgument(f"linux.cgroupsPath: not a path below the root: {path!r}")
+    return "/" * path.startswith("/") + "/".join(names)
+
+
+def _take_cgroup(
+    place: _Place,
     bundle: Bundle,
-    container_id: str,
-    settings: Settings,
+    record: Record,
+    directory: StateDirectory,
     undo: ExitStack,
     *,
     has_rules: bool = True,
-) -> tuple[Cgroup, str]:
-    """Return the cgroup, with its limits, and its path: empty for none."""
-    path = _cgroup_path(bundle, container_id)
-    cgroup = open_cgroup(path)
+) -> tuple[Cgroup, Record]:
+    """Return the cgroup with its limits, and the record, which has an empty path for none."""
+    cgroup = place.cgroup
     # All that is in there will be taken for the container's, and killed with it.
     if pids := cgroup.pids():
         raise Conflict(f"container's cgroup is not empty: {len(pids)} process(es) found")
+    # Said before it is taken: whoever comes after a kill -9 knows what to give back.
+    directory.write(record)
     undo.callback(cgroup.remove)
+    made = _make_cgroup(cgroup, bundle, record.settings, has_rules=has_rules)
+    return made, record if made is cgroup else replace(record, cgroup="", cgroup_bases={})
+
+
+def _make_cgroup(cgroup: Cgroup, bundle: Bundle, settings: Settings, *, has_rules: bool) -> Cgroup:
     try:
         cgroup.create()
         resources = with_device_rules(bundle.linux.get("resources", {}))
         cgroup.apply(resources if has_rules else {**resources, "devices": []})
     except OSError as err:
         if err.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-            return _without_cgroup(bundle, settings, cgroup, err), ""
+            return _without_cgroup(bundle, settings, cgroup, err)
         kind = Unsupported if err.errno == errno.ENOTSUP else Internal
         raise kind(f"apply cgroup configuration: {reason(err)}") from err
-    return cgroup, path
+    return cgroup
 
 
 def _without_cgroup(bundle: Bundle, settings: Settings, half_made: Cgroup, err: OSError) -> Cgroup:
@@ -195,14 +237,6 @@ def _without_cgroup(bundle: Bundle, settings: Settings, half_made: Cgroup, err: 
     rootless.check(bundle, settings.rootless, err)
     half_made.remove()
     return NoCgroup()
-
-
-def _cgroup_path(bundle: Bundle, container_id: str) -> str:
-    """Return the path from the root of each hierarchy; a relative one is meant from there too."""
-    names = (bundle.linux.get("cgroupsPath") or container_id).strip("/").split("/")
-    if not all(names) or {".", ".."}.intersection(names):
-        raise InvalidArgument(f"linux.cgroupsPath: not a path below the root: {'/'.join(names)!r}")
-    return "/" + "/".join(names)
 
 
 def _compile_seccomp(bundle: Bundle, directory: StateDirectory) -> Filter | None:
@@ -328,28 +362,23 @@ def _closing(fd: int) -> Iterator[int]:
         os.close(fd)
 
 
-def _record(
-    container_id: str,
-    bundle: Bundle,
-    pid: int,
-    cgroup: str,
-    seccomp: Filter | None,
-    settings: Settings,
-) -> Record:
+def _record(container_id: str, bundle: Bundle, place: _Place, settings: Settings) -> Record:
+    """Return what there is to say before anything is taken."""
     pid_namespace = bundle.namespace("pid")
     return Record(
         oci_version=OCI_VERSION,
         id=container_id,
-        pid=pid,
-        started=processes.start_time(pid) or 0,
+        pid=0,
+        started=0,
         bundle=str(bundle.path),
         rootfs=str(bundle.rootfs),
-        cgroup=cgroup,
+        cgroup=place.path,
+        cgroup_bases=place.bases,
         namespaces=every(bundle.linux.get("namespaces", [])),
         has_pid_namespace=pid_namespace is not None and not pid_namespace.get("path"),
-        seccomp_flags=seccomp.flags if seccomp else 0,
-        listener_path=seccomp.listener_path if seccomp else "",
-        listener_metadata=seccomp.listener_metadata if seccomp else "",
+        seccomp_flags=0,
+        listener_path="",
+        listener_metadata="",
         created_ns=time.time_ns(),
         annotations=bundle.config.get("annotations", {}),
         is_created=not bundle.has_hooks("prestart", "createRuntime", "createContainer"),
@@ -357,6 +386,17 @@ def _record(
         inherited=inherited_of(bundle.process),
         linux=inherited_linux_of(bundle.linux),
         settings=settings,
+    )
+
+
+def _with_process(record: Record, pid: int, seccomp: Filter | None) -> Record:
+    return replace(
+        record,
+        pid=pid,
+        started=processes.start_time(pid) or 0,
+        seccomp_flags=seccomp.flags if seccomp else 0,
+        listener_path=seccomp.listener_path if seccomp else "",
+        listener_metadata=seccomp.listener_metadata if seccomp else "",
     )
 
 

@@ -5,6 +5,7 @@ the kernel sees to it that the user namespace counts for the others. Until
 execve it is non-dumpable, so that nobody in the container can reach the host's files through it.
 """
 
+import errno
 import os
 import signal
 import socket
@@ -14,6 +15,7 @@ from typing import Any, Final
 
 from seacan.errors import Conflict, Forbidden
 from seacan.kernel import syscalls
+from seacan.kernel.cgroups.hierarchy import open_cgroup_of
 from seacan.kernel.namespaces import (
     CLONE_NEWPID,
     CLONE_NEWUSER,
@@ -34,7 +36,6 @@ from seacan.runtime.process import (
     enter_cwd,
     execute,
     find_executable,
-    join_cgroup,
     leave_parent,
     limit_capabilities,
     load_seccomp,
@@ -159,6 +160,19 @@ def _seccomp_of(container: Container) -> Filter | None:
     except FileNotFoundError:
         return None
     return Filter(program, record.seccomp_flags, record.listener_path, record.listener_metadata)
+
+
+def join_cgroup(joining: Joining) -> None:
+    """Enter the container's cgroup, or the first process's.
+
+    A cgroup of version 2 that an init system in the container has divided takes no process.
+    """
+    try:
+        joining.cgroup.join(0)
+    except OSError as err:
+        if err.errno != errno.EBUSY:
+            raise
+        open_cgroup_of(joining.init_pid).join(0)
 
 
 def enter_namespaces(joining: Joining) -> None:

@@ -39,9 +39,13 @@ _INHERITED_LINUX: Final = ("personality", "memoryPolicy")
 class Record:
     """state.json. `started` is the start time of `pid` in clock ticks since boot.
 
+    It is written before anything is taken for the container, with the pid 0, and again with the
+    pid. If that does not come, whoever made it was killed: all there is of it is the cgroup, and
+    a process, if any, that cannot go on by itself.
+    `cgroup` is from the root of the hierarchies, or from `cgroup_bases`: hierarchy.place(); its
+    last name is that of the unit, where systemd made it. It is empty if there is none.
     `namespaces` are the flags (CLONE_NEW*) of those it does not share with its maker.
     `has_pid_namespace`: of its own, so that all its processes end with the first.
-    `cgroup` is the path from the root of each hierarchy, empty if there is no cgroup.
     `seccomp_flags` and the listener are the filter's in seccomp.bpf, see seccomp/load.py;
     `created_ns` is since the epoch. `is_created`: known to be, where hooks make the
     creation long. `hooks` are the configuration's; `inherited` and `linux` are what it says of
@@ -55,6 +59,7 @@ class Record:
     bundle: str
     rootfs: str
     cgroup: str
+    cgroup_bases: dict[str, str]
     namespaces: int
     has_pid_namespace: bool
     seccomp_flags: int

@@ -149,7 +149,8 @@ class Box:
     def leftovers(self) -> list[str]:
         """Return what is left of the container: states, cgroups, mounts, processes."""
         left = [str(path) for path in self.root.iterdir()] if self.root.exists() else []
-        left += [str(path) for path in Path("/sys/fs/cgroup").glob(f"*/{self.id}")]
+        for pattern in (self.id, f"*/{self.id}"):  # of version 2, and of version 1
+            left += [str(path) for path in Path("/sys/fs/cgroup").glob(pattern)]
         left += [line for line in _lines("/proc/self/mountinfo") if str(self.path) in line]
         for child in _lines("/proc/thread-self/children"):
             left += [f"process {pid}" for pid in child.split()]

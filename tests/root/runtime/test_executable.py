@@ -94,7 +94,6 @@ def test_failure_is_one_line_and_in_the_log(box: Box, runtime: Runtime) -> None:
 @pytest.mark.parametrize(
     ("args", "text"),
     [
-        (["--systemd-cgroup", "create", "x"], "--systemd-cgroup is not supported"),
         (["state", "absent"], "container absent does not exist"),
         (["kill", "absent", "FUN"], "container absent does not exist"),
         (["state", "../x"], "invalid container ID format: '../x'"),

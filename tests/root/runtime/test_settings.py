@@ -1,11 +1,12 @@
 """What the flags of the command line change in a container."""
 
+import os
 import subprocess
 
 import pytest
 from tests.root.runtime.boxes import Box
 
-from seacan.errors import Unsupported
+from seacan.errors import Unavailable
 from seacan.kernel import syscalls
 from seacan.runtime.container import Container
 from seacan.runtime.settings import Settings
@@ -59,9 +60,11 @@ def test_session_keyring_is_kept_if_asked(box: Box) -> None:
         assert box.sh("cat /proc/keys").count(f" {box.id}:") == 0
 
 
-def test_systemd_is_not_asked_for_cgroups(box: Box) -> None:
+@pytest.mark.skipif(os.path.exists("/run/systemd/private"), reason="there is a systemd")
+def test_cgroups_of_systemd_without_a_systemd(box: Box) -> None:
+    box.linux["cgroupsPath"] = f"system.slice:test:{box.id}"
     with (
-        pytest.raises(Unsupported, match="--systemd-cgroup"),
+        pytest.raises(Unavailable, match="systemd cannot be asked to make cgroups: /run/systemd"),
         box.created("true", settings=Settings(systemd_cgroup=True)),
     ):
         pass

@@ -1,11 +1,7 @@
-from pathlib import Path
-
 import pytest
 
 from seacan.errors import InvalidArgument
 from seacan.runtime import create, devices
-from seacan.runtime.bundle import Bundle
-from seacan.spec.runtime import Config
 
 
 def test_device_rules_begin_with_none_and_end_with_terminals() -> None:
@@ -18,16 +14,14 @@ def test_device_rules_begin_with_none_and_end_with_terminals() -> None:
 
 
 @pytest.mark.parametrize("path", ["/", "//", "/a/../..", "..", "/a//b", "."])
-def test_cgroup_path_that_is_not_below_the_root(tmp_path: Path, path: str) -> None:
+def test_cgroup_path_that_is_not_below_the_root(path: str) -> None:
     # What is in a container's cgroup is killed with it: it must not be everything there is.
     with pytest.raises(InvalidArgument, match=r"linux\.cgroupsPath"):
-        create._cgroup_path(Bundle(tmp_path, {"linux": {"cgroupsPath": path}}, tmp_path), "ID")
+        create._checked(path)
 
 
-def test_cgroup_path_of_the_configuration_or_of_the_id(tmp_path: Path) -> None:
-    def path(config: Config) -> str:
-        return create._cgroup_path(Bundle(tmp_path, config, tmp_path), "ID")
-
-    assert path({}) == "/ID"
-    assert path({"linux": {"cgroupsPath": "/docker/x"}}) == "/docker/x"
-    assert path({"linux": {"cgroupsPath": "relative/x"}}) == "/relative/x"
+@pytest.mark.parametrize(
+    ("path", "expected"), [("/docker/x", "/docker/x"), ("a/x", "a/x"), ("//a/", "/a"), ("ID", "ID")]
+)
+def test_cgroup_path(path: str, expected: str) -> None:
+    assert create._checked(path) == expected

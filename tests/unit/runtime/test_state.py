@@ -17,6 +17,7 @@ RECORD = Record(
     bundle="/b",
     rootfs="/b/rootfs",
     cgroup="/one",
+    cgroup_bases={},
     namespaces=0,
     has_pid_namespace=True,
     seccomp_flags=0,
