@@ -4,9 +4,10 @@ PY     := $(VENV)/bin/python
 PYTHON ?= python3
 PYTEST := $(PY) -m pytest
 CODE   := src tests bench
+VM     := $(PY) -m tests.vm.machine --timeout 900
 
 # What the tests call beside Python; packages of Debian.
-NEEDED := apparmor busybox-static checkpolicy criu keyutils python3-seccomp qemu-user-static runc uidmap
+NEEDED := apparmor busybox-static checkpolicy criu dbus keyutils python3-seccomp qemu-user-static runc systemd uidmap
 # Engines that seacan-runtime is tested under; without them those tests are skipped.
 PEERS := docker.io podman
 
@@ -50,15 +51,17 @@ test-unit: setup  ## tests without root, in seconds
 test-root: setup packages  ## real namespaces, mounts, cgroups, and the API of a daemon
 	$(PYTEST) -m 'root and not vm and not conformance' tests
 
-test-vm: setup packages  ## cgroup v2, in a virtual machine
-	$(PY) -m tests.vm.machine --timeout 900 $(PYTEST) -o timeout=300 -m 'vm or conformance' tests/vm tests/root tests/conformance/test_isolation.py
-	$(PY) -m tests.vm.machine --timeout 300 --kernel security=selinux $(PYTEST) -o timeout=300 -m vm tests/vm/test_selinux.py
+test-vm: setup packages  ## cgroup v2, systemd and SELinux, in virtual machines
+	$(VM) $(PYTEST) -o timeout=300 -m 'vm or cgroups or conformance' tests/vm tests/root tests/conformance/test_isolation.py
+	$(VM) --systemd v2 $(PYTEST) -o timeout=300 -m vm_systemd tests/root
+	$(VM) --systemd v1 $(PYTEST) -o timeout=300 -m vm_systemd -k 'version_1 or update or devices or test_a_container' tests/root
+	$(VM) --kernel security=selinux $(PYTEST) -o timeout=300 -m vm tests/vm/test_selinux.py
 
 conformance: setup packages  ## others' clients against seacan
 	$(PYTEST) -m conformance tests/conformance
 
 test-all: setup packages
-	$(PYTEST) -m 'not vm' tests
+	$(PYTEST) -m 'not vm and not vm_systemd' tests
 
 golden: setup  ## rewrite the expected outputs; read the diff
 	SEACAN_GOLDEN=1 $(PYTEST)

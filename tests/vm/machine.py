@@ -1,10 +1,12 @@
 """A virtual machine with cgroup v2: this host's files, Debian's cloud kernel, no network.
 
-    python -m tests.vm.machine [--timeout SECONDS] [--kernel WORDS] COMMAND [ARGUMENT…]
+    python -m tests.vm.machine [--timeout SECONDS] [--kernel WORDS] [--systemd v1|v2]
+        COMMAND [ARGUMENT…]
 
 runs COMMAND in the guest, in the current directory and as root, streams what it prints and exits
 with its status (124 when the time is up, 125 when the machine did not come up). What the guest
-writes stays in its memory and is gone afterwards.
+writes stays in its memory and is gone afterwards. With --systemd the host's systemd is the guest's
+first process, with control groups of that version, and COMMAND its one service.
 
     host                                       guest
     virtiofsd ── / read-only ── vhost-user ──▶ overlay root, memory on top
@@ -33,6 +35,7 @@ MEMORY_MIB: Final = 2048
 CPUS: Final = 2
 TIMED_OUT: Final = 124
 DID_NOT_START: Final = 125
+_SYSTEMD: Final = {"v1": 0, "v2": 1}  # whether its control groups are unified
 
 
 def run(command: list[str], *, timeout_s: float, kernel_words: list[str]) -> int:
@@ -140,12 +143,17 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.vm.machine")
     parser.add_argument("--timeout", type=float, default=600, metavar="SECONDS")
     parser.add_argument("--kernel", type=str.split, default=[], metavar="WORDS")
+    parser.add_argument("--systemd", choices=sorted(_SYSTEMD))
     parser.add_argument("command", nargs=argparse.REMAINDER)
     arguments = parser.parse_args()
     if not arguments.command:
         parser.error("which command shall run in the guest?")
+    words = arguments.kernel
+    if arguments.systemd:
+        unified = _SYSTEMD[arguments.systemd]
+        words += ["vm.init=systemd", f"systemd.unified_cgroup_hierarchy={unified}"]
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # and so clean up
-    return run(arguments.command, timeout_s=arguments.timeout, kernel_words=arguments.kernel)
+    return run(arguments.command, timeout_s=arguments.timeout, kernel_words=words)
 
 
 if __name__ == "__main__":
