@@ -80,8 +80,8 @@ def start(cgroup: Cgroup, code: str) -> "subprocess.Popen[bytes]":
     return child
 
 
-def wait_until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 10
+def wait_until(condition: Callable[[], bool], timeout_s: float = 10) -> None:
+    deadline = time.monotonic() + timeout_s
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.005)
@@ -231,7 +231,7 @@ class CgroupContract:
             "for n in range(1000):\n if os.fork() == 0: break\ntime.sleep(60)"
         )
         child = join(cgroup, code)
-        wait_until(lambda: len(cgroup.pids()) == 1001)
+        wait_until(lambda: len(cgroup.pids()) == 1001, 50)
         cgroup.kill()
         assert cgroup.pids() == []
         assert child.wait() == -signal.SIGKILL
