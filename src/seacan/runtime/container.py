@@ -175,7 +175,7 @@ class Container:
 
         Raises NotRunning if there is nobody to get it.
         """
-        if number == signal.SIGKILL and not self.record.has_pid_namespace:
+        if number == signal.SIGKILL and not self.record.has_pid_namespace and self.record.cgroup:
             self._kill_all()
             return
         pidfd = self.pidfd()
