@@ -42,6 +42,7 @@ class SystemdCgroup:
         self.path = path
         self._name = os.path.basename(path)
         self._new = new
+        self._is_inside = False  # the caller itself
         self._user = systemd.is_user()
         files = hierarchy.open_cgroup(path)
         assert isinstance(files, CgroupV1 | CgroupV2)
@@ -67,7 +68,8 @@ class SystemdCgroup:
         complete = self._files.complete(resources)
         properties = self._properties(manager, complete)
         # systemd's version 1 denies all devices for a moment, and processes are to miss it.
-        freezes = self._version == "v1" and "devices" in resources and not self.is_frozen()
+        denies = self._version == "v1" and "devices" in resources
+        freezes = denies and not self._is_inside and not self.is_frozen()
         if freezes:
             self.freeze()
         try:
@@ -92,7 +94,7 @@ class SystemdCgroup:
                 with systemd.connect(user=self._user) as manager:
                     manager.attach(self._name, pid)
             return
-        new, self._new = self._new, None
+        new, self._new, self._is_inside = self._new, None, pid == 0
         with systemd.connect(user=self._user) as manager:
             resources = new.resources
             manager.start_unit(
