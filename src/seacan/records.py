@@ -1,49 +1,49 @@
-"""Records: classes that are their fields, for what every container and every command pays for.
+"""Records: classes that are their fields, for what every container pays for.
 
-    @record                           @draft
-    class Change:                     class Launch:
-        set: int = 0                      pid: int
-        clear: int = 0                    executable: str = ""
+    @record
+    class Change:
+        set: int = 0
+        clear: int = 0
 
-    Change(1, clear=2)                Launch(pid=1)
+    Change(1, clear=2)
 
-What dataclasses would do, which takes longer to import than the rest of the runtime together (it
-brings inspect and ast). A default belongs to the class: it is shared, so it is nothing mutable.
-Type checkers know both by `dataclass_transform`.
+What dataclasses would do, whose import takes as long as that of the whole runtime beside it: it
+brings inspect and ast. A default is shared by all, so it is nothing that can change. Type checkers
+read the decorator as they do a dataclass.
 """
 
-from typing import Any, NoReturn, TypeVar, dataclass_transform
+from collections.abc import Callable
+from typing import Any, Final, NoReturn, TypeVar, dataclass_transform, overload
 
 _Class = TypeVar("_Class", bound=type)
 _Record = TypeVar("_Record")
 
 
+@overload
+def record(cls: _Class) -> _Class: ...
+@overload
+def record(*, frozen: bool = True, kw_only: bool = False) -> Callable[[_Class], _Class]: ...
 @dataclass_transform(frozen_default=True)
-def record(cls: _Class) -> _Class:
-    """Make `cls` a record that does not change: equal to another by its fields, and hashable."""
-    _add(cls, __setattr__=_refuse, __hash__=lambda self: hash(_values(self)))
-    return cls
+def record(cls: Any = None, *, frozen: bool = True, kw_only: bool = False) -> Any:
+    """Make `cls` a record; those that are `frozen` do not change, and are hashable.
 
+    `kw_only` is for type checkers: its fields are to be named where one is made.
+    """
 
-@dataclass_transform(kw_only_default=True)
-def draft(cls: _Class) -> _Class:
-    """Make `cls` a record of named fields that others fill and change."""
-    _add(cls)
-    return cls
+    def make(cls: _Class) -> _Class:
+        bases = reversed(cls.__mro__)
+        named = (name for base in bases for name in vars(base).get("__annotations__", ()))
+        fields = {"_fields": tuple(dict.fromkeys(named))}
+        for name, value in (fields | (_FROZEN if frozen else _METHODS)).items():
+            setattr(cls, name, value)
+        return cls
+
+    return make if cls is None else make(cls)
 
 
 def replace(old: _Record, **changes: Any) -> _Record:
     """Return a record like `old` but for `changes`."""
     return type(old)(**{**vars(old), **changes})
-
-
-def _add(cls: type, **methods: Any) -> None:
-    bases = reversed(cls.__mro__)
-    named = (name for base in bases for name in vars(base).get("__annotations__", ()))
-    fields = tuple(dict.fromkeys(named))
-    methods |= {"_fields": fields, "__init__": _init, "__eq__": _equals, "__repr__": _represent}
-    for name, method in methods.items():
-        setattr(cls, name, method)
 
 
 def _init(self: Any, *given: Any, **named: Any) -> None:
@@ -80,3 +80,11 @@ def _represent(self: Any) -> str:
 
 def _refuse(self: Any, name: str, value: object) -> NoReturn:
     raise AttributeError(f"{type(self).__name__}: {name} does not change")
+
+
+_METHODS: Final = {"__init__": _init, "__eq__": _equals, "__repr__": _represent}
+_FROZEN: Final = {
+    **_METHODS,
+    "__setattr__": _refuse,
+    "__hash__": lambda self: hash(_values(self)),
+}

@@ -2,7 +2,7 @@
 
 import pytest
 
-from seacan.records import draft, record, replace
+from seacan.records import record, replace
 
 
 @record
@@ -15,19 +15,25 @@ class Point:
         return self.x + self.y
 
 
-@draft
+@record(frozen=False, kw_only=True)
 class Shape:
     name: str
     corners: int = 0
 
 
-@draft
+@record(frozen=False, kw_only=True)
 class Colored(Shape):
     color: str
 
 
 def test_fields_by_position_and_by_name() -> None:
-    assert (Point(1).x, Point(1).y, Point(1, 2).y, Point(x=1, y=3).y, Point(1).sum) == (1, 7, 2, 3, 8)
+    assert (Point(1).x, Point(1).y, Point(1, 2).y, Point(x=1, y=3).y, Point(1).sum) == (
+        1,
+        7,
+        2,
+        3,
+        8,
+    )
 
 
 def test_a_subclass_has_the_fields_of_its_base() -> None:
@@ -50,7 +56,7 @@ def test_equality_and_hash_are_by_fields() -> None:
     assert {Point(1), Point(1), Point(2)} == {Point(1), Point(2)}
 
 
-def test_a_record_does_not_change_and_a_draft_does() -> None:
+def test_what_is_frozen_does_not_change() -> None:
     with pytest.raises(AttributeError, match="x does not change"):
         Point(1).x = 2  # type: ignore[misc]
     shape = Shape(name="square")

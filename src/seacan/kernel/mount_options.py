@@ -11,11 +11,11 @@ Source: OCI runtime-spec 1.2, config.md#linux-mount-options; mount(8).
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Final
 
 from seacan.kernel import mounts
 from seacan.kernel.mounts import PROPAGATION, Change
+from seacan.records import record
 
 _ATIME_MASK: Final = mounts.ATTR_ATIME_MASK
 
@@ -59,7 +59,7 @@ _NO_EFFECT: Final = ("defaults", "silent", "loud")
 _NONE: Final = Change()
 
 
-@dataclass(slots=True)
+@record(frozen=False)
 class Options:
     """What the option strings of a mount say.
 

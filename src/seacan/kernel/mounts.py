@@ -10,11 +10,11 @@ import contextlib
 import errno
 import os
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import Final
 
 from seacan.kernel import procfs, syscalls
 from seacan.kernel.syscalls import AT_EMPTY_PATH, AT_FDCWD, AT_RECURSIVE
+from seacan.records import record
 
 MS_BIND: Final = 0x1000  # linux/mount.h, also those below
 MS_MOVE: Final = 0x2000
@@ -54,7 +54,7 @@ PROPAGATION: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Change:
     """Attributes (ATTR_*) to clear, then those to set."""
 
@@ -196,7 +196,7 @@ def mount_point_of(path: str) -> str:
     return best
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class MountInfo:
     """A line of /proc/self/mountinfo: `root` is what of the file system is mounted."""
 

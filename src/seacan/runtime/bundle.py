@@ -9,7 +9,6 @@ import json
 import os
 import stat
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, cast
 
@@ -17,6 +16,7 @@ from seacan.errors import InvalidArgument, NotFound, Unsupported
 from seacan.files import read_bounded
 from seacan.kernel import capabilities, mounts
 from seacan.kernel.mount_options import parse_options
+from seacan.records import record
 from seacan.runtime import namespaces, personality, rlimits, scheduling, shapes
 from seacan.spec.runtime import (
     Config,
@@ -45,7 +45,7 @@ _WITHOUT_DEVICE: Final = frozenset(
 _ID_MAPS: Final = frozenset(("idmap", "ridmap"))
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Bundle:
     """A directory with config.json; `rootfs` is absolute and was a directory when looked at."""
 

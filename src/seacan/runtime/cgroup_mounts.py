@@ -8,19 +8,19 @@ Source: config.md#mounts; cgroup_namespaces(7).
 
 import errno
 import os
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from seacan.errors import InvalidArgument
 from seacan.kernel import mounts, procfs
 from seacan.kernel.mount_options import Options
 from seacan.kernel.mounts import Change
+from seacan.records import record
 
 _RDONLY: Final = mounts.ATTR_RDONLY
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Places:
     """Where the container's cgroups are on the host.
 
@@ -28,8 +28,11 @@ class Places:
     version 2 if the container may not mount it.
     """
 
-    v1: dict[str, str] = field(default_factory=dict)
+    v1: Mapping[str, str]
     v2: str = ""
+
+
+NOWHERE: Final = Places({})
 
 
 def mount(target: int, options: Options, places: Places) -> int:
@@ -53,7 +56,7 @@ def _mount_v2(target: int, options: Options, instead: str) -> int:
     return mount_fd
 
 
-def _mount_v1(target: int, options: Options, own: dict[str, str]) -> int:
+def _mount_v1(target: int, options: Options, own: Mapping[str, str]) -> int:
     if refused := options.for_file_system:
         raise InvalidArgument(f"not an option of the cgroup mount of version 1: {refused[0]}")
     tmpfs = mounts.new_filesystem("tmpfs", "tmpfs", ("mode=755",), options.top.set & ~_RDONLY)
@@ -95,8 +98,8 @@ def find(*, has_namespace: bool) -> Places:
         return Places(found)
     for entry in mounts.read_mountinfo("cgroup2"):
         below = unified.removeprefix(entry.root.rstrip("/")) if has_namespace else ""
-        return Places(v2=entry.mount_point + below)
-    return Places()
+        return Places({}, entry.mount_point + below)
+    return NOWHERE
 
 
 def _own_cgroups() -> Iterator[tuple[str, str]]:

@@ -14,7 +14,6 @@ import os
 import select
 import signal
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
 
@@ -22,6 +21,7 @@ from seacan.errors import Conflict, Internal, NotFound, Unavailable
 from seacan.kernel import processes
 from seacan.kernel.cgroups.cgroup import Cgroup
 from seacan.kernel.cgroups.hierarchy import open_cgroup
+from seacan.records import record
 from seacan.runtime import failures, state
 from seacan.runtime.failures import reason
 from seacan.runtime.state import Record, StateDirectory
@@ -34,7 +34,7 @@ class NotRunning(Conflict):
     """The container has stopped."""
 
 
-@dataclass(slots=True)
+@record(frozen=False)
 class Container:
     """A container that was created. `pipe` is its init's, in the process that created it, or -1."""
 

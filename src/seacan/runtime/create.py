@@ -7,7 +7,6 @@ import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -16,6 +15,7 @@ from seacan.kernel import processes
 from seacan.kernel.cgroups import hierarchy
 from seacan.kernel.cgroups.cgroup import Cgroup
 from seacan.kernel.namespaces import CLONE_NEWPID, open_namespace
+from seacan.records import replace
 from seacan.runtime import bundle as bundles
 from seacan.runtime import failures, init, state
 from seacan.runtime.bundle import Bundle

@@ -10,7 +10,6 @@ import os
 import signal
 import socket
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 
 from seacan.errors import Conflict, Forbidden
@@ -22,6 +21,7 @@ from seacan.kernel.namespaces import (
     become_root,
     children_in_pid_namespace,
 )
+from seacan.records import record
 from seacan.runtime import bundle, console, failures
 from seacan.runtime.container import Container
 from seacan.runtime.create import check_descriptors, taking_listener
@@ -50,7 +50,7 @@ from seacan.spec.runtime import Process
 _NOWHERE: Final[Mapping[str, str]] = {}
 
 
-@dataclass(slots=True, kw_only=True)
+@record(frozen=False, kw_only=True)
 class Joining(Launch):
     """A process that joins; `pidfd` is of the container's first one, whose pid is `init_pid`.
 

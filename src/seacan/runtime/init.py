@@ -6,8 +6,7 @@ own and execve after the filter.
 """
 
 import os
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Final
 
 from seacan.kernel import procfs, rooted, syscalls
@@ -19,9 +18,10 @@ from seacan.kernel.namespaces import (
     enter_new_time_namespace,
     set_loopback_up,
 )
+from seacan.records import record
 from seacan.runtime import cgroup_mounts, console, devices, failures, namespaces, rootfs, sysctls
 from seacan.runtime.bundle import Bundle
-from seacan.runtime.cgroup_mounts import Places
+from seacan.runtime.cgroup_mounts import NOWHERE, Places
 from seacan.runtime.labels import label_keyring, label_process
 from seacan.runtime.launch import Launch
 from seacan.runtime.masks import Masks, make_read_only
@@ -52,7 +52,7 @@ if TYPE_CHECKING:  # imported when a container has a user namespace, which few h
     from seacan.runtime.user_namespace import Door
 
 
-@dataclass(slots=True, kw_only=True)
+@record(frozen=False, kw_only=True)
 class Init(Launch):
     """The first process of a container; `fifo` is read to wait for its start.
 
@@ -67,8 +67,8 @@ class Init(Launch):
     failure: int
     door: "Door | None" = None
     sources: "Sources | None" = None
-    device_rules: list[LinuxDeviceCgroup] = field(default_factory=list)
-    cgroup_places: Places = field(default_factory=Places)
+    device_rules: Sequence[LinuxDeviceCgroup] = ()
+    cgroup_places: Places = NOWHERE
 
     def descriptors(self) -> set[int]:
         kept = Launch.descriptors(self) | {self.fifo, self.failure}
@@ -139,9 +139,9 @@ def build_root(init: Init) -> None:
         init.root_fd,
         init.bundle.path,
         init.cgroup_places,
-        is_private,
-        init.linux.get("mountLabel", ""),
-        hosts,
+        is_private=is_private,
+        label=init.linux.get("mountLabel", ""),
+        hosts=hosts,
     )
     for index, entry in enumerate(config.get("mounts", [])):
         mounts.make(entry, binds.get(index))
@@ -155,7 +155,7 @@ def build_root(init: Init) -> None:
 def limit_devices(init: Init) -> None:
     """Set the rules that would have kept this process from a block device that it had to mount."""
     if init.device_rules:
-        init.cgroup.apply({"devices": init.device_rules})
+        init.cgroup.apply({"devices": [*init.device_rules]})
 
 
 def ask_for_hooks(init: Init) -> None:

@@ -1,9 +1,9 @@
 """What a forked child needs to become the process of a container: data for the steps."""
 
 import socket
-from dataclasses import dataclass
 
 from seacan.kernel.cgroups.cgroup import Cgroup
+from seacan.records import record
 from seacan.runtime.seccomp.load import Filter
 from seacan.runtime.settings import NO_SETTINGS, Settings
 from seacan.spec.runtime import Linux, Process
@@ -11,7 +11,7 @@ from seacan.spec.runtime import Linux, Process
 Stdio = tuple[int, int, int]
 
 
-@dataclass(slots=True, kw_only=True)
+@record(frozen=False, kw_only=True)
 class Launch:
     """One process on its way. The steps of process.py read it; those that open something fill it.
 

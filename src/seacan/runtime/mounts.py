@@ -9,7 +9,6 @@ import errno
 import os
 import stat
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -38,7 +37,6 @@ _NOT_A_DIRECTORY_HINT: Final = (
 )
 
 
-@dataclass(slots=True)
 class Mounts:
     """The mounts below `root_fd`, which a mount on `/` replaces.
 
@@ -50,17 +48,24 @@ class Mounts:
     `late` are read-only tmpfs: they stay writable until what is mounted in them has its place.
     """
 
-    root_fd: int
-    bundle: Path
-    cgroups: Places
-    is_private: bool
-    label: str = ""
-    hosts: frozenset[str] = frozenset()
-    late: list[int] = field(default_factory=list)
-    _root: os.stat_result = field(init=False)
-
-    def __post_init__(self) -> None:
-        self._root = os.fstat(self.root_fd)
+    def __init__(
+        self,
+        root_fd: int,
+        bundle: Path,
+        cgroups: Places,
+        *,
+        is_private: bool,
+        label: str = "",
+        hosts: frozenset[str] = frozenset(),
+    ) -> None:
+        self.root_fd = root_fd
+        self.bundle = bundle
+        self.cgroups = cgroups
+        self.is_private = is_private
+        self.label = label
+        self.hosts = hosts
+        self.late: list[int] = []
+        self._root = os.fstat(root_fd)
 
     def make(self, entry: Mount, source: int | None = None) -> None:
         """Make one mount; `source` is the detached mount of a bind that is made already.

@@ -1,10 +1,11 @@
 """What a container's maker chooses beside its bundle: flags of the command line."""
 
-from dataclasses import dataclass
 from typing import Final
 
+from seacan.records import record
 
-@dataclass(frozen=True, slots=True)
+
+@record
 class Settings:
     """Kept with the container, for its later processes; each as runc(8) has the flag.
 

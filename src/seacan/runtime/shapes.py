@@ -4,13 +4,13 @@ A table that mirrors spec/runtime.py, and a walk over it. Properties that are no
 left alone: the runtime-spec wants unknown ones ignored.
 """
 
-from dataclasses import dataclass
 from typing import Any, Final
 
 from seacan.errors import InvalidArgument
+from seacan.records import record
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Integer:
     """A whole number from `least` to `most`."""
 
@@ -18,7 +18,7 @@ class Integer:
     most: int
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class MapOf:
     """An object with any keys, and values of one shape."""
 

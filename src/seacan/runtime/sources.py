@@ -8,7 +8,6 @@ would not find. Source: OCI runtime-spec, config.md#posix-platform-mounts, #linu
 
 import errno
 import os
-from dataclasses import dataclass, field
 
 from seacan.errors import Internal
 from seacan.kernel import idmaps, mounts
@@ -20,15 +19,15 @@ from seacan.runtime.rootfs import isolation
 from seacan.spec.runtime import Mount
 
 
-@dataclass(slots=True)
 class Sources:
     """Detached mounts: of the root file system, and of binds by their index in `mounts`.
 
     -1 and no entry stand for what the container is to find itself, by its path.
     """
 
-    root: int = -1
-    binds: dict[int, int] = field(default_factory=dict)
+    def __init__(self) -> None:
+        self.root = -1
+        self.binds: dict[int, int] = {}
 
     def descriptors(self) -> set[int]:
         return {self.root, *self.binds.values()} - {-1}

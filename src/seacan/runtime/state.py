@@ -11,13 +11,13 @@ Nothing here outlives a reboot, as no container does, so nothing waits for the d
 
 import json
 import os
-import shutil
 import string
-from dataclasses import asdict, dataclass
+from contextlib import suppress
 from pathlib import Path
 from typing import Final, cast
 
 from seacan.errors import Conflict, Internal, InvalidArgument, NotFound
+from seacan.records import record
 from seacan.runtime.bundle import read_json
 from seacan.runtime.settings import Settings
 from seacan.spec.runtime import Hooks, Linux, Process, State, Status
@@ -35,7 +35,7 @@ _INHERITED: Final = (
 _INHERITED_LINUX: Final = ("personality", "memoryPolicy")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Record:
     """state.json. `started` is the start time of `pid` in clock ticks since boot.
 
@@ -90,7 +90,7 @@ class Record:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class StateDirectory:
     path: Path
 
@@ -121,7 +121,12 @@ class StateDirectory:
         os.mkfifo(self.fifo, 0o600)
 
     def remove(self) -> None:
-        shutil.rmtree(self.path, ignore_errors=True)
+        # A directory of plain files; whoever removes it at the same time is as good.
+        with suppress(FileNotFoundError):
+            for name in os.listdir(self.path):
+                with suppress(FileNotFoundError):
+                    os.unlink(self.path / name)
+            os.rmdir(self.path)
 
     def forget(self) -> bool:
         """Remove the record; True for one caller alone, however many delete the container."""
@@ -133,8 +138,8 @@ class StateDirectory:
 
     def write(self, record: Record) -> None:
         temporary = self.path / ".state.json.tmp"
-        document = {key: getattr(record, key) for key in Record.__slots__}
-        temporary.write_text(json.dumps(document | {"settings": asdict(record.settings)}))
+        document = vars(record) | {"settings": vars(record.settings)}
+        temporary.write_text(json.dumps(document))
         temporary.rename(self.record)
 
     def read(self) -> Record:

@@ -3,22 +3,22 @@
 import array
 import os
 import socket
-from dataclasses import dataclass
 
 from seacan import errors
+from seacan.records import record
 from seacan.runtime.launch import Stdio as ChildStdio
 from seacan.supervisor.logfile import LogFile
 from seacan.supervisor.loop import Loop
 from seacan.supervisor.streams import Stdio
 
 
-@dataclass(slots=True)
+@record(frozen=False)
 class Supervised:
     pid: int
     stdio: Stdio
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ChildSide:
     """The ends that the process gets: 0, 1, 2, or a console over which to send its pty's master."""
 

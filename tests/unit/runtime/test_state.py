@@ -1,9 +1,9 @@
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from seacan.errors import Conflict, Internal, InvalidArgument, NotFound
+from seacan.records import replace
 from seacan.runtime import state
 from seacan.runtime.container import Container, list_all
 from seacan.runtime.settings import Settings

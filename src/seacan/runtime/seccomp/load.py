@@ -1,10 +1,10 @@
 """Hand a filter to the kernel. It is for good, and what it refuses is refused from here on."""
 
-from dataclasses import dataclass
 from typing import Final
 
 from seacan.errors import InvalidArgument
 from seacan.kernel import syscalls
+from seacan.records import record
 from seacan.runtime.seccomp.policy import has_listener
 from seacan.spec.runtime import LinuxSeccomp
 
@@ -19,7 +19,7 @@ FLAGS: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Filter:
     """A compiled program with its flags, and where its notifications go (a path on the host)."""
 
