@@ -3,6 +3,7 @@
 What is imported before that is paid for twice, so it is next to nothing.
 """
 
+import gc
 import os
 import sys
 
@@ -15,15 +16,19 @@ from seacan.runtime import interpreter
 _ENTERING = frozenset(("create", "run", "exec", "restore"))
 
 
-def main() -> int:
-    """Run the command of the process's arguments; return its exit status."""
+def main() -> None:
+    """Run the command of the process's arguments and exit with its status."""
+    gc.disable()  # nothing lives for long here
     # An argument of that name which is no command costs some milliseconds, and nothing else.
     if not _ENTERING.isdisjoint(sys.argv) and not interpreter.is_sealed():
         interpreter.run_sealed(__file__)
     from seacan.runtime.main import main as run
 
-    return run()
+    status = run()
+    sys.stdout.flush()
+    # What the interpreter would tidy up, the end of the process does: in a tenth of the time.
+    os._exit(status)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -11,7 +11,6 @@ Nothing here outlives a reboot, as no container does, so nothing waits for the d
 
 import json
 import os
-import string
 from contextlib import suppress
 from pathlib import Path
 from typing import Final, cast
@@ -22,7 +21,8 @@ from seacan.runtime.bundle import read_json
 from seacan.runtime.settings import Settings
 from seacan.spec.runtime import Hooks, Linux, Process, State, Status
 
-_ID_CHARACTERS: Final = frozenset(string.ascii_letters + string.digits + "_+-.")
+_LETTERS: Final = "abcdefghijklmnopqrstuvwxyz"
+_ID_CHARACTERS: Final = frozenset(f"{_LETTERS}{_LETTERS.upper()}0123456789_+-.")
 _MAX_ID: Final = 1024
 # What the first process has and those that join later have as well, unless they say otherwise.
 _INHERITED: Final = (
@@ -137,10 +137,15 @@ class StateDirectory:
         return True
 
     def write(self, record: Record) -> None:
-        temporary = self.path / ".state.json.tmp"
         document = vars(record) | {"settings": vars(record.settings)}
-        temporary.write_text(json.dumps(document))
-        temporary.rename(self.record)
+        temporary = f"{self.path}/.state.json.tmp"
+        # Each start pays for this: a file object would take twice the system calls.
+        fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        try:
+            os.write(fd, json.dumps(document).encode())
+        finally:
+            os.close(fd)
+        os.rename(temporary, self.record)
 
     def read(self) -> Record:
         """Return what was written last. Raises NotFound if there is no such container."""

@@ -60,7 +60,7 @@ def _warm_up(sample: Config) -> None:
     Its filter is compiled then, as nearly every container's is; and code that has run some times is
     specialised by the interpreter: done here, the pages that this writes to stay shared.
     """
-    hierarchy.detect()  # reads mountinfo, and keeps what it says
+    hierarchy.open_cgroup("/sample")  # reads mountinfo, and keeps what it says
     for _ in range(_SPECIALISED_AFTER):
         check_config(json.loads(json.dumps(sample)))
         compile_filter(sample["linux"]["seccomp"], os.uname().machine)

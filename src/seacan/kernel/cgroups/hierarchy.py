@@ -6,14 +6,12 @@ without controllers (systemd's hybrid layout).
 
 import errno
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Final, Literal, NamedTuple
 
 from seacan.kernel import procfs
 from seacan.kernel.cgroups.cgroup import Cgroup
-from seacan.kernel.cgroups.v1 import CgroupV1
-from seacan.kernel.cgroups.v2 import CgroupV2
 from seacan.kernel.mounts import MountInfo, read_mountinfo
 
 _NO_BASES: Final[Mapping[str, str]] = {}
@@ -80,11 +78,22 @@ def open_cgroup(path: str, bases: Mapping[str, str] = _NO_BASES) -> Cgroup:
     parts = [part for part in path.split("/") if part not in ("", ".")]
     if not parts or ".." in parts or "\0" in path:
         raise OSError(errno.EINVAL, "not the path of a cgroup", path)
+    return _kind()(parts, bases)
+
+
+@cache
+def _kind() -> Callable[[list[str], Mapping[str, str]], Cgroup]:
+    # A host has one kind, and the import of either takes a millisecond.
     layout = _layout()
     if detect() == "v1":
-        return CgroupV1(layout.v1, parts, bases)
-    assert layout.v2 is not None
-    return CgroupV2(layout.v2, parts)
+        from seacan.kernel.cgroups.v1 import CgroupV1
+
+        return lambda parts, bases: CgroupV1(layout.v1, parts, bases)
+    from seacan.kernel.cgroups.v2 import CgroupV2
+
+    mount = layout.v2
+    assert mount is not None
+    return lambda parts, bases: CgroupV2(mount, parts)
 
 
 def place(path: str) -> tuple[str, dict[str, str]]:
