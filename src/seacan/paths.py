@@ -3,7 +3,7 @@
 Two roots, one that a reboot leaves alone and one that it may take:
 
     DATA_ROOT/                     /var/lib/seacan, 0710: survives a reboot
-      seacan.db                    the daemon's state: containers, images, layers (SQLite, WAL)
+      seacan.db                    containers, images, layers, events (SQLite, WAL)
       images/                      an OCI image layout
         oci-layout
         blobs/sha256/HEX           manifests, configs, layers as they came; 0400

@@ -6,6 +6,7 @@ from anyio.abc import TaskGroup
 
 from seacan.engine import resources
 from seacan.engine.database import Database
+from seacan.engine.events import Events
 from seacan.engine.host import Host
 from seacan.images.images import Images
 from seacan.paths import DataRoot, ExecRoot
@@ -30,6 +31,7 @@ class Context:
     images: Images
     launcher: Launcher
     tasks: TaskGroup
+    events: Events
 
     @property
     def data_root(self) -> DataRoot:

@@ -13,6 +13,8 @@ from seacan.engine import host, start
 from seacan.engine.containers import Containers
 from seacan.engine.context import Context, Settings
 from seacan.engine.database import Database
+from seacan.engine.event_log import EventLog
+from seacan.engine.events import Events
 from seacan.engine.execs import Execs
 from seacan.engine.reconcile import reconcile
 from seacan.engine.system import System
@@ -28,6 +30,7 @@ class Engine:
     execs: Execs
     images: Images
     system: System
+    events: Events
 
 
 @asynccontextmanager
@@ -41,18 +44,22 @@ async def running(settings: Settings) -> AsyncIterator[Engine]:
     facts = host.probe(hierarchy.detect())
     launcher = Launcher(start.sample_config(facts, settings.data_root.init))
     database = Database(settings.data_root.database)
+    events = Events(EventLog(settings.data_root.database))
     images = await anyio.to_thread.run_sync(Images, settings.data_root)
     try:
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(launcher.start)
-            context = Context(settings, facts, database, images, launcher, tasks)
+            tasks.start_soon(events.keep)
+            context = Context(settings, facts, database, images, launcher, tasks, events)
             containers = Containers(context)
             await reconcile(context, containers)
-            yield Engine(containers, containers.execs, images, System(context, containers))
+            system = System(context, containers)
+            yield Engine(containers, containers.execs, images, system, events)
             tasks.cancel_scope.cancel()
     finally:
         launcher.close()
         images.close()
+        events.close()
         database.close()
 
 
