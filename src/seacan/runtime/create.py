@@ -21,9 +21,9 @@ from seacan.runtime import failures, init, state
 from seacan.runtime.bundle import Bundle
 from seacan.runtime.container import Container
 from seacan.runtime.devices import with_device_rules
-from seacan.runtime.failures import reason
+from seacan.runtime.failures import Answer, reason
 from seacan.runtime.fork import fork, fork_into
-from seacan.runtime.init import Init
+from seacan.runtime.init import NO_CGROUP, Init
 from seacan.runtime.labels import check_kernel
 from seacan.runtime.launch import Stdio
 from seacan.runtime.namespaces import every
@@ -31,7 +31,7 @@ from seacan.runtime.seccomp.compile import compile_filter
 from seacan.runtime.seccomp.load import Filter, filter_flags
 from seacan.runtime.settings import NO_SETTINGS, Settings
 from seacan.runtime.state import Record, StateDirectory, inherited_linux_of, inherited_of
-from seacan.spec.runtime import OCI_VERSION, LinuxDeviceCgroup
+from seacan.spec.runtime import OCI_VERSION, LinuxDeviceCgroup, LinuxResources
 
 _MACHINE: Final = os.uname().machine
 
@@ -72,12 +72,8 @@ def create(
             directory.make()
             undo.callback(directory.remove)
             place = _place(loaded, container_id, settings)
-            record = _record(container_id, loaded, place, settings)
-            late_rules = _late_device_rules(loaded)
-            cgroup, record = _take_cgroup(
-                place, loaded, record, directory, undo, has_rules=not late_rules
-            )
-            seccomp = _compile_seccomp(loaded, directory)
+            resources, late_rules = _resources(loaded)
+            seccomp = _compile_seccomp(loaded)
             reader, writer = failures.open_pipe()
             undo.callback(os.close, reader)
             with (
@@ -93,20 +89,26 @@ def create(
                     console=console,
                     preserve_fds=preserve_fds,
                     pipe=writer,
-                    cgroup=cgroup,
+                    cgroup=place.cgroup,
                     filter=seccomp,
                     settings=settings,
                     bundle=loaded,
                     fifo=fifo,
                     failure=failure,
+                    resources=resources,
                     device_rules=late_rules,
                 )
                 pid = _fork(child, undo)
+            # While the child begins, on another processor; it asks for the cgroup when it needs it.
+            record = _record(container_id, loaded, place, settings)
             record = _with_process(record, pid, seccomp)
-            directory.write(record)
+            _keep_seccomp(seccomp, directory)
+            cgroup, record = _take_cgroup(place, resources, loaded, record, directory, undo)
             container = Container(record, directory, reader)
             undo.pop_all()
             undo.callback(_delete_and_reap, container)
+            if child.door:
+                _let_in(child, pid, cgroup)
             if not _is_created(container, seccomp):
                 raise Internal(_obituary(cgroup))
             undo.pop_all()
@@ -131,9 +133,11 @@ def create_restored(
             directory.fifo.unlink()
             place = _place(bundle, container_id, NO_SETTINGS)
             record = _record(container_id, bundle, place, NO_SETTINGS)
-            cgroup, record = _take_cgroup(place, bundle, record, directory, undo)
+            resources = with_device_rules(bundle.linux.get("resources", {}))
+            cgroup, record = _take_cgroup(place, resources, bundle, record, directory, undo)
             undo.callback(cgroup.kill)
-            seccomp = _compile_seccomp(bundle, directory)
+            seccomp = _compile_seccomp(bundle)
+            _keep_seccomp(seccomp, directory)
             pid = restore(cgroup, record.cgroup, directory.path / "pid")
             undo.callback(_kill_and_reap, pid)
             record = _with_process(record, pid, seccomp)
@@ -157,11 +161,15 @@ def check_descriptors(terminal: bool, console: socket.socket | None, preserve_fd
             raise InvalidArgument(f"preserve-fds: descriptor {fd} is not open") from err
 
 
-def _late_device_rules(bundle: Bundle) -> list[LinuxDeviceCgroup]:
-    """Return the rules if the child is to make them: what it mounts need not be allowed inside."""
+def _resources(bundle: Bundle) -> tuple[LinuxResources, list[LinuxDeviceCgroup]]:
+    """Return the limits, and device rules for the child to make.
+
+    That is where it mounts devices: what it mounts need not be allowed inside.
+    """
+    resources = with_device_rules(bundle.linux.get("resources", {}))
     if not bundle.mounts_block_device or bundle.namespace("user"):
-        return []
-    return with_device_rules(bundle.linux.get("resources", {}))["devices"]
+        return resources, []
+    return {**resources, "devices": []}, resources["devices"]
 
 
 class _Place(NamedTuple):
@@ -198,12 +206,11 @@ def _checked(path: str) -> str:
 
 def _take_cgroup(
     place: _Place,
+    resources: LinuxResources,
     bundle: Bundle,
     record: Record,
     directory: StateDirectory,
     undo: ExitStack,
-    *,
-    has_rules: bool = True,
 ) -> tuple[Cgroup, Record]:
     """Return the cgroup with its limits, and the record, which has an empty path for none."""
     cgroup = place.cgroup
@@ -213,15 +220,19 @@ def _take_cgroup(
     # Said before it is taken: whoever comes after a kill -9 knows what to give back.
     directory.write(record)
     undo.callback(cgroup.remove)
-    made = _make_cgroup(cgroup, bundle, record.settings, has_rules=has_rules)
-    return made, record if made is cgroup else replace(record, cgroup="", cgroup_bases={})
+    made = _make_cgroup(cgroup, resources, bundle, record.settings)
+    if made is not cgroup:
+        record = replace(record, cgroup="", cgroup_bases={})
+        directory.write(record)
+    return made, record
 
 
-def _make_cgroup(cgroup: Cgroup, bundle: Bundle, settings: Settings, *, has_rules: bool) -> Cgroup:
+def _make_cgroup(
+    cgroup: Cgroup, resources: LinuxResources, bundle: Bundle, settings: Settings
+) -> Cgroup:
     try:
         cgroup.create()
-        resources = with_device_rules(bundle.linux.get("resources", {}))
-        cgroup.apply(resources if has_rules else {**resources, "devices": []})
+        cgroup.apply(resources)
     except OSError as err:
         if err.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
             return _without_cgroup(bundle, settings, cgroup, err)
@@ -239,23 +250,25 @@ def _without_cgroup(bundle: Bundle, settings: Settings, half_made: Cgroup, err: 
     return NoCgroup()
 
 
-def _compile_seccomp(bundle: Bundle, directory: StateDirectory) -> Filter | None:
+def _compile_seccomp(bundle: Bundle) -> Filter | None:
     seccomp = bundle.linux.get("seccomp")
     if not seccomp:
         return None
-    program = compile_filter(seccomp, _MACHINE)
-    directory.seccomp.write_bytes(program)
     return Filter(
-        program,
+        compile_filter(seccomp, _MACHINE),
         filter_flags(seccomp),
         seccomp.get("listenerPath", ""),
         seccomp.get("listenerMetadata", ""),
     )
 
 
-def taking_listener(
-    container: Container, pid: int, seccomp: Filter | None
-) -> dict[str, Callable[[str], None]]:
+def _keep_seccomp(seccomp: Filter | None, directory: StateDirectory) -> None:
+    """Keep the program for processes that join later."""
+    if seccomp:
+        directory.seccomp.write_bytes(seccomp.program)
+
+
+def taking_listener(container: Container, pid: int, seccomp: Filter | None) -> dict[str, Answer]:
     """Return what takes the descriptor of notifications that the process `pid` offers, if any."""
     if seccomp is None or not seccomp.has_listener:
         return {}
@@ -271,7 +284,7 @@ def taking_listener(
     return {"listener": take}
 
 
-def _running_hooks(record: Record) -> dict[str, Callable[[str], None]]:
+def _running_hooks(record: Record) -> dict[str, Answer]:
     """Return what runs the hooks that the first process asks for, if there are any."""
     if not record.hooks:
         return {}
@@ -287,7 +300,9 @@ def _running_hooks(record: Record) -> dict[str, Callable[[str], None]]:
 
 def _is_created(container: Container, seccomp: Filter | None) -> bool:
     """Wait for the child to be ready, and do what it asks for. False if it ends."""
-    answers = _running_hooks(container.record) | taking_listener(container, container.pid, seccomp)
+    record = container.record
+    answers: dict[str, Answer] = {"cgroup": lambda _: None if record.cgroup else NO_CGROUP}
+    answers |= _running_hooks(record) | taking_listener(container, container.pid, seccomp)
     if not failures.receive(container.pipe, answers):
         return False
     if not container.record.is_created:
@@ -335,16 +350,20 @@ def _fork_into_user_namespace(child: Init, undo: ExitStack) -> int:
     from seacan.runtime import sources, user_namespace  # few containers have one
 
     child.door = user_namespace.Door()
-    try:
-        child.sources = sources.open_sources(child.bundle)
+    undo.callback(child.door.close)
+    with closing(sources.open_sources(child.bundle)) as child.sources:
         pid = user_namespace.fork(child)
-        undo.callback(_kill_and_reap, pid)
-        user_namespace.let_in(child, pid)
-    finally:
-        child.door.close()
-        if child.sources:
-            child.sources.close()
+    undo.callback(_kill_and_reap, pid)
     return pid
+
+
+def _let_in(child: Init, pid: int, cgroup: Cgroup) -> None:
+    from seacan.runtime import user_namespace  # few containers have one
+
+    assert child.door is not None
+    child.cgroup = cgroup
+    with closing(child.door):
+        user_namespace.let_in(child, pid)
 
 
 def _open_pid_namespace(path: str) -> int:

@@ -2,7 +2,7 @@
 
     child                                   parent
     ask(…)        a question ────────▶      receive() has it answered, by what was given for that
-                  "go on"     ◀───────      and goes on itself
+                  "go on", …  ◀───────      and goes on itself
     ready()       "ready"   ─────────▶      receive() returns: everything is set up
     report(…)     class, text ───────▶      receive() raises the error of that class
     execve        end of file ───────▶      receive() returns False: the process runs
@@ -23,7 +23,10 @@ _READY: Final = b"ready"
 _QUESTION: Final = b"? "
 _GO_ON: Final = b"go on"
 _MAX_MESSAGE: Final = 4096
-NO_ANSWERS: Final[Mapping[str, Callable[[str], None]]] = {}  # for a child that asks nothing
+_MAX_ANSWER: Final = 64
+
+Answer = Callable[[str], str | None]  # from the question's further words to those of the answer
+NO_ANSWERS: Final[Mapping[str, Answer]] = {}  # for a child that asks nothing
 
 
 class CommandNotFound(InvalidArgument):
@@ -70,14 +73,17 @@ def open_pipe() -> tuple[int, int]:
     return ours.detach(), theirs.detach()
 
 
-def ask(pipe: int, question: str) -> None:
-    """Have the parent do something, and wait until it has. Raises Internal if it has given up.
+def ask(pipe: int, question: str) -> str:
+    """Have the parent do something, and wait until it has; return what it says of it, if anything.
 
-    Two system calls: where it is about a seccomp filter, they are under that already.
+    Raises Internal if it has given up. Two system calls: where it is about a seccomp filter, they
+    are under that already.
     """
     os.write(pipe, _QUESTION + question.encode())
-    if os.read(pipe, len(_GO_ON)) != _GO_ON:
+    answer = os.read(pipe, _MAX_ANSWER)
+    if not answer.startswith(_GO_ON):
         raise errors.Internal("the parent has gone")
+    return answer.removeprefix(_GO_ON).decode().strip()
 
 
 def ready(pipe: int) -> None:
@@ -97,7 +103,7 @@ def report(pipe: int, step: str, err: Exception) -> None:
     os.write(pipe, f"{kind}\n{text}".encode(errors="backslashreplace")[:_MAX_MESSAGE])
 
 
-def receive(pipe: int, answers: Mapping[str, Callable[[str], None]] = NO_ANSWERS) -> bool:
+def receive(pipe: int, answers: Mapping[str, Answer] = NO_ANSWERS) -> bool:
     """Wait for the child: True if it is ready, False at the end of the pipe.
 
     `answers` has what to do for a question, by its first word; it is given the rest. Raises what
@@ -106,8 +112,8 @@ def receive(pipe: int, answers: Mapping[str, Callable[[str], None]] = NO_ANSWERS
     try:
         while (message := os.read(pipe, _MAX_MESSAGE)).startswith(_QUESTION):
             word, _, rest = message.removeprefix(_QUESTION).decode().partition(" ")
-            answers[word](rest)
-            os.write(pipe, _GO_ON)
+            said = answers[word](rest) or ""
+            os.write(pipe, _GO_ON + f" {said}".encode())
     except ConnectionError:  # the child died instead of reading it
         return False
     if message in (b"", _READY):

@@ -45,11 +45,13 @@ from seacan.runtime.process import (
 )
 from seacan.runtime.scheduling import set_scheduling
 from seacan.runtime.state import state_of
-from seacan.spec.runtime import LinuxDeviceCgroup, State
+from seacan.spec.runtime import LinuxDeviceCgroup, LinuxResources, State
 
 if TYPE_CHECKING:  # imported when a container has a user namespace, which few have
     from seacan.runtime.sources import Sources
     from seacan.runtime.user_namespace import Door
+
+NO_CGROUP: Final = "none"  # what the parent says of it, if it could not make one
 
 
 @record(frozen=False, kw_only=True)
@@ -57,14 +59,15 @@ class Init(Launch):
     """The first process of a container; `fifo` is read to wait for its start.
 
     `failure` is a file for what its startContainer hooks fail with, -1 without such hooks.
-    `cgroup_places` are where its cgroups are, for the mount that shows them; `device_rules` are for
-    its cgroup, if that has none yet. `door` is there for a user namespace (user_namespace.py), and
-    `sources` for that and for mapped ids (sources.py).
+    `resources` are the limits of its cgroup, `device_rules` for it if it has none yet;
+    `cgroup_places` are where its cgroups are, for the mount that shows them. `door` is there for a
+    user namespace (user_namespace.py), and `sources` for that and for mapped ids (sources.py).
     """
 
     bundle: Bundle
     fifo: int
     failure: int
+    resources: LinuxResources
     door: "Door | None" = None
     sources: "Sources | None" = None
     device_rules: Sequence[LinuxDeviceCgroup] = ()
@@ -85,6 +88,16 @@ class Init(Launch):
             str(self.bundle.path),
             config.get("annotations", {}),
         )
+
+
+def await_cgroup(init: Init) -> None:
+    """Wait for the parent, who makes it meanwhile, or has found that there can be none."""
+    if failures.ask(init.pipe, "cgroup") == NO_CGROUP:
+        from seacan.kernel.cgroups.absent import NoCgroup  # for a caller who may not make one
+
+        init.cgroup = NoCgroup()
+    elif init.settings.systemd_cgroup:
+        init.cgroup.apply(init.resources)  # systemd makes it, with its limits, when it is joined
 
 
 def find_cgroups(init: Init) -> None:
@@ -213,6 +226,7 @@ STEPS: Final[tuple[Callable[[Init], None], ...]] = (
     label_keyring,
     start_session,
     adjust_oom_score,
+    await_cgroup,
     join_cgroup,
     set_scheduling,
     find_cgroups,

@@ -120,5 +120,5 @@ def _is_new(kind: NamespaceType, child: Init) -> bool:
     return namespace is not None and not namespace.get("path")
 
 
-_DONE_BY_OTHERS: Final = (adjust_oom_score, join_cgroup, init.join_namespaces)
+_DONE_BY_OTHERS: Final = (adjust_oom_score, init.await_cgroup, join_cgroup, init.join_namespaces)
 STEPS: Final = (enter, *(step for step in init.STEPS if step not in _DONE_BY_OTHERS))
