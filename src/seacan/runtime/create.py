@@ -1,37 +1,30 @@
 """The parent's half of `create`: everything around the child that init.py describes."""
 
-import errno
 import os
 import signal
 import socket
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final
 
-from seacan.errors import Conflict, Internal, InvalidArgument, Unavailable, Unsupported
-from seacan.kernel import processes
-from seacan.kernel.cgroups import hierarchy
+from seacan.errors import Internal, InvalidArgument
 from seacan.kernel.cgroups.cgroup import Cgroup
 from seacan.kernel.namespaces import CLONE_NEWPID, open_namespace
 from seacan.records import replace
 from seacan.runtime import bundle as bundles
-from seacan.runtime import failures, init, state
+from seacan.runtime import cgroup_place, failures, init, state
 from seacan.runtime.bundle import Bundle
 from seacan.runtime.container import Container
-from seacan.runtime.devices import with_device_rules
 from seacan.runtime.failures import Answer, reason
 from seacan.runtime.fork import fork, fork_into
 from seacan.runtime.init import NO_CGROUP, Init
 from seacan.runtime.labels import check_kernel
 from seacan.runtime.launch import Stdio
-from seacan.runtime.namespaces import every
 from seacan.runtime.seccomp.compile import compile_filter
 from seacan.runtime.seccomp.load import Filter, filter_flags
 from seacan.runtime.settings import NO_SETTINGS, Settings
-from seacan.runtime.state import Record, StateDirectory, inherited_linux_of, inherited_of
-from seacan.spec.runtime import OCI_VERSION, LinuxDeviceCgroup, LinuxResources
+from seacan.runtime.state import Record, StateDirectory
 
 _MACHINE: Final = os.uname().machine
 
@@ -71,81 +64,58 @@ def create(
         with ExitStack() as undo:
             directory.make()
             undo.callback(directory.remove)
-            place = _place(loaded, container_id, settings)
-            resources, late_rules = _resources(loaded)
-            seccomp = _compile_seccomp(loaded)
+            place = cgroup_place.find(loaded, container_id, settings)
+            resources, late_rules = cgroup_place.resources(loaded)
+            seccomp = compile_seccomp(loaded)
             reader, writer = failures.open_pipe()
             undo.callback(os.close, reader)
-            with (
-                _closing(writer),
-                _closing(os.open(directory.fifo, os.O_RDWR)) as fifo,
-                _failure_file(loaded, directory) as failure,
-            ):
-                child = Init(
-                    container_id=container_id,
-                    process=loaded.process,
-                    linux=loaded.linux,
-                    stdio=stdio,
-                    console=console,
-                    preserve_fds=preserve_fds,
-                    pipe=writer,
-                    cgroup=place.cgroup,
-                    filter=seccomp,
-                    settings=settings,
-                    bundle=loaded,
-                    fifo=fifo,
-                    failure=failure,
-                    resources=resources,
-                    device_rules=late_rules,
-                )
-                pid = _fork(child, undo)
+            child = Init(
+                container_id=container_id,
+                process=loaded.process,
+                linux=loaded.linux,
+                stdio=stdio,
+                console=console,
+                preserve_fds=preserve_fds,
+                pipe=writer,
+                cgroup=place.cgroup,
+                filter=seccomp,
+                settings=settings,
+                bundle=loaded,
+                resources=resources,
+                device_rules=late_rules,
+            )
+            pid = _begin(child, directory, undo)
             # While the child begins, on another processor; it asks for the cgroup when it needs it.
-            record = _record(container_id, loaded, place, settings)
-            record = _with_process(record, pid, seccomp)
-            _keep_seccomp(seccomp, directory)
-            cgroup, record = _take_cgroup(place, resources, loaded, record, directory, undo)
+            record = state.record_of(loaded, container_id, place.path, place.bases, settings)
+            record = state.with_process(record, pid, seccomp)
+            keep_seccomp(seccomp, directory)
+            cgroup, record = cgroup_place.take(place, resources, loaded, record, directory, undo)
             container = Container(record, directory, reader)
             undo.pop_all()
             undo.callback(_delete_and_reap, container)
-            if child.door:
-                _let_in(child, pid, cgroup)
-            if not _is_created(container, seccomp):
-                raise Internal(_obituary(cgroup))
+            _finish(container, child, cgroup)
             undo.pop_all()
     except OSError as err:
         raise Internal(f"create container {container_id}: {reason(err)}") from err
     return container
 
 
-def create_restored(
-    root: Path, container_id: str, bundle: Bundle, restore: Callable[[Cgroup, str, Path], int]
-) -> Container:
-    """Make a container of processes that `restore` brings back, given cgroup, its path, a file.
+def _begin(child: Init, directory: StateDirectory, undo: ExitStack) -> int:
+    """Open what only the child needs, and fork it; return its pid."""
+    with (
+        _closing(child.pipe),
+        _closing(os.open(directory.fifo, os.O_RDWR)) as child.fifo,
+        _failure_file(child.bundle, directory) as child.failure,
+    ):
+        return _fork(child, undo)
 
-    `restore` returns the pid of the first, a child of the caller; the file is for its own use. The
-    container is running. The errors are as of create(), and those of `restore`.
-    """
-    directory = state.directory(root, container_id)
-    try:
-        with ExitStack() as undo:
-            directory.make()
-            undo.callback(directory.remove)
-            directory.fifo.unlink()
-            place = _place(bundle, container_id, NO_SETTINGS)
-            record = _record(container_id, bundle, place, NO_SETTINGS)
-            resources = with_device_rules(bundle.linux.get("resources", {}))
-            cgroup, record = _take_cgroup(place, resources, bundle, record, directory, undo)
-            undo.callback(cgroup.kill)
-            seccomp = _compile_seccomp(bundle)
-            _keep_seccomp(seccomp, directory)
-            pid = restore(cgroup, record.cgroup, directory.path / "pid")
-            undo.callback(_kill_and_reap, pid)
-            record = _with_process(record, pid, seccomp)
-            directory.write(record)
-            undo.pop_all()
-    except OSError as err:
-        raise Internal(f"restore container {container_id}: {reason(err)}") from err
-    return Container(record, directory)
+
+def _finish(container: Container, child: Init, cgroup: Cgroup) -> None:
+    """See the child through all that it needs of the parent."""
+    if child.door:
+        _let_in(child, container.pid, cgroup)
+    if not _is_created(container, child.filter):
+        raise Internal(_obituary(cgroup))
 
 
 def check_descriptors(terminal: bool, console: socket.socket | None, preserve_fds: int) -> None:
@@ -161,96 +131,8 @@ def check_descriptors(terminal: bool, console: socket.socket | None, preserve_fd
             raise InvalidArgument(f"preserve-fds: descriptor {fd} is not open") from err
 
 
-def _resources(bundle: Bundle) -> tuple[LinuxResources, list[LinuxDeviceCgroup]]:
-    """Return the limits, and device rules for the child to make.
-
-    That is where it mounts devices: what it mounts need not be allowed inside.
-    """
-    resources = with_device_rules(bundle.linux.get("resources", {}))
-    if not bundle.mounts_block_device or bundle.namespace("user"):
-        return resources, []
-    return {**resources, "devices": []}, resources["devices"]
-
-
-class _Place(NamedTuple):
-    """A cgroup, and what the Record says of it."""
-
-    cgroup: Cgroup
-    path: str
-    bases: dict[str, str]
-
-
-def _place(bundle: Bundle, container_id: str, settings: Settings) -> _Place:
-    path = bundle.linux.get("cgroupsPath", "")
-    try:
-        if settings.systemd_cgroup:
-            # Who wants it waits for systemd anyway.
-            from seacan.kernel.cgroups.systemd import new_cgroup
-
-            made = new_cgroup(path, container_id, bundle.config.get("annotations", {}))
-            return _Place(made, made.path, {})
-        path, bases = hierarchy.place(_checked(path or container_id))
-        return _Place(hierarchy.open_cgroup(path, bases), path, bases)
-    except OSError as err:
-        kind = InvalidArgument if err.errno == errno.EINVAL else Unavailable
-        raise kind(reason(err)) from err
-
-
-def _checked(path: str) -> str:
-    """Return linux.cgroupsPath without slashes that say nothing."""
-    names = path.strip("/").split("/")
-    if not all(names) or {".", ".."}.intersection(names):
-        raise InvalidArgument(f"linux.cgroupsPath: not a path below the root: {path!r}")
-    return "/" * path.startswith("/") + "/".join(names)
-
-
-def _take_cgroup(
-    place: _Place,
-    resources: LinuxResources,
-    bundle: Bundle,
-    record: Record,
-    directory: StateDirectory,
-    undo: ExitStack,
-) -> tuple[Cgroup, Record]:
-    """Return the cgroup with its limits, and the record, which has an empty path for none."""
-    cgroup = place.cgroup
-    # All that is in there will be taken for the container's, and killed with it.
-    if pids := cgroup.pids():
-        raise Conflict(f"container's cgroup is not empty: {len(pids)} process(es) found")
-    # Said before it is taken: whoever comes after a kill -9 knows what to give back.
-    directory.write(record)
-    undo.callback(cgroup.remove)
-    made = _make_cgroup(cgroup, resources, bundle, record.settings)
-    if made is not cgroup:
-        record = replace(record, cgroup="", cgroup_bases={})
-        directory.write(record)
-    return made, record
-
-
-def _make_cgroup(
-    cgroup: Cgroup, resources: LinuxResources, bundle: Bundle, settings: Settings
-) -> Cgroup:
-    try:
-        cgroup.create()
-        cgroup.apply(resources)
-    except OSError as err:
-        if err.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-            return _without_cgroup(bundle, settings, cgroup, err)
-        kind = Unsupported if err.errno == errno.ENOTSUP else Internal
-        raise kind(f"apply cgroup configuration: {reason(err)}") from err
-    return cgroup
-
-
-def _without_cgroup(bundle: Bundle, settings: Settings, half_made: Cgroup, err: OSError) -> Cgroup:
-    from seacan.kernel.cgroups.absent import NoCgroup
-    from seacan.runtime import rootless  # both for a caller who may not do all
-
-    rootless.check(bundle, settings.rootless, err)
-    half_made.remove()
-    return NoCgroup()
-
-
-def _compile_seccomp(bundle: Bundle) -> Filter | None:
+def compile_seccomp(bundle: Bundle) -> Filter | None:
+    """Return the filter that the configuration asks for, if it asks for one."""
     seccomp = bundle.linux.get("seccomp")
     if not seccomp:
         return None
@@ -262,7 +144,7 @@ def _compile_seccomp(bundle: Bundle) -> Filter | None:
     )
 
 
-def _keep_seccomp(seccomp: Filter | None, directory: StateDirectory) -> None:
+def keep_seccomp(seccomp: Filter | None, directory: StateDirectory) -> None:
     """Keep the program for processes that join later."""
     if seccomp:
         directory.seccomp.write_bytes(seccomp.program)
@@ -342,7 +224,7 @@ def _fork_plainly(child: Init, undo: ExitStack) -> int:
             pid = fork_into(child, init.STEPS, fd)
     else:
         pid = fork(child, init.STEPS, flags=CLONE_NEWPID)
-    undo.callback(_kill_and_reap, pid)
+    undo.callback(kill_and_reap, pid)
     return pid
 
 
@@ -353,7 +235,7 @@ def _fork_into_user_namespace(child: Init, undo: ExitStack) -> int:
     undo.callback(child.door.close)
     with closing(sources.open_sources(child.bundle)) as child.sources:
         pid = user_namespace.fork(child)
-    undo.callback(_kill_and_reap, pid)
+    undo.callback(kill_and_reap, pid)
     return pid
 
 
@@ -381,45 +263,8 @@ def _closing(fd: int) -> Iterator[int]:
         os.close(fd)
 
 
-def _record(container_id: str, bundle: Bundle, place: _Place, settings: Settings) -> Record:
-    """Return what there is to say before anything is taken."""
-    pid_namespace = bundle.namespace("pid")
-    return Record(
-        oci_version=OCI_VERSION,
-        id=container_id,
-        pid=0,
-        started=0,
-        bundle=str(bundle.path),
-        rootfs=str(bundle.rootfs),
-        cgroup=place.path,
-        cgroup_bases=place.bases,
-        namespaces=every(bundle.linux.get("namespaces", [])),
-        has_pid_namespace=pid_namespace is not None and not pid_namespace.get("path"),
-        seccomp_flags=0,
-        listener_path="",
-        listener_metadata="",
-        created_ns=time.time_ns(),
-        annotations=bundle.config.get("annotations", {}),
-        is_created=not bundle.has_hooks("prestart", "createRuntime", "createContainer"),
-        hooks=bundle.config.get("hooks", {}),
-        inherited=inherited_of(bundle.process),
-        linux=inherited_linux_of(bundle.linux),
-        settings=settings,
-    )
-
-
-def _with_process(record: Record, pid: int, seccomp: Filter | None) -> Record:
-    return replace(
-        record,
-        pid=pid,
-        started=processes.start_time(pid) or 0,
-        seccomp_flags=seccomp.flags if seccomp else 0,
-        listener_path=seccomp.listener_path if seccomp else "",
-        listener_metadata=seccomp.listener_metadata if seccomp else "",
-    )
-
-
-def _kill_and_reap(pid: int) -> None:
+def kill_and_reap(pid: int) -> None:
+    """End a child that did not become a container."""
     os.kill(pid, signal.SIGKILL)
     os.waitpid(pid, 0)
 

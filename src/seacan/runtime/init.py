@@ -65,9 +65,9 @@ class Init(Launch):
     """
 
     bundle: Bundle
-    fifo: int
-    failure: int
     resources: LinuxResources
+    fifo: int = -1
+    failure: int = -1
     door: "Door | None" = None
     sources: "Sources | None" = None
     device_rules: Sequence[LinuxDeviceCgroup] = ()

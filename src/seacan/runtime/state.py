@@ -11,15 +11,19 @@ Nothing here outlives a reboot, as no container does, so nothing waits for the d
 
 import json
 import os
+import time
 from contextlib import suppress
 from pathlib import Path
 from typing import Final, cast
 
 from seacan.errors import Conflict, Internal, InvalidArgument, NotFound
-from seacan.records import record
-from seacan.runtime.bundle import read_json
+from seacan.kernel import processes
+from seacan.records import record, replace
+from seacan.runtime.bundle import Bundle, read_json
+from seacan.runtime.namespaces import every
+from seacan.runtime.seccomp.load import Filter
 from seacan.runtime.settings import Settings
-from seacan.spec.runtime import Hooks, Linux, Process, State, Status
+from seacan.spec.runtime import OCI_VERSION, Hooks, Linux, Process, State, Status
 
 _LETTERS: Final = "abcdefghijklmnopqrstuvwxyz"
 _ID_CHARACTERS: Final = frozenset(f"{_LETTERS}{_LETTERS.upper()}0123456789_+-.")
@@ -156,6 +160,51 @@ class StateDirectory:
             raise NotFound(f"container {self.path.name} does not exist") from err
         except (TypeError, KeyError, InvalidArgument) as err:
             raise Internal(f"{self.record}: not a state of this version: {err}") from err
+
+
+def record_of(
+    bundle: Bundle,
+    container_id: str,
+    cgroup: str,
+    cgroup_bases: dict[str, str],
+    settings: Settings,
+) -> Record:
+    """Return what there is to say of a container of `bundle` before it has a process."""
+    pid_namespace = bundle.namespace("pid")
+    return Record(
+        oci_version=OCI_VERSION,
+        id=container_id,
+        pid=0,
+        started=0,
+        bundle=str(bundle.path),
+        rootfs=str(bundle.rootfs),
+        cgroup=cgroup,
+        cgroup_bases=cgroup_bases,
+        namespaces=every(bundle.linux.get("namespaces", [])),
+        has_pid_namespace=pid_namespace is not None and not pid_namespace.get("path"),
+        seccomp_flags=0,
+        listener_path="",
+        listener_metadata="",
+        created_ns=time.time_ns(),
+        annotations=bundle.config.get("annotations", {}),
+        is_created=not bundle.has_hooks("prestart", "createRuntime", "createContainer"),
+        hooks=bundle.config.get("hooks", {}),
+        inherited=inherited_of(bundle.process),
+        linux=inherited_linux_of(bundle.linux),
+        settings=settings,
+    )
+
+
+def with_process(record: Record, pid: int, seccomp: Filter | None) -> Record:
+    """Return `record` with the first process of the container, and the filter it is under."""
+    return replace(
+        record,
+        pid=pid,
+        started=processes.start_time(pid) or 0,
+        seccomp_flags=seccomp.flags if seccomp else 0,
+        listener_path=seccomp.listener_path if seccomp else "",
+        listener_metadata=seccomp.listener_metadata if seccomp else "",
+    )
 
 
 def inherited_of(process: Process) -> Process:

@@ -14,9 +14,10 @@ from tests.root.runtime.boxes import Box, wait_until
 from seacan.errors import Conflict
 from seacan.kernel import syscalls
 from seacan.kernel.cgroups.hierarchy import open_cgroup
-from seacan.runtime import bundle, state
+from seacan.runtime import bundle, cgroup_place, state
 from seacan.runtime import create as creation
 from seacan.runtime.container import list_all, load
+from seacan.runtime.create_restored import create_restored
 
 pytestmark = [pytest.mark.root, pytest.mark.cgroups]
 
@@ -90,25 +91,35 @@ def test_create_killed_at_any_moment(box: Box, orphans: None) -> None:
 
 
 def killed_in(box: Box, monkeypatch: pytest.MonkeyPatch, step: str) -> None:
-    """Have a create killed right before a call of `creation`."""
+    """Have a create killed right before a call, of MODULE.NAME."""
 
     def die(*_: object, **__: object) -> None:
         os.kill(os.getpid(), signal.SIGKILL)
 
     with monkeypatch.context() as patch:
-        patch.setattr(creation, step, die)
+        module, _, name = step.partition(".")
+        modules = {"creation": creation, "state": state, "cgroup_place": cgroup_place}
+        patch.setattr(modules[module], name, die)
         os.waitpid(fork_create(box), 0)
 
 
 @pytest.mark.parametrize(
-    "step", ["_compile_seccomp", "fork", "_record", "_take_cgroup", "_make_cgroup", "_is_created"]
+    "step",
+    [
+        "creation.compile_seccomp",
+        "creation.fork",
+        "state.record_of",
+        "cgroup_place.take",
+        "cgroup_place._make",
+        "creation._is_created",
+    ],
 )
 def test_create_killed_before(
     box: Box, orphans: None, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
     box.write("sleep", "60")
     killed_in(box, monkeypatch, step)
-    is_recorded = step in ("_make_cgroup", "_is_created")
+    is_recorded = step in ("cgroup_place._make", "creation._is_created")
     # The first process, which waits for its cgroup, ends with its maker.
     assert delete_force(box) in (("stopped", "created") if is_recorded else ("directory",))
     wait_until(lambda: is_clean(box))
@@ -124,7 +135,7 @@ def test_one_being_restored_is_no_container_yet(box: Box) -> None:
 
     maker = os.fork()
     if maker == 0:
-        creation.create_restored(box.root, box.id, bundle.load(box.path), die)
+        create_restored(box.root, box.id, bundle.load(box.path), die)
     os.waitpid(maker, 0)
     container = load(box.root, box.id)
     assert container.state()["status"] == "creating"
@@ -145,7 +156,7 @@ def test_a_cgroup_in_use_is_not_recorded(box: Box, monkeypatch: pytest.MonkeyPat
         other = Box(box.path / "other")
         other.linux["cgroupsPath"] = box.linux["cgroupsPath"]
         other.write("true")
-        killed_in(other, monkeypatch, "_take_cgroup")
+        killed_in(other, monkeypatch, "cgroup_place.take")
         assert delete_force(other) == "directory"
         assert container.status() == "running"
 

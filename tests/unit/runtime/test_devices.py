@@ -1,7 +1,7 @@
 import pytest
 
 from seacan.errors import InvalidArgument
-from seacan.runtime import create, devices
+from seacan.runtime import cgroup_place, devices
 
 
 def test_device_rules_begin_with_none_and_end_with_terminals() -> None:
@@ -11,17 +11,3 @@ def test_device_rules_begin_with_none_and_end_with_terminals() -> None:
     assert rules["devices"][0] == {"allow": False, "access": "rwm"}
     assert rules["devices"][1] == given
     assert {"allow": True, "type": "c", "major": 136, "access": "rwm"} in rules["devices"]
-
-
-@pytest.mark.parametrize("path", ["/", "//", "/a/../..", "..", "/a//b", "."])
-def test_cgroup_path_that_is_not_below_the_root(path: str) -> None:
-    # What is in a container's cgroup is killed with it: it must not be everything there is.
-    with pytest.raises(InvalidArgument, match=r"linux\.cgroupsPath"):
-        create._checked(path)
-
-
-@pytest.mark.parametrize(
-    ("path", "expected"), [("/docker/x", "/docker/x"), ("a/x", "a/x"), ("//a/", "/a"), ("ID", "ID")]
-)
-def test_cgroup_path(path: str, expected: str) -> None:
-    assert create._checked(path) == expected

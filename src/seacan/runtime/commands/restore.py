@@ -5,7 +5,7 @@ from pathlib import Path
 from seacan.errors import InvalidArgument, Unsupported
 from seacan.kernel import syscalls
 from seacan.runtime import bundle as bundles
-from seacan.runtime import create, criu
+from seacan.runtime import create_restored, criu
 from seacan.runtime.commandline import Options
 from seacan.runtime.commands import handles
 from seacan.runtime.commands.checkpoint import criu_flags, image_path
@@ -42,7 +42,7 @@ def _restore(options: Options) -> Container:
     ):
         if value:
             flags += [flag, value]
-    container = create.create_restored(
+    container = create_restored.create_restored(
         Path(options.root),
         options.arguments[0],
         bundle,
