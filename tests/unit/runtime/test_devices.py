@@ -1,7 +1,4 @@
-import pytest
-
-from seacan.errors import InvalidArgument
-from seacan.runtime import cgroup_place, devices
+from seacan.runtime import devices
 
 
 def test_device_rules_begin_with_none_and_end_with_terminals() -> None:
