@@ -24,6 +24,8 @@ class Attachment:
 
     async def begin(self, client: socket.socket, early: bytes) -> None:
         """Hand `client` over, with what it has sent already; before the start is early enough."""
+        # At once: the client, which has its answer, may start the container now.
+        self.entry.tell("attach")
         await self.entry.attach(client, self._request(early))
 
     def _request(self, early: bytes) -> AttachRequest:

@@ -104,6 +104,7 @@ class Containers:
             await anyio.to_thread.run_sync(self._make, record, image)
             self._entries[container_id] = self._entry(record)
             undo.pop_all()
+        context.events.publish("create", record)
         return Created(container_id, normalised.warnings)
 
     def _make(self, record: Container, image: Image) -> None:
@@ -128,7 +129,9 @@ class Containers:
             database=context.database,
             launcher=context.launcher,
             tasks=context.tasks,
-            on_exec_exit=self.execs.ended,
+            events=context.events,
+            networks=context.networks,
+            on_exec_event=self.execs.follow,
             on_exit=self._on_exit,
         )
 
@@ -174,9 +177,10 @@ class Containers:
             timeout_s = _DEFAULT_STOP_TIMEOUT_S if own is None else own
         # It may have ended by itself; then there is nobody to tell.
         with contextlib.suppress(errors.SeacanError):
-            await entry.running_shim().signal(number)
+            await entry.signal(number)
         if not await entry.wait_ended(None if timeout_s < 0 else timeout_s):
             await entry.kill()
+        entry.tell("stop")
 
     async def restart(self, ref: str, *, timeout_s: int | None, signal: str | None) -> None:
         entry = self.find(ref)
@@ -189,6 +193,7 @@ class Containers:
                 finally:
                     entry.is_restarting = False
             await self._start(entry)
+            entry.tell("restart")
 
     async def kill(self, ref: str, *, signal: str | None) -> None:
         try:
@@ -200,7 +205,7 @@ class Containers:
         if number == 9:
             await entry.kill()
         else:
-            await entry.running_shim().signal(number)
+            await entry.signal(number)
 
     async def _on_exit(self, entry: Entry) -> None:
         self.execs.forget(entry)
@@ -233,6 +238,7 @@ class Containers:
             del self._entries[entry.record.id]
             self._names.give_back(entry.record.name)
             entry.removed()
+            entry.tell("destroy")
 
     def _unmake(self, record: Container) -> None:
         # The row goes first: what a container without a row left is removed at the next start.
@@ -303,3 +309,4 @@ class Containers:
     async def resize(self, ref: str, *, rows: int, columns: int) -> None:
         entry = self.find(ref)
         await entry.running_shim().resize(rows, columns)
+        entry.tell("resize", {"height": str(rows), "width": str(columns)})

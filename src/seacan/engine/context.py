@@ -8,6 +8,7 @@ from seacan.engine import resources
 from seacan.engine.database import Database
 from seacan.engine.events import Events
 from seacan.engine.host import Host
+from seacan.engine.networks import Networks
 from seacan.images.images import Images
 from seacan.paths import DataRoot, ExecRoot
 from seacan.spec.engine_api import HostConfig
@@ -32,6 +33,7 @@ class Context:
     launcher: Launcher
     tasks: TaskGroup
     events: Events
+    networks: Networks
 
     @property
     def data_root(self) -> DataRoot:

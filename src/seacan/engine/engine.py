@@ -16,8 +16,11 @@ from seacan.engine.database import Database
 from seacan.engine.event_log import EventLog
 from seacan.engine.events import Events
 from seacan.engine.execs import Execs
+from seacan.engine.identity import daemon_id
+from seacan.engine.networks import Networks
 from seacan.engine.reconcile import reconcile
 from seacan.engine.system import System
+from seacan.engine.times import rfc3339
 from seacan.images import platforms
 from seacan.images.images import Images
 from seacan.kernel.cgroups import hierarchy
@@ -31,6 +34,7 @@ class Engine:
     images: Images
     system: System
     events: Events
+    networks: Networks
 
 
 @asynccontextmanager
@@ -45,16 +49,17 @@ async def running(settings: Settings) -> AsyncIterator[Engine]:
     launcher = Launcher(start.sample_config(facts, settings.data_root.init))
     database = Database(settings.data_root.database)
     events = Events(EventLog(settings.data_root.database))
-    images = await anyio.to_thread.run_sync(Images, settings.data_root)
+    images = await anyio.to_thread.run_sync(Images, settings.data_root, events.publish_image)
+    networks = Networks(daemon_id(settings.data_root.path), rfc3339(images.created_at_ns()), events)
     try:
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(launcher.start)
             tasks.start_soon(events.keep)
-            context = Context(settings, facts, database, images, launcher, tasks, events)
+            context = Context(settings, facts, database, images, launcher, tasks, events, networks)
             containers = Containers(context)
             await reconcile(context, containers)
             system = System(context, containers)
-            yield Engine(containers, containers.execs, images, system, events)
+            yield Engine(containers, containers.execs, images, system, events, networks)
             tasks.cancel_scope.cancel()
     finally:
         launcher.close()

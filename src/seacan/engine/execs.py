@@ -2,7 +2,7 @@
 
 import os
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import anyio
@@ -18,7 +18,7 @@ from seacan.ids import ContainerId, ExecId, new_id
 from seacan.spec import runtime
 from seacan.spec.engine_api import ExecConfig
 from seacan.spec.stdcopy import frame
-from seacan.supervisor.protocol import ExecRequest
+from seacan.supervisor.protocol import ExecRequest, Message
 
 
 @dataclass(slots=True)
@@ -39,6 +39,14 @@ class Exec:
     @property
     def tty(self) -> bool:
         return bool(self.config.get("Tty"))
+
+    @property
+    def command(self) -> str:
+        return "{} {}".format(*_first_and_rest(self.config.get("Cmd") or []))
+
+    def tell(self, action: str, attributes: Mapping[str, str] = {}) -> None:
+        """Publish that this happened to it."""
+        self.container.tell(action, {**attributes, "execID": self.id})
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +94,7 @@ class Execs:
         execution = Exec(ExecId(new_id()), entry, request, keys)
         self._execs[execution.id] = execution
         entry.record.exec_ids.append(execution.id)
+        execution.tell(f"exec_create: {execution.command}")
         return execution.id
 
     def get(self, exec_id: str) -> Exec:
@@ -108,6 +117,7 @@ class Execs:
         if execution.started:
             raise errors.Conflict(f"exec {execution.id} has already run")
         execution.started = execution.running = True
+        execution.tell(f"exec_start: {execution.command}")
         try:
             process = await anyio.to_thread.run_sync(self._process, start)
             execution.pid = await entry.running_shim().exec(
@@ -130,6 +140,18 @@ class Execs:
         except errors.SeacanError as err:
             self.ended(execution.id, start_exit_code(str(err)))
             raise
+
+    def follow(self, event: Message) -> None:
+        """Take note of what the shim tells of an exec."""
+        execution = self._execs.get(ExecId(event["exec_id"]))
+        if execution is None:
+            return
+        match event["event"]:
+            case "detached":
+                execution.tell("exec_detach")
+            case "exec-exited":
+                self.ended(execution.id, event["status"])
+                execution.tell("exec_die", {"exitCode": str(event["status"])})
 
     def ended(self, exec_id: str, status: int) -> None:
         execution = self._execs.get(ExecId(exec_id))
@@ -162,3 +184,7 @@ class Execs:
         user = users.find_user(spec, host_config.get("GroupAdd") or [], accounts)
         container = msgspec.json.decode(entry.bundle.config.read_bytes(), type=runtime.Config)
         return bundle.make_exec_process(container, request, user, config, self._host)
+
+
+def _first_and_rest(command: Sequence[str]) -> tuple[str, str]:
+    return "".join(command[:1]), " ".join(command[1:])

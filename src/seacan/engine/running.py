@@ -11,7 +11,7 @@ import shutil
 import socket
 import time
 import weakref
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final, cast
 
@@ -21,7 +21,9 @@ from anyio.abc import TaskGroup
 from seacan import errors, log
 from seacan.engine.container import Container, Exit, Status
 from seacan.engine.database import Database
-from seacan.engine.times import rfc3339
+from seacan.engine.events import Events
+from seacan.engine.networks import Networks
+from seacan.engine.times import nanoseconds, rfc3339
 from seacan.kernel.cgroups import hierarchy
 from seacan.paths import BundleDirectory, ExecRoot
 from seacan.supervisor import client as supervisor
@@ -55,7 +57,9 @@ class Entry:
         database: Database,
         launcher: supervisor.Launcher,
         tasks: TaskGroup,
-        on_exec_exit: Callable[[str, int], None],
+        events: Events,
+        networks: Networks,
+        on_exec_event: Callable[[Message], None],
         on_exit: "Callable[[Entry], Awaitable[None]]",
     ) -> None:
         self.record = record
@@ -69,7 +73,9 @@ class Entry:
         self._database = database
         self._launcher = launcher
         self._tasks = tasks
-        self._on_exec_exit = on_exec_exit
+        self._events = events
+        self._networks = networks
+        self._on_exec_event = on_exec_event
         self._on_exit = on_exit
         self._ended = anyio.Event()
         self._waiters: weakref.WeakSet[Waiter] = weakref.WeakSet()
@@ -95,6 +101,9 @@ class Entry:
         state.status, state.pid = Status.RUNNING, shim.init_pid
         state.exit_code, state.error, state.oom_killed = 0, "", False
         state.started_at = rfc3339(shim.started_at_ns)
+        # Before its end can be told, hence before anything is waited for.
+        self._networks.connected(self.record)
+        self.tell("start")
         self.adopt(shim)
         await self.save()
 
@@ -104,6 +113,7 @@ class Entry:
             state = self.record.state
             state.error, state.exit_code = why, start_exit_code(why)
             await self.save()
+        self._networks.disconnected(self.record)
 
     def adopt(self, shim: supervisor.Shim) -> None:
         """Follow a running shim, one just started or one from before this daemon."""
@@ -117,10 +127,12 @@ class Entry:
         end: protocol.Exit | None = None
         async for event in shim.events():
             match event["event"]:
-                case "exec-exited":
-                    self._on_exec_exit(event["exec_id"], event["status"])
                 case "exited":
                     end = _exit_of(event)
+                case "detached" if event["exec_id"] is None:
+                    self.tell("detach")
+                case _:
+                    self._on_exec_event(event)
         with anyio.CancelScope(shield=True):
             await self.ended(end)
 
@@ -135,9 +147,19 @@ class Entry:
         state.finished_at = rfc3339(exit_["finished_at_ns"])
         self.record.exec_ids.clear()
         await self.save()
+        self._tell_end()
         self._ended.set()
         self._wake("not-running", "next-exit", end=Exit(state.exit_code, error))
         await self._on_exit(self)
+
+    def _tell_end(self) -> None:
+        state = self.record.state
+        if state.oom_killed:
+            self.tell("oom")
+        self._networks.disconnected(self.record)
+        ran_ns = nanoseconds(state.finished_at) - nanoseconds(state.started_at)
+        duration = {"execDuration": str(max(ran_ns, 0) // 1_000_000_000)}
+        self.tell("die", {"exitCode": str(state.exit_code), **duration})
 
     def _bury(self, end: protocol.Exit | None) -> tuple[protocol.Exit, str]:
         """Give back what the container held; return how it ended, and what went wrong if it did."""
@@ -204,12 +226,21 @@ class Entry:
         with client:
             await self.shim.attach(client, request)
 
+    async def signal(self, number: int) -> None:
+        """Send its first process a signal. Raises Conflict if it does not run."""
+        await self.running_shim().signal(number)
+        self.tell("kill", {"signal": str(number)})
+
+    def tell(self, action: str, attributes: Mapping[str, str] = {}) -> None:
+        """Publish that this happened to it."""
+        self._events.publish(action, self.record, attributes)
+
     async def kill(self) -> None:
         """End it for certain."""
         if self.shim is None:
             return
         with contextlib.suppress(errors.SeacanError):
-            await self.shim.signal(9)
+            await self.signal(9)
         if await self.wait_ended(_KILL_DEADLINE_S):
             return
         # The shim does not get on with it; the processes can be ended without it.

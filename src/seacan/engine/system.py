@@ -3,7 +3,6 @@
 import os
 import platform
 import sys
-import uuid
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +10,7 @@ from seacan.engine.container import Status
 from seacan.engine.containers import Containers
 from seacan.engine.context import Context
 from seacan.engine.host import OWN_RUNTIME
+from seacan.engine.identity import daemon_id
 from seacan.engine.times import now
 from seacan.version import API_VERSION, API_VERSION_LEAST, VERSION
 
@@ -21,7 +21,7 @@ class System:
     def __init__(self, context: Context, containers: Containers) -> None:
         self._context = context
         self._containers = containers
-        self._id = str(uuid.uuid5(uuid.NAMESPACE_URL, f"{_machine_id()}{context.data_root.path}"))
+        self._id = daemon_id(context.data_root.path)
 
     def version(self) -> dict[str, Any]:
         """Return the reply of GET /version. Every component is of this one release."""
@@ -91,7 +91,7 @@ class System:
             "Debug": False,
             "NFd": len(os.listdir("/proc/self/fd")),
             "NGoroutines": 0,
-            "NEventsListener": 0,
+            "NEventsListener": context.events.listeners,
             "SystemTime": now(),
             "LoggingDriver": "json-file",
             "CgroupDriver": "cgroupfs",
@@ -158,10 +158,6 @@ def _file_system(path: Path) -> str:
 
 def _os_release(key: str) -> str:
     return platform.freedesktop_os_release().get(key, "")
-
-
-def _machine_id() -> str:
-    return _read("/etc/machine-id")
 
 
 def _read(path: str) -> str:

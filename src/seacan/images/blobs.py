@@ -77,6 +77,10 @@ class Blobs:
         """Write `oci-layout`, which a new store has once its first image is in it."""
         write_atomic(self._directory / "oci-layout", _LAYOUT)
 
+    def created_at_ns(self) -> int:
+        """Return when a complete store became so, since 1970."""
+        return (self._directory / "oci-layout").stat().st_mtime_ns
+
     @contextlib.contextmanager
     def staging(self) -> Iterator[Staging]:
         """Yield a place for bytes on their way in; what was not committed is removed."""

@@ -3,9 +3,10 @@
 Every method may be called from any thread, and blocks.
 """
 
+import contextlib
 import sqlite3
-from collections.abc import Callable, Sequence
-from typing import Any, BinaryIO
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, BinaryIO, Protocol
 
 from seacan.errors import NotFound
 from seacan.images import archive, documents, hello, importer, references, removal
@@ -20,10 +21,18 @@ from seacan.paths import DataRoot
 _IMAGE_COLUMNS = "SELECT id, manifest, size_bytes FROM images"
 
 
+class Told(Protocol):
+    def __call__(
+        self, action: str, image_id: str, name: str, labels: Mapping[str, str] | None, /
+    ) -> None:
+        """Be told what was done: load, import, tag, untag, delete; from the thread that did it."""
+
+
 class Images:
-    def __init__(self, root: DataRoot) -> None:
+    def __init__(self, root: DataRoot, told: Told = lambda *what: None) -> None:
         """Open the images under `root`, removing what a crash left; a new store gets its first."""
         self._store = Store(root)
+        self._told = told
         self.snapshots = Snapshots(self._store.layers)
         self.collect_leftovers()
         if self._store.blobs.is_new:
@@ -39,7 +48,10 @@ class Images:
         `stream` need not be seekable. `progress` gets the messages of the API's answer, one by one,
         from the thread that called. Raises InvalidArgument if the archive is malformed.
         """
-        return archive.load(self._store, stream, progress)
+        loaded = archive.load(self._store, stream, progress)
+        for one in loaded:
+            self._tell("load", one.id)
+        return loaded
 
     def import_rootfs(
         self,
@@ -54,7 +66,7 @@ class Images:
 
         `changes` are Dockerfile instructions. Raises InvalidArgument.
         """
-        return importer.import_rootfs(
+        image_id = importer.import_rootfs(
             self._store,
             stream,
             reference=reference,
@@ -62,6 +74,10 @@ class Images:
             message=message,
             platform=platform,
         )
+        if reference:
+            self._tell("tag", image_id, reference.familiar)
+        self._tell("import", image_id)
+        return image_id
 
     def get(self, name: str) -> Image:
         """Return the image by its reference, its id or the start of it.
@@ -84,6 +100,7 @@ class Images:
         """Let `reference`, of references.parse_tagged(), mean the image `source`."""
         image = self.get(source)
         self._store.set_reference(reference, image.id)
+        self._tell("tag", image.id, reference.familiar)
         return image.id
 
     def remove(
@@ -103,7 +120,10 @@ class Images:
                 removed.append(Deleted(image.id))
                 removed += [Deleted(chain_id) for chain_id in unused_after(sql, image.id)]
                 sql.execute("DELETE FROM images WHERE id = ?", (image.id,))
+        for _ in plan.untag:
+            self._told("untag", image.id, image.id, image.execution.get("Labels"))
         if plan.delete:
+            self._told("delete", image.id, image.id, None)
             self._store.collect()
         return removed
 
@@ -126,6 +146,16 @@ class Images:
             rows = sql.execute(_IMAGE_COLUMNS).fetchall()
             images = [self._image(sql, row) for row in rows]
         return sorted(images, key=lambda image: image.created, reverse=True)
+
+    def created_at_ns(self) -> int:
+        """Return when the store was made."""
+        return self._store.blobs.created_at_ns()
+
+    def _tell(self, action: str, image_id: ImageId, name: str = "") -> None:
+        labels = None
+        with contextlib.suppress(NotFound):  # somebody may have removed it already
+            labels = self.get(image_id).execution.get("Labels")
+        self._told(action, image_id, name or image_id, labels)
 
     def _by_reference(self, reference: Reference) -> Image | None:
         with self._store.database.reading() as sql:

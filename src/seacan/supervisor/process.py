@@ -3,6 +3,7 @@
 import array
 import os
 import socket
+from collections.abc import Callable
 
 from seacan import errors
 from seacan.records import record
@@ -78,8 +79,12 @@ class ProcessStreams:
         *,
         log: LogFile | None,
         close_stdin_with_client: bool,
+        on_detach: Callable[[], None],
     ) -> Stdio:
-        """Close the process's ends, now its own, and serve ours."""
+        """Close the process's ends, now its own, and serve ours.
+
+        `on_detach` is called when a client has typed its detach keys.
+        """
         self._close_childs()
         master = None
         if self._own_console is not None:
@@ -93,6 +98,7 @@ class ProcessStreams:
             terminal=master,
             close_stdin_with_client=close_stdin_with_client,
             log=log,
+            on_detach=on_detach,
         )
 
     def _receive_master(self) -> int:

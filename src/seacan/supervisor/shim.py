@@ -84,6 +84,7 @@ class Shim:
                 self._loop,
                 log=log_file,
                 close_stdin_with_client=request["stdin_once"],
+                on_detach=lambda: self._detached(None),
             )
             for client, attachment in zip(clients, request["attachments"], strict=True):
                 stdio.attach(client, attachment)
@@ -192,8 +193,14 @@ class Shim:
         except BaseException:
             streams.close()
             raise
-        stdio = streams.begin(self._loop, log=None, close_stdin_with_client=True)
-        self._execs[request["exec_id"]] = Supervised(pid, stdio)
+        exec_id = request["exec_id"]
+        stdio = streams.begin(
+            self._loop,
+            log=None,
+            close_stdin_with_client=True,
+            on_detach=lambda: self._detached(exec_id),
+        )
+        self._execs[exec_id] = Supervised(pid, stdio)
         if request["attachment"] is not None:
             stdio.attach(socket.socket(fileno=descriptors.pop()), request["attachment"])
         return {"pid": pid}
@@ -280,6 +287,9 @@ class Shim:
             except OSError:  # the daemon is gone; what it has missed is in exit.json
                 watcher.close()
                 self._watchers.remove(watcher)
+
+    def _detached(self, exec_id: str | None) -> None:
+        self._tell({"event": "detached", "exec_id": exec_id})
 
     def serve(self) -> int:
         while self._exit is None:

@@ -37,8 +37,10 @@ class Stdio:
         terminal: int | None = None,
         close_stdin_with_client: bool,
         log: LogFile | None,
+        on_detach: Callable[[], None] = lambda: None,
     ) -> None:
         self._loop = loop
+        self.on_detach = on_detach
         self._log = log
         self._terminal = terminal
         self._close_stdin_with_client = close_stdin_with_client and terminal is None
@@ -278,6 +280,7 @@ class Attachment:
         if data and not self._stdio.accept_input(data):
             self._loop.ignore(self._client.fileno(), READABLE)
         if is_detaching:
+            self._stdio.on_detach()
             self.finish()
 
     def _end_input(self) -> None:
