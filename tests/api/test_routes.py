@@ -82,7 +82,6 @@ REFUSED: list[tuple[str, str, Any, int, str]] = [
     ("GET", "/images/json?filters=%7B%22nope%22%3A%5B%5D%7D", None, 400, "invalid filter 'nope'"),
     ("POST", "/images/create?fromImage=x&tag=y", None, 501, "pull x:y: registries"),
     ("POST", "/images/create?fromSrc=http://x", None, 501, "import from http://x"),
-    ("GET", "/events", None, 501, "not supported: events"),
     ("POST", "/containers/first/pause", None, 501, "not supported: pause"),
     ("GET", "/networks", None, 501, "not supported: networks"),
 ]  # fmt: skip

@@ -4,6 +4,7 @@ import io
 import socket
 import tarfile
 import threading
+import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO
@@ -11,7 +12,8 @@ from typing import Any, BinaryIO
 import anyio
 
 from seacan.engine.container import Container, Created, Exit, State, Status
-from seacan.errors import Conflict, InvalidArgument, NotFound, NotModified, SeacanError
+from seacan.engine.event_log import Event
+from seacan.errors import Conflict, InvalidArgument, NotFound, NotModified, SeacanError, Unavailable
 from seacan.ids import ContainerId, ExecId
 from seacan.images import references
 from seacan.images.image import Deleted, Image, ImageId, Loaded, Removed, Untagged, Use
@@ -335,9 +337,43 @@ class FakeSystem:
         }
 
 
+class FakeEvents:
+    """`told` is what happened; a stream tells of it, and then waits until it is over."""
+
+    def __init__(self) -> None:
+        self.told: list[Event] = []
+        self.calls: list[tuple[int | None, int | None]] = []
+        self.fails_late = False
+        self.closed = threading.Event()
+
+    def subscribe(
+        self,
+        *,
+        since_ns: int | None,
+        until_ns: int | None,
+        is_wanted: Callable[[Event], bool],
+    ) -> AsyncIterator[list[Event]]:
+        self.calls.append((since_ns, until_ns))
+        return self._stream(until_ns, is_wanted)
+
+    async def _stream(
+        self, until_ns: int | None, is_wanted: Callable[[Event], bool]
+    ) -> AsyncIterator[list[Event]]:
+        try:
+            yield [event for event in self.told if is_wanted(event)]
+            if self.fails_late:
+                raise Unavailable("read events: the client is too slow")
+            left_s = None if until_ns is None else (until_ns - time.time_ns()) / 1e9
+            with anyio.move_on_after(left_s):
+                await anyio.sleep_forever()
+        finally:
+            self.closed.set()
+
+
 class FakeEngine:
     def __init__(self) -> None:
         self.containers = FakeContainers()
         self.execs = FakeExecs(self.containers)
         self.images = FakeImages()
         self.system = FakeSystem()
+        self.events = FakeEvents()

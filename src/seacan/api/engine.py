@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any, BinaryIO, Protocol
 
 from seacan.engine.container import Container, Created, Exit
+from seacan.engine.event_log import Event
 from seacan.ids import ExecId
 from seacan.images.image import Image, ImageId, Loaded, Removed, Use
 from seacan.images.platforms import Platform
@@ -167,6 +168,22 @@ class System(Protocol):
         """Return GET /info as of the newest API version."""
 
 
+class EventStream(Protocol):
+    def __aiter__(self) -> AsyncIterator[list[Event]]:
+        """Yield events in their order, several at once if there are."""
+
+
+class Events(Protocol):
+    def subscribe(
+        self,
+        *,
+        since_ns: int | None,
+        until_ns: int | None,
+        is_wanted: Callable[[Event], bool],
+    ) -> EventStream:
+        """Return events from now on, and those of the past if a time is given; none is missed."""
+
+
 class Engine(Protocol):
     @property
     def containers(self) -> Containers: ...
@@ -179,3 +196,6 @@ class Engine(Protocol):
 
     @property
     def system(self) -> System: ...
+
+    @property
+    def events(self) -> Events: ...

@@ -9,6 +9,7 @@ from seacan.api.door import Door, Route
 from seacan.api.http.server import Server
 from seacan.api.routes import absent
 from seacan.api.routes.containers import ContainerRoutes
+from seacan.api.routes.events import EventRoutes
 from seacan.api.routes.exec import ExecRoutes
 from seacan.api.routes.images import ImageRoutes
 from seacan.api.routes.streams import StreamRoutes
@@ -36,6 +37,7 @@ def routes(engine: engine.Engine) -> list[Route]:
     """Return all routes; where several match a path, the first counts."""
     return [
         *SystemRoutes(engine.system).routes(),
+        *EventRoutes(engine.events).routes(),
         *ContainerRoutes(engine.containers).routes(),
         *StreamRoutes(engine.containers).routes(),
         *ExecRoutes(engine.execs).routes(),

@@ -5,5 +5,6 @@ streams.py     what goes to and fro: attach, logs, resize
 exec.py        processes beside a container's own
 images.py      images; transfers.py brings them in, image_filters.py says which are listed
 system.py      _ping, version, info
+events.py      what happens
 absent.py      what Docker has and seacan refuses by name
 """

@@ -9,7 +9,6 @@ from seacan.api.door import Call, Handler, Route
 from seacan.errors import Unsupported
 
 _ABSENT: Final = (
-    ("GET", "/events", "events"),
     ("POST", "/auth", "logging in to a registry"),
     ("GET", "/system/df", "disk usage"),
     ("POST", "/build", "build"),
