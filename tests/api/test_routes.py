@@ -83,7 +83,6 @@ REFUSED: list[tuple[str, str, Any, int, str]] = [
     ("POST", "/images/create?fromImage=x&tag=y", None, 501, "pull x:y: registries"),
     ("POST", "/images/create?fromSrc=http://x", None, 501, "import from http://x"),
     ("POST", "/containers/first/pause", None, 501, "not supported: pause"),
-    ("GET", "/networks", None, 501, "not supported: networks"),
 ]  # fmt: skip
 
 

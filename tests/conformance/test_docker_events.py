@@ -49,7 +49,7 @@ class Recorder:
         """
         found = self.events()
         ids = {e["Actor"]["ID"] for e in found if e["Actor"]["Attributes"].get("name") == name}
-        told = []
+        told: list[tuple[str, dict[str, str]]] = []
         for event in found:
             attributes = event["Actor"]["Attributes"]
             if event["Type"] == "network" and attributes.get("container") in ids:

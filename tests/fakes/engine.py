@@ -13,6 +13,7 @@ import anyio
 
 from seacan.engine.container import Container, Created, Exit, State, Status
 from seacan.engine.event_log import Event
+from seacan.engine.networks import Network
 from seacan.errors import Conflict, InvalidArgument, NotFound, NotModified, SeacanError, Unavailable
 from seacan.ids import ContainerId, ExecId
 from seacan.images import references
@@ -370,6 +371,26 @@ class FakeEvents:
             self.closed.set()
 
 
+class FakeNetworks:
+    def __init__(self) -> None:
+        self.networks = [
+            Network("e" * 64, "none", "null", "2026-11-24T01:33:18.831282888Z"),
+            Network("f" * 64, "host", "host", "2026-11-24T01:33:18.831282888Z"),
+        ]
+
+    def list(self) -> list[Network]:
+        return self.networks
+
+    def get(self, ref: str) -> Network:
+        for network in self.networks:
+            if ref in (network.name, network.id):
+                return network
+        raise NotFound(f"network {ref} not found")
+
+    def of(self, container: Container) -> Network | None:
+        return self.get(container.host_config["NetworkMode"] or "none")
+
+
 class FakeEngine:
     def __init__(self) -> None:
         self.containers = FakeContainers()
@@ -377,3 +398,4 @@ class FakeEngine:
         self.images = FakeImages()
         self.system = FakeSystem()
         self.events = FakeEvents()
+        self.networks = FakeNetworks()

@@ -9,6 +9,7 @@ from typing import Any, BinaryIO, Protocol
 
 from seacan.engine.container import Container, Created, Exit
 from seacan.engine.event_log import Event
+from seacan.engine.networks import Network
 from seacan.ids import ExecId
 from seacan.images.image import Image, ImageId, Loaded, Removed, Use
 from seacan.images.platforms import Platform
@@ -184,6 +185,15 @@ class Events(Protocol):
         """Return events from now on, and those of the past if a time is given; none is missed."""
 
 
+class Networks(Protocol):
+    def list(self) -> list[Network]: ...
+
+    def get(self, ref: str) -> Network: ...
+
+    def of(self, container: Container) -> Network | None:
+        """Return the network that a container is in while it runs."""
+
+
 class Engine(Protocol):
     @property
     def containers(self) -> Containers: ...
@@ -199,3 +209,6 @@ class Engine(Protocol):
 
     @property
     def events(self) -> Events: ...
+
+    @property
+    def networks(self) -> Networks: ...

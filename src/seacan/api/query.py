@@ -3,6 +3,7 @@
 Source: Engine API; what dockerd takes for true, a number, a filter was asked of dockerd 28.
 """
 
+from collections.abc import Collection
 from typing import Final
 from urllib.parse import parse_qs
 
@@ -14,6 +15,9 @@ Filters = dict[str, list[str]]
 
 _MAX_FIELDS: Final = 1000
 _FALSE: Final = frozenset({"", "0", "no", "false", "none"})
+# Source: Go, strconv.ParseBool.
+_GO_TRUE: Final = ("1", "t", "T", "true", "TRUE", "True")
+_GO_FALSE: Final = ("0", "f", "F", "false", "FALSE", "False")
 _INT64: Final = 1 << 63
 _UINT32: Final = 1 << 32
 # The older form maps each value to true, which says nothing more.
@@ -47,6 +51,18 @@ class Query:
             return default
         return self.text(name).strip().lower() not in _FALSE
 
+    def boolean(self, name: str) -> bool:
+        """Return true or false as Go writes them, false without one. Raises InvalidArgument."""
+        text = self.text(name)
+        if text in ("", *_GO_FALSE):
+            return False
+        if text not in _GO_TRUE:
+            raise InvalidArgument(
+                f"invalid value for {name}: {text}: "
+                f"strconv.ParseBool: parsing {_quote(text)}: invalid syntax"
+            )
+        return True
+
     def integer(self, name: str) -> int | None:
         """Return a decimal number of 64 bits, None without one. Raises InvalidArgument."""
         text = self.text(name)
@@ -79,6 +95,13 @@ class Query:
             return {name: list(values) for name, values in _FILTERS.decode(text).items()}
         except (msgspec.DecodeError, RecursionError, UnicodeError) as err:
             raise InvalidArgument("invalid filter") from err
+
+
+def check_filters(filters: Filters, known: Collection[str]) -> None:
+    """Raise InvalidArgument for a filter that there is not."""
+    for name in filters:
+        if name not in known:
+            raise InvalidArgument(f"invalid filter '{name}'")
 
 
 def _is_decimal(text: str) -> bool:

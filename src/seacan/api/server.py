@@ -7,11 +7,12 @@ from typing import Final
 from seacan.api import engine
 from seacan.api.door import Door, Route
 from seacan.api.http.server import Server
-from seacan.api.routes import absent
+from seacan.api.routes import absent, plugins, swarm, volumes
 from seacan.api.routes.containers import ContainerRoutes
 from seacan.api.routes.events import EventRoutes
 from seacan.api.routes.exec import ExecRoutes
 from seacan.api.routes.images import ImageRoutes
+from seacan.api.routes.networks import NetworkRoutes
 from seacan.api.routes.streams import StreamRoutes
 from seacan.api.routes.system import SystemRoutes
 from seacan.api.routes.transfers import TransferRoutes
@@ -43,5 +44,9 @@ def routes(engine: engine.Engine) -> list[Route]:
         *ExecRoutes(engine.execs).routes(),
         *ImageRoutes(engine.images, engine.containers).routes(),
         *TransferRoutes(engine.images).routes(),
+        *NetworkRoutes(engine.networks, engine.containers).routes(),
+        *volumes.routes(),
+        *plugins.routes(),
+        *swarm.routes(),
         *absent.routes(),
     ]

@@ -6,5 +6,6 @@ exec.py        processes beside a container's own
 images.py      images; transfers.py brings them in, image_filters.py says which are listed
 system.py      _ping, version, info
 events.py      what happens
+networks.py    none and host; volumes.py, plugins.py, swarm.py: that there are none
 absent.py      what Docker has and seacan refuses by name
 """

@@ -34,17 +34,6 @@ _ABSENT: Final = (
     ("GET", "/images/{name}/get", "save of images"),
     ("GET", "/images/{name}/history", "history of an image"),
     ("POST", "/images/{name}/push", "push"),
-    ("GET", "/networks", "networks"),
-    ("GET", "/networks/{name}", "networks"),
-    ("POST", "/networks/{name}", "networks"),
-    ("DELETE", "/networks/{name}", "networks"),
-    ("GET", "/plugins", "plugins"),
-    ("GET", "/swarm", "swarm"),
-    ("POST", "/swarm/{name}", "swarm"),
-    ("GET", "/volumes", "volumes"),
-    ("GET", "/volumes/{name}", "volumes"),
-    ("POST", "/volumes/{name}", "volumes"),
-    ("DELETE", "/volumes/{name}", "volumes"),
 )
 
 
