@@ -118,6 +118,16 @@ class Layers:
             ).fetchall()
         return [number for (number,) in rows]
 
+    def held_bytes(self, holder: str) -> int:
+        """Return the size of the layers that `holder` holds."""
+        with self._database.reading() as sql:
+            (total,) = sql.execute(
+                "SELECT coalesce(sum(size_bytes), 0) FROM layers"
+                " JOIN layer_holds ON layer = number WHERE holder = ?",
+                (holder,),
+            ).fetchone()
+        return int(total)
+
     def holders(self) -> list[str]:
         """Return who holds layers."""
         with self._database.reading() as sql:

@@ -25,6 +25,10 @@ class Snapshots:
         """Return the directories that a container holds, the top first."""
         return [self._layers.path(number) for number in reversed(self._layers.held(container_id))]
 
+    def held_bytes(self, container_id: str) -> int:
+        """Return the size of the layers that a container holds."""
+        return self._layers.held_bytes(container_id)
+
     def release(self, container_id: str) -> None:
         """Let go of a container's layers; those that nobody uses are removed by Images.collect."""
         self._layers.release(container_id)
