@@ -12,8 +12,10 @@ from typing import Any, BinaryIO
 import anyio
 
 from seacan.engine.container import Container, Created, Exit, State, Status
+from seacan.engine.disk_usage import DiskUsage, ImageUsage
 from seacan.engine.event_log import Event
 from seacan.engine.networks import Network
+from seacan.engine.sizes import Sizes
 from seacan.errors import Conflict, InvalidArgument, NotFound, NotModified, SeacanError, Unavailable
 from seacan.ids import ContainerId, ExecId
 from seacan.images import references
@@ -391,6 +393,20 @@ class FakeNetworks:
         return self.get(container.host_config["NetworkMode"] or "none")
 
 
+class FakeDisk:
+    def __init__(self, containers: FakeContainers, images: FakeImages) -> None:
+        self._containers = containers
+        self._images = images
+
+    async def usage(self, *, images: bool, containers: bool) -> DiskUsage:
+        records = self._containers.records.values()
+        return DiskUsage(
+            1984348 if images else 0,
+            [ImageUsage(image, 5, 1) for image in self._images.images] if images else None,
+            [(record, Sizes(0, 1984348)) for record in records] if containers else None,
+        )
+
+
 class FakeEngine:
     def __init__(self) -> None:
         self.containers = FakeContainers()
@@ -399,3 +415,4 @@ class FakeEngine:
         self.system = FakeSystem()
         self.events = FakeEvents()
         self.networks = FakeNetworks()
+        self.disk = FakeDisk(self.containers, self.images)

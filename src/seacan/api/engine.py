@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any, BinaryIO, Protocol
 
 from seacan.engine.container import Container, Created, Exit
+from seacan.engine.disk_usage import DiskUsage
 from seacan.engine.event_log import Event
 from seacan.engine.networks import Network
 from seacan.ids import ExecId
@@ -194,6 +195,10 @@ class Networks(Protocol):
         """Return the network that a container is in while it runs."""
 
 
+class Disk(Protocol):
+    async def usage(self, *, images: bool, containers: bool) -> DiskUsage: ...
+
+
 class Engine(Protocol):
     @property
     def containers(self) -> Containers: ...
@@ -212,3 +217,6 @@ class Engine(Protocol):
 
     @property
     def networks(self) -> Networks: ...
+
+    @property
+    def disk(self) -> Disk: ...

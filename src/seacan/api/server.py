@@ -9,6 +9,7 @@ from seacan.api.door import Door, Route
 from seacan.api.http.server import Server
 from seacan.api.routes import absent, plugins, swarm, volumes
 from seacan.api.routes.containers import ContainerRoutes
+from seacan.api.routes.disk_usage import DiskUsageRoutes
 from seacan.api.routes.events import EventRoutes
 from seacan.api.routes.exec import ExecRoutes
 from seacan.api.routes.images import ImageRoutes
@@ -38,6 +39,7 @@ def routes(engine: engine.Engine) -> list[Route]:
     """Return all routes; where several match a path, the first counts."""
     return [
         *SystemRoutes(engine.system).routes(),
+        *DiskUsageRoutes(engine.disk).routes(),
         *EventRoutes(engine.events).routes(),
         *ContainerRoutes(engine.containers).routes(),
         *StreamRoutes(engine.containers).routes(),

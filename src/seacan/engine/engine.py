@@ -13,6 +13,7 @@ from seacan.engine import host, start
 from seacan.engine.containers import Containers
 from seacan.engine.context import Context, Settings
 from seacan.engine.database import Database
+from seacan.engine.disk_usage import Disk
 from seacan.engine.event_log import EventLog
 from seacan.engine.events import Events
 from seacan.engine.execs import Execs
@@ -35,6 +36,7 @@ class Engine:
     system: System
     events: Events
     networks: Networks
+    disk: Disk
 
 
 @asynccontextmanager
@@ -59,7 +61,8 @@ async def running(settings: Settings) -> AsyncIterator[Engine]:
             containers = Containers(context)
             await reconcile(context, containers)
             system = System(context, containers)
-            yield Engine(containers, containers.execs, images, system, events, networks)
+            disk = Disk(context, containers)
+            yield Engine(containers, containers.execs, images, system, events, networks, disk)
             tasks.cancel_scope.cancel()
     finally:
         launcher.close()

@@ -140,6 +140,10 @@ class Images:
         """Return the size of all layers, each counted once."""
         return self._store.layers.total_bytes()
 
+    def layer_bytes(self) -> dict[int, int]:
+        """Return the size of each layer, by its number."""
+        return self._store.layers.sizes()
+
     def list(self) -> list[Image]:
         """Return all images, the newest first."""
         with self._store.database.reading() as sql:

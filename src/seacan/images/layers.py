@@ -134,6 +134,11 @@ class Layers:
             rows = sql.execute("SELECT DISTINCT holder FROM layer_holds").fetchall()
         return [holder for (holder,) in rows]
 
+    def sizes(self) -> dict[int, int]:
+        """Return the size of each layer in bytes, by its number."""
+        with self._database.reading() as sql:
+            return dict(sql.execute("SELECT number, size_bytes FROM layers").fetchall())
+
     def total_bytes(self) -> int:
         """Return the size of all layers together."""
         with self._database.reading() as sql:

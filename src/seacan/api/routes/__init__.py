@@ -4,7 +4,7 @@ containers.py  their life: create, list, inspect, start, stop, restart, kill, re
 streams.py     what goes to and fro: attach, logs, resize
 exec.py        processes beside a container's own
 images.py      images; transfers.py brings them in, image_filters.py says which are listed
-system.py      _ping, version, info
+system.py      _ping, version, info; disk_usage.py what takes up the disk
 events.py      what happens
 networks.py    none and host; volumes.py, plugins.py, swarm.py: that there are none
 absent.py      what Docker has and seacan refuses by name

@@ -10,7 +10,6 @@ from seacan.errors import Unsupported
 
 _ABSENT: Final = (
     ("POST", "/auth", "logging in to a registry"),
-    ("GET", "/system/df", "disk usage"),
     ("POST", "/build", "build"),
     ("POST", "/build/prune", "pruning the build cache"),
     ("POST", "/commit", "commit"),

@@ -1,0 +1,42 @@
+"""GET /system/df."""
+
+from typing import Any
+
+from seacan.api.shapes.images import list_image
+from seacan.api.shapes.listing import list_container
+from seacan.api.versions import Version
+from seacan.engine.container import Container
+from seacan.engine.disk_usage import DiskUsage, ImageUsage
+from seacan.engine.sizes import Sizes
+
+
+def shape_usage(
+    usage: DiskUsage, version: Version, *, volumes: bool, build_cache: bool
+) -> dict[str, Any]:
+    """Return `usage`, with the empty lists that were asked for and null for what was not."""
+    images, containers = usage.images, usage.containers
+    return {
+        "LayersSize": usage.layers_bytes,
+        "Images": None if images is None else [_image(one, version) for one in images],
+        "Containers": None
+        if containers is None
+        else [_container(record, sizes, version) for record, sizes in containers],
+        "Volumes": [] if volumes else None,
+        "BuildCache": [] if build_cache else None,
+    }
+
+
+def _image(usage: ImageUsage, version: Version) -> dict[str, Any]:
+    shape = list_image(usage.image, version, containers=usage.containers)
+    names = {
+        "RepoTags": [reference.familiar for reference in usage.image.references] or None,
+        "RepoDigests": [reference.familiar for reference in usage.image.digests] or None,
+    }
+    return {**shape, **names, "Containers": usage.containers, "SharedSize": usage.shared_bytes}
+
+
+def _container(record: Container, sizes: Sizes, version: Version) -> dict[str, Any]:
+    measured = {"SizeRw": sizes.written_bytes, "SizeRootFs": sizes.root_bytes}
+    return list_container(record, version) | {
+        key: value for key, value in measured.items() if value
+    }

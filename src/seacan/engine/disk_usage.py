@@ -1,0 +1,65 @@
+"""What images and containers take up on disk: the engine's side of GET /system/df."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import anyio
+
+from seacan.engine.container import Container
+from seacan.engine.containers import Containers
+from seacan.engine.context import Context
+from seacan.engine.sizes import Sizes, sizes
+from seacan.images.image import Image
+
+
+@dataclass(frozen=True, slots=True)
+class ImageUsage:
+    image: Image
+    shared_bytes: int  # of its layers that other images have as well
+    containers: int  # made of it
+
+
+@dataclass(frozen=True, slots=True)
+class DiskUsage:
+    """What was not asked for is None."""
+
+    layers_bytes: int  # each layer once; 0 if images were not asked for
+    images: Sequence[ImageUsage] | None
+    containers: Sequence[tuple[Container, Sizes]] | None
+
+
+class Disk:
+    def __init__(self, context: Context, containers: Containers) -> None:
+        self._context = context
+        self._containers = containers
+        # However many ask, the disk is walked for one at a time.
+        self._turn: Final = anyio.Lock()
+
+    async def usage(self, *, images: bool, containers: bool) -> DiskUsage:
+        async with self._turn:
+            records = self._containers.list(all=True, limit=None, wanted={})
+            return await anyio.to_thread.run_sync(self._measure, records, images, containers)
+
+    def _measure(self, records: Sequence[Container], images: bool, containers: bool) -> DiskUsage:
+        return DiskUsage(
+            layers_bytes=self._context.images.layers_size_bytes() if images else 0,
+            images=self._images(records) if images else None,
+            containers=[(r, sizes(self._context, r)) for r in records] if containers else None,
+        )
+
+    def _images(self, records: Sequence[Container]) -> list[ImageUsage]:
+        images = self._context.images.list()
+        size_bytes = self._context.images.layer_bytes()
+        uses = Counter(record.image_id for record in records)
+        owners = Counter(layer for image in images for layer in {*image.layers})
+        return [
+            ImageUsage(
+                image,
+                # A layer that was removed meanwhile takes up nothing.
+                sum(size_bytes.get(layer, 0) for layer in {*image.layers} if owners[layer] > 1),
+                uses[image.id],
+            )
+            for image in images
+        ]
