@@ -3,6 +3,8 @@
 import contextlib
 import io
 import json
+import subprocess
+import sys
 import tarfile
 import threading
 import time
@@ -32,13 +34,13 @@ class Recorder:
 
     def __init__(self, docker: Docker) -> None:
         self._docker = docker
-        self._since = _now()
+        self.since = _now()
 
     def events(self, *filters: str) -> list[dict[str, Any]]:
         words = [word for value in filters for word in ("--filter", value)]
         return _parse(
             self._docker.ok(
-                "events", "--since", self._since, "--until", _now(), "--format", "json", *words
+                "events", "--since", self.since, "--until", _now(), "--format", "json", *words
             )
         )
 
@@ -289,6 +291,18 @@ def test_follow_until_a_time(docker: Docker) -> None:
     out, _ = listening.communicate(timeout=20)
     assert (listening.returncode, out) == (0, "create\n")
     assert until - 0.5 < time.time() < until + 5
+
+
+@pytest.mark.parametrize("words", [[], ["--format", "json"], ["--filter", "type=container"]])
+def test_seacan_says_it_as_docker_does(
+    docker: Docker, recorder: Recorder, words: list[str]
+) -> None:
+    docker.ok("run", "--rm", *RUN, "busybox", "true")
+    span = ["events", "--since", recorder.since, "--until", _now(), *words]
+    command = [sys.executable, "-m", "seacan.cli.main", *span]
+    ours = subprocess.run(command, env=docker.env, capture_output=True, check=True, timeout=20)
+    assert ours.stdout.decode().strip() == docker.ok(*span)
+    assert b"destroy" in ours.stdout
 
 
 def test_docker_py(engine: Engine, docker: Docker) -> None:

@@ -1,4 +1,4 @@
-"""`/_ping`, `/version`, `/info`: the daemon itself."""
+"""`/_ping`, `/version`, `/info`, `/events`: the daemon itself."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from seacan.client.client import Client
+    from seacan.client.transport import Response
 
 
 class Ping:
@@ -36,3 +37,17 @@ class System:
     def info(self) -> dict[str, Any]:
         reply: dict[str, Any] = self._client.ask("GET", self._client.path("info"))
         return reply
+
+    def events(
+        self,
+        *,
+        since: str | None = None,
+        until: str | None = None,
+        filters: dict[str, list[str]] | None = None,
+    ) -> Response:
+        """Return a reply whose pieces are events (client.messages): from now on, until `until`.
+
+        `since`, `until`: seconds since 1970, with or without a fraction; either brings the past.
+        """
+        query = {"since": since or None, "until": until or None, "filters": filters or None}
+        return self._client.call("GET", self._client.path("events"), query=query)

@@ -118,6 +118,7 @@ COMMANDS = (
         most=UNLIMITED,
         runs_another=True,
     ),
+    Command(("events", "system events"), "[OPTIONS]", "Show what happens, as it happens"),
     Command(
         ("import", "image import"),
         "[OPTIONS] file|URL|- [REPOSITORY[:TAG]]",
