@@ -2,7 +2,7 @@
 
 import os
 import socket
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import anyio
@@ -42,7 +42,9 @@ class Exec:
 
     @property
     def command(self) -> str:
-        return "{} {}".format(*_first_and_rest(self.config.get("Cmd") or []))
+        """Its words as events have them: a blank is behind the first, whatever follows."""
+        first, *rest = self.config.get("Cmd") or [""]
+        return f"{first} {' '.join(rest)}"
 
     def tell(self, action: str, attributes: Mapping[str, str] = {}) -> None:
         """Publish that this happened to it."""
@@ -184,7 +186,3 @@ class Execs:
         user = users.find_user(spec, host_config.get("GroupAdd") or [], accounts)
         container = msgspec.json.decode(entry.bundle.config.read_bytes(), type=runtime.Config)
         return bundle.make_exec_process(container, request, user, config, self._host)
-
-
-def _first_and_rest(command: Sequence[str]) -> tuple[str, str]:
-    return "".join(command[:1]), " ".join(command[1:])
