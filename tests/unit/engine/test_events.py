@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import anyio
+import anyio.lowlevel
 import pytest
 from tests.fakes.engine import make_container
 
@@ -13,6 +14,11 @@ from seacan.engine import event_log, events
 from seacan.engine.event_log import Event, EventLog
 from seacan.engine.events import Events
 from seacan.errors import Unavailable
+
+
+@pytest.fixture(autouse=True)
+def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(events, "_BATCH_S", 0)
 
 
 def run(path: Path, scenario: Callable[[Events], Awaitable[None]]) -> None:
@@ -34,6 +40,13 @@ def run(path: Path, scenario: Callable[[Events], Awaitable[None]]) -> None:
 def tell(told: Events, first: int, past_last: int) -> None:
     for number in range(first, past_last):
         told.append("network", "create", str(number), {})
+
+
+async def written(told: Events) -> None:
+    """Wait until the log has all that was told."""
+    with anyio.fail_after(10):
+        while told._saved_ns != told._last_ns:
+            await anyio.lowlevel.checkpoint()
 
 
 async def collect(
@@ -98,7 +111,7 @@ def test_they_outlive_the_daemon(tmp_path: Path) -> None:
 def test_they_are_written_while_the_daemon_runs(tmp_path: Path) -> None:
     async def scenario(told: Events) -> None:
         tell(told, 0, 10)
-        await anyio.sleep(1)
+        await written(told)
         kept = EventLog(tmp_path / "db")
         assert numbers(kept.read(0)) == [*range(10)]
         kept.close()
@@ -164,8 +177,8 @@ def test_a_slow_client_misses_nothing(tmp_path: Path) -> None:
         stream = told.subscribe(since_ns=None, until_ns=None, is_wanted=lambda event: True)
         for start in range(0, 5000, 1000):
             tell(told, start, start + 1000)
-            await anyio.sleep(0.1)
-        assert len(told._recent) <= 2048
+            await written(told)
+        assert len(told._recent) == events._RECENT
         found: list[int] = []
         async for some in stream:
             found += numbers(some)
@@ -181,7 +194,7 @@ def test_a_client_that_is_too_slow_is_told_so(tmp_path: Path) -> None:
         stream = told.subscribe(since_ns=None, until_ns=None, is_wanted=lambda event: True)
         for start in range(0, 2 * event_log.KEPT, 2000):
             tell(told, start, start + 2000)
-            await anyio.sleep(0.1)
+            await written(told)
         with pytest.raises(Unavailable, match="too slow"):
             async for _ in stream:
                 pass
