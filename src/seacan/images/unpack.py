@@ -50,14 +50,20 @@ def unpack(stream: BinaryIO, root_fd: int) -> int:
     Returns its size in bytes, as Docker counts an image's: files with their holes, symbolic links.
     Raises InvalidArgument if the archive is malformed, or reaches outside.
     """
-    unpacking = _Unpacking(root_fd, TarReader(stream))
+    unpacking = Unpacking(root_fd, TarReader(stream))
     try:
         return unpacking.run()
     finally:
         unpacking.close()
 
 
-class _Unpacking:
+class Unpacking:
+    """The members of an archive, made below a directory.
+
+    contents/extraction.py overrides what differs where no layer is unpacked, but files are copied
+    into a container: `_path`, `_add`, `_link_source`.
+    """
+
     def __init__(self, root_fd: int, reader: TarReader) -> None:
         self._root_fd = root_fd
         self._reader = reader
@@ -73,11 +79,14 @@ class _Unpacking:
 
     def run(self) -> int:
         for member in self._reader:
-            path = _inside(member.name)
+            path = self._path(member)
             with _said_of(member.name):
                 self._add(path, member)
         self._set_directory_times()
         return self._size_bytes
+
+    def _path(self, member: Member) -> str:
+        return inside(member.name)
 
     def _add(self, path: str, member: Member) -> None:
         parent_path, _, name = path.rpartition("/")
@@ -170,7 +179,7 @@ class _Unpacking:
                 data = data[os.write(fd, data) :]
 
     def _make_hard_link(self, parent_fd: int, name: str, member: Member) -> None:
-        directory, _, target = _inside(member.link).rpartition("/")
+        directory, _, target = self._link_source(member).rpartition("/")
         if not target:
             raise InvalidArgument(f"malformed tar archive: {member.name!r} is a link to nothing")
         source_fd = rooted.open_in_root(self._root_fd, directory or ".", os.O_PATH)
@@ -178,6 +187,9 @@ class _Unpacking:
             os.link(target, name, src_dir_fd=source_fd, dst_dir_fd=parent_fd, follow_symlinks=False)
         finally:
             os.close(source_fd)
+
+    def _link_source(self, member: Member) -> str:
+        return inside(member.link)
 
     def _change_directory(self, parent_fd: int, name: str, member: Member) -> None:
         fd = os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=parent_fd)
@@ -203,7 +215,7 @@ class _Unpacking:
                 os.close(fd)
 
 
-def _inside(name: str) -> str:
+def inside(name: str) -> str:
     """Return a name of the archive without `.`, `..` and empty parts; `` is the root itself.
 
     Raises InvalidArgument if it leaves the root.
@@ -264,14 +276,27 @@ def _set_attributes(fd: int, member: Member) -> None:
 
 
 def _set_attributes_by_name(parent_fd: int, name: str, member: Member) -> None:
-    """Set those of a link, device or FIFO, which cannot be opened. Nobody else is in here."""
+    """Set those of a link, device or FIFO, which is not to be opened.
+
+    In a running container somebody may put a link in its place meanwhile: none is followed.
+    """
     os.chown(name, member.uid, member.gid, dir_fd=parent_fd, follow_symlinks=False)
     if member.xattrs:
         _set_xattrs(f"{_path_of(parent_fd)}/{name}", member)
     if member.kind is not Kind.SYMBOLIC_LINK:
-        os.chmod(name, member.mode, dir_fd=parent_fd)
+        _set_mode_by_name(parent_fd, name, member.mode)
     times = (member.mtime_ns, member.mtime_ns)
     os.utime(name, ns=times, dir_fd=parent_fd, follow_symlinks=False)
+
+
+def _set_mode_by_name(parent_fd: int, name: str, mode: int) -> None:
+    # chmod(2) would follow a link, and fchmod(2) wants the device opened.
+    fd = os.open(name, os.O_PATH | os.O_NOFOLLOW, dir_fd=parent_fd)
+    try:
+        if not stat.S_ISLNK(os.fstat(fd).st_mode):
+            os.chmod(_path_of(fd), mode)
+    finally:
+        os.close(fd)
 
 
 def _set_xattrs(path: str, member: Member) -> None:
