@@ -42,7 +42,7 @@ class RootfsRequest(TypedDict):
 
     directory: str
     lower: list[str]  # the topmost first
-    upper: str
+    upper: str  # empty: nothing can be written
     work: str
 
 

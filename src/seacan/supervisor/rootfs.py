@@ -21,12 +21,25 @@ def mount(request: RootfsRequest, target: Path) -> None:
 
     What is mounted there is not seen outside; the host's later mounts still arrive.
     """
+    isolate()
+    mount_overlay(request, target)
+
+
+def isolate() -> None:
+    """Give the caller a mount namespace of its own, which the host's later mounts still reach."""
     syscalls.unshare(namespaces.CLONE_NEWNS)
     syscalls.mount(None, "/", None, _MS_REC | _MS_SLAVE)
-    options = (
-        f"lowerdir={':'.join(request['lower'])},upperdir={request['upper']},"
-        f"workdir={request['work']},index=off"
-    )
+
+
+def mount_overlay(request: RootfsRequest, target: Path) -> None:
+    """Mount the overlay of `request` at `target`, in the caller's own namespace.
+
+    Renamed directories and changed attributes are copied up whole, whatever the kernel was told as
+    its default: the upper directory is to be a layer as it stands.
+    """
+    options = f"lowerdir={':'.join(request['lower'])},index=off,redirect_dir=off,metacopy=off"
+    if request["upper"]:
+        options += f",upperdir={request['upper']},workdir={request['work']}"
     # Relative paths: the option string has one page for up to some hundred layers.
     os.chdir(request["directory"])
     try:
