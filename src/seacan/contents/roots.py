@@ -1,0 +1,142 @@
+"""A container's root for a worker: a descriptor, below which every name is resolved.
+
+Of a running container it is a copy of its mounts, as they are at that moment: the worker enters the
+container's mount namespace for that one system call and comes back, so that no program, library or
+procfs that it uses is ever the container's (CVE-2019-14271). Of a stopped one the root is mounted
+in a mount namespace of the worker's own, with the volumes where the container would have them.
+Either way nothing is left when the worker ends, however it does, and whoever swaps directories for
+links in the container changes where a name leads within that root only (CVE-2018-15664).
+"""
+
+import os
+import stat
+from pathlib import Path
+
+from seacan import errors
+from seacan.contents.words import Bind, Root
+from seacan.kernel import mounts, namespaces, rooted, syscalls
+from seacan.supervisor import rootfs
+from seacan.supervisor.protocol import RootfsRequest
+
+
+def of_running(pidfd: int, *, with_mounts: bool) -> int:
+    """Return the root of the process `pidfd`. Raises ProcessLookupError if it has ended."""
+    own = os.open("/proc/self/ns/mnt", os.O_RDONLY)
+    try:
+        syscalls.setns(pidfd, namespaces.CLONE_NEWNS)
+        try:
+            root_fd = mounts.bind_path("/", recursive=with_mounts)
+        finally:
+            syscalls.setns(own, namespaces.CLONE_NEWNS)
+    finally:
+        os.close(own)
+    mounts.set_propagation(root_fd, mounts.MS_PRIVATE, recursive=True)
+    return root_fd
+
+
+def of_running_to_write(pidfd: int, root: Root) -> int:
+    """Return the root of the process `pidfd`, attached in a mount namespace of the caller's own.
+
+    Were it attached nowhere, a mount point in it could be removed like any other name: the kernel
+    keeps those of the caller's namespace alone, and would unmount it in the container.
+    """
+    root_fd = of_running(pidfd, with_mounts=True)
+    rootfs.isolate()
+    place = os.open(root["scratch"], os.O_PATH | os.O_DIRECTORY)
+    mounts.attach(root_fd, place)
+    os.close(place)
+    return root_fd
+
+
+def to_read(root: Root, *, with_mounts: bool) -> int:
+    """Return the root of a stopped container; what is written to it is forgotten.
+
+    Its layers lie below one in memory, so that mount points can be made and the container be
+    started meanwhile.
+    """
+    scratch = _scratch(root)
+    layers = root["layers"]
+    _copy_attributes(os.path.join(layers["directory"], layers["upper"]), scratch / "upper")
+    view: RootfsRequest = {
+        "directory": layers["directory"],
+        "lower": [layers["upper"], *layers["lower"]],
+        "upper": str(scratch / "upper"),
+        "work": str(scratch / "work"),
+    }
+    root_fd = _mount(view, scratch)
+    if with_mounts:
+        _add_binds(root_fd, root["binds"])
+    return root_fd
+
+
+def to_write(root: Root) -> int:
+    """Return the root of a stopped container, which nobody may start meanwhile."""
+    root_fd = _mount(root["layers"], _scratch(root))
+    _add_binds(root_fd, root["binds"])
+    if root["is_read_only"]:
+        mounts.change(root_fd, mounts.Change(mounts.ATTR_RDONLY))
+    return root_fd
+
+
+def of_image(root: Root) -> int:
+    """Return the root that a container's image alone would give."""
+    scratch = _scratch(root)
+    (scratch / "nothing").mkdir()
+    lower = [*root["layers"]["lower"], str(scratch / "nothing")]
+    view: RootfsRequest = {**root["layers"], "lower": lower, "upper": "", "work": ""}
+    return _mount(view, scratch)
+
+
+def open_upper(root: Root) -> int:
+    """Return a container's writable layer, as it is on disk."""
+    path = os.path.join(root["layers"]["directory"], root["layers"]["upper"])
+    return os.open(path, os.O_PATH | os.O_DIRECTORY)
+
+
+def _scratch(root: Root) -> Path:
+    """Return a directory in memory that only this process sees."""
+    rootfs.isolate()
+    path = Path(root["scratch"])
+    syscalls.mount("tmpfs", str(path), "tmpfs", 0, "mode=0700,size=16m")
+    for name in ("upper", "work", "root"):
+        (path / name).mkdir(mode=0o755)
+    return path
+
+
+def _copy_attributes(source: str, target: Path) -> None:
+    """Give the root of a view those of the root that it shows."""
+    status = os.stat(source)
+    os.chown(target, status.st_uid, status.st_gid)
+    os.chmod(target, stat.S_IMODE(status.st_mode))
+    os.utime(target, ns=(status.st_atime_ns, status.st_mtime_ns))
+
+
+def _mount(layers: RootfsRequest, scratch: Path) -> int:
+    rootfs.mount_overlay(layers, scratch / "root")
+    return os.open(scratch / "root", os.O_PATH | os.O_DIRECTORY)
+
+
+def _add_binds(root_fd: int, binds: list[Bind]) -> None:
+    # What is mounted below another mount comes after it.
+    for bind in sorted(binds, key=lambda bind: bind["destination"].count("/")):
+        try:
+            _add_bind(root_fd, bind)
+        except OSError as err:
+            raise errors.Internal(f"mount {bind['source']}: {err.strerror}") from err
+
+
+def _add_bind(root_fd: int, bind: Bind) -> None:
+    mount_fd = mounts.bind_path(bind["source"], recursive=bind["is_recursive"])
+    try:
+        mounts.set_propagation(mount_fd, mounts.MS_PRIVATE, recursive=True)
+        if not bind["is_writable"]:
+            mounts.change(mount_fd, mounts.Change(mounts.ATTR_RDONLY), recursive=True)
+        is_directory = stat.S_ISDIR(os.fstat(mount_fd).st_mode)
+        make = rooted.open_directory if is_directory else rooted.open_file
+        target_fd = make(root_fd, bind["destination"])
+        try:
+            mounts.attach(mount_fd, target_fd)
+        finally:
+            os.close(target_fd)
+    finally:
+        os.close(mount_fd)
