@@ -6,6 +6,7 @@ door.py       Route, Call: from a request's path and version to one function of 
 versions.py   the API versions spoken
 query.py      values of the query string, by Docker's rules
 bodies.py     JSON bodies, decoded into the shapes of spec/engine_api.py
+body_file.py  other bodies, as a file for a thread
 routes/       one file per resource
 shapes/       records of the engine as Docker's JSON, by API version
 engine.py     what all of this needs of the engine, as Protocols

@@ -97,7 +97,7 @@ class Connection:
         failure: Exception | None = None
 
         async def send(piece: bytes) -> None:
-            await exchange.send_piece(answer.content_type, piece)
+            await exchange.send_piece(answer.content_type, piece, answer.headers)
 
         async with anyio.create_task_group() as group:
             self._streaming = group.cancel_scope

@@ -118,11 +118,14 @@ class Exchange:
             data += self._encode(h11.Data(data=reply.body))
         await self._stream.send(data + self._encode(h11.EndOfMessage()))
 
-    async def send_piece(self, content_type: str, piece: bytes) -> None:
+    async def send_piece(
+        self, content_type: str, piece: bytes, more_headers: Sequence[HeaderLine] = ()
+    ) -> None:
         """Send the head, if it was not yet, and a piece of the body; nothing waits in a buffer."""
         data = b""
         if not self.has_begun:
-            headers = [*self._headers, ("Content-Type", content_type), ("Date", _date())]
+            own = (("Content-Type", content_type), ("Date", _date()))
+            headers = [*self._headers, *more_headers, *own]
             data = self._encode(h11.Response(status_code=200, headers=headers, reason=b"OK"))
         if piece:
             data += self._encode(h11.Data(data=piece))

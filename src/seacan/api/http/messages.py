@@ -34,11 +34,13 @@ class Stream:
 
     The head leaves with the first piece, at once if that is empty. If `produce` raises before, its
     error is the answer; later the connection is closed, so that the client sees a cut. When the
-    client goes away, `produce` is cancelled.
+    client goes away, `produce` is cancelled. `headers` are read when the head leaves: a list may be
+    filled by `produce`.
     """
 
     content_type: str
     produce: Callable[[Send], Awaitable[None]]
+    headers: Sequence[HeaderLine] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,22 +1,20 @@
 """Images that come in: load, import, and pull, which is refused."""
 
-import io
 from collections.abc import Callable
-from typing import Any, BinaryIO, Final, cast
+from typing import Any, BinaryIO
 
 import anyio
 import anyio.from_thread
 import msgspec
 
 from seacan.api import engine
+from seacan.api.body_file import body_file
 from seacan.api.door import Call, Route
 from seacan.api.http.messages import Request, Send, Stream
 from seacan.errors import SeacanError, Unsupported
 from seacan.images import platforms, references
 
 Message = dict[str, Any]
-
-_PIECE_BYTES: Final = 1 << 20
 
 
 class TransferRoutes:
@@ -84,7 +82,7 @@ def _progress_stream(
             has_told = True
             anyio.from_thread.run(send, _line(message))
 
-        body = cast(BinaryIO, io.BufferedReader(_Body(request), _PIECE_BYTES))
+        body = body_file(request)
         try:
             await anyio.to_thread.run_sync(work, body, tell)
         except SeacanError as err:
@@ -93,34 +91,6 @@ def _progress_stream(
             await send(_line({"errorDetail": {"message": str(err)}, "error": str(err)}))
 
     return Stream("application/json", produce)
-
-
-class _Body(io.RawIOBase):
-    """A request's body, as a file for a worker thread: the loop reads when the thread does."""
-
-    def __init__(self, request: Request) -> None:
-        self._request = request
-        self._piece = memoryview(b"")
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        if not self._piece:
-            self._piece = memoryview(anyio.from_thread.run(self._receive))
-        size = min(len(buffer), len(self._piece))
-        buffer[:size] = self._piece[:size]
-        self._piece = self._piece[size:]
-        return size
-
-    async def _receive(self) -> bytes:
-        """Return many pieces as one: each change of threads costs as much as 100 KiB."""
-        pieces = []
-        size = 0
-        while size < _PIECE_BYTES and (piece := await self._request.receive()):
-            pieces.append(piece)
-            size += len(piece)
-        return b"".join(pieces)
 
 
 def _line(message: Message) -> bytes:
