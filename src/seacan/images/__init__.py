@@ -5,7 +5,9 @@
 
 In reading order: image.py (the records), images.py (all that the engine asks for), store.py, and
 what it consists of: database.py, blobs.py, layers.py; snapshots.py.
-Coming in: archive.py (load), importer.py with changes.py and words.py (import), hello.py.
+Coming in: archive.py (load), importer.py with changes.py and words.py (import), hello.py;
+commit.py (from a container).
 Unpacking: compression.py, tar.py, sparse.py, unpack.py; trees.py removes what was unpacked.
+Writing archives: tar_writer.py.
 Names and documents: references.py, platforms.py, documents.py; removal.py (what rmi may do).
 """

@@ -1,4 +1,4 @@
-"""The Dockerfile instructions that change an image's config: of `import --change`.
+"""The Dockerfile instructions that change an image's config: of `import` and `commit --change`.
 
 Source: Dockerfile reference; the sentences are Docker's.
 """
@@ -28,21 +28,25 @@ _HEALTH_TIMES: Final = {
 }
 
 
-def apply(changes: Sequence[str]) -> ExecutionConfig:
-    """Return the config that the instructions make, in their order. Raises InvalidArgument."""
-    config = _Changed()
+def apply(changes: Sequence[str], config: ExecutionConfig | None = None) -> ExecutionConfig:
+    """Return the config that the instructions make of `config`, in their order.
+
+    Raises InvalidArgument.
+    """
+    changed = _Changed(config or {})
     for line in _lines("\n".join(changes)):
         instruction, _, rest = line.partition(" ")
         change = _INSTRUCTIONS.get(instruction.upper())
         if change is None:
             raise InvalidArgument(f"{instruction.upper()} is not a valid change command")
-        change(config, rest.strip())
-    return config.config
+        change(changed, rest.strip())
+    return changed.config
 
 
 class _Changed:
-    def __init__(self) -> None:
-        self.config: ExecutionConfig = {}
+    def __init__(self, config: ExecutionConfig) -> None:
+        self.config: ExecutionConfig = {**config}
+        self._has_own_cmd = False
 
     @property
     def variables(self) -> dict[str, str]:
@@ -51,9 +55,12 @@ class _Changed:
 
     def cmd(self, text: str) -> None:
         self.config["Cmd"] = _command(text)
+        self._has_own_cmd = True
 
     def entrypoint(self, text: str) -> None:
         self.config["Entrypoint"] = _command(text)
+        if not self._has_own_cmd:  # that was of another entry point
+            self.config.pop("Cmd", None)
 
     def env(self, text: str) -> None:
         environment = self.variables | dict(_pairs("ENV", text, self.variables))

@@ -3,6 +3,7 @@
 images            one row an image; its documents are blobs
 image_references  name → image: `docker.io/library/busybox:latest`, or with a digest
 image_layers      the layers of an image, the lowest at position 0
+image_parents     the image that one was made from, while both are here
 image_blobs       what an image needs of the blobs: manifest, config, layers
 layers            one row an unpacked layer, known by its chain id: all below it count
 layer_holds       layers of containers, which may outlive their image
@@ -29,6 +30,11 @@ CREATE TABLE IF NOT EXISTS image_references (
     tagged_at REAL NOT NULL
 );
 CREATE INDEX IF NOT EXISTS image_references_by_image ON image_references (image);
+CREATE TABLE IF NOT EXISTS image_parents (
+    image TEXT PRIMARY KEY REFERENCES images (id) ON DELETE CASCADE,
+    parent TEXT NOT NULL REFERENCES images (id) ON DELETE CASCADE
+);
+CREATE INDEX IF NOT EXISTS image_parents_by_parent ON image_parents (parent);
 CREATE TABLE IF NOT EXISTS layers (
     number INTEGER PRIMARY KEY AUTOINCREMENT,
     chain_id TEXT NOT NULL UNIQUE,

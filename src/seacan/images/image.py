@@ -19,6 +19,7 @@ class Image:
     size_bytes: int  # of the files in its layers
     layers: tuple[int, ...]  # numbers of its unpacked layers, the lowest first
     tagged_at: float | None  # seconds since the epoch, of the newest reference
+    parent: str = ""  # the id of the image that it was made from here, while that is there
 
     @property
     def created(self) -> str:

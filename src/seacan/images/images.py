@@ -6,10 +6,12 @@ Every method may be called from any thread, and blocks.
 import contextlib
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
+from io import RawIOBase
 from typing import Any, BinaryIO, Protocol
 
 from seacan.errors import NotFound
-from seacan.images import archive, documents, hello, importer, references, removal
+from seacan.images import archive, commit, documents, hello, importer, references, removal
+from seacan.images.commit import Commit
 from seacan.images.image import Deleted, Image, ImageId, Loaded, Removed, Untagged, Use
 from seacan.images.layers import unused_after
 from seacan.images.platforms import Platform
@@ -77,6 +79,17 @@ class Images:
         if reference:
             self._tell("tag", image_id, reference.familiar)
         self._tell("import", image_id)
+        return image_id
+
+    def commit(self, parent: Image, archive: BinaryIO | RawIOBase, wanted: Commit) -> ImageId:
+        """Make an image of `parent` and of one layer more, a tar archive, not compressed.
+
+        Nothing is made if reading the archive raises.
+        """
+        image_id = commit.commit(self._store, parent, archive, wanted)
+        self._tell("create", image_id)
+        if wanted.reference:
+            self._tell("tag", image_id, wanted.reference.familiar)
         return image_id
 
     def get(self, name: str) -> Image:
@@ -188,6 +201,9 @@ class Images:
         layers = sql.execute(
             "SELECT layer FROM image_layers WHERE image = ? ORDER BY position", (image_id,)
         ).fetchall()
+        parent = sql.execute(
+            "SELECT parent FROM image_parents WHERE image = ?", (image_id,)
+        ).fetchone()
         parsed = [references.parse(name) for name, _ in named]
         config = self._store.blobs.read(image_id, documents.LIMIT_BYTES)
         return Image(
@@ -199,6 +215,7 @@ class Images:
             size_bytes=size_bytes,
             layers=tuple(number for (number,) in layers),
             tagged_at=max((tagged_at for _, tagged_at in named), default=None),
+            parent=parent[0] if parent else "",
         )
 
 

@@ -73,10 +73,13 @@ class Store:
         blobs: list[Descriptor],
         layers: list[Layer],
         manifest: bytes | None = None,
+        *,
+        parent: ImageId | None = None,
     ) -> ImageId:
         """Make an image of a config and of layers that are in the store; it may exist already.
 
         `blobs` describes the layers as they came; of these a manifest is made if there is none.
+        `parent` is the image that this one was made from here.
         """
         image_id = ImageId(self.blobs.write(config))
         manifest = manifest or documents.encode(_manifest(image_id, len(config), blobs))
@@ -96,6 +99,12 @@ class Store:
                 sql.executemany(
                     "INSERT INTO image_blobs (image, digest) VALUES (?, ?)",
                     [(image_id, digest) for digest in digests],
+                )
+            if added and parent:
+                sql.execute(
+                    "INSERT INTO image_parents (image, parent)"
+                    " SELECT ?, id FROM images WHERE id = ?",
+                    (image_id, parent),
                 )
         return image_id
 

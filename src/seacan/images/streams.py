@@ -25,6 +25,25 @@ class Watched(io.RawIOBase):
         return count
 
 
+class EndChecked(io.RawIOBase):
+    """A stream whose end counts only if `check`, called once at it, does not raise."""
+
+    def __init__(self, stream: BinaryIO, check: Callable[[], object]) -> None:
+        self._stream = stream
+        self._check: Callable[[], object] | None = check
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]
+        data = self._stream.read(len(buffer))
+        buffer[: len(data)] = data
+        if not data and self._check is not None:
+            check, self._check = self._check, None
+            check()
+        return len(data)
+
+
 def chunks(stream: BinaryIO | io.RawIOBase) -> Iterator[bytes]:
     """Yield the rest of the stream."""
     while data := stream.read(CHUNK_BYTES):
