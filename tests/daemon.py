@@ -89,6 +89,18 @@ class Daemon:
         is_json = response.getheader("Content-Type", "").startswith("application/json")
         return response.status, json.loads(text) if is_json and text else text
 
+    def raw(
+        self, method: str, path: str, body: bytes | None = None
+    ) -> tuple[int, dict[str, str], bytes]:
+        """Return status, headers (names in lower case) and body as they came."""
+        connection = _UnixConnection(self.socket)
+        with contextlib.closing(connection):
+            headers = {} if body is None else {"Content-Type": "application/x-tar"}
+            connection.request(method, path, body, headers)
+            response = connection.getresponse()
+            found = {name.lower(): value for name, value in response.getheaders()}
+            return response.status, found, response.read()
+
     def load(self, archive: Path) -> None:
         """Load a docker-save archive."""
         connection = _UnixConnection(self.socket)

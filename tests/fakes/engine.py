@@ -6,14 +6,17 @@ import tarfile
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO
 
 import anyio
 
+from seacan.contents.words import PathStat
 from seacan.engine.container import Container, Created, Exit, State, Status
 from seacan.engine.disk_usage import DiskUsage, ImageUsage
 from seacan.engine.event_log import Event
+from seacan.engine.files import Change
 from seacan.engine.networks import Network
 from seacan.engine.sizes import Sizes
 from seacan.errors import Conflict, InvalidArgument, NotFound, NotModified, SeacanError, Unavailable
@@ -22,7 +25,7 @@ from seacan.images import references
 from seacan.images.image import Deleted, Image, ImageId, Loaded, Removed, Untagged, Use
 from seacan.images.platforms import Platform
 from seacan.images.references import Reference
-from seacan.spec.engine_api import ContainerCreate, ExecConfig
+from seacan.spec.engine_api import ContainerConfig, ContainerCreate, ExecConfig
 
 IMAGE_ID = ImageId("sha256:" + "c" * 64)
 OTHER_IMAGE_ID = ImageId("sha256:" + "d" * 64)
@@ -407,6 +410,74 @@ class FakeDisk:
         )
 
 
+@dataclass
+class FakeReading:
+    stat: PathStat
+    pieces: AsyncIterator[bytes]
+
+
+class FakeFiles:
+    """One file, /here; what is written there is counted."""
+
+    def __init__(self) -> None:
+        self.calls: list[tuple[Any, ...]] = []
+        self.found = PathStat(
+            name="here",
+            size=5,
+            mode=0o104755,
+            mtime_ns=1_795_480_879_500_000_000,
+            link_target="",
+        )
+        self.changed = [Change("/etc", 0), Change("/etc/\udcff", 1), Change("/var", 2)]
+
+    async def stat(self, ref: str, path: str) -> PathStat:
+        if path != "/here":
+            raise NotFound(f"Could not find the file {path} in container {ref}")
+        return self.found
+
+    @asynccontextmanager
+    async def read(self, ref: str, path: str) -> AsyncIterator[FakeReading]:
+        yield FakeReading(await self.stat(ref, path), self._pieces())
+
+    async def _pieces(self) -> AsyncIterator[bytes]:
+        yield b"a tar "
+        yield b"archive"
+
+    async def write(
+        self, ref: str, path: str, archive: BinaryIO, *, owned_by_user: bool, keeps_kinds: bool
+    ) -> None:
+        received = len(await anyio.to_thread.run_sync(archive.read))
+        self.calls.append(("write", ref, path, received, owned_by_user, keeps_kinds))
+
+    @asynccontextmanager
+    async def export(self, ref: str) -> AsyncIterator[AsyncIterator[bytes]]:
+        if ref != "first":
+            raise NotFound(f"No such container: {ref}")
+        yield self._pieces()
+
+    async def changes(self, ref: str) -> list[Change]:
+        return self.changed
+
+
+class FakeCommits:
+    def __init__(self) -> None:
+        self.calls: list[tuple[Any, ...]] = []
+
+    async def create(
+        self,
+        ref: str,
+        *,
+        config: ContainerConfig | None,
+        changes: Sequence[str],
+        author: str,
+        comment: str,
+        reference: Reference | None,
+        pause: bool,
+    ) -> ImageId:
+        self.calls.append((ref, config, list(changes), author, comment, str(reference), pause))
+        return IMAGE_ID
+
+
 class FakeEngine:
     def __init__(self) -> None:
         self.containers = FakeContainers()
@@ -416,3 +487,5 @@ class FakeEngine:
         self.events = FakeEvents()
         self.networks = FakeNetworks()
         self.disk = FakeDisk(self.containers, self.images)
+        self.files = FakeFiles()
+        self.commits = FakeCommits()

@@ -5,17 +5,20 @@ References (`ref`) are a name, an id or the start of one. All raise the errors o
 
 import socket
 from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager
 from typing import Any, BinaryIO, Protocol
 
+from seacan.contents.words import PathStat
 from seacan.engine.container import Container, Created, Exit
 from seacan.engine.disk_usage import DiskUsage
 from seacan.engine.event_log import Event
+from seacan.engine.files import Change
 from seacan.engine.networks import Network
 from seacan.ids import ExecId
 from seacan.images.image import Image, ImageId, Loaded, Removed, Use
 from seacan.images.platforms import Platform
 from seacan.images.references import Reference
-from seacan.spec.engine_api import ContainerCreate, ExecConfig
+from seacan.spec.engine_api import ContainerConfig, ContainerCreate, ExecConfig
 
 
 class Attachment(Protocol):
@@ -122,6 +125,43 @@ class ExecStart(Attachment, Protocol):
     async def begin_detached(self) -> None: ...
 
 
+class Reading(Protocol):
+    @property
+    def stat(self) -> PathStat: ...
+
+    @property
+    def pieces(self) -> AsyncIterator[bytes]: ...
+
+
+class Files(Protocol):
+    async def stat(self, ref: str, path: str) -> PathStat: ...
+
+    def read(self, ref: str, path: str) -> AbstractAsyncContextManager[Reading]: ...
+
+    async def write(
+        self, ref: str, path: str, archive: BinaryIO, *, owned_by_user: bool, keeps_kinds: bool
+    ) -> None:
+        """Extract an archive, which is read in a worker thread."""
+
+    def export(self, ref: str) -> AbstractAsyncContextManager[AsyncIterator[bytes]]: ...
+
+    async def changes(self, ref: str) -> list[Change]: ...
+
+
+class Commits(Protocol):
+    async def create(
+        self,
+        ref: str,
+        *,
+        config: ContainerConfig | None,
+        changes: Sequence[str],
+        author: str,
+        comment: str,
+        reference: Reference | None,
+        pause: bool,
+    ) -> ImageId: ...
+
+
 class Execs(Protocol):
     async def create(self, ref: str, request: ExecConfig) -> ExecId: ...
 
@@ -220,3 +260,9 @@ class Engine(Protocol):
 
     @property
     def disk(self) -> Disk: ...
+
+    @property
+    def files(self) -> Files: ...
+
+    @property
+    def commits(self) -> Commits: ...

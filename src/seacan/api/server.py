@@ -8,10 +8,12 @@ from seacan.api import engine
 from seacan.api.door import Door, Route
 from seacan.api.http.server import Server
 from seacan.api.routes import absent, plugins, swarm, volumes
+from seacan.api.routes.commit import CommitRoutes
 from seacan.api.routes.containers import ContainerRoutes
 from seacan.api.routes.disk_usage import DiskUsageRoutes
 from seacan.api.routes.events import EventRoutes
 from seacan.api.routes.exec import ExecRoutes
+from seacan.api.routes.files import FileRoutes
 from seacan.api.routes.images import ImageRoutes
 from seacan.api.routes.networks import NetworkRoutes
 from seacan.api.routes.streams import StreamRoutes
@@ -50,5 +52,7 @@ def routes(engine: engine.Engine) -> list[Route]:
         *volumes.routes(),
         *plugins.routes(),
         *swarm.routes(),
+        *FileRoutes(engine.files).routes(),
+        *CommitRoutes(engine.commits).routes(),
         *absent.routes(),
     ]

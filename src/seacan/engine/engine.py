@@ -7,9 +7,10 @@ from pathlib import Path
 
 import anyio
 
-from seacan import files
+from seacan import files as files_
 from seacan.elf.programs import program
 from seacan.engine import host, start
+from seacan.engine.commit import Commits
 from seacan.engine.containers import Containers
 from seacan.engine.context import Context, Settings
 from seacan.engine.database import Database
@@ -17,6 +18,7 @@ from seacan.engine.disk_usage import Disk
 from seacan.engine.event_log import EventLog
 from seacan.engine.events import Events
 from seacan.engine.execs import Execs
+from seacan.engine.files import Files
 from seacan.engine.identity import daemon_id
 from seacan.engine.networks import Networks
 from seacan.engine.reconcile import reconcile
@@ -37,6 +39,8 @@ class Engine:
     events: Events
     networks: Networks
     disk: Disk
+    files: Files
+    commits: Commits
 
 
 @asynccontextmanager
@@ -62,7 +66,19 @@ async def running(settings: Settings) -> AsyncIterator[Engine]:
             await reconcile(context, containers)
             system = System(context, containers)
             disk = Disk(context, containers)
-            yield Engine(containers, containers.execs, images, system, events, networks, disk)
+            files = Files(context, containers.find)
+            commits = Commits(context, containers.find, files)
+            yield Engine(
+                containers,
+                containers.execs,
+                images,
+                system,
+                events,
+                networks,
+                disk,
+                files,
+                commits,
+            )
             tasks.cancel_scope.cancel()
     finally:
         launcher.close()
@@ -89,7 +105,7 @@ def _write_init(settings: Settings) -> None:
     data = program("init", platforms.host().architecture)
     path = settings.data_root.init
     if not path.exists() or path.read_bytes() != data:
-        files.write_atomic(path, data, mode=0o555)
+        files_.write_atomic(path, data, mode=0o555)
 
 
 def _make_directory(path: Path, mode: int) -> None:

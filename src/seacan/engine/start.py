@@ -107,7 +107,7 @@ def prepare(context: Context, record: Container, directory: BundleDirectory) -> 
         bundle=str(directory.path),
         cgroup_path=record.cgroup_path,
         runtime_root=str(context.exec_root.runtime),
-        rootfs=_rootfs(context, container, lower),
+        rootfs=rootfs(context, container, lower),
         terminal=record.tty,
         stdin=bool(config.get("OpenStdin")),
         stdin_once=bool(config.get("StdinOnce")),
@@ -157,7 +157,8 @@ def find_seccomp(host: Host, host_config: HostConfig) -> runtime.LinuxSeccomp | 
     return seccomp_profile.load_profile(asked.encode(), granted, machine, kernel)
 
 
-def _rootfs(context: Context, container: ContainerDirectory, lower: list[Path]) -> RootfsRequest:
+def rootfs(context: Context, container: ContainerDirectory, lower: list[Path]) -> RootfsRequest:
+    """Return the overlay of a container whose image has the directories `lower`."""
     root = context.data_root.path
 
     def relative(path: Path) -> str:

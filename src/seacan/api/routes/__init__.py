@@ -3,6 +3,7 @@
 containers.py  their life: create, list, inspect, start, stop, restart, kill, remove, wait
 streams.py     what goes to and fro: attach, logs, resize
 exec.py        processes beside a container's own
+files.py       their files: archive (cp), changes (diff), export; commit.py makes images of them
 images.py      images; transfers.py brings them in, image_filters.py says which are listed
 system.py      _ping, version, info; disk_usage.py what takes up the disk
 events.py      what happens

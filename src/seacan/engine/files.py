@@ -1,0 +1,248 @@
+"""The files of containers: copied out and in, exported, compared with the image.
+
+The work is done by a process for each request (contents/): of a running container in its mounts, of
+a stopped one in its layers and volumes, mounted where nobody else sees them.
+"""
+
+import os
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from typing import Any, BinaryIO, Final, cast
+
+import anyio
+
+from seacan import errors
+from seacan.contents.client import Worker
+from seacan.contents.words import Bind, PathStat, Root, Work
+from seacan.engine import mount_points, overlay, start, users
+from seacan.engine.container import Container
+from seacan.engine.context import Context
+from seacan.engine.running import Entry
+from seacan.images.compression import Decompressed
+from seacan.images.streams import chunks
+
+_PROBE: Final = 0  # the signal that only asks whether there is a process: kill(2)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    path: str
+    kind: int  # 0 modified, 1 added, 2 deleted
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a path is, and a tar archive of it, as fast as it is taken."""
+
+    stat: PathStat
+    pieces: AsyncIterator[bytes]
+
+
+class Files:
+    def __init__(self, context: Context, find: Callable[[str], Entry]) -> None:
+        self._context = context
+        self._find = find
+
+    # -- archive ----------------------------------------------------------------------------------
+
+    async def stat(self, ref: str, path: str) -> PathStat:
+        """Return what `path` is in the container. Raises NotFound, Internal."""
+        async with self._reader(ref, verb="stat", container=ref, path=path) as worker:
+            worker.tell()
+            return await worker.stat()
+
+    @asynccontextmanager
+    async def read(self, ref: str, path: str) -> AsyncIterator[Reading]:
+        """Yield a tar archive of what is at `path`, a directory with all in it."""
+        record = self._find(ref).record
+        async with self._reader(ref, verb="read", container=ref, path=path) as worker:
+            worker.tell_output()
+            found = await worker.stat()
+            self._context.events.publish("archive-path", record)
+            yield Reading(found, worker.output())
+
+    async def write(
+        self, ref: str, path: str, archive: BinaryIO, *, owned_by_user: bool, keeps_kinds: bool
+    ) -> None:
+        """Extract a tar archive, compressed or not, to the directory `path`.
+
+        `archive` is read in a worker thread. With `owned_by_user`, all of it belongs to the user
+        that the container runs as. With `keeps_kinds`, a directory does not replace what is none,
+        nor is it replaced by that. Raises NotFound, InvalidArgument, Internal.
+        """
+        entry = self._find(ref)
+        async with AsyncExitStack() as held:
+            pidfd = await _running_process(entry)
+            if pidfd is None:
+                # Its layers are mounted: it must not start, or be removed, before that is over.
+                await held.enter_async_context(entry.lock)
+                self._find(entry.record.id)
+                pidfd = await _running_process(entry)
+            if pidfd is not None:
+                held.callback(os.close, pidfd)
+            owner = None
+            if owned_by_user and entry.record.config.get("User"):
+                owner = await anyio.to_thread.run_sync(self._user_of, entry.record)
+            work = Work(
+                verb="write",
+                root=await self._root(entry, is_running=pidfd is not None),
+                container=ref,
+                path=path,
+                owner=owner,
+                keeps_kinds=keeps_kinds,
+            )
+            worker = await held.enter_async_context(Worker(work, pidfd))
+            await _send(worker, archive)
+        self._context.events.publish("extract-to-dir", entry.record)
+
+    # -- the whole --------------------------------------------------------------------------------
+
+    @asynccontextmanager
+    async def export(self, ref: str) -> AsyncIterator[AsyncIterator[bytes]]:
+        """Yield a tar archive of the root file system, without what is mounted in it."""
+        record = self._find(ref).record
+        async with self._reader(ref, verb="export", container=ref) as worker:
+            worker.tell_output()
+            yield worker.output()
+        self._context.events.publish("export", record)
+
+    async def changes(self, ref: str) -> list[Change]:
+        """Return what differs from the image, a directory before what is in it."""
+        async with self._reader(ref, verb="changes", container=ref) as worker:
+            worker.tell_output()
+            data = b"".join([piece async for piece in worker.output()])
+        return [
+            Change(os.fsdecode(record[1:]), int(record[:1])) for record in data.split(b"\0")[:-1]
+        ]
+
+    @asynccontextmanager
+    async def layer(self, entry: Entry) -> AsyncIterator[Worker]:
+        """Yield a worker that writes the writable layer, as an image has it; it is told so."""
+        async with self._reader(entry.record.id, verb="layer", container=entry.record.id) as worker:
+            worker.tell_output()
+            yield worker
+
+    # -- the work ---------------------------------------------------------------------------------
+
+    @asynccontextmanager
+    async def _reader(self, ref: str, **work: Any) -> AsyncIterator[Worker]:
+        """Yield a worker that does not write to the container."""
+        entry = self._find(ref)
+        pidfd = await _running_process(entry)
+        try:
+            root = await self._root(entry, is_running=pidfd is not None)
+            async with Worker(cast(Work, {**work, "root": root}), pidfd) as worker:
+                yield worker
+        finally:
+            if pidfd is not None:
+                os.close(pidfd)
+
+    async def _root(self, entry: Entry, *, is_running: bool) -> Root:
+        context, record = self._context, entry.record
+        directory = context.data_root.container(record.id)
+        lower = await anyio.to_thread.run_sync(context.images.snapshots.held_directories, record.id)
+        return Root(
+            is_running=is_running,
+            layers=start.rootfs(context, directory, lower),
+            binds=_binds(record),
+            is_read_only=bool(record.host_config.get("ReadonlyRootfs")),
+            scratch=str(context.exec_root.path),
+        )
+
+    def _user_of(self, record: Container) -> tuple[int, int]:
+        """Return uid and gid of the container's user, looked up in its files, never by NSS."""
+        lower = self._context.images.snapshots.held_directories(record.id)
+        layers = [self._context.data_root.container(record.id).upper, *lower]
+        accounts = users.read_accounts(lambda path: overlay.open_file(layers, path))
+        try:
+            user = users.find_user(record.config.get("User") or "", [], accounts)
+        except errors.InvalidArgument as err:
+            raise errors.InvalidArgument(f"failed to look up user in container: {err}") from err
+        return user.uid, user.gid
+
+
+async def _running_process(entry: Entry) -> int | None:
+    """Return a pidfd of the container's first process; None if it does not run."""
+    shim = entry.shim
+    if shim is None:
+        return None
+    try:
+        pidfd = os.pidfd_open(shim.init_pid)
+    except ProcessLookupError:
+        return None
+    try:
+        # Its parent, the shim, has not reaped it: so it is this one that was opened.
+        await shim.signal(_PROBE)
+    except errors.SeacanError:
+        os.close(pidfd)
+        return None
+    except BaseException:
+        os.close(pidfd)
+        raise
+    return pidfd
+
+
+def _binds(record: Container) -> list[Bind]:
+    """Return what of the host a stopped container would have mounted."""
+    binds = [
+        Bind(
+            source=point.source,
+            destination=point.destination,
+            is_writable=point.is_writable,
+            is_recursive=point.is_recursive,
+        )
+        for point in mount_points.parse(record.host_config)
+        if point.type == "bind"
+    ]
+    binds += [
+        Bind(
+            source=mount["Source"],
+            destination=mount["Destination"],
+            is_writable=mount["RW"],
+            is_recursive=True,
+        )
+        for mount in record.mounts
+        if mount["Type"] == "volume" and mount["Source"]
+    ]
+    taken = {bind["destination"] for bind in binds}
+    files = {
+        "/etc/resolv.conf": record.resolv_conf_path,
+        "/etc/hostname": record.hostname_path,
+        "/etc/hosts": record.hosts_path,
+    }
+    return binds + [
+        Bind(
+            source=source,
+            destination=destination,
+            is_writable=not record.host_config.get("ReadonlyRootfs"),
+            is_recursive=False,
+        )
+        for destination, source in files.items()
+        if destination not in taken
+    ]
+
+
+async def _send(worker: Worker, archive: BinaryIO) -> None:
+    """Send the archive, decompressed here (CVE-2026-41567), and wait until it is extracted."""
+    pipe = await worker.tell_input()
+
+    def pump() -> None:
+        try:
+            for piece in chunks(Decompressed(archive)):
+                view = memoryview(piece)
+                while view:
+                    view = view[os.write(pipe, view) :]
+        except BrokenPipeError:
+            return  # it has ended: what it says of that counts
+
+    try:
+        try:
+            # As slow as its client: not one of the threads that all share.
+            await anyio.to_thread.run_sync(pump, limiter=anyio.CapacityLimiter(1))
+        except BaseException:
+            worker.kill()  # what came is not all of it
+            raise
+    finally:
+        os.close(pipe)
+    await worker.wait_done()
