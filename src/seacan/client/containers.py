@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import select
 
+from seacan.client.images import split_reference
 from seacan.errors import Internal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from typing import Any
 
     from seacan.client.client import Client
@@ -187,6 +188,41 @@ class Containers:
             "tail": tail or None,
         }
         return self._client.call("GET", self._client.path("containers", name, "logs"), query=query)
+
+    def changes(self, name: str) -> Any:
+        """Return a list of what differs from the image, each with `Path` and `Kind`.
+
+        0 is changed, 1 added, 2 deleted.
+        """
+        return self._client.ask("GET", self._client.path("containers", name, "changes")) or []
+
+    def export(self, name: str) -> Response:
+        """Return a reply whose pieces are a tar archive of the root file system."""
+        return self._client.call("GET", self._client.path("containers", name, "export"))
+
+    def commit(
+        self,
+        name: str,
+        *,
+        reference: str | None = None,
+        author: str | None = None,
+        message: str | None = None,
+        changes: Iterable[str] = (),
+        pause: bool = True,
+    ) -> str:
+        """Return the id of an image made of the container."""
+        repository, tag = split_reference(reference or "")
+        query = {
+            "container": name,
+            "repo": repository or None,
+            "tag": tag or None,
+            "author": author or None,
+            "comment": message or None,
+            "changes": list(changes),
+            "pause": "1" if pause else "0",  # that it does is the daemon's default
+        }
+        reply = self._client.ask("POST", self._client.path("commit"), query=query)
+        return str(reply["Id"])
 
     def _act(self, name: str, verb: str, query: Mapping[str, object] | None = None) -> bool:
         path = self._client.path("containers", name, verb)

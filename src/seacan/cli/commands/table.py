@@ -111,6 +111,13 @@ COMMANDS = (
         most=1,
     ),
     Command(
+        ("commit", "container commit"),
+        "[OPTIONS] CONTAINER [REPOSITORY[:TAG]]",
+        "Make an image of what a container changed",
+        least=1,
+        most=2,
+    ),
+    Command(
         ("create", "container create"),
         "[OPTIONS] IMAGE [COMMAND] [ARG...]",
         "Create a container from an image",
@@ -119,6 +126,20 @@ COMMANDS = (
         runs_another=True,
     ),
     Command(("events", "system events"), "[OPTIONS]", "Show what happens, as it happens"),
+    Command(
+        ("diff", "container diff"),
+        "CONTAINER",
+        "Show what a container changed of its image's files",
+        least=1,
+        most=1,
+    ),
+    Command(
+        ("export", "container export"),
+        "[OPTIONS] CONTAINER",
+        "Write the root file system of a container as a tar",
+        least=1,
+        most=1,
+    ),
     Command(
         ("import", "image import"),
         "[OPTIONS] file|URL|- [REPOSITORY[:TAG]]",
