@@ -56,7 +56,10 @@ class Amount(NamedTuple):
 
 
 class Memory(NamedTuple):
-    """`swap` is memory and swap together; `raw` is what memory.stat has."""
+    """`swap` is memory and swap together; `raw` is what memory.stat has.
+
+    `shortages` are the times that a limit of version 2 was reached and nothing could be reclaimed.
+    """
 
     cache: int = 0
     memory: Amount = Amount()
@@ -65,6 +68,7 @@ class Memory(NamedTuple):
     kernel_tcp: Amount = Amount()
     raw: dict[str, int] = {}  # noqa: RUF012
     pressure: Pressure | None = None
+    shortages: int = 0
 
 
 class Pids(NamedTuple):

@@ -61,6 +61,7 @@ def _memory(read: Read) -> Memory:
         ),
         raw=raw,
         pressure=pressure(read("memory.pressure")),
+        shortages=flat(read("memory.events")).get("oom", 0),
     )
 
 

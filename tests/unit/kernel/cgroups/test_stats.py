@@ -42,6 +42,7 @@ V2 = {
     "memory.current": "65536\n",
     "memory.max": "1048576\n",
     "memory.peak": "131072\n",
+    "memory.events": "low 0\nhigh 0\nmax 9\noom 3\noom_kill 1\n",
     "memory.swap.current": "4096\n",
     "memory.swap.max": "2097152\n",
     "pids.current": "2\n",
@@ -96,6 +97,7 @@ def test_version_2() -> None:
     assert found.memory.pressure is None
     assert found.memory.memory == Amount(65536, 131072, 1048576, 0)
     assert found.memory.swap == Amount(69632, 0, 3145728, 0)
+    assert found.memory.shortages == 3
     assert found.pids == Pids(2, 17)
     assert found.block_io.service_bytes == (
         IOCount(254, 0, "Read", 4096),
