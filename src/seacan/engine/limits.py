@@ -21,6 +21,9 @@ _RLIMITS: Final = frozenset(
 
 # What the kernel may lack: the field, the limit, what the field is then, and Docker's warning.
 _MISSING: Final = "or the cgroup is not mounted"
+_NO_SWAP: Final = (
+    f"Your kernel does not support swap limit capabilities {_MISSING}. Memory limited without swap."
+)
 _DISCARDED: Final[Sequence[tuple[str, Limit, object, str]]] = (
     (
         "Memory",
@@ -147,7 +150,21 @@ def normalise(host_config: HostConfig, host: Host) -> list[str]:
     return list(dict.fromkeys(warnings))
 
 
-def _check_memory(host_config: HostConfig) -> None:
+def check_update(changes: HostConfig, host: Host) -> list[str]:
+    """Check the limits of an update as `normalise` those of a create, and return warnings.
+
+    What is not named stays as it is, so nothing follows from what is. Raises InvalidArgument.
+    """
+    _check_memory(changes, is_update=True)
+    _check_cpu(changes, host)
+    _check_block_io(changes)
+    if changes.get("Memory") and changes.get("MemorySwap") != -1 and "swap" not in host.limits:
+        changes["MemorySwap"] = -1
+        return [*_discard(changes, host), _NO_SWAP]
+    return list(dict.fromkeys(_discard(changes, host)))
+
+
+def _check_memory(host_config: HostConfig, *, is_update: bool = False) -> None:
     memory = host_config.get("Memory") or 0
     swap = host_config.get("MemorySwap") or 0
     reservation = host_config.get("MemoryReservation") or 0
@@ -158,7 +175,7 @@ def _check_memory(host_config: HostConfig) -> None:
         raise InvalidArgument(
             "Minimum memoryswap limit should be larger than memory limit, see usage"
         )
-    if swap > 0 and not memory:
+    if swap > 0 and not memory and not is_update:
         raise InvalidArgument(
             "You should always set the Memory limit when using Memoryswap limit, see usage"
         )
@@ -286,10 +303,7 @@ def _fill_memory(host_config: HostConfig, host: Host, warnings: list[str]) -> No
     if not memory and swap > 0:
         host_config["MemorySwap"] = -1
     if memory and swap != -1 and "swap" not in host.limits:
-        warnings.append(
-            f"Your kernel does not support swap limit capabilities {_MISSING}. "
-            "Memory limited without swap."
-        )
+        warnings.append(_NO_SWAP)
         host_config["MemorySwap"] = -1
     elif memory and not swap:
         host_config["MemorySwap"] = 2 * memory

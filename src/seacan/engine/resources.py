@@ -45,6 +45,20 @@ def to_oci(
     return resources
 
 
+def changes_to_oci(changes: HostConfig) -> runtime.LinuxResources:
+    """Return the limits that the checked `changes` name; -1, and 0 of processes, take one away."""
+    resources = to_oci(changes, [], _no_device)
+    if (changes.get("MemorySwap") or 0) < 0:
+        resources.setdefault("memory", {})["swap"] = -1
+    if changes.get("PidsLimit") == 0:
+        resources["pids"] = {"limit": -1}
+    return resources
+
+
+def _no_device(path: str) -> tuple[int, int]:
+    raise AssertionError(f"an update names no device: {path}")
+
+
 def _memory(host_config: HostConfig) -> runtime.LinuxMemory:
     memory: runtime.LinuxMemory = {}
     if limit := host_config.get("Memory"):

@@ -50,7 +50,7 @@ def refuse(request: ContainerCreate) -> None:
     _refuse_fields(host_config, _HOST_CONFIG, "HostConfig.")
     if host_config.get("NetworkMode") != "host":  # which needs no ports published
         _refuse_fields(host_config, _PORTS, "HostConfig.")
-    _refuse_restart(host_config)
+    refuse_restart(host_config)
     _refuse_windows(host_config)
     _refuse_healthcheck(request.get("Healthcheck") or {})
     _refuse_endpoints(request.get("NetworkingConfig") or {})
@@ -67,7 +67,7 @@ def _refuse_fields(values: Mapping[str, Any], names: Iterable[str], prefix: str)
             raise Unsupported(f"{prefix}{name} is not supported")
 
 
-def _refuse_restart(host_config: HostConfig) -> None:
+def refuse_restart(host_config: HostConfig) -> None:
     policy: RestartPolicy = host_config.get("RestartPolicy") or {}
     name, retries = policy.get("Name") or "no", policy.get("MaximumRetryCount") or 0
     if name not in _POLICIES:

@@ -180,6 +180,12 @@ class ContainerCreate(ContainerConfig, total=False):
     NetworkingConfig: NetworkingConfig | None
 
 
+class ContainerUpdate(HostConfig, total=False):
+    """The body of POST /containers/{id}/update: limits and the restart policy count."""
+
+    KernelMemory: int | None  # until API 1.41
+
+
 class ExecConfig(TypedDict, total=False):
     """The body of POST /containers/{id}/exec."""
 

@@ -56,7 +56,9 @@ def _memory(memory: LinuxMemory) -> Iterator[Write]:
     if limit:
         yield Write("memory", "memory.limit_in_bytes", str(limit))
     if swap:
-        yield Write("memory", "memory.memsw.limit_in_bytes", str(swap))
+        # Without swap accounting, no limit is what there is.
+        absent = () if swap == -1 else None
+        yield Write("memory", "memory.memsw.limit_in_bytes", str(swap), absent)
     elif limit == -1:
         # No limit of memory would still be one by that of memory and swap together.
         yield Write("memory", "memory.memsw.limit_in_bytes", "-1", absent=())

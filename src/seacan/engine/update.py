@@ -1,0 +1,122 @@
+"""Other limits for a container, live if it runs; what is not named stays.
+
+request ──check──▸ changes ──merge──▸ HostConfig as it will be ──▸ cgroup, then the record
+"""
+
+from collections.abc import Mapping
+from typing import Any, Final, cast
+
+import anyio
+
+from seacan import errors
+from seacan.engine import limits, resources, unsupported
+from seacan.engine.container import Container
+from seacan.engine.host import Host
+from seacan.engine.running import Entry
+from seacan.kernel.cgroups import files, hierarchy
+from seacan.spec.engine_api import ContainerUpdate, HostConfig
+
+# What an update changes. Of other fields dockerd keeps some in the record, and acts on none.
+_LIMITS: Final = (
+    *("BlkioWeight", "CpuShares", "NanoCpus", "CpuPeriod", "CpuQuota", "CpusetCpus", "CpusetMems"),
+    *("Memory", "MemorySwap", "MemoryReservation", "PidsLimit"),
+)
+_REFUSED: Final = (
+    *("BlkioDeviceReadBps", "BlkioDeviceReadIOps", "BlkioDeviceWriteBps", "BlkioDeviceWriteIOps"),
+    *("BlkioWeightDevice", "CgroupParent", "CpuCount", "CpuPercent", "CpuRealtimePeriod"),
+    *("CpuRealtimeRuntime", "DeviceCgroupRules", "DeviceRequests", "Devices"),
+    *("IOMaximumBandwidth", "IOMaximumIOps", "KernelMemory", "KernelMemoryTCP", "OomKillDisable"),
+    "Ulimits",
+)
+
+_NO_PIDS: Final = ("PidsLimit", 0)
+
+# Of a field set already, those that cannot be set beside it: the words for both.
+_CONFLICTS: Final = (
+    ("NanoCpus", "CpuPeriod", "Nano CPUs cannot be updated as CPU Period has already been set"),
+    ("NanoCpus", "CpuQuota", "Nano CPUs cannot be updated as CPU Quota has already been set"),
+    ("CpuPeriod", "NanoCpus", "CPU Period cannot be updated as NanoCPUs has already been set"),
+    ("CpuQuota", "NanoCpus", "CPU Quota cannot be updated as NanoCPUs has already been set"),
+)
+
+
+def changes_of(request: ContainerUpdate, host: Host) -> tuple[HostConfig, list[str]]:
+    """Return what a request changes, checked, and warnings.
+
+    Raises InvalidArgument in Docker's words; Unsupported for what would be without effect.
+    """
+    values = cast(Mapping[str, Any], request)
+    for field in _REFUSED:
+        if values.get(field):
+            raise errors.Unsupported(f"update of {field} is not supported")
+    if values.get("MemorySwappiness") not in (None, -1):
+        raise errors.Unsupported("update of MemorySwappiness is not supported")
+    unsupported.refuse_restart(request)
+    changes = cast(HostConfig, {name: values[name] for name in _LIMITS if values.get(name)})
+    if (pids := values.get("PidsLimit")) is not None:
+        changes["PidsLimit"] = max(pids, 0)  # 0, and all below: no limit
+    warnings = limits.check_update(changes, host)
+    kept = {name: value for name, value in changes.items() if value or (name, value) == _NO_PIDS}
+    policy = request.get("RestartPolicy") or {}
+    if policy.get("Name"):
+        kept["RestartPolicy"] = policy
+    return cast(HostConfig, kept), warnings
+
+
+def merge(record: Container, changes: HostConfig) -> HostConfig:
+    """Return the host configuration that `record` will have. Raises Conflict."""
+    before = record.host_config
+    for field, other, words in _CONFLICTS:
+        if (cast(Any, changes.get(field)) or 0) > 0 and (cast(Any, before.get(other)) or 0) > 0:
+            raise errors.Conflict(f"Conflicting options: {words}")
+    memory, swap = changes.get("Memory") or 0, changes.get("MemorySwap") or 0
+    if memory and not swap and memory > (before.get("MemorySwap") or 0):
+        raise errors.Conflict(
+            "Memory limit should be smaller than already set memoryswap limit, "
+            "update the memoryswap at the same time"
+        )
+    policy = changes.get("RestartPolicy") or {}
+    if before.get("AutoRemove") and (policy.get("Name") or "no") != "no":
+        raise errors.Conflict(
+            "Restart policy cannot be updated because AutoRemove is enabled for the container"
+        )
+    return cast(HostConfig, {**before, **changes})
+
+
+def live(changes: HostConfig, merged: HostConfig) -> HostConfig:
+    """Return what the cgroup is to be told: of memory and swap both, if one of them changes.
+
+    Version 2 limits swap alone, which is the difference of the two.
+    """
+    if not ("Memory" in changes or "MemorySwap" in changes):
+        return changes
+    both = {name: merged.get(name) for name in ("Memory", "MemorySwap")}
+    return cast(HostConfig, {**changes, **both})
+
+
+async def update(entry: Entry, changes: HostConfig) -> None:
+    """Make `changes` true. Raises Conflict; Internal if the kernel does not take them.
+
+    The record has them only after the cgroup has: what failed changes nothing in it.
+    """
+    record = entry.record
+    async with entry.lock:
+        try:
+            merged = merge(record, changes)
+            if record.is_running:
+                await anyio.to_thread.run_sync(_apply, record.cgroup_path, live(changes, merged))
+        except errors.SeacanError as err:
+            raise type(err)(f"Cannot update container {record.id}: {err}") from err
+        record.host_config = merged
+        entry.tell("update")
+        await entry.save()
+
+
+def _apply(cgroup_path: str, changes: HostConfig) -> None:
+    cgroup = hierarchy.open_cgroup(cgroup_path)
+    try:
+        cgroup.apply(resources.changes_to_oci(changes))
+    except OSError as err:
+        if err.errno in files.GONE and not cgroup.pids():
+            return  # it has ended meanwhile; the next start has the limits
+        raise errors.Internal(str(err)) from err
