@@ -1,9 +1,11 @@
 """A container as the daemon knows it: the record that is kept, and the states it goes through.
 
+                              PAUSED ──is stopped or killed────────────────────────┐
+                            pause ▲│ unpause                                        ▼
 create ──▸ CREATED ──start──▸ RUNNING ──its process ends, is stopped or killed──▸ EXITED
               ▲                  ▲                                                  │
               └── start failed   └─────────────────── start ────────────────────────┘
-remove, from any of them but RUNNING (unless forced) ──▸ gone
+remove, from any of them but RUNNING and PAUSED (unless forced) ──▸ gone
 """
 
 from dataclasses import dataclass, field
@@ -19,6 +21,7 @@ NEVER: Final = "0001-01-01T00:00:00Z"
 class Status(StrEnum):
     CREATED = "created"
     RUNNING = "running"
+    PAUSED = "paused"
     EXITED = "exited"
 
 
@@ -61,7 +64,12 @@ class Container:
 
     @property
     def is_running(self) -> bool:
-        return self.state.status is Status.RUNNING
+        """Whether there are processes of it, paused or not."""
+        return self.state.status in (Status.RUNNING, Status.PAUSED)
+
+    @property
+    def is_paused(self) -> bool:
+        return self.state.status is Status.PAUSED
 
     @property
     def tty(self) -> bool:

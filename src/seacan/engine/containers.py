@@ -7,27 +7,33 @@ holds up another container.
 import contextlib
 import functools
 import time
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
 
 import anyio
 
 from seacan import errors, ids
-from seacan.engine import attach, start
+from seacan.engine import attach, pause, prune, rename, sizes, start, top, update
 from seacan.engine.container import Container, Created
 from seacan.engine.context import Context
 from seacan.engine.detach_keys import parse_detach_keys
 from seacan.engine.execs import Execs
-from seacan.engine.filters import select
+from seacan.engine.filters import Filters
+from seacan.engine.listing import Listed, list_containers
 from seacan.engine.logs import Log, Selection, parse_time
 from seacan.engine.names import Names
+from seacan.engine.prune import Pruned
 from seacan.engine.requests import normalise
 from seacan.engine.running import Entry, Wait
 from seacan.engine.signals import parse_signal
+from seacan.engine.sizes import Sizes
+from seacan.engine.stats import Feeds, Source
 from seacan.engine.times import rfc3339
+from seacan.engine.top import Top
 from seacan.ids import ContainerId
 from seacan.images.image import Image
 from seacan.images.trees import remove_tree
-from seacan.spec.engine_api import ContainerCreate
+from seacan.spec.engine_api import ContainerCreate, ContainerUpdate
 
 _DEFAULT_STOP_TIMEOUT_S = 10
 
@@ -37,6 +43,8 @@ class Containers:
         self._context = context
         self._entries: dict[ContainerId, Entry] = {}
         self._names = Names()
+        self._feeds = Feeds(context.tasks)
+        self._is_pruning = False
         self.execs = Execs(self.find, context.host)
 
     # -- finding ----------------------------------------------------------------------------------
@@ -60,12 +68,25 @@ class Containers:
     def get(self, ref: str) -> Container:
         return self.find(ref).record
 
-    def list(
-        self, *, all: bool, limit: int | None, wanted: dict[str, list[str]]
-    ) -> list[Container]:
+    def all_records(self) -> Sequence[Container]:
+        return [entry.record for entry in self._entries.values()]
+
+    async def list(
+        self, *, all: bool, limit: int | None, wanted: Filters, size: bool
+    ) -> Sequence[Listed]:
         """Return the containers wanted, the newest first; `wanted` are the API's filters."""
-        records = [entry.record for entry in self._entries.values()]
-        return select(records, all=all, limit=limit, wanted=wanted)
+        return await list_containers(
+            self._context,
+            self.all_records(),
+            self.get,
+            all=all,
+            limit=limit,
+            wanted=wanted,
+            size=size,
+        )
+
+    async def sizes(self, ref: str) -> Sizes:
+        return await anyio.to_thread.run_sync(sizes.sizes, self._context, self.get(ref))
 
     # -- making -----------------------------------------------------------------------------------
 
@@ -118,7 +139,7 @@ class Containers:
             directory = context.data_root.container(record.id)
             undo.callback(remove_tree, directory.path)
             start.make_directory(directory, record)
-            context.database.save(record)
+            context.database.add(record)
             undo.pop_all()
 
     def _entry(self, record: Container) -> Entry:
@@ -146,6 +167,7 @@ class Containers:
     async def start(self, ref: str) -> None:
         entry = self.find(ref)
         async with entry.lock:
+            pause.refuse_start(entry.record)
             if entry.record.is_running:
                 raise errors.NotModified(f"container {ref} is already running")
             try:
@@ -178,6 +200,7 @@ class Containers:
         # It may have ended by itself; then there is nobody to tell.
         with contextlib.suppress(errors.SeacanError):
             await entry.signal(number)
+            await pause.end_pause(entry)
         if not await entry.wait_ended(None if timeout_s < 0 else timeout_s):
             await entry.kill()
         entry.tell("stop")
@@ -206,6 +229,26 @@ class Containers:
             await entry.kill()
         else:
             await entry.signal(number)
+            own = entry.record.config.get("StopSignal")
+            if not own or parse_signal(own) == number:
+                await pause.end_pause(entry)
+
+    async def pause(self, ref: str) -> None:
+        await pause.pause(self.find(ref))
+
+    async def unpause(self, ref: str) -> None:
+        await pause.unpause(self.find(ref))
+
+    # -- changing ---------------------------------------------------------------------------------
+
+    async def rename(self, ref: str, name: str) -> None:
+        await rename.rename(self.find(ref), self._names, name)
+
+    async def update(self, ref: str, request: ContainerUpdate) -> Sequence[str]:
+        """Change limits and return warnings; what `request` does not name stays."""
+        changes, warnings = update.changes_of(request, self._context.host)
+        await update.update(self.find(ref), changes)
+        return warnings
 
     async def _on_exit(self, entry: Entry) -> None:
         self.execs.forget(entry)
@@ -224,13 +267,30 @@ class Containers:
                 raise errors.NotFound(f"No such container: {ref}")
             if entry.record.is_running:
                 if not force:
-                    raise errors.Conflict(
-                        f'cannot remove container "{ref}": container is running: '
+                    why = (
+                        "container is paused and must be unpaused first"
+                        if entry.record.is_paused
+                        else "container is running: "
                         "stop the container before removing or force remove"
                     )
+                    raise errors.Conflict(f'cannot remove container "{ref}": {why}')
                 entry.is_restarting = True  # this removes it, not its end
                 await entry.kill()
             await self._remove(entry)
+
+    async def prune(self, wanted: Filters) -> Pruned:
+        """Remove what does not run; `wanted` are the API's filters."""
+
+        async def remove(record: Container) -> None:
+            await self.remove(record.id, force=False, volumes=False)
+
+        if self._is_pruning:
+            raise errors.Conflict("a prune operation is already running")
+        self._is_pruning = True
+        try:
+            return await prune.prune(self._context, self.all_records(), wanted, remove)
+        finally:
+            self._is_pruning = False
 
     async def _remove(self, entry: Entry) -> None:
         with anyio.CancelScope(shield=True):
@@ -263,6 +323,19 @@ class Containers:
             raise errors.InvalidArgument(f'invalid condition: "{condition}"')
         return Wait(self.find(ref).wait(condition))
 
+    def stats(self, ref: str) -> Source:
+        """Return where readings of what the container uses come from."""
+        return Source(self.find(ref), self._feeds)
+
+    async def top(self, ref: str, arguments: str) -> Top:
+        """Return its processes as ps(1) of the host shows them, given `arguments`."""
+        top.check_arguments(arguments)
+        entry = self.find(ref)
+        entry.running_shim()
+        found = await anyio.to_thread.run_sync(top.top, entry.record.cgroup_path, arguments)
+        entry.tell("top")
+        return found
+
     async def prepare_attach(
         self,
         ref: str,
@@ -275,6 +348,7 @@ class Containers:
         detach_keys: str | None,
     ) -> attach.Attachment:
         entry = self.find(ref)
+        pause.refuse_attach(entry.record, ref)
         attach.check_streams(stream=stream, logs=logs)
         keys = parse_detach_keys(detach_keys)
         return attach.Attachment(entry, stdin, stdout, stderr, keys)

@@ -38,14 +38,18 @@ class Database:
             rows = self._connection.execute("SELECT record FROM containers").fetchall()
         return [msgspec.json.decode(record, type=Container) for (record,) in rows]
 
-    def save(self, container: Container) -> None:
-        """Insert or replace the row of `container`."""
+    def add(self, container: Container) -> None:
+        """Insert the row of a new container."""
         row = (container.id, container.name, msgspec.json.encode(container))
         with self._lock:
+            self._connection.execute("INSERT INTO containers VALUES (?, ?, ?)", row)
+
+    def save(self, container: Container) -> None:
+        """Replace the row of `container`; one that is removed meanwhile does not come back."""
+        with self._lock:
             self._connection.execute(
-                "INSERT INTO containers VALUES (?, ?, ?) ON CONFLICT (id) DO UPDATE"
-                " SET name = excluded.name, record = excluded.record",
-                row,
+                "UPDATE containers SET name = ?, record = ? WHERE id = ?",
+                (container.name, msgspec.json.encode(container), container.id),
             )
 
     def remove(self, container_id: str) -> None:

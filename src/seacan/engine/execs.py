@@ -9,7 +9,7 @@ import anyio
 import msgspec
 
 from seacan import errors
-from seacan.engine import bundle, users
+from seacan.engine import bundle, pause, users
 from seacan.engine.attach import attach_request
 from seacan.engine.detach_keys import parse_detach_keys
 from seacan.engine.host import Host
@@ -91,6 +91,7 @@ class Execs:
     async def create(self, ref: str, request: ExecConfig) -> ExecId:
         entry = self._find(ref)
         entry.running_shim()
+        pause.refuse_exec(entry.record, ref)
         bundle.check_exec(request)
         keys = parse_detach_keys(request.get("DetachKeys"))
         execution = Exec(ExecId(new_id()), entry, request, keys)
@@ -110,6 +111,7 @@ class Execs:
     ) -> ExecStart:
         execution = self.get(exec_id)
         execution.container.running_shim()
+        pause.refuse_exec(execution.container.record, execution.container_id)
         if execution.started:
             raise errors.Conflict(f"exec {exec_id} has already run")
         return ExecStart(self, execution, console_size or execution.config.get("ConsoleSize"))

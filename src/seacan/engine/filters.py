@@ -1,89 +1,195 @@
-"""Which containers a list is to show: the filters of GET /containers/json."""
+"""Which containers a list is to show: the filters of GET /containers/json.
 
-import builtins
-from collections.abc import Callable, Sequence
-from typing import Final
+Source: Engine API, ContainerList; what dockerd makes of values was asked of dockerd 28.
+"""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final, NamedTuple
 
 from seacan.engine.container import Container, Status
 from seacan.errors import InvalidArgument
 
-Filters = dict[str, list[str]]
+Filters = Mapping[str, Sequence[str]]
+Test = Callable[[Container], bool]
+
+_STATES: Final = ("created", "running", "paused", "restarting", "removing", "exited", "dead")
+_PORT: Final = re.compile(r"([0-9]{1,5})(?:-([0-9]{1,5}))?(?:/[a-z0-9]*)?")
+
+
+class Facts(NamedTuple):
+    """What filters need to know beside the containers themselves."""
+
+    find: Callable[[str], Container]  # for before and since; raises NotFound
+    images: Mapping[str, str]  # for ancestor: what of its values is an image, and the id
 
 
 def select(
-    records: Sequence[Container], *, all: bool, limit: int | None, wanted: Filters
+    records: Sequence[Container], *, all: bool, limit: int | None, wanted: Filters, facts: Facts
 ) -> list[Container]:
     """Return those that pass every filter, the newest first; of a filter's values one will do.
 
-    Without `all`, a filter on the state or a limit only running ones. Raises InvalidArgument for a
+    Only running ones without `all`, a limit or a filter on the state. Raises InvalidArgument for a
     filter that there is not, or a value that makes no sense.
     """
     for name in wanted:
         if name not in _TESTS:
             raise InvalidArgument(f"invalid filter '{name}'")
-    shows_all = all or limit is not None or bool({"status", "exited"} & wanted.keys())
-    tests = [_test(name, values) for name, values in wanted.items()]
-    newest_first = sorted(records, key=lambda r: r.created_at, reverse=True)
-    chosen = [
-        r for r in newest_first if (shows_all or r.is_running) and builtins.all(t(r) for t in tests)
-    ]
-    return chosen if limit is None else chosen[:limit]
+    tests = [_TESTS[name](values, facts) for name, values in wanted.items() if values]
+    if not (all or limit is not None or wanted.get("status")):
+        tests.insert(0, lambda record: record.is_running)
+    chosen: list[Container] = []
+    for record in sorted(records, key=lambda record: record.created_at, reverse=True):
+        if len(chosen) == limit:
+            break
+        for passes in tests:
+            if not passes(record):
+                break
+        else:
+            chosen.append(record)
+    return chosen
 
 
-def _test(name: str, values: list[str]) -> Callable[[Container], bool]:
-    matchers = [_TESTS[name](value) for value in values]
-    if name == "label":  # the only one of which every value has to fit
-        return lambda record: builtins.all(matches(record) for matches in matchers)
-    return lambda record: any(matches(record) for matches in matchers)
+def has_labels(record: Container, wanted: Sequence[str]) -> bool:
+    """Tell whether a container has each label of `wanted`: NAME, or NAME=VALUE."""
+    labels = record.config.get("Labels") or {}
+    for label in wanted:
+        name, equals, value = label.partition("=")
+        if name not in labels or (equals and labels[name] != value):
+            return False
+    return True
 
 
-def _by_id(value: str) -> Callable[[Container], bool]:
-    return lambda record: record.id.startswith(value)
+def _by_id(values: Sequence[str], facts: Facts) -> Test:
+    starts = tuple(values)
+    return lambda record: record.id.startswith(starts)
 
 
-def _by_name(value: str) -> Callable[[Container], bool]:
-    return lambda record: value.removeprefix("/") in record.name
-
-
-def _by_status(value: str) -> Callable[[Container], bool]:
-    if value not in (*Status, "paused", "restarting", "removing", "dead"):
-        raise InvalidArgument(f"invalid filter 'status={value}'")
-    return lambda record: record.state.status == value
-
-
-def _by_exit_code(value: str) -> Callable[[Container], bool]:
-    if not (value.isascii() and value.removeprefix("-").isdecimal()):
-        raise InvalidArgument(f"invalid filter 'exited={value}'")
-    return lambda record: (
-        record.state.status is Status.EXITED and record.state.exit_code == int(value)
-    )
-
-
-def _by_label(value: str) -> Callable[[Container], bool]:
-    key, equals, wanted = value.partition("=")
+def _by_name(values: Sequence[str], facts: Facts) -> Test:
+    """Match a name, with its slash or without, or a pattern of one; a broken pattern is none."""
+    patterns = []
+    for value in values:
+        try:
+            patterns.append(re.compile(value))
+        except (re.error, RecursionError, OverflowError):
+            continue
 
     def matches(record: Container) -> bool:
-        labels = record.config.get("Labels") or {}
-        return key in labels and (not equals or labels[key] == wanted)
-
-    return matches
-
-
-def _by_image(value: str) -> Callable[[Container], bool]:
-    def matches(record: Container) -> bool:
-        names = (record.image, f"{record.image}:latest", record.image.removesuffix(":latest"))
-        return value in names or record.image_id.removeprefix("sha256:").startswith(
-            value.removeprefix("sha256:")
+        name, slashed = record.name, f"/{record.name}"
+        return (
+            name in values
+            or slashed in values
+            or any(pattern.search(name) or pattern.search(slashed) for pattern in patterns)
         )
 
     return matches
 
 
-_TESTS: Final[dict[str, Callable[[str], Callable[[Container], bool]]]] = {
-    "id": _by_id,
-    "name": _by_name,
-    "status": _by_status,
-    "exited": _by_exit_code,
-    "label": _by_label,
+def _by_status(values: Sequence[str], facts: Facts) -> Test:
+    for value in values:
+        if value not in _STATES:
+            raise InvalidArgument(
+                f"invalid filter 'status={value}': invalid value for state ({value}): "
+                f"must be one of {', '.join(_STATES)}"
+            )
+    return lambda record: record.state.status in values
+
+
+def _by_exit_code(values: Sequence[str], facts: Facts) -> Test:
+    for value in values:
+        if not (value.isascii() and value.removeprefix("-").isdecimal()):
+            raise InvalidArgument(f"invalid filter 'exited={value}': it is no number")
+    codes = {int(value) for value in values}
+    return lambda record: record.state.status is Status.EXITED and record.state.exit_code in codes
+
+
+def _by_label(values: Sequence[str], facts: Facts) -> Test:
+    # The only one of which every value has to fit.
+    return lambda record: has_labels(record, values)
+
+
+def _by_image(values: Sequence[str], facts: Facts) -> Test:
+    ids = {facts.images[value] for value in values if value in facts.images}
+    return lambda record: record.image_id in ids
+
+
+def _before(values: Sequence[str], facts: Facts) -> Test:
+    other = facts.find(values[-1])
+    return lambda record: record.created_at < other.created_at
+
+
+def _since(values: Sequence[str], facts: Facts) -> Test:
+    other = facts.find(values[-1])
+    return lambda record: record.created_at > other.created_at
+
+
+def _by_volume(values: Sequence[str], facts: Facts) -> Test:
+    """Match the name of a volume, the source of a bind, or where it is mounted."""
+
+    def matches(record: Container) -> bool:
+        return any(
+            (mount.get("Name") or mount.get("Source")) in values
+            or mount.get("Destination") in values
+            for mount in record.mounts
+        )
+
+    return matches
+
+
+def _by_network(values: Sequence[str], facts: Facts) -> Test:
+    """Match the network by name; the namespace of another container is none."""
+    return lambda record: (record.host_config.get("NetworkMode") or "none") in values
+
+
+def _by_task(values: Sequence[str], facts: Facts) -> Test:
+    """Tasks are a swarm's, and no container is one."""
+    is_true = bool({"1", "true"} & set(values))
+    if is_true == bool({"0", "false"} & set(values)):
+        raise InvalidArgument(f"invalid filter 'is-task=[{' '.join(values)}]'")
+    return lambda record: not is_true
+
+
+def _by_isolation(values: Sequence[str], facts: Facts) -> Test:
+    return lambda record: True  # is of Windows; dockerd passes it over here
+
+
+def _by_port(field: str) -> Callable[[Sequence[str], Facts], Test]:
+    def by_port(values: Sequence[str], facts: Facts) -> Test:
+        for value in values:
+            _check_ports(field, value)
+        # A list shows ports of endpoints, which containers without a network or with the host's
+        # do not have, whatever their image exposes.
+        return lambda record: False
+
+    return by_port
+
+
+def _check_ports(field: str, value: str) -> None:
+    if ":" in value:
+        raise InvalidArgument(f"filter for '{field}' should not contain ':': {value}")
+    found = _PORT.fullmatch(value)
+    if not found or max(int(number) for number in found.groups() if number) > 65535:
+        raise InvalidArgument(f"error while looking up for {field} {value}: invalid port")
+    if found[2] and int(found[2]) < int(found[1]):
+        raise InvalidArgument(
+            f"error while looking up for {field} {value}: "
+            f"Invalid range specified for the Port: {value}"
+        )
+
+
+_TESTS: Final[Mapping[str, Callable[[Sequence[str], Facts], Test]]] = {
     "ancestor": _by_image,
+    "before": _before,
+    "exited": _by_exit_code,
+    "expose": _by_port("expose"),
+    "id": _by_id,
+    "is-task": _by_task,
+    "isolation": _by_isolation,
+    "label": _by_label,
+    "name": _by_name,
+    "network": _by_network,
+    "publish": _by_port("publish"),
+    "since": _since,
+    "status": _by_status,
+    "volume": _by_volume,
 }

@@ -10,6 +10,7 @@ from pathlib import Path
 import anyio
 
 from seacan import errors, log
+from seacan.engine import pause
 from seacan.engine.container import Container, Status
 from seacan.engine.containers import Containers
 from seacan.engine.context import Context
@@ -67,7 +68,7 @@ async def _settle(context: Context, entry: Entry) -> None:
         log.warn("shim does not answer", id=record.id, error=err)
         shim = None
     if shim is not None:
-        _note_running(record, shim)
+        _note_running(record, shim, is_paused=await pause.is_frozen(record.cgroup_path))
         entry.adopt(shim)
         await entry.save()
     elif record.is_running or read_exit(entry.bundle) is not None:
@@ -78,10 +79,11 @@ async def _settle(context: Context, entry: Entry) -> None:
         )
 
 
-def _note_running(record: Container, shim: supervisor.Shim) -> None:
+def _note_running(record: Container, shim: supervisor.Shim, *, is_paused: bool) -> None:
     state = record.state
     if not record.is_running:
         # The daemon died between the start and its note of it.
         state.exit_code, state.error, state.oom_killed = 0, "", False
         state.started_at = rfc3339(shim.started_at_ns)
-    state.status, state.pid = Status.RUNNING, shim.init_pid
+    state.status = Status.PAUSED if is_paused else Status.RUNNING
+    state.pid = shim.init_pid

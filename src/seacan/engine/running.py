@@ -19,6 +19,7 @@ import anyio
 from anyio.abc import TaskGroup
 
 from seacan import errors, log
+from seacan.engine import pause
 from seacan.engine.container import Container, Exit, Status
 from seacan.engine.database import Database
 from seacan.engine.events import Events
@@ -65,6 +66,8 @@ class Entry:
         self.record = record
         # Start, stop, remove one at a time; the end of the container itself needs no lock.
         self.lock = anyio.Lock()
+        # Pause, unpause and rename, one at a time; they do not wait for a stop that takes long.
+        self.changing = anyio.Lock()
         self.shim: supervisor.Shim | None = None
         # While this is set, its end is part of something else: nothing follows from it.
         self.is_restarting = False
@@ -241,6 +244,7 @@ class Entry:
             return
         with contextlib.suppress(errors.SeacanError):
             await self.signal(9)
+            await pause.end_pause(self)
         if await self.wait_ended(_KILL_DEADLINE_S):
             return
         # The shim does not get on with it; the processes can be ended without it.

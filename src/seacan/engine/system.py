@@ -61,15 +61,16 @@ class System:
     def info(self) -> dict[str, Any]:
         """Return the reply of GET /info: what is so now, looked up now. Blocks."""
         context, host = self._context, self._context.host
-        records = self._containers.list(all=True, limit=None, wanted={})
+        records = self._containers.all_records()
         running = sum(record.state.status is Status.RUNNING for record in records)
+        paused = sum(record.is_paused for record in records)
         limits = host.limits
         return {
             "ID": self._id,
             "Containers": len(records),
             "ContainersRunning": running,
-            "ContainersPaused": 0,
-            "ContainersStopped": len(records) - running,
+            "ContainersPaused": paused,
+            "ContainersStopped": len(records) - running - paused,
             "Images": len(context.images.list()),
             "Driver": "overlay2",
             "DriverStatus": [["Backing Filesystem", _file_system(context.data_root.path)]],

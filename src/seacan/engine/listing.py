@@ -1,0 +1,60 @@
+"""Containers as a list shows them: chosen by filters, with what the records do not have."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import anyio
+
+from seacan import errors
+from seacan.engine.container import Container
+from seacan.engine.context import Context
+from seacan.engine.filters import Facts, Filters, select
+from seacan.engine.sizes import Sizes, sizes
+from seacan.images.images import Images
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """`image` is what the container was made of, as it was asked for if that still names it."""
+
+    record: Container
+    image: str
+    sizes: Sizes | None = None
+
+
+async def list_containers(
+    context: Context,
+    records: Sequence[Container],
+    find: Callable[[str], Container],
+    *,
+    all: bool,
+    limit: int | None,
+    wanted: Filters,
+    size: bool,
+) -> list[Listed]:
+    """Return the containers wanted, the newest first. Raises InvalidArgument, NotFound."""
+    names = {record.image for record in records} | {*wanted.get("ancestor", ())}
+    images = await anyio.to_thread.run_sync(image_ids, context.images, names)
+    chosen = select(records, all=all, limit=limit, wanted=wanted, facts=Facts(find, images))
+    if size:
+        measured = await anyio.to_thread.run_sync(lambda: [sizes(context, one) for one in chosen])
+        return [
+            Listed(record, _image(record, images), of)
+            for record, of in zip(chosen, measured, strict=True)
+        ]
+    return [Listed(record, _image(record, images)) for record in chosen]
+
+
+def image_ids(images: Images, names: Iterable[str]) -> dict[str, str]:
+    """Return the ids of those names that are images. Blocks."""
+    found: dict[str, str] = {}
+    for name in names:
+        try:
+            found[name] = images.get(name).id
+        except (errors.NotFound, errors.InvalidArgument):
+            continue
+    return found
+
+
+def _image(record: Container, images: Mapping[str, str]) -> str:
+    return record.image if images.get(record.image) == record.image_id else record.image_id
