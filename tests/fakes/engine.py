@@ -5,8 +5,8 @@ import socket
 import tarfile
 import threading
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO
 
@@ -17,15 +17,20 @@ from seacan.engine.container import Container, Created, Exit, State, Status
 from seacan.engine.disk_usage import DiskUsage, ImageUsage
 from seacan.engine.event_log import Event
 from seacan.engine.files import Change
+from seacan.engine.filters import Filters
+from seacan.engine.listing import Listed
 from seacan.engine.networks import Network
+from seacan.engine.prune import Pruned
 from seacan.engine.sizes import Sizes
+from seacan.engine.stats import Reading
+from seacan.engine.top import Top
 from seacan.errors import Conflict, InvalidArgument, NotFound, NotModified, SeacanError, Unavailable
 from seacan.ids import ContainerId, ExecId
 from seacan.images import references
 from seacan.images.image import Deleted, Image, ImageId, Loaded, Removed, Untagged, Use
 from seacan.images.platforms import Platform
 from seacan.images.references import Reference
-from seacan.spec.engine_api import ContainerConfig, ContainerCreate, ExecConfig
+from seacan.spec.engine_api import ContainerConfig, ContainerCreate, ContainerUpdate, ExecConfig
 
 IMAGE_ID = ImageId("sha256:" + "c" * 64)
 OTHER_IMAGE_ID = ImageId("sha256:" + "d" * 64)
@@ -137,6 +142,30 @@ class FakeWait:
         return self.end
 
 
+@dataclass
+class FakeStats:
+    """Has `readings`, then none ever: a client that waits for more waits."""
+
+    container: Container
+    readings: Sequence[Reading | None]
+    stopped_listening: threading.Event
+
+    async def current(self) -> Reading | None:
+        return self.readings[0]
+
+    @contextmanager
+    def listen(self) -> Iterator[AsyncIterator[Reading | None]]:
+        try:
+            yield self._read()
+        finally:
+            self.stopped_listening.set()
+
+    async def _read(self) -> AsyncIterator[Reading | None]:
+        for reading in self.readings:
+            yield reading
+        await anyio.sleep_forever()
+
+
 class FakeContainers:
     """`calls` has what was asked, `fails` what a verb raises."""
 
@@ -151,6 +180,12 @@ class FakeContainers:
         self.log: FakeLog | None = None
         self.attachment_fails = False
         self.slow_s = 0.0
+        self.warnings: Sequence[str] = []
+        self.pruned = Pruned()
+        self.processes = Top(["PID", "CMD"], [["7", "sh -c x"]])
+        self.measured = Sizes(0, 1984348)
+        self.readings: Sequence[Reading | None] = []
+        self.stopped_listening = threading.Event()
 
     def _call(self, verb: str, *arguments: Any) -> None:
         self.calls.append((verb, *arguments))
@@ -183,11 +218,43 @@ class FakeContainers:
     async def remove(self, ref: str, *, force: bool, volumes: bool) -> None:
         self._call("remove", ref, force, volumes)
 
-    def list(
-        self, *, all: bool, limit: int | None, wanted: dict[str, list[str]]
-    ) -> list[Container]:
-        self._call("list", all, limit, wanted)
+    async def pause(self, ref: str) -> None:
+        self._call("pause", ref)
+
+    async def unpause(self, ref: str) -> None:
+        self._call("unpause", ref)
+
+    async def rename(self, ref: str, name: str) -> None:
+        self._call("rename", ref, name)
+
+    async def update(self, ref: str, request: ContainerUpdate) -> Sequence[str]:
+        self._call("update", ref, request)
+        return self.warnings
+
+    async def prune(self, wanted: Filters) -> Pruned:
+        self._call("prune", wanted)
+        return self.pruned
+
+    async def top(self, ref: str, arguments: str) -> Top:
+        self._call("top", ref, arguments)
+        return self.processes
+
+    def stats(self, ref: str) -> FakeStats:
+        self._call("stats", ref)
+        return FakeStats(self.get(ref), self.readings, self.stopped_listening)
+
+    def all_records(self) -> Sequence[Container]:
         return [*self.records.values()]
+
+    async def list(
+        self, *, all: bool, limit: int | None, wanted: Filters, size: bool
+    ) -> Sequence[Listed]:
+        self._call("list", all, limit, wanted, size)
+        measured = self.measured if size else None
+        return [Listed(record, record.image, measured) for record in self.records.values()]
+
+    async def sizes(self, ref: str) -> Sizes:
+        return self.measured
 
     def get(self, ref: str) -> Container:
         if ref not in self.records:
@@ -406,7 +473,7 @@ class FakeDisk:
         return DiskUsage(
             1984348 if images else 0,
             [ImageUsage(image, 5, 1) for image in self._images.images] if images else None,
-            [(record, Sizes(0, 1984348)) for record in records] if containers else None,
+            [Listed(one, one.image, Sizes(0, 1984348)) for one in records] if containers else None,
         )
 
 

@@ -5,7 +5,7 @@ References (`ref`) are a name, an id or the start of one. All raise the errors o
 
 import socket
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from typing import Any, BinaryIO, Protocol
 
 from seacan.contents.words import PathStat
@@ -13,12 +13,18 @@ from seacan.engine.container import Container, Created, Exit
 from seacan.engine.disk_usage import DiskUsage
 from seacan.engine.event_log import Event
 from seacan.engine.files import Change
+from seacan.engine.filters import Filters
+from seacan.engine.listing import Listed
 from seacan.engine.networks import Network
+from seacan.engine.prune import Pruned
+from seacan.engine.sizes import Sizes
+from seacan.engine.stats import Reading
+from seacan.engine.top import Top
 from seacan.ids import ExecId
 from seacan.images.image import Image, ImageId, Loaded, Removed, Use
 from seacan.images.platforms import Platform
 from seacan.images.references import Reference
-from seacan.spec.engine_api import ContainerConfig, ContainerCreate, ExecConfig
+from seacan.spec.engine_api import ContainerConfig, ContainerCreate, ContainerUpdate, ExecConfig
 
 
 class Attachment(Protocol):
@@ -41,6 +47,17 @@ class Wait(Protocol):
     async def result(self) -> Exit: ...
 
 
+class StatsSource(Protocol):
+    @property
+    def container(self) -> Container: ...
+
+    async def current(self) -> Reading | None:
+        """Return a reading of now; None if the container does not run."""
+
+    def listen(self) -> AbstractContextManager[AsyncIterator[Reading | None]]:
+        """Begin to read once an interval, until the container is removed."""
+
+
 class Containers(Protocol):
     async def create(
         self, request: ContainerCreate, *, name: str | None, platform: str | None
@@ -56,9 +73,28 @@ class Containers(Protocol):
 
     async def remove(self, ref: str, *, force: bool, volumes: bool) -> None: ...
 
-    def list(
-        self, *, all: bool, limit: int | None, wanted: dict[str, list[str]]
-    ) -> list[Container]: ...
+    async def pause(self, ref: str) -> None: ...
+
+    async def unpause(self, ref: str) -> None: ...
+
+    async def rename(self, ref: str, name: str) -> None: ...
+
+    async def update(self, ref: str, request: ContainerUpdate) -> Sequence[str]:
+        """Return warnings."""
+
+    async def prune(self, wanted: Filters) -> Pruned: ...
+
+    async def top(self, ref: str, arguments: str) -> Top: ...
+
+    def stats(self, ref: str) -> StatsSource: ...
+
+    def all_records(self) -> Sequence[Container]: ...
+
+    async def list(
+        self, *, all: bool, limit: int | None, wanted: Filters, size: bool
+    ) -> Sequence[Listed]: ...
+
+    async def sizes(self, ref: str) -> Sizes: ...
 
     def get(self, ref: str) -> Container: ...
 
@@ -125,7 +161,7 @@ class ExecStart(Attachment, Protocol):
     async def begin_detached(self) -> None: ...
 
 
-class Reading(Protocol):
+class OpenArchive(Protocol):
     @property
     def stat(self) -> PathStat: ...
 
@@ -136,7 +172,7 @@ class Reading(Protocol):
 class Files(Protocol):
     async def stat(self, ref: str, path: str) -> PathStat: ...
 
-    def read(self, ref: str, path: str) -> AbstractAsyncContextManager[Reading]: ...
+    def read(self, ref: str, path: str) -> AbstractAsyncContextManager[OpenArchive]: ...
 
     async def write(
         self, ref: str, path: str, archive: BinaryIO, *, owned_by_user: bool, keeps_kinds: bool

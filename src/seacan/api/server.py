@@ -15,7 +15,9 @@ from seacan.api.routes.events import EventRoutes
 from seacan.api.routes.exec import ExecRoutes
 from seacan.api.routes.files import FileRoutes
 from seacan.api.routes.images import ImageRoutes
+from seacan.api.routes.lifecycle import LifecycleRoutes
 from seacan.api.routes.networks import NetworkRoutes
+from seacan.api.routes.stats import StatsRoutes
 from seacan.api.routes.streams import StreamRoutes
 from seacan.api.routes.system import SystemRoutes
 from seacan.api.routes.transfers import TransferRoutes
@@ -44,6 +46,8 @@ def routes(engine: engine.Engine) -> list[Route]:
         *DiskUsageRoutes(engine.disk).routes(),
         *EventRoutes(engine.events).routes(),
         *ContainerRoutes(engine.containers).routes(),
+        *LifecycleRoutes(engine.containers).routes(),
+        *StatsRoutes(engine.containers).routes(),
         *StreamRoutes(engine.containers).routes(),
         *ExecRoutes(engine.execs).routes(),
         *ImageRoutes(engine.images, engine.containers).routes(),

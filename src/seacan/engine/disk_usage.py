@@ -10,7 +10,7 @@ import anyio
 from seacan.engine.container import Container
 from seacan.engine.containers import Containers
 from seacan.engine.context import Context
-from seacan.engine.sizes import Sizes, sizes
+from seacan.engine.listing import Listed, list_measured
 from seacan.images.image import Image
 
 
@@ -27,7 +27,7 @@ class DiskUsage:
 
     layers_bytes: int  # each layer once; 0 if images were not asked for
     images: Sequence[ImageUsage] | None
-    containers: Sequence[tuple[Container, Sizes]] | None
+    containers: Sequence[Listed] | None
 
 
 class Disk:
@@ -39,14 +39,14 @@ class Disk:
 
     async def usage(self, *, images: bool, containers: bool) -> DiskUsage:
         async with self._turn:
-            records = self._containers.list(all=True, limit=None, wanted={})
+            records = self._containers.all_records()
             return await anyio.to_thread.run_sync(self._measure, records, images, containers)
 
     def _measure(self, records: Sequence[Container], images: bool, containers: bool) -> DiskUsage:
         return DiskUsage(
             layers_bytes=self._context.images.layers_size_bytes() if images else 0,
             images=self._images(records) if images else None,
-            containers=[(r, sizes(self._context, r)) for r in records] if containers else None,
+            containers=list_measured(self._context, records) if containers else None,
         )
 
     def _images(self, records: Sequence[Container]) -> list[ImageUsage]:

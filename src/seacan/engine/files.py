@@ -32,7 +32,7 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class OpenArchive:
     """What a path is, and a tar archive of it, as fast as it is taken."""
 
     stat: PathStat
@@ -53,14 +53,14 @@ class Files:
             return await worker.stat()
 
     @asynccontextmanager
-    async def read(self, ref: str, path: str) -> AsyncIterator[Reading]:
+    async def read(self, ref: str, path: str) -> AsyncIterator[OpenArchive]:
         """Yield a tar archive of what is at `path`, a directory with all in it."""
         record = self._find(ref).record
         async with self._reader(ref, verb="read", container=ref, path=path) as worker:
             worker.tell_output()
             found = await worker.stat()
             self._context.events.publish("archive-path", record)
-            yield Reading(found, worker.output())
+            yield OpenArchive(found, worker.output())
 
     async def write(
         self, ref: str, path: str, archive: BinaryIO, *, owned_by_user: bool, keeps_kinds: bool

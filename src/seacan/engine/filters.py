@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from seacan.engine.container import Container, Status
+from seacan.engine.networks import Network
 from seacan.errors import InvalidArgument
 
 Filters = Mapping[str, Sequence[str]]
@@ -22,6 +23,7 @@ class Facts(NamedTuple):
 
     find: Callable[[str], Container]  # for before and since; raises NotFound
     images: Mapping[str, str]  # for ancestor: what of its values is an image, and the id
+    network_of: Callable[[Container], Network | None]
 
 
 def select(
@@ -137,8 +139,15 @@ def _by_volume(values: Sequence[str], facts: Facts) -> Test:
 
 
 def _by_network(values: Sequence[str], facts: Facts) -> Test:
-    """Match the network by name; the namespace of another container is none."""
-    return lambda record: (record.host_config.get("NetworkMode") or "none") in values
+    """Match the network by its name, or a start of its id; another container's is none."""
+
+    def matches(record: Container) -> bool:
+        network = facts.network_of(record)
+        return network is not None and (
+            network.name in values or network.id.startswith(tuple(values))
+        )
+
+    return matches
 
 
 def _by_task(values: Sequence[str], facts: Facts) -> Test:

@@ -35,14 +35,17 @@ async def list_containers(
     """Return the containers wanted, the newest first. Raises InvalidArgument, NotFound."""
     names = {record.image for record in records} | {*wanted.get("ancestor", ())}
     images = await anyio.to_thread.run_sync(image_ids, context.images, names)
-    chosen = select(records, all=all, limit=limit, wanted=wanted, facts=Facts(find, images))
+    facts = Facts(find, images, context.networks.of)
+    chosen = select(records, all=all, limit=limit, wanted=wanted, facts=facts)
     if size:
-        measured = await anyio.to_thread.run_sync(lambda: [sizes(context, one) for one in chosen])
-        return [
-            Listed(record, _image(record, images), of)
-            for record, of in zip(chosen, measured, strict=True)
-        ]
+        return await anyio.to_thread.run_sync(list_measured, context, chosen)
     return [Listed(record, _image(record, images)) for record in chosen]
+
+
+def list_measured(context: Context, records: Sequence[Container]) -> list[Listed]:
+    """Return `records` with their sizes. Blocks, for it walks the disk."""
+    images = image_ids(context.images, {record.image for record in records})
+    return [Listed(record, _image(record, images), sizes(context, record)) for record in records]
 
 
 def image_ids(images: Images, names: Iterable[str]) -> dict[str, str]:

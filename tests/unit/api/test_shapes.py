@@ -1,6 +1,7 @@
 """The shapes against what dockerd 28.5.2 answered: the same fields, of the same kinds."""
 
 import json
+import time
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,10 @@ from seacan.api.shapes.create import adapt_create
 from seacan.api.shapes.images import inspect_image, list_image
 from seacan.api.shapes.listing import list_container
 from seacan.api.shapes.times import in_words, seconds_since_epoch
-from seacan.api.versions import Version
-from seacan.engine.container import Status
+from seacan.api.versions import NEWEST, Version
+from seacan.engine.container import Container, Status
+from seacan.engine.listing import Listed
+from seacan.engine.sizes import Sizes
 from seacan.errors import InvalidArgument
 from seacan.spec.engine_api import ContainerCreate
 
@@ -51,7 +54,7 @@ def test_fields_are_dockerds(version: Version) -> None:
     shown["Config"]["Labels"] = None
 
     assert difference(inspected, golden[f"{prefix}/containers/ID/json"]) == []
-    entry = list_container(container, version)
+    entry = _listed(container, version)
     assert difference([entry], golden[f"{prefix}/containers/json"]) == []
     assert difference(shown, golden[f"{prefix}/images/NAME/json"]) == []
     listed = list_image(image, version, containers=1) | {"Labels": None}
@@ -79,17 +82,41 @@ def test_what_is_set_is_shown() -> None:
 
 def test_command_and_status_in_words() -> None:
     container = make_container()
-    listed = list_container(container, Version(1, 51))
+    listed = _listed(container)
     assert (listed["Command"], listed["Status"]) == ("sh -c 'echo hello'", "Created")
 
     exited = make_container(
         status=Status.EXITED, exit_code=3, finished_at="2000-01-01T00:00:00.123456789Z"
     )
-    assert list_container(exited, Version(1, 51))["Status"].startswith("Exited (3) 2")
-    assert list_container(exited, Version(1, 51))["Status"].endswith(" years ago")
+    assert _listed(exited)["Status"].startswith("Exited (3) 2")
+    assert _listed(exited)["Status"].endswith(" years ago")
 
     running = make_container(status=Status.RUNNING, started_at="2999-01-01T00:00:00Z")
-    assert list_container(running, Version(1, 51))["Status"] == "Up Less than a second"
+    assert _listed(running)["Status"] == "Up Less than a second"
+    paused = make_container(status=Status.PAUSED, started_at="2999-01-01T00:00:00Z")
+    assert _listed(paused)["Status"] == "Up Less than a second (Paused)"
+    state = inspect_container(paused)["State"]
+    assert (state["Status"], state["Running"], state["Paused"]) == ("paused", True, True)
+
+
+def test_sizes() -> None:
+    container = make_container()
+    shown = inspect_container(container, Sizes(0, 5))
+    assert (shown["SizeRw"], shown["SizeRootFs"]) == (0, 5)
+    listed = list_container(Listed(container, "busybox", Sizes(0, 5)), Version(1, 51), 0.0)
+    assert "SizeRw" not in listed  # as dockerd leaves it out of a list
+    assert listed["SizeRootFs"] == 5
+    assert "SizeRootFs" not in _listed(container)
+
+
+def test_an_image_that_lost_its_name_is_listed_by_its_id() -> None:
+    assert list_container(Listed(make_container(), "sha256:x"), Version(1, 51), 0.0)["Image"] == (
+        "sha256:x"
+    )
+
+
+def _listed(container: Container, version: Version = NEWEST) -> dict[str, Any]:
+    return list_container(Listed(container, container.image), version, time.time())
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from tests.fakes.engine import IMAGE_ID, OTHER_IMAGE_ID, make_container
 
 from seacan.engine.container import Container, Status
 from seacan.engine.filters import Facts, select
+from seacan.engine.networks import Network
 from seacan.errors import InvalidArgument, NotFound
 
 
@@ -27,6 +28,12 @@ def _records() -> list[Container]:
     return [c, a, d, b]
 
 
+def _network_of(record: Container) -> Network | None:
+    mode = record.host_config.get("NetworkMode") or ""
+    networks = {name: Network(f"1d0f{name}", name, name, "") for name in ("none", "host")}
+    return networks.get(mode)
+
+
 def _names(*, all: bool = True, limit: int | None = None, **wanted: list[str]) -> str:
     records = _records()
 
@@ -36,7 +43,8 @@ def _names(*, all: bool = True, limit: int | None = None, **wanted: list[str]) -
                 return record
         raise NotFound(f"No such container: {ref}")
 
-    facts = Facts(find, {"busybox": IMAGE_ID, "other": OTHER_IMAGE_ID})
+    images = {"busybox": IMAGE_ID, "other": OTHER_IMAGE_ID}
+    facts = Facts(find, images, _network_of)
     filters = {name.replace("_", "-"): values for name, values in wanted.items()}
     found = select(records, all=all, limit=limit, wanted=filters, facts=facts)
     return " ".join(record.name for record in found)
@@ -78,6 +86,7 @@ def _names(*, all: bool = True, limit: int | None = None, **wanted: list[str]) -
         ({"volume": ["/"]}, ""),
         ({"network": ["none"]}, "web-db web"),
         ({"network": ["host", "container:b"]}, "cron"),
+        ({"network": ["1d0fh"]}, "cron"),
         ({"is_task": ["false"]}, "new cron web-db web"),
         ({"is_task": ["1"]}, ""),
         ({"isolation": ["process"]}, "new cron web-db web"),

@@ -1,5 +1,6 @@
 """The life of containers, under /containers."""
 
+import time
 from typing import Any, Final
 
 import msgspec
@@ -42,14 +43,15 @@ class ContainerRoutes:
         for older in ("since", "before"):
             if value := call.query.optional(older):
                 filters.setdefault(older, []).append(value)
-        _refuse_size(call)
         limit = call.query.integer("limit") or 0
-        found = self._containers.list(
+        found = await self._containers.list(
             all=call.query.flag("all"),
             limit=limit if limit > 0 else None,
             wanted=filters,
+            size=call.query.flag("size"),
         )
-        return json_reply([list_container(container, call.version) for container in found])
+        now_s = time.time()
+        return json_reply([list_container(listed, call.version, now_s) for listed in found])
 
     async def create(self, call: Call) -> Reply:
         request = await call.json(_CREATE)
@@ -65,8 +67,9 @@ class ContainerRoutes:
         return json_reply({"Id": created.id, "Warnings": created.warnings}, 201)
 
     async def inspect(self, call: Call) -> Reply:
-        _refuse_size(call)
-        return json_reply(inspect_container(self._containers.get(call.name)))
+        container = self._containers.get(call.name)
+        sizes = await self._containers.sizes(call.name) if call.query.flag("size") else None
+        return json_reply(inspect_container(container, sizes))
 
     async def start(self, call: Call) -> Reply:
         # An object with anything in it is longer than seven bytes; old clients send `{}`.
@@ -114,11 +117,6 @@ class ContainerRoutes:
             await send(_exit(await wait.result()))
 
         return Stream("application/json", produce)
-
-
-def _refuse_size(call: Call) -> None:
-    if call.query.flag("size"):
-        raise Unsupported("sizes of containers are not supported")
 
 
 def _patience(call: Call) -> dict[str, Any]:

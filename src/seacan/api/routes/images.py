@@ -1,7 +1,6 @@
 """Images that are there: list, inspect, tag, remove."""
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
 
 import anyio
 
@@ -10,7 +9,6 @@ from seacan.api.door import Call, Route, json_reply
 from seacan.api.http.messages import Reply
 from seacan.api.routes.image_filters import select_images
 from seacan.api.shapes.images import inspect_image, list_image, removed_image
-from seacan.engine.container import Container
 from seacan.errors import InvalidArgument, Unsupported
 from seacan.images import references
 from seacan.images.image import Use
@@ -36,7 +34,7 @@ class ImageRoutes:
         if call.version >= (1, 42) and call.query.flag("shared-size"):
             raise Unsupported("sizes shared between images are not supported")
         images = await anyio.to_thread.run_sync(self._images.list)
-        users = Counter(container.image_id for container in self._all_containers())
+        users = Counter(container.image_id for container in self._containers.all_records())
         return json_reply(
             [
                 list_image(image, call.version, containers=users[image.id])
@@ -62,7 +60,7 @@ class ImageRoutes:
         if call.version >= (1, 50) and call.query.texts("platforms"):
             raise Unsupported("removing one platform of an image is not supported")
         uses = defaultdict(list)
-        for container in self._all_containers():
+        for container in self._containers.all_records():
             uses[container.image_id].append(Use(container.id, container.is_running))
         removed = await anyio.to_thread.run_sync(
             lambda: self._images.remove(
@@ -70,6 +68,3 @@ class ImageRoutes:
             )
         )
         return json_reply([removed_image(one) for one in removed])
-
-    def _all_containers(self) -> Sequence[Container]:
-        return self._containers.list(all=True, limit=None, wanted={})

@@ -8,7 +8,6 @@ from seacan.api.door import Call, Route, json_reply
 from seacan.api.http.messages import Reply
 from seacan.api.query import check_filters
 from seacan.api.shapes.networks import shape_network
-from seacan.engine.container import Container
 from seacan.engine.networks import Network
 from seacan.errors import Forbidden, Internal, NotFound, Unsupported
 
@@ -59,8 +58,11 @@ class NetworkRoutes:
         raise Unsupported("not supported: networks other than none and host")
 
     def _shape(self, network: Network) -> dict[str, Any]:
-        running: Sequence[Container] = self._containers.list(all=False, limit=None, wanted={})
-        inside = [record for record in running if self._networks.of(record) is network]
+        inside = [
+            record
+            for record in self._containers.all_records()
+            if record.is_running and self._networks.of(record) is network
+        ]
         return shape_network(network, inside)
 
 

@@ -4,6 +4,7 @@ from typing import Any
 
 from seacan.api.shapes.configs import container_config, host_config
 from seacan.engine.container import Container, State, Status
+from seacan.engine.sizes import Sizes
 
 _NO_ADDRESS = {
     "EndpointID": "",
@@ -17,8 +18,8 @@ _NO_ADDRESS = {
 }
 
 
-def inspect_container(container: Container) -> dict[str, Any]:
-    return {
+def inspect_container(container: Container, sizes: Sizes | None = None) -> dict[str, Any]:
+    shape = {
         "Id": container.id,
         "Created": container.created_at,
         "Path": container.path,
@@ -55,6 +56,9 @@ def inspect_container(container: Container) -> dict[str, Any]:
             "Networks": networks(container),
         },
     }
+    if sizes is not None:
+        shape["SizeRw"], shape["SizeRootFs"] = sizes.written_bytes, sizes.root_bytes
+    return shape
 
 
 def networks(container: Container) -> dict[str, Any]:
@@ -79,8 +83,8 @@ def networks(container: Container) -> dict[str, Any]:
 def _state(state: State) -> dict[str, Any]:
     return {
         "Status": state.status,
-        "Running": state.status is Status.RUNNING,
-        "Paused": False,
+        "Running": state.status in (Status.RUNNING, Status.PAUSED),
+        "Paused": state.status is Status.PAUSED,
         "Restarting": False,
         "OOMKilled": state.oom_killed,
         "Dead": False,

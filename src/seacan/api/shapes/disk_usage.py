@@ -1,13 +1,12 @@
 """GET /system/df."""
 
+import time
 from typing import Any
 
 from seacan.api.shapes.images import list_image
 from seacan.api.shapes.listing import list_container
 from seacan.api.versions import Version
-from seacan.engine.container import Container
 from seacan.engine.disk_usage import DiskUsage, ImageUsage
-from seacan.engine.sizes import Sizes
 
 
 def shape_usage(
@@ -20,7 +19,7 @@ def shape_usage(
         "Images": None if images is None else [_image(one, version) for one in images],
         "Containers": None
         if containers is None
-        else [_container(record, sizes, version) for record, sizes in containers],
+        else [list_container(listed, version, time.time()) for listed in containers],
         "Volumes": [] if volumes else None,
         "BuildCache": [] if build_cache else None,
     }
@@ -33,10 +32,3 @@ def _image(usage: ImageUsage, version: Version) -> dict[str, Any]:
         "RepoDigests": [reference.familiar for reference in usage.image.digests] or None,
     }
     return {**shape, **names, "Containers": usage.containers, "SharedSize": usage.shared_bytes}
-
-
-def _container(record: Container, sizes: Sizes, version: Version) -> dict[str, Any]:
-    measured = {"SizeRw": sizes.written_bytes, "SizeRootFs": sizes.root_bytes}
-    return list_container(record, version) | {
-        key: value for key, value in measured.items() if value
-    }

@@ -1,34 +1,39 @@
 """GET /containers/json."""
 
-import time
 from typing import Any, assert_never
 
 from seacan.api.shapes.containers import networks
 from seacan.api.shapes.times import in_words, seconds_since_epoch
 from seacan.api.versions import Version
 from seacan.engine.container import Container, State, Status
+from seacan.engine.listing import Listed
 
 
-def list_container(container: Container, version: Version) -> dict[str, Any]:
+def list_container(listed: Listed, version: Version, now_s: float) -> dict[str, Any]:
+    container = listed.record
     config, host_config = container.config, container.host_config
     host: dict[str, Any] = {"NetworkMode": host_config.get("NetworkMode") or ""}
     if version >= (1, 46) and (annotations := host_config.get("Annotations")):
         host["Annotations"] = annotations
-    return {
+    shape = {
         "Id": container.id,
         "Names": [f"/{container.name}"],
-        "Image": container.image,
+        "Image": listed.image,
         "ImageID": container.image_id,
         "Command": _command(container),
         "Created": container.created_s,
         "Ports": [],
         "Labels": config.get("Labels") or {},
         "State": container.state.status,
-        "Status": _status(container.state, time.time()),
+        "Status": _status(container.state, now_s),
         "HostConfig": host,
         "NetworkSettings": {"Networks": networks(container)},
         "Mounts": container.mounts,
     }
+    if sizes := listed.sizes:
+        measured = {"SizeRw": sizes.written_bytes, "SizeRootFs": sizes.root_bytes}
+        shape |= {name: value for name, value in measured.items() if value}
+    return shape
 
 
 def _command(container: Container) -> str:
@@ -42,6 +47,9 @@ def _status(state: State, now_s: float) -> str:
             return "Created"
         case Status.RUNNING:
             return f"Up {in_words(now_s - seconds_since_epoch(state.started_at))}"
+        case Status.PAUSED:
+            up = in_words(now_s - seconds_since_epoch(state.started_at))
+            return f"Up {up} (Paused)"
         case Status.EXITED:
             ago = in_words(now_s - seconds_since_epoch(state.finished_at))
             return f"Exited ({state.exit_code}) {ago} ago"
