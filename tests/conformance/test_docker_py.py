@@ -26,7 +26,7 @@ def client(engine: Engine) -> Iterator[Any]:
 
 @pytest.fixture
 def sleeper(client: Any) -> Iterator[Any]:
-    container = client.containers.run("busybox", ["sleep", "60"], detach=True)
+    container = client.containers.run("busybox", ["sleep", "60"], detach=True, network_mode="none")
     yield container
     container.remove(force=True)
 
@@ -113,6 +113,55 @@ def test_stop_kill_restart(sleeper: Any) -> None:
     start = time.monotonic()
     sleeper.stop(timeout=0)
     assert time.monotonic() - start < 10
+
+
+def test_pause_and_unpause(client: Any, sleeper: Any) -> None:
+    sleeper.pause()
+    sleeper.reload()
+    assert sleeper.status == "paused"
+    assert sleeper in client.containers.list(filters={"status": "paused"})
+    with pytest.raises(docker.errors.APIError, match="is already paused"):
+        sleeper.pause()
+    sleeper.unpause()
+    sleeper.reload()
+    assert sleeper.status == "running"
+
+
+def test_rename_update_top(client: Any, sleeper: Any) -> None:
+    name = f"{sleeper.name}-new"
+    sleeper.rename(name)
+    assert client.containers.get(name).id == sleeper.id
+    answer = sleeper.update(cpu_shares=300, mem_limit="64m", memswap_limit="128m")
+    assert not answer["Warnings"]
+    sleeper.reload()
+    host_config = sleeper.attrs["HostConfig"]
+    assert (host_config["CpuShares"], host_config["Memory"]) == (300, 67108864)
+    found = sleeper.top(ps_args="-eo pid,args")
+    assert found["Titles"] == ["PID", "COMMAND"]
+    assert found["Processes"] == [[str(sleeper.attrs["State"]["Pid"]), "sleep 60"]]
+
+
+def test_stats(client: Any, sleeper: Any) -> None:
+    once = sleeper.stats(stream=False)
+    assert once["precpu_stats"]["system_cpu_usage"] < once["cpu_stats"]["system_cpu_usage"]
+    assert once["memory_stats"]["limit"] > once["memory_stats"]["usage"] > 0
+    shot = client.api.stats(sleeper.id, stream=False, one_shot=True)
+    assert shot["pids_stats"]["current"] == 1
+    stream = sleeper.stats(decode=True)
+    first, second = next(stream), next(stream)
+    assert first["read"] == second["preread"]
+    assert second["cpu_stats"]["online_cpus"] >= 1
+    stream.close()
+
+
+def test_prune(client: Any, sleeper: Any) -> None:
+    ended = client.containers.create("busybox", ["true"], labels={"seacan.test.prune": sleeper.id})
+    answer = client.containers.prune(filters={"label": f"seacan.test.prune={sleeper.id}"})
+    assert answer == {"ContainersDeleted": [ended.id], "SpaceReclaimed": 0}
+    assert client.containers.prune(filters={"label": "seacan.test.none"}) == {
+        "ContainersDeleted": None,
+        "SpaceReclaimed": 0,
+    }
 
 
 def test_list_and_names(client: Any, sleeper: Any) -> None:

@@ -45,6 +45,17 @@ def test_exec_stop_and_start_again(docker: Docker) -> None:
     assert docker.ok("wait", docker.name) == "137"
 
 
+def test_pause_update_and_stats(docker: Docker) -> None:
+    run(docker, "-d", "--name", docker.name, "busybox", "sleep", "600")
+    docker.ok("update", "--cpu-shares", "300", docker.name)
+    docker.ok("pause", docker.name)
+    assert docker.inspect(docker.name, "{{.State.Status}}") == "paused"
+    stats = docker.ok("stats", "--no-stream", "--format", "{{.PIDs}} {{.Name}}", docker.name)
+    assert stats == f"1 {docker.name}"
+    docker.ok("kill", docker.name)
+    assert docker.ok("wait", docker.name) == "137"
+
+
 def test_a_command_that_is_not_there_leaves_nothing(docker: Docker) -> None:
     result = docker("run", "--rm", "--runtime", "runc", "busybox", "nosuch")
     assert result.status == 127

@@ -55,6 +55,50 @@ def test_limits_are_written(engine: Daemon) -> None:
     assert 1 < int(_read(container, engine, "cpu.weight")) < 100
 
 
+def test_update(engine: Daemon) -> None:
+    container = engine.run("sleep 100", Memory=64 << 20, MemorySwap=96 << 20)
+    path = f"/containers/{container}/update"
+    for changes, name, values in (
+        ({"Memory": 80 << 20}, "memory.max", (str(80 << 20),)),
+        ({"MemorySwap": 100 << 20}, "memory.swap.max", (str(20 << 20), "max")),
+        ({"MemorySwap": -1}, "memory.swap.max", ("max",)),
+        ({"PidsLimit": 9}, "pids.max", ("9",)),
+        ({"PidsLimit": -1}, "pids.max", ("max",)),
+        ({"NanoCpus": 250_000_000}, "cpu.max", ("25000 100000",)),
+        ({"CpusetCpus": "0"}, "cpuset.cpus", ("0",)),
+    ):
+        assert engine.request("POST", path, changes) == (200, {"Warnings": None})
+        assert _read(container, engine, name) in values
+
+
+def test_pause(engine: Daemon) -> None:
+    container = engine.run("sleep 100")
+    assert engine.request("POST", f"/containers/{container}/pause")[0] == 204
+    assert _read(container, engine, "cgroup.freeze") == "1"
+    assert engine.state(container)["Status"] == "paused"
+    engine.kill()
+    engine.start()
+    assert engine.state(container)["Status"] == "paused"
+    assert engine.request("POST", f"/containers/{container}/stop?t=1")[0] == 204
+    assert engine.state(container)["Status"] == "exited"
+
+
+def test_stats(engine: Daemon) -> None:
+    container = engine.run("while :; do :; done", Memory=64 << 20)
+    status, found = engine.request("GET", f"/containers/{container}/stats?stream=0")
+    assert status == 200
+    now, before = found["cpu_stats"], found["precpu_stats"]
+    assert "percpu_usage" not in now["cpu_usage"]
+    used = now["cpu_usage"]["total_usage"] - before["cpu_usage"]["total_usage"]
+    passed = now["system_cpu_usage"] - before["system_cpu_usage"]
+    assert 0.1 < used / passed * now["online_cpus"] < 1.5
+    memory = found["memory_stats"]
+    assert memory["limit"] == 64 << 20
+    assert 0 < memory["usage"] < memory["limit"]
+    assert {"anon", "inactive_file"} <= memory["stats"].keys()
+    assert found["pids_stats"] == {"current": 1, "limit": 2**64 - 1}
+
+
 def test_out_of_memory(engine: Daemon) -> None:
     hog = "x=x; while true; do x=$x$x; done"
     container = engine.run(hog, Memory=16 << 20, MemorySwap=16 << 20)
