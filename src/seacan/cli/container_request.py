@@ -135,7 +135,9 @@ def _host_config(values: Values) -> HostConfig:
     host |= {key: values.mapping(flag) for key, flag in _MAPS.items()}
     host |= {key: values.on(flag) or None for key, flag in _SWITCHES.items()}
     host["NetworkMode"] = (values.texts("network") or ["default"])[0]
-    host["RestartPolicy"] = _restart_policy(values)
+    host["RestartPolicy"] = policy = restart_policy(values.text("restart"))
+    if policy and values.on("rm"):
+        raise InvalidArgument("conflicting options: cannot specify both --restart and --rm")
     host["LogConfig"] = _log_config(values)
     host["Devices"] = [_device(text) for text in values.texts("device")]
     host["Ulimits"] = [
@@ -186,14 +188,13 @@ def _health(values: Values) -> dict[str, Any] | None:
     return {"Test": test, **durations, "Retries": retries}
 
 
-def _restart_policy(values: Values) -> dict[str, Any] | None:
-    name, colon, count = values.text("restart").partition(":")
+def restart_policy(text: str) -> dict[str, Any] | None:
+    """Return RestartPolicy for `on-failure:3` and the like; None for no restart."""
+    name, colon, count = text.partition(":")
     if name in ("", "no"):
         if colon and not name:
             raise InvalidArgument("invalid restart policy format: no policy provided before colon")
         return None
-    if values.on("rm"):
-        raise InvalidArgument("conflicting options: cannot specify both --restart and --rm")
     if colon and not count.isdecimal():
         raise InvalidArgument(
             "invalid restart policy format: maximum retry count must be an integer"

@@ -102,6 +102,41 @@ class Containers:
     def kill(self, name: str, signal: str | None = None) -> None:
         self._act(name, "kill", {"signal": signal or None})
 
+    def pause(self, name: str) -> None:
+        self._act(name, "pause")
+
+    def unpause(self, name: str) -> None:
+        self._act(name, "unpause")
+
+    def rename(self, name: str, new_name: str) -> None:
+        self._act(name, "rename", {"name": new_name})
+
+    def update(self, name: str, changes: Mapping[str, object]) -> list[str]:
+        """Change limits and the restart policy; return what the daemon warned of."""
+        path = self._client.path("containers", name, "update")
+        reply = self._client.ask("POST", path, body=changes)
+        return reply.get("Warnings") or []
+
+    def top(self, name: str, ps_arguments: str = "") -> dict[str, Any]:
+        """Return Titles and Processes, as ps(1) on the daemon's host has them."""
+        path = self._client.path("containers", name, "top")
+        query = {"ps_args": ps_arguments or None}
+        reply: dict[str, Any] = self._client.ask("GET", path, query=query)
+        return reply
+
+    def stats(self, name: str) -> dict[str, Any]:
+        """Return two readings a second apart; of one that does not run, zeros at once."""
+        path = self._client.path("containers", name, "stats")
+        reply: dict[str, Any] = self._client.ask("GET", path, query={"stream": "false"})
+        return reply
+
+    def prune(self, filters: Mapping[str, list[str]] | None = None) -> dict[str, Any]:
+        """Remove all that do not run; return ContainersDeleted and SpaceReclaimed."""
+        path = self._client.path("containers", "prune")
+        query = {"filters": dict(filters or {})}
+        reply: dict[str, Any] = self._client.ask("POST", path, query=query)
+        return reply
+
     def resize(self, name: str, *, rows: int, columns: int) -> None:
         self._act(name, "resize", {"h": rows, "w": columns})
 

@@ -17,7 +17,15 @@ def print_rows(
     """Print `rows` as --quiet and --format have it; `headers`: the table's, by field."""
     if values.on("quiet"):
         print("".join(f"{row['ID']}\n" for row in rows), end="")
-    elif values.text("format") == "json":
+    else:
+        print_format(rows, headers, values.text("format"))
+
+
+def print_format(
+    rows: Sequence[Mapping[str, str | None]], headers: Mapping[str, str], form: str
+) -> None:
+    """Print `rows` as a table with `headers`, or with all their fields if `form` is json."""
+    if form == "json":
         import json
 
         for row in rows:

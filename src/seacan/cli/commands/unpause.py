@@ -1,0 +1,16 @@
+"""`seacan unpause`: the processes of paused containers go on."""
+
+from __future__ import annotations
+
+from seacan.cli.session import for_each
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from seacan.cli.flags import Flag, Values
+    from seacan.cli.session import Session
+
+FLAGS: tuple[Flag, ...] = ()
+
+
+def run(session: Session, values: Values, arguments: list[str]) -> int:
+    return for_each(arguments, session.client.containers.unpause)

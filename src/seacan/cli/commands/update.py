@@ -1,0 +1,66 @@
+"""`seacan update`: other limits, at once if the container runs."""
+
+from __future__ import annotations
+
+from seacan.cli.container_request import restart_policy
+from seacan.cli.flags import Flag
+from seacan.cli.session import for_each
+from seacan.cli.values import BYTES, CPUS, INT, MEMORY_SWAP, TEXT
+from seacan.errors import InvalidArgument
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from seacan.cli.flags import Values
+    from seacan.cli.session import Session
+
+FLAGS = (
+    Flag("blkio-weight", "", INT, "Share of block I/O, 10 to 1000"),
+    Flag("cpu-period", "", INT, "Period of the CPU quota, in microseconds"),
+    Flag("cpu-quota", "", INT, "CPU time in each period, in microseconds"),
+    Flag("cpu-shares", "c", INT, "Share of CPU time when it is scarce"),
+    Flag("cpus", "", CPUS, "How many CPUs it may keep busy, as in 1.5"),
+    Flag("cpuset-cpus", "", TEXT, "CPUs to run on, as in 0-3 or 0,1"),
+    Flag("cpuset-mems", "", TEXT, "Memory nodes to use, as in 0-3 or 0,1"),
+    Flag("memory", "m", BYTES, "Memory limit, as in 512m"),
+    Flag("memory-reservation", "", BYTES, "Memory that it keeps when memory is scarce"),
+    Flag("memory-swap", "", MEMORY_SWAP, "Limit of memory and swap together; -1: no limit"),
+    Flag("pids-limit", "", INT, "How many processes it may have; -1: no limit"),
+    Flag("restart", "", TEXT, "When to start it again: no, on-failure[:N], always or so"),
+)
+
+_NUMBERS = {
+    "blkio-weight": "BlkioWeight",
+    "cpu-period": "CpuPeriod",
+    "cpu-quota": "CpuQuota",
+    "cpu-shares": "CpuShares",
+    "cpus": "NanoCpus",
+    "memory": "Memory",
+    "memory-reservation": "MemoryReservation",
+    "memory-swap": "MemorySwap",
+    "pids-limit": "PidsLimit",
+}
+_TEXTS = {"cpuset-cpus": "CpusetCpus", "cpuset-mems": "CpusetMems"}
+
+
+def run(session: Session, values: Values, arguments: list[str]) -> int:
+    changes = changes_of(values)
+    containers = session.client.containers
+    warnings: list[str] = []
+    code = for_each(arguments, lambda name: warnings.extend(containers.update(name, changes)))
+    for warning in dict.fromkeys(warnings):
+        print(warning)
+    return code
+
+
+def changes_of(values: Values) -> dict[str, Any]:
+    """Return the body of the request: what was given. Raises InvalidArgument if nothing was."""
+    changes: dict[str, Any] = {}
+    changes |= {key: values.number(name) for name, key in _NUMBERS.items() if values.is_given(name)}
+    changes |= {key: values.text(name) for name, key in _TEXTS.items() if values.is_given(name)}
+    if values.is_given("restart"):
+        changes["RestartPolicy"] = restart_policy(values.text("restart")) or {"Name": "no"}
+    if not changes:
+        raise InvalidArgument("you must provide one or more flags when using this command")
+    return changes
