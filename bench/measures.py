@@ -5,6 +5,7 @@ Names of figures end in their unit.
 
 import os
 import shutil
+import statistics
 import subprocess
 import sys
 import threading
@@ -19,6 +20,8 @@ from bench.memory import engine_pss_kib
 Figures = dict[str, float]
 
 IDLE_CONTAINERS: Final = 10
+LISTED: Final = 1000
+LISTINGS: Final = 20
 PARALLEL: Final = 8
 PARALLEL_CONTAINERS: Final = 40
 
@@ -116,10 +119,27 @@ def parallel(engine: Engine) -> Figures:
     }
 
 
+def listing(engine: Engine) -> Figures:
+    """List a thousand containers that were created and not started."""
+    containers = [engine.create("true") for _ in range(LISTED)]
+    times: list[float] = []
+    try:
+        for _ in range(LISTINGS):
+            seconds: dict[str, float] = {}
+            with timed(seconds, "list"):
+                engine.call("GET", "/containers/json?all=1")
+            times.append(seconds["list"])
+    finally:
+        for container in containers:
+            engine.remove(container)
+    return {f"API list of {LISTED} containers, ms": statistics.median(times) * 1000}
+
+
 MEASURES: Final[dict[str, tuple[Callable[[Engine], Figures], bool]]] = {  # True: many samples
     "api": (api, True),
     "exec": (execute, True),
     "cli": (command_line, True),
     "parallel": (parallel, False),
+    "listing": (listing, False),
     "memory": (memory, False),
 }
