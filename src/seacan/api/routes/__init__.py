@@ -1,6 +1,8 @@
 """One file per resource of the Engine API; each function answers one route.
 
 containers.py  their life: create, list, inspect, start, stop, restart, kill, remove, wait
+lifecycle.py   what else is done to them: pause, rename, update, top, prune
+stats.py       what a container uses, once or as a stream
 streams.py     what goes to and fro: attach, logs, resize
 exec.py        processes beside a container's own
 files.py       their files: archive (cp), changes (diff), export; commit.py makes images of them

@@ -1,5 +1,5 @@
 """What commands print.
 
-In reading order: units (sizes, ages), table (columns), ports, container_fields, image_fields and
-rows (lists), template (`--format`), progress (a pull or load as it runs).
+In reading order: units (sizes, ages), table (columns), ports, container_fields, image_fields,
+stats_fields and rows (lists), template (`--format`), progress (a pull or load as it runs).
 """
