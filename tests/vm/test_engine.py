@@ -107,6 +107,18 @@ def test_out_of_memory(engine: Daemon) -> None:
     assert (state["ExitCode"], state["OOMKilled"]) == (137, True)
 
 
+def test_a_child_out_of_memory(engine: Daemon) -> None:
+    """It is told while the container runs, which goes on."""
+    since = int(time.time())
+    hog = "(x=x; while true; do x=$x$x; done); sleep 100"
+    container = engine.run(hog, Memory=16 << 20, MemorySwap=16 << 20)
+    wait_until(lambda: engine.state(container)["OOMKilled"], "the mark", timeout_s=30)
+    assert engine.state(container)["Running"]
+    query = f"since={since}&until={int(time.time()) + 1}&filters=%7B%22event%22:%5B%22oom%22%5D%7D"
+    told = engine.request("GET", f"/events?{query}")[1]
+    assert container in str(told)
+
+
 def test_a_child_out_of_memory_is_not_the_end(engine: Daemon) -> None:
     hog = "sh -c 'x=x; while true; do x=$x$x; done'; echo child $?"
     assert "child 137" in engine.output(hog, Memory=16 << 20, MemorySwap=16 << 20)

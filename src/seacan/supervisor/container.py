@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Protocol
 
+from seacan.kernel.cgroups.oom import OomWatch
 from seacan.spec.runtime import Process
 from seacan.supervisor.foreign import ForeignContainer
 from seacan.supervisor.own import OwnContainer
@@ -22,6 +23,9 @@ class Container(Protocol):
 
     def delete(self) -> None:
         """Remove what there is of it, alive or not."""
+
+    def watch_oom(self) -> OomWatch:
+        """Return a watch over its memory. Raises OSError where none is counted."""
 
     def oom_kills(self) -> int:
         """Return how many of its processes were killed for want of memory."""

@@ -16,6 +16,7 @@ from typing import Final
 from seacan import errors
 from seacan.kernel import processes
 from seacan.kernel.cgroups import hierarchy
+from seacan.kernel.cgroups.oom import OomWatch
 from seacan.spec.runtime import Process
 from seacan.supervisor import rootfs
 from seacan.supervisor.process import ChildSide
@@ -63,6 +64,9 @@ class ForeignContainer:
 
     def delete(self) -> None:
         self._run(["delete", "--force", self._id])
+
+    def watch_oom(self) -> OomWatch:
+        return self._cgroup.watch_oom()
 
     def oom_kills(self) -> int:
         return self._cgroup.oom_kills()

@@ -6,6 +6,7 @@ from typing import Final
 
 READABLE: Final = select.EPOLLIN
 WRITABLE: Final = select.EPOLLOUT
+URGENT: Final = select.EPOLLPRI
 
 Call = Callable[[], None]
 
@@ -18,7 +19,7 @@ class Loop:
         self._calls: dict[int, dict[int, Call]] = {}
 
     def watch(self, fd: int, interest: int, call: Call) -> None:
-        """Call `call` while `fd` is ready for `interest`, READABLE or WRITABLE."""
+        """Call `call` while `fd` is ready for `interest`, READABLE, WRITABLE or URGENT."""
         calls = self._calls.get(fd)
         if calls is None:
             self._calls[fd] = {interest: call}
@@ -44,7 +45,7 @@ class Loop:
         """Wait for something to be ready, without a deadline: the container sets the pace."""
         for fd, events in self._epoll.poll():
             gone = events & (select.EPOLLHUP | select.EPOLLERR)
-            for interest in (READABLE, WRITABLE):
+            for interest in (READABLE, WRITABLE, URGENT):
                 # Looked up each time: a call may have stopped the next one, or closed the fd.
                 call = self._calls.get(fd, {}).get(interest)
                 if call is not None and (gone or events & interest):

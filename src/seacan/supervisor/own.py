@@ -4,6 +4,7 @@ from pathlib import Path
 
 from seacan.errors import NotFound
 from seacan.kernel.cgroups import hierarchy
+from seacan.kernel.cgroups.oom import OomWatch
 from seacan.runtime import container, create
 from seacan.runtime import exec as runtime_exec
 from seacan.spec.runtime import Process
@@ -48,6 +49,9 @@ class OwnContainer:
             container.load(self._root, self._id).delete(force=True)
         except NotFound:
             return
+
+    def watch_oom(self) -> OomWatch:
+        return self._cgroup.watch_oom()
 
     def oom_kills(self) -> int:
         return self._cgroup.oom_kills()

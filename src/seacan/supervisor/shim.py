@@ -19,6 +19,7 @@ from typing import Final, cast
 
 from seacan import errors, files, log
 from seacan.kernel import syscalls
+from seacan.kernel.cgroups.oom import OomWatch
 from seacan.spec.runtime import Config, Process
 from seacan.supervisor import protocol
 from seacan.supervisor.container import open_container
@@ -55,6 +56,7 @@ def run(events: socket.socket, sample: Config | None) -> int:
         protocol.send(events, protocol.error_reply(err))
         return 1
     shim.tell_started(events)
+    shim.watch_memory()
     return shim.serve()
 
 
@@ -67,6 +69,7 @@ class Shim:
         self._execs: dict[str, Supervised] = {}
         self._finished: list[Stdio] = []  # of ended processes, with clients that are owed output
         self._exit: Exit | None = None
+        self._memory: OomWatch | None = None
         clients = [socket.socket(fileno=fd) for fd in descriptors]
         self._wake_on_children()
         self._listen()
@@ -244,6 +247,7 @@ class Shim:
 
     def _init_ended(self, status: int) -> None:
         finished_at_ns = time.time_ns()
+        self._watch_memory_no_longer()
         self.init.stdio.finish()
         self._finished.append(self.init.stdio)
         self._exit = Exit(
@@ -256,6 +260,26 @@ class Shim:
             except (errors.SeacanError, OSError) as err:
                 # The end is told all the same; the daemon gives back what is left.
                 log.error("end of container", id=self._bundle.name, step=step.__name__, error=err)
+
+    def watch_memory(self) -> None:
+        """Tell from now on when memory runs out; to be called when the start was answered."""
+        try:
+            self._memory = self._container.watch_oom()
+        except OSError as err:
+            log.debug("memory is not watched", id=self._bundle.name, error=err)
+        else:
+            self._loop.watch(self._memory.fileno(), self._memory.events, self._look_at_memory)
+
+    def _look_at_memory(self) -> None:
+        if self._memory is not None and self._memory.has_run_out():
+            self._tell({"event": "oom"})
+
+    def _watch_memory_no_longer(self) -> None:
+        # Once its cgroup is removed, the watch would be ready for ever.
+        if self._memory is not None:
+            self._loop.ignore(self._memory.fileno(), self._memory.events)
+            self._memory.close()
+            self._memory = None
 
     def _was_oom_killed(self) -> bool:
         try:
