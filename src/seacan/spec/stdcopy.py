@@ -14,3 +14,17 @@ _HEADER: Final = struct.Struct(">BxxxL")
 def frame(stream: str, data: bytes) -> bytes:
     """Return `data` of `stream`, one of STREAMS, with its header."""
     return _HEADER.pack(STREAMS[stream], len(data)) + data
+
+
+def take_frames(received: bytearray) -> bytes:
+    """Take the whole frames off the start of `received`; return what they carry, of any stream."""
+    pieces, offset = [], 0
+    while offset + _HEADER.size <= len(received):
+        _, length = _HEADER.unpack_from(received, offset)
+        end = offset + _HEADER.size + length
+        if end > len(received):
+            break
+        pieces.append(bytes(received[offset + _HEADER.size : end]))
+        offset = end
+    del received[:offset]
+    return b"".join(pieces)
