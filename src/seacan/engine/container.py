@@ -3,9 +3,11 @@
                               PAUSED ──is stopped or killed────────────────────────┐
                             pause ▲│ unpause                                        ▼
 create ──▸ CREATED ──start──▸ RUNNING ──its process ends, is stopped or killed──▸ EXITED
-              ▲                  ▲                                                  │
-              └── start failed   └─────────────────── start ────────────────────────┘
-remove, from any of them but RUNNING and PAUSED (unless forced) ──▸ gone
+              ▲                  ▲ ▲                │                               │ ▲
+              └── start failed   │ └─ RESTARTING ◂──┘ its policy has it so          │ │
+                                 │         └───── is stopped, or does not start ────┼─┘
+                                 └─────────────────── start ────────────────────────┘
+remove, from CREATED and EXITED (from any of them if forced) ──▸ gone
 """
 
 from dataclasses import dataclass, field
@@ -22,7 +24,31 @@ class Status(StrEnum):
     CREATED = "created"
     RUNNING = "running"
     PAUSED = "paused"
+    RESTARTING = "restarting"  # it has ended, and waits to be started again
     EXITED = "exited"
+
+
+class HealthStatus(StrEnum):
+    STARTING = "starting"
+    HEALTHY = "healthy"
+    UNHEALTHY = "unhealthy"
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeResult:
+    """How one probe went; times as in State."""
+
+    start: str
+    end: str
+    exit_code: int  # -1: it did not start, or was not in time
+    output: str
+
+
+@dataclass(slots=True)
+class Health:
+    status: HealthStatus = HealthStatus.STARTING
+    failing_streak: int = 0
+    log: list[ProbeResult] = field(default_factory=list)  # the last five, the oldest first
 
 
 @dataclass(slots=True)
@@ -36,6 +62,7 @@ class State:
     oom_killed: bool = False
     started_at: str = NEVER
     finished_at: str = NEVER
+    health: Health | None = None  # None until it was started with a health check
 
 
 @dataclass(slots=True)
@@ -58,7 +85,8 @@ class Container:
     resolv_conf_path: str
     mounts: list[dict[str, Any]] = field(default_factory=list)  # MountPoint of the Engine API
     state: State = field(default_factory=State)
-    restart_count: int = 0
+    restart_count: int = 0  # since it was last started by hand
+    stopped_by_hand: bool = False
     driver: str = "overlay2"
     exec_ids: list[str] = field(default_factory=list)
 
@@ -70,6 +98,16 @@ class Container:
     @property
     def is_paused(self) -> bool:
         return self.state.status is Status.PAUSED
+
+    @property
+    def is_backing_off(self) -> bool:
+        """Whether it has ended, and is about to be started again by its policy."""
+        return self.state.status is Status.RESTARTING
+
+    @property
+    def is_active(self) -> bool:
+        """Whether it runs, or will again by itself: what Docker calls running."""
+        return self.is_running or self.is_backing_off
 
     @property
     def tty(self) -> bool:

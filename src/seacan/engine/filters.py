@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final, NamedTuple
 
-from seacan.engine.container import Container, Status
+from seacan.engine.container import Container, HealthStatus, Status
 from seacan.engine.networks import Network
 from seacan.errors import InvalidArgument
 
@@ -39,7 +39,7 @@ def select(
             raise InvalidArgument(f"invalid filter '{name}'")
     tests = [_TESTS[name](values, facts) for name, values in wanted.items() if values]
     if not (all or limit is not None or wanted.get("status")):
-        tests.insert(0, lambda record: record.is_running)
+        tests.insert(0, lambda record: record.is_active)
     chosen: list[Container] = []
     for record in sorted(records, key=lambda record: record.created_at, reverse=True):
         if len(chosen) == limit:
@@ -103,6 +103,21 @@ def _by_exit_code(values: Sequence[str], facts: Facts) -> Test:
             raise InvalidArgument(f"invalid filter 'exited={value}': it is no number")
     codes = {int(value) for value in values}
     return lambda record: record.state.status is Status.EXITED and record.state.exit_code in codes
+
+
+def _by_health(values: Sequence[str], facts: Facts) -> Test:
+    for value in values:
+        if value not in ("none", *HealthStatus):
+            raise InvalidArgument(
+                f"invalid filter 'health={value}': invalid value for health ({value}): "
+                "must be one of none, starting, healthy, unhealthy"
+            )
+
+    def matches(record: Container) -> bool:
+        health = record.state.health
+        return ("none" if health is None else health.status) in values
+
+    return matches
 
 
 def _by_label(values: Sequence[str], facts: Facts) -> Test:
@@ -190,6 +205,7 @@ _TESTS: Final[Mapping[str, Callable[[Sequence[str], Facts], Test]]] = {
     "ancestor": _by_image,
     "before": _before,
     "exited": _by_exit_code,
+    "health": _by_health,
     "expose": _by_port("expose"),
     "id": _by_id,
     "is-task": _by_task,

@@ -44,7 +44,7 @@ def choose(records: Sequence[Container], wanted: Filters, now_ns: int) -> list[C
     return [
         record
         for record in records
-        if not record.is_running
+        if not record.is_active
         and record.created_s <= latest_s
         and has_labels(record, wanted.get("label") or ())
         and not (without and has_labels(record, without))

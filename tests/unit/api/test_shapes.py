@@ -14,7 +14,7 @@ from seacan.api.shapes.images import inspect_image, list_image
 from seacan.api.shapes.listing import list_container
 from seacan.api.shapes.times import in_words, seconds_since_epoch
 from seacan.api.versions import NEWEST, Version
-from seacan.engine.container import Container, Status
+from seacan.engine.container import Container, Health, HealthStatus, ProbeResult, Status
 from seacan.engine.listing import Listed
 from seacan.engine.sizes import Sizes
 from seacan.errors import InvalidArgument
@@ -93,10 +93,37 @@ def test_command_and_status_in_words() -> None:
 
     running = make_container(status=Status.RUNNING, started_at="2999-01-01T00:00:00Z")
     assert _listed(running)["Status"] == "Up Less than a second"
+    running.state.health = Health()
+    assert _listed(running)["Status"].endswith(" (health: starting)")
+    running.state.health.status = HealthStatus.UNHEALTHY
+    assert _listed(running)["Status"].endswith(" (unhealthy)")
     paused = make_container(status=Status.PAUSED, started_at="2999-01-01T00:00:00Z")
     assert _listed(paused)["Status"] == "Up Less than a second (Paused)"
     state = inspect_container(paused)["State"]
     assert (state["Status"], state["Running"], state["Paused"]) == ("paused", True, True)
+
+    again = make_container(
+        status=Status.RESTARTING, exit_code=3, finished_at="2999-01-01T00:00:00Z"
+    )
+    assert _listed(again)["State"] == "restarting"
+    assert _listed(again)["Status"] == "Restarting (3) Less than a second ago"
+
+
+def test_state_of_what_is_to_be_started_again() -> None:
+    state = inspect_container(make_container(status=Status.RESTARTING))["State"]
+    assert (state["Status"], state["Running"], state["Restarting"]) == ("restarting", True, True)
+    assert "Health" not in state
+
+
+def test_health() -> None:
+    container = make_container(status=Status.RUNNING)
+    start, end = "2026-11-24T01:33:18.831282888Z", "2026-11-24T01:33:19.831282888Z"
+    container.state.health = Health(HealthStatus.HEALTHY, 0, [ProbeResult(start, end, 0, "hi")])
+    assert inspect_container(container)["State"]["Health"] == {
+        "Status": "healthy",
+        "FailingStreak": 0,
+        "Log": [{"Start": start, "End": end, "ExitCode": 0, "Output": "hi"}],
+    }
 
 
 def test_sizes() -> None:

@@ -5,7 +5,7 @@ from typing import Any, cast
 import pytest
 from tests.fakes.engine import IMAGE_ID, OTHER_IMAGE_ID, make_container
 
-from seacan.engine.container import Container, Status
+from seacan.engine.container import Container, Health, HealthStatus, Status
 from seacan.engine.filters import Facts, select
 from seacan.engine.networks import Network
 from seacan.errors import InvalidArgument, NotFound
@@ -22,6 +22,7 @@ def _records() -> list[Container]:
     a.config |= {"Labels": {"tier": "web", "x": ""}}
     b.config |= {"Labels": {"tier": "db"}}
     b.image_id = OTHER_IMAGE_ID
+    a.state.health, b.state.health = Health(HealthStatus.HEALTHY), Health(HealthStatus.UNHEALTHY)
     c.mounts = [{"Type": "bind", "Source": "/src", "Destination": "/dst"}]
     d.host_config |= {"NetworkMode": "container:a"}
     c.host_config |= {"NetworkMode": "host"}
@@ -61,6 +62,10 @@ def _names(*, all: bool = True, limit: int | None = None, **wanted: list[str]) -
         ({"all": False, "status": ["exited", "paused"]}, "cron web-db"),
         ({"status": ["dead"]}, ""),
         ({"status": []}, "new cron web-db web"),
+        ({"health": ["healthy"]}, "web"),
+        ({"health": ["unhealthy", "healthy"]}, "web-db web"),
+        ({"health": ["none"]}, "new cron"),
+        ({"health": ["starting"]}, ""),
         ({"id": ["a"]}, "new web"),
         ({"id": ["ab", "c"]}, "new cron"),
         ({"name": ["web"]}, "web-db web"),
@@ -121,3 +126,18 @@ def test_an_unknown_container_is_not_found() -> None:
     for name in ("before", "since"):
         with pytest.raises(NotFound, match="No such container: x"):
             _names(**cast(Any, {name: ["x"]}))
+
+
+def test_what_waits_to_be_started_again_is_shown() -> None:
+    record = make_container(status=Status.RESTARTING)
+    facts = Facts(lambda ref: record, {}, _network_of)
+    assert select([record], all=False, limit=None, wanted={}, facts=facts) == [record]
+
+
+def test_a_state_of_health_that_there_is_not() -> None:
+    with pytest.raises(InvalidArgument) as caught:
+        _names(health=["fine"])
+    assert str(caught.value) == (
+        "invalid filter 'health=fine': invalid value for health (fine): "
+        "must be one of none, starting, healthy, unhealthy"
+    )

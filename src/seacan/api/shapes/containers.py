@@ -3,7 +3,7 @@
 from typing import Any
 
 from seacan.api.shapes.configs import container_config, host_config
-from seacan.engine.container import Container, State, Status
+from seacan.engine.container import Container, Health, State
 from seacan.engine.sizes import Sizes
 
 _NO_ADDRESS = {
@@ -24,7 +24,7 @@ def inspect_container(container: Container, sizes: Sizes | None = None) -> dict[
         "Created": container.created_at,
         "Path": container.path,
         "Args": container.args,
-        "State": _state(container.state),
+        "State": _state(container),
         "Image": container.image_id,
         "ResolvConfPath": container.resolv_conf_path,
         "HostnamePath": container.hostname_path,
@@ -80,12 +80,13 @@ def networks(container: Container) -> dict[str, Any]:
     }
 
 
-def _state(state: State) -> dict[str, Any]:
-    return {
+def _state(container: Container) -> dict[str, Any]:
+    state: State = container.state
+    shape = {
         "Status": state.status,
-        "Running": state.status in (Status.RUNNING, Status.PAUSED),
-        "Paused": state.status is Status.PAUSED,
-        "Restarting": False,
+        "Running": container.is_active,
+        "Paused": container.is_paused,
+        "Restarting": container.is_backing_off,
         "OOMKilled": state.oom_killed,
         "Dead": False,
         "Pid": state.pid,
@@ -93,4 +94,18 @@ def _state(state: State) -> dict[str, Any]:
         "Error": state.error,
         "StartedAt": state.started_at,
         "FinishedAt": state.finished_at,
+    }
+    if state.health is not None:
+        shape["Health"] = _health(state.health)
+    return shape
+
+
+def _health(health: Health) -> dict[str, Any]:
+    return {
+        "Status": health.status,
+        "FailingStreak": health.failing_streak,
+        "Log": [
+            {"Start": r.start, "End": r.end, "ExitCode": r.exit_code, "Output": r.output}
+            for r in health.log
+        ],
     }

@@ -5,7 +5,7 @@ from typing import Any, assert_never
 from seacan.api.shapes.containers import networks
 from seacan.api.shapes.times import in_words, seconds_since_epoch
 from seacan.api.versions import Version
-from seacan.engine.container import Container, State, Status
+from seacan.engine.container import Container, Health, HealthStatus, State, Status
 from seacan.engine.listing import Listed
 
 
@@ -46,12 +46,21 @@ def _status(state: State, now_s: float) -> str:
         case Status.CREATED:
             return "Created"
         case Status.RUNNING:
-            return f"Up {in_words(now_s - seconds_since_epoch(state.started_at))}"
+            up = f"Up {in_words(now_s - seconds_since_epoch(state.started_at))}"
+            return up if state.health is None else f"{up} ({_health(state.health)})"
         case Status.PAUSED:
             up = in_words(now_s - seconds_since_epoch(state.started_at))
             return f"Up {up} (Paused)"
+        case Status.RESTARTING:
+            ago = in_words(now_s - seconds_since_epoch(state.finished_at))
+            return f"Restarting ({state.exit_code}) {ago} ago"
         case Status.EXITED:
             ago = in_words(now_s - seconds_since_epoch(state.finished_at))
             return f"Exited ({state.exit_code}) {ago} ago"
         case _:
             assert_never(state.status)
+
+
+def _health(health: Health) -> str:
+    is_starting = health.status is HealthStatus.STARTING
+    return "health: starting" if is_starting else health.status
