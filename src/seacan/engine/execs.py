@@ -3,7 +3,7 @@
 import os
 import socket
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import anyio
 import msgspec
@@ -31,6 +31,7 @@ class Exec:
     running: bool = False
     started: bool = False
     exit_code: int | None = None  # None until it has ended
+    ended: anyio.Event = field(default_factory=anyio.Event)
 
     @property
     def container_id(self) -> ContainerId:
@@ -161,11 +162,19 @@ class Execs:
         execution = self._execs.get(ExecId(exec_id))
         if execution is not None:
             execution.running, execution.exit_code = False, status
+            execution.ended.set()
+
+    def discard(self, exec_id: str) -> None:
+        """Forget one exec, which nobody will ask for."""
+        execution = self._execs.pop(ExecId(exec_id), None)
+        if execution is not None and exec_id in execution.container.record.exec_ids:
+            execution.container.record.exec_ids.remove(exec_id)
 
     def forget(self, entry: Entry) -> None:
         """Forget the execs of a container that has ended."""
-        for exec_id in [e.id for e in self._execs.values() if e.container is entry]:
-            del self._execs[exec_id]
+        for execution in [e for e in self._execs.values() if e.container is entry]:
+            execution.ended.set()
+            del self._execs[execution.id]
 
     async def resize(self, exec_id: str, *, rows: int, columns: int) -> None:
         execution = self.get(exec_id)

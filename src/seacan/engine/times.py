@@ -17,5 +17,17 @@ def nanoseconds(text: str) -> int:
     return int(seconds) * 1_000_000_000 + int(f"{fraction:0<9}")
 
 
+def go_duration(seconds: float) -> str:
+    """Return a duration as Go writes it: 300ms, 1.5s, 1m30s, 1h0m0s."""
+    if seconds < 1:
+        return f"{seconds * 1000:.6f}".rstrip("0").rstrip(".") + "ms"
+    whole, rest = divmod(round(seconds, 9), 60)
+    text = f"{rest:.9f}".rstrip("0").rstrip(".") + "s"
+    hours, minutes = divmod(int(whole), 60)
+    if whole:
+        text = f"{minutes}m{text}"
+    return f"{hours}h{text}" if hours else text
+
+
 def now() -> str:
     return rfc3339(time.time_ns())
