@@ -12,9 +12,9 @@ from contextlib import AsyncExitStack
 
 import anyio
 
-from seacan import errors, ids
+from seacan import errors, ids, log
 from seacan.engine import attach, pause, prune, rename, sizes, start, top, update
-from seacan.engine.container import Container, Created
+from seacan.engine.container import NEVER, Container, Created, Status
 from seacan.engine.context import Context
 from seacan.engine.detach_keys import parse_detach_keys
 from seacan.engine.execs import Execs
@@ -22,8 +22,10 @@ from seacan.engine.filters import Filters
 from seacan.engine.listing import Listed, list_containers
 from seacan.engine.logs import Log, Selection, parse_time
 from seacan.engine.names import Names
+from seacan.engine.probe import run_probe
 from seacan.engine.prune import Pruned
 from seacan.engine.requests import normalise
+from seacan.engine.restart import is_wanted
 from seacan.engine.running import Entry, Wait
 from seacan.engine.signals import parse_signal
 from seacan.engine.sizes import Sizes
@@ -154,6 +156,7 @@ class Containers:
             networks=context.networks,
             on_exec_event=self.execs.follow,
             on_exit=self._on_exit,
+            probe=functools.partial(run_probe, self.execs),
         )
 
     def adopt(self, record: Container) -> Entry:
@@ -168,8 +171,9 @@ class Containers:
         entry = self.find(ref)
         async with entry.lock:
             pause.refuse_start(entry.record)
-            if entry.record.is_running:
+            if entry.record.is_active:
                 raise errors.NotModified(f"container {ref} is already running")
+            entry.restart.begin()
             try:
                 await self._start(entry)
             except errors.SeacanError:
@@ -187,7 +191,7 @@ class Containers:
         entry = self.find(ref)
         number = None if signal is None else parse_signal(signal)
         async with entry.lock:
-            if not entry.record.is_running:
+            if not entry.record.is_active:
                 raise errors.NotModified(f"container {ref} is already stopped")
             await self._stop(entry, timeout_s, number)
 
@@ -197,24 +201,27 @@ class Containers:
         if timeout_s is None:
             own = config.get("StopTimeout")
             timeout_s = _DEFAULT_STOP_TIMEOUT_S if own is None else own
-        # It may have ended by itself; then there is nobody to tell.
-        with contextlib.suppress(errors.SeacanError):
-            await entry.signal(number)
-            await pause.end_pause(entry)
-        if not await entry.wait_ended(None if timeout_s < 0 else timeout_s):
-            await entry.kill()
+        await entry.stop_by_hand()
+        if entry.record.is_running:
+            # It may have ended by itself; then there is nobody to tell.
+            with contextlib.suppress(errors.SeacanError):
+                await entry.signal(number)
+                await pause.end_pause(entry)
+            if not await entry.wait_ended(None if timeout_s < 0 else timeout_s):
+                await entry.kill()
         entry.tell("stop")
 
     async def restart(self, ref: str, *, timeout_s: int | None, signal: str | None) -> None:
         entry = self.find(ref)
         number = None if signal is None else parse_signal(signal)
         async with entry.lock:
-            if entry.record.is_running:
+            if entry.record.is_active:
                 entry.is_restarting = True
                 try:
                     await self._stop(entry, timeout_s, number)
                 finally:
                     entry.is_restarting = False
+            entry.restart.begin()
             await self._start(entry)
             entry.tell("restart")
 
@@ -222,15 +229,17 @@ class Containers:
         try:
             entry = self.find(ref)
             number = parse_signal(signal or "SIGKILL")
-            entry.running_shim()
+            if not entry.record.is_backing_off:
+                entry.running_shim()
+            if await self._stop_restarts(entry, number):
+                return
         except errors.SeacanError as err:
             raise type(err)(f"cannot kill container: {ref}: {err}") from None
         if number == 9:
             await entry.kill()
         else:
             await entry.signal(number)
-            own = entry.record.config.get("StopSignal")
-            if not own or parse_signal(own) == number:
+            if _means_the_end(entry.record, number):
                 await pause.end_pause(entry)
 
     async def pause(self, ref: str) -> None:
@@ -250,12 +259,60 @@ class Containers:
         await update.update(self.find(ref), changes)
         return warnings
 
+    async def _stop_restarts(self, entry: Entry, number: int) -> bool:
+        """Have no start follow a signal by hand; True if that is all, as nothing runs just now."""
+        if not _means_the_end(entry.record, number):
+            entry.record.stopped_by_hand = True  # it may be the end all the same
+            return False
+        if not entry.record.is_backing_off:
+            await entry.stop_by_hand()
+            return False
+        async with entry.lock:  # a start may be under way
+            await entry.stop_by_hand()
+            return not entry.record.is_running
+
     async def _on_exit(self, entry: Entry) -> None:
         self.execs.forget(entry)
-        if entry.record.host_config.get("AutoRemove") and not entry.is_restarting:
+        if entry.record.is_backing_off:
+            self._context.tasks.start_soon(self._start_again, entry)
+        elif not entry.is_restarting:
+            await self._auto_remove(entry)
+
+    async def _auto_remove(self, entry: Entry) -> None:
+        if entry.record.host_config.get("AutoRemove"):
             async with entry.lock:
-                if entry.record.id in self._entries and not entry.record.is_running:
+                if entry.record.id in self._entries and not entry.record.is_active:
                     await self._remove(entry)
+
+    async def _start_again(self, entry: Entry) -> None:
+        """Start it when its back-off is over, unless it is stopped before."""
+        if not await entry.restart.wait():
+            return
+        async with entry.lock:
+            if not entry.record.is_backing_off:
+                return
+            exit_code = entry.record.state.exit_code
+            try:
+                await self._start(entry)
+            except errors.SeacanError as err:
+                log.error("container does not start again", id=entry.record.id, error=err)
+                entry.record.state.exit_code = exit_code  # what it is to show is its last end
+                await entry.give_up_restart()
+
+    async def resume(self, entry: Entry) -> None:
+        """Do what is to follow where a new daemon finds a container ended. Nothing has begun yet.
+
+        Its restarts are counted from nothing again, and the first has no delay, as dockerd's.
+        """
+        record = entry.record
+        if record.is_running or record.state.started_at == NEVER:
+            return
+        if record.is_backing_off or is_wanted(record):
+            entry.restart.begin()
+            record.state.status = Status.RESTARTING
+            self._context.tasks.start_soon(self._start_again, entry)
+        else:
+            await self._auto_remove(entry)
 
     # -- removing ---------------------------------------------------------------------------------
 
@@ -265,16 +322,17 @@ class Containers:
         async with entry.lock:
             if entry.record.id not in self._entries:
                 raise errors.NotFound(f"No such container: {ref}")
-            if entry.record.is_running:
+            if entry.record.is_active:
                 if not force:
                     why = (
                         "container is paused and must be unpaused first"
                         if entry.record.is_paused
-                        else "container is running: "
+                        else f"container is {entry.record.state.status}: "
                         "stop the container before removing or force remove"
                     )
                     raise errors.Conflict(f'cannot remove container "{ref}": {why}')
                 entry.is_restarting = True  # this removes it, not its end
+                await entry.stop_by_hand()
                 await entry.kill()
             await self._remove(entry)
 
@@ -349,6 +407,10 @@ class Containers:
     ) -> attach.Attachment:
         entry = self.find(ref)
         pause.refuse_attach(entry.record, ref)
+        if entry.record.is_backing_off:
+            raise errors.Conflict(
+                f"container {ref} is restarting, wait until the container is running"
+            )
         attach.check_streams(stream=stream, logs=logs)
         keys = parse_detach_keys(detach_keys)
         return attach.Attachment(entry, stdin, stdout, stderr, keys)
@@ -378,9 +440,17 @@ class Containers:
             follow=follow,
             framed=not entry.record.tty,
         )
-        return Log(entry.record.log_path, selection, lambda: entry.record.is_running)
+        shim = entry.shim
+        # To the end of this run; who wants the next one's output asks again.
+        return Log(entry.record.log_path, selection, lambda: entry.shim is shim is not None)
 
     async def resize(self, ref: str, *, rows: int, columns: int) -> None:
         entry = self.find(ref)
         await entry.running_shim().resize(rows, columns)
         entry.tell("resize", {"height": str(rows), "width": str(columns)})
+
+
+def _means_the_end(record: Container, number: int) -> bool:
+    """Tell whether a signal is to end a container: any, if it does not say which one does."""
+    own = record.config.get("StopSignal")
+    return not own or number in (parse_signal(own), 9)

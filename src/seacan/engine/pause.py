@@ -50,6 +50,10 @@ async def _turn(entry: "Entry", status: Status, verb: str) -> None:
         raise errors.Internal(f"cannot {verb} container {record.id}: {err}") from err
     if entry.shim is shim:  # else it has ended meanwhile
         record.state.status = status
+        if status is Status.PAUSED:
+            entry.health.stop()
+        else:
+            entry.health.resume()
         entry.tell(verb)
         await entry.save()
 

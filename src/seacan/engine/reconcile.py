@@ -2,7 +2,7 @@
 
 The truth is what runs: a container whose shim answers is adopted as it is; one that ended meanwhile
 is recorded with the status that its shim wrote down; of a start or a removal that was cut short
-nothing is left.
+nothing is left. Then what its policy wants is started again.
 """
 
 from pathlib import Path
@@ -27,7 +27,7 @@ async def reconcile(context: Context, containers: Containers) -> None:
     await anyio.to_thread.run_sync(_remove_debris, context, known)
     async with anyio.create_task_group() as tasks:
         for record in records:
-            tasks.start_soon(_settle, context, containers.adopt(record))
+            tasks.start_soon(_settle, context, containers, containers.adopt(record))
 
 
 def _remove_debris(context: Context, known: set[ContainerId]) -> None:
@@ -55,7 +55,14 @@ def _remove_directory(context: Context, path: Path) -> None:
         remove_tree(path)
 
 
-async def _settle(context: Context, entry: Entry) -> None:
+async def _settle(context: Context, containers: Containers, entry: Entry) -> None:
+    entry.is_restarting = True  # what follows from an end, follows here
+    await _find_truth(context, entry)
+    entry.is_restarting = False
+    await containers.resume(entry)
+
+
+async def _find_truth(context: Context, entry: Entry) -> None:
     record = entry.record
     if not entry.bundle.path.exists():
         if record.is_running:

@@ -8,18 +8,20 @@ normalise ┬ _check_encoding      every string and number fits where it goes
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, cast
+from typing import Final, cast
 
 from seacan.engine import (
     capabilities,
     defaults,
     devices,
     environment,
+    health,
     limits,
     log_options,
     mount_points,
     namespaces,
     resources,
+    restart,
     security,
     unsupported,
 )
@@ -57,7 +59,7 @@ def normalise(
     """Return what the container of `request` is to be, or refuse it.
 
     The volumes that an image declares are plain directories of the writable layer, until there are
-    volumes; its health check is not run, which is one of the warnings.
+    volumes.
     Raises InvalidArgument in Docker's words, Unsupported naming what seacan does not do yet.
     """
     _check_encoding("request", request)
@@ -68,8 +70,6 @@ def normalise(
     config = _container_config(request, image)
     _check_config(config, host_config)
     config["Hostname"] = config.get("Hostname") or _hostname(container_id, host_config, host)
-    if _has_healthcheck(config):
-        warnings.append("The image's health check is not run: health checks are not supported yet.")
     path, *args = command(config)
     log = log_options.parse(host_config.get("LogConfig") or {})
     return Normalised(path, args, config, host_config, mounts, log, warnings)
@@ -96,8 +96,9 @@ def _container_config(request: ContainerCreate, image: ExecutionConfig) -> Conta
         config["ExposedPorts"] = ports
     if stop_signal := request.get("StopSignal") or image.get("StopSignal"):
         config["StopSignal"] = stop_signal
-    if healthcheck := request.get("Healthcheck") or image.get("Healthcheck"):
-        config["Healthcheck"] = cast(Any, healthcheck)
+    health.check_config(request.get("Healthcheck") or {})
+    if healthcheck := health.with_image(request.get("Healthcheck"), image.get("Healthcheck")):
+        config["Healthcheck"] = healthcheck
     config["Entrypoint"], config["Cmd"] = _entrypoint_and_cmd(request, image)
     return config
 
@@ -158,11 +159,6 @@ def _hostname(container_id: str, host_config: HostConfig, host: Host) -> str:
     return host.hostname if host_config.get("NetworkMode") == namespaces.HOST else container_id[:12]
 
 
-def _has_healthcheck(config: ContainerConfig) -> bool:
-    test = (config.get("Healthcheck") or {}).get("Test") or ["NONE"]
-    return test[0] != "NONE"
-
-
 # --- HostConfig -------------------------------------------------------------------------------
 
 
@@ -174,6 +170,9 @@ def _host_config(
     warnings = limits.normalise(host_config, host)
     namespaces.check_modes(host_config)
     _check_scalars(host_config)
+    host_config["RestartPolicy"] = restart.check_policy(
+        host_config.get("RestartPolicy") or {}, auto_remove=bool(host_config.get("AutoRemove"))
+    )
     _fill_log(host_config)
     _fill_runtime(host_config, host)
     _fill_cgroup_namespace(host_config, host)

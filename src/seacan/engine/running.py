@@ -5,6 +5,7 @@ those who wait. Where the shim died without a word, this side ends what it left.
 """
 
 import contextlib
+import functools
 import json
 import os
 import shutil
@@ -20,10 +21,12 @@ from anyio.abc import TaskGroup
 
 from seacan import errors, log
 from seacan.engine import pause
-from seacan.engine.container import Container, Exit, Status
+from seacan.engine.container import Container, Exit, ProbeResult, Status
 from seacan.engine.database import Database
 from seacan.engine.events import Events
+from seacan.engine.health import Check, Monitor
 from seacan.engine.networks import Networks
+from seacan.engine.restart import Restart, has_policy
 from seacan.engine.times import nanoseconds, rfc3339
 from seacan.kernel.cgroups import hierarchy
 from seacan.paths import BundleDirectory, ExecRoot
@@ -62,6 +65,7 @@ class Entry:
         networks: Networks,
         on_exec_event: Callable[[Message], None],
         on_exit: "Callable[[Entry], Awaitable[None]]",
+        probe: "Callable[[Entry, Check], Awaitable[ProbeResult]]",
     ) -> None:
         self.record = record
         # Start, stop, remove one at a time; the end of the container itself needs no lock.
@@ -71,6 +75,10 @@ class Entry:
         self.shim: supervisor.Shim | None = None
         # While this is set, its end is part of something else: nothing follows from it.
         self.is_restarting = False
+        self.restart = Restart(record)
+        self.health = Monitor(
+            record, tasks=tasks, probe=functools.partial(probe, self), tell=self.tell
+        )
         self.bundle: BundleDirectory = exec_root.bundle(record.id)
         self._runtime_root = exec_root.runtime
         self._database = database
@@ -122,6 +130,8 @@ class Entry:
         """Follow a running shim, one just started or one from before this daemon."""
         self.shim = shim
         self._ended = anyio.Event()
+        if self.record.state.status is Status.RUNNING:
+            self.health.begin()
         self._tasks.start_soon(self._follow, shim, name=f"container {self.record.name}")
 
     # -- end --------------------------------------------------------------------------------------
@@ -132,6 +142,8 @@ class Entry:
             match event["event"]:
                 case "exited":
                     end = _exit_of(event)
+                case "oom":
+                    await self._ran_out_of_memory()
                 case "detached" if event["exec_id"] is None:
                     self.tell("detach")
                 case _:
@@ -139,30 +151,51 @@ class Entry:
         with anyio.CancelScope(shield=True):
             await self.ended(end)
 
+    async def _ran_out_of_memory(self) -> None:
+        self.record.state.oom_killed = True
+        self.tell("oom")
+        await self.save()
+
     async def ended(self, end: protocol.Exit | None) -> None:
-        """Record the end; None if the shim did not say how."""
+        """Record the end, and what is to follow by policy; None if the shim did not say how."""
+        self.health.stop()
         exit_, error = await anyio.to_thread.run_sync(self._bury, end)
         self.shim = None
         state = self.record.state
-        state.status, state.pid = Status.EXITED, 0
-        state.exit_code, state.oom_killed = exit_["status"], exit_["oom_killed"]
-        state.error = error
+        state.pid, state.exit_code, state.error = 0, exit_["status"], error
         state.finished_at = rfc3339(exit_["finished_at_ns"])
+        ran_ns = max(nanoseconds(state.finished_at) - nanoseconds(state.started_at), 0)
+        follows = not self.is_restarting and self.restart.after_end(ran_ns / 1e9)
+        state.status = Status.RESTARTING if follows else Status.EXITED
+        if exit_["oom_killed"] and not state.oom_killed:
+            state.oom_killed = True
+            self.tell("oom")
         self.record.exec_ids.clear()
         await self.save()
-        self._tell_end()
+        self._tell_end(ran_ns)
         self._ended.set()
         self._wake("not-running", "next-exit", end=Exit(state.exit_code, error))
         await self._on_exit(self)
 
-    def _tell_end(self) -> None:
-        state = self.record.state
-        if state.oom_killed:
-            self.tell("oom")
+    def _tell_end(self, ran_ns: int) -> None:
         self._networks.disconnected(self.record)
-        ran_ns = nanoseconds(state.finished_at) - nanoseconds(state.started_at)
-        duration = {"execDuration": str(max(ran_ns, 0) // 1_000_000_000)}
-        self.tell("die", {"exitCode": str(state.exit_code), **duration})
+        duration = {"execDuration": str(ran_ns // 1_000_000_000)}
+        self.tell("die", {"exitCode": str(self.record.state.exit_code), **duration})
+
+    async def stop_by_hand(self) -> None:
+        """Have no start follow by itself, not even by the next daemon."""
+        self.restart.cancel()
+        if has_policy(self.record):
+            await self.save()
+        if self.record.is_backing_off:
+            await self.give_up_restart()
+
+    async def give_up_restart(self) -> None:
+        """Let it be ended, for those, too, who have waited for its next end."""
+        state = self.record.state
+        state.status = Status.EXITED
+        await self.save()
+        self._wake("not-running", "next-exit", end=Exit(state.exit_code, state.error))
 
     def _bury(self, end: protocol.Exit | None) -> tuple[protocol.Exit, str]:
         """Give back what the container held; return how it ended, and what went wrong if it did."""
@@ -185,7 +218,7 @@ class Entry:
     def wait(self, condition: str) -> Waiter:
         """Return a waiter, registered now; it is done already if there is nothing to wait for."""
         waiter = Waiter(condition)
-        if condition == "not-running" and not self.record.is_running:
+        if condition == "not-running" and not self.record.is_active:
             waiter.exit = Exit(self.record.state.exit_code)
             waiter.done.set()
         else:
@@ -217,6 +250,10 @@ class Entry:
     # -- while it runs ----------------------------------------------------------------------------
 
     def running_shim(self) -> supervisor.Shim:
+        if self.record.is_backing_off:
+            raise errors.Conflict(
+                f"Container {self.record.id} is restarting, wait until the container is running"
+            )
         if self.shim is None:
             raise errors.Conflict(f"container {self.record.id} is not running")
         return self.shim

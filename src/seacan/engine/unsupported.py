@@ -10,10 +10,8 @@ from typing import Any, Final
 from seacan.errors import InvalidArgument, Unsupported
 from seacan.spec.engine_api import (
     ContainerCreate,
-    HealthConfig,
     HostConfig,
     NetworkingConfig,
-    RestartPolicy,
 )
 
 _CONFIG: Final = ("ArgsEscaped", "MacAddress", "NetworkDisabled", "OnBuild")
@@ -37,8 +35,6 @@ _HOST_CONFIG: Final = (
 _PORTS: Final = ("PortBindings", "PublishAllPorts")
 _NO_ENDPOINT: Final = ("default", "none", "host")
 
-_POLICIES: Final = ("no", "always", "on-failure", "unless-stopped")
-
 
 def refuse(request: ContainerCreate) -> None:
     """Raise Unsupported, naming the field, for what `request` asks and seacan would not do.
@@ -50,9 +46,7 @@ def refuse(request: ContainerCreate) -> None:
     _refuse_fields(host_config, _HOST_CONFIG, "HostConfig.")
     if host_config.get("NetworkMode") != "host":  # which needs no ports published
         _refuse_fields(host_config, _PORTS, "HostConfig.")
-    refuse_restart(host_config)
     _refuse_windows(host_config)
-    _refuse_healthcheck(request.get("Healthcheck") or {})
     _refuse_endpoints(request.get("NetworkingConfig") or {})
     for path in request.get("Volumes") or {}:
         raise Unsupported(
@@ -67,26 +61,6 @@ def _refuse_fields(values: Mapping[str, Any], names: Iterable[str], prefix: str)
             raise Unsupported(f"{prefix}{name} is not supported")
 
 
-def refuse_restart(host_config: HostConfig) -> None:
-    policy: RestartPolicy = host_config.get("RestartPolicy") or {}
-    name, retries = policy.get("Name") or "no", policy.get("MaximumRetryCount") or 0
-    if name not in _POLICIES:
-        raise InvalidArgument(
-            f"invalid restart policy: unknown policy '{name}'; "
-            "use one of 'no', 'always', 'on-failure', or 'unless-stopped'"
-        )
-    if retries and name != "on-failure":
-        raise InvalidArgument(
-            "invalid restart policy: maximum retry count can only be used with 'on-failure'"
-        )
-    if retries < 0:
-        raise InvalidArgument("invalid restart policy: maximum retry count cannot be negative")
-    if host_config.get("AutoRemove") and name != "no":
-        raise InvalidArgument("can't create 'AutoRemove' container with restart policy")
-    if name != "no":
-        raise Unsupported(f"restart policy {name} is not supported yet")
-
-
 def _refuse_windows(host_config: HostConfig) -> None:
     isolation = host_config.get("Isolation") or "default"
     if isolation != "default":
@@ -99,11 +73,6 @@ def _refuse_windows(host_config: HostConfig) -> None:
             raise InvalidArgument(
                 f"invalid option: QoS {words} configuration is not supported on linux"
             )
-
-
-def _refuse_healthcheck(healthcheck: HealthConfig) -> None:
-    if any(healthcheck.values()) and healthcheck.get("Test") != ["NONE"]:
-        raise Unsupported("Healthcheck is not supported yet")
 
 
 def _refuse_endpoints(networking: NetworkingConfig) -> None:

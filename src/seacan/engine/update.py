@@ -9,7 +9,7 @@ from typing import Any, Final, cast
 import anyio
 
 from seacan import errors
-from seacan.engine import limits, resources, unsupported
+from seacan.engine import limits, resources, restart
 from seacan.engine.container import Container
 from seacan.engine.host import Host
 from seacan.engine.running import Entry
@@ -51,7 +51,6 @@ def changes_of(request: ContainerUpdate, host: Host) -> tuple[HostConfig, list[s
             raise errors.Unsupported(f"update of {field} is not supported")
     if values.get("MemorySwappiness") not in (None, -1):
         raise errors.Unsupported("update of MemorySwappiness is not supported")
-    unsupported.refuse_restart(request)
     changes = cast(HostConfig, {name: values[name] for name in _LIMITS if values.get(name)})
     if (pids := values.get("PidsLimit")) is not None:
         changes["PidsLimit"] = max(pids, 0)  # 0, and all below: no limit
@@ -59,7 +58,7 @@ def changes_of(request: ContainerUpdate, host: Host) -> tuple[HostConfig, list[s
     kept = {name: value for name, value in changes.items() if value or (name, value) == _NO_PIDS}
     policy = request.get("RestartPolicy") or {}
     if policy.get("Name"):
-        kept["RestartPolicy"] = policy
+        kept["RestartPolicy"] = restart.check_policy(policy, auto_remove=False)
     return cast(HostConfig, kept), warnings
 
 

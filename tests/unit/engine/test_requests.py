@@ -75,7 +75,6 @@ REFUSED_HOST_CONFIG: list[tuple[dict[str, Any], str]] = [
 UNSUPPORTED: list[tuple[dict[str, Any], str]] = [
     ({"Volumes": {"/x": {}}},
      "anonymous volume /x is not supported yet: mount a directory with -v /HOST-DIRECTORY:/x"),
-    ({"Healthcheck": {"Test": ["CMD", "true"]}}, "Healthcheck is not supported yet"),
     ({"MacAddress": "02:42:ac:11:00:02"}, "MacAddress is not supported"),
     ({"NetworkDisabled": True}, "NetworkDisabled is not supported"),
     ({"NetworkingConfig": {"EndpointsConfig": {"net": {}}}},
@@ -97,8 +96,6 @@ UNSUPPORTED: list[tuple[dict[str, Any], str]] = [
             "KernelMemoryTCP": 5000,
         }.items()
     ),
-    ({"HostConfig": {"RestartPolicy": {"Name": "always"}}},
-     "restart policy always is not supported yet"),
     ({"HostConfig": {"NetworkMode": "bridge"}},
      "network bridge is not supported yet: use --network none or --network host"),
     ({"HostConfig": {"NetworkMode": "container:x"}},
@@ -294,12 +291,19 @@ def test_an_image_is_no_more_trusted_than_a_request() -> None:
         make({**BUSYBOX, "StopSignal": "FOO"})
 
 
-def test_the_images_health_check_is_not_silently_left_out() -> None:
-    image: ExecutionConfig = {**BUSYBOX, "Healthcheck": {"Test": ["CMD", "true"]}}
-    assert make(image).warnings == [
-        "The image's health check is not run: health checks are not supported yet."
-    ]
-    assert make(image, Healthcheck={"Test": ["NONE"]}).warnings == []
+def test_the_health_check_is_the_images_where_the_request_says_nothing() -> None:
+    image: ExecutionConfig = {**BUSYBOX, "Healthcheck": {"Test": ["CMD", "true"], "Retries": 2}}
+    assert make(image).config["Healthcheck"] == {"Test": ["CMD", "true"], "Retries": 2}
+    own = make(image, Healthcheck={"Retries": 5}).config["Healthcheck"]
+    assert own == {"Test": ["CMD", "true"], "Retries": 5}
+    none = make(image, Healthcheck={"Test": ["NONE"]}).config["Healthcheck"]
+    assert none is not None
+    assert none["Test"] == ["NONE"]
+
+
+def test_a_restart_policy_is_shown_whole() -> None:
+    policy = make(hc={"RestartPolicy": {"Name": "always"}}).host_config["RestartPolicy"]
+    assert policy == {"Name": "always", "MaximumRetryCount": 0}
 
 
 @pytest.mark.parametrize(
