@@ -1,5 +1,6 @@
 """kill -9 of the daemon and of the launcher: containers, logs and statuses are not concerned."""
 
+import contextlib
 import random
 import re
 import shutil
@@ -40,7 +41,8 @@ def _launchers(daemon: Daemon) -> list[int]:
 def _kill_both(daemon: Daemon) -> None:
     daemon.kill()
     for pid in _launchers(daemon):
-        kill(pid, signal.SIGKILL)
+        with contextlib.suppress(ProcessLookupError):  # it ends with its daemon
+            kill(pid, signal.SIGKILL)
 
 
 @pytest.mark.parametrize("with_launcher", [False, True], ids=["daemon", "daemon and launcher"])
