@@ -16,7 +16,9 @@ Two roots, one that a reboot leaves alone and one that it may take:
       containers/ID/               0710
         upper/ work/               the writable layer
         hostname hosts resolv.conf bound over the files in /etc
-        ID-json.log [.1 .2 …]      what it printed (json-file)
+        ID-json.log [.1 .2 …]      what it printed (json-file), rotated; .1.gz … if compressed
+        local-logs/container.log   the same, of driver `local`
+        container-cached.log       the same, of a driver that sends it elsewhere
 
     EXEC_ROOT/                     /run/seacan, 0700: gone after a reboot, as are the processes
       seacand.lock                 held by the running daemon (flock)
@@ -70,6 +72,14 @@ class ContainerDirectory:
     @property
     def log(self) -> Path:
         return self.path / f"{self.path.name}-json.log"
+
+    @property
+    def local_log(self) -> Path:
+        return self.path / "local-logs" / "container.log"
+
+    @property
+    def cached_log(self) -> Path:
+        return self.path / "container-cached.log"
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ import select
 import socket
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from pathlib import Path
 from typing import Final, cast
 
@@ -173,6 +173,22 @@ class Shim:
         """Hand a client's connection over; the shim has its own copy of it afterwards."""
         await self._request({"request": "attach", "attachment": request}, [client.fileno()])
 
+    @contextlib.asynccontextmanager
+    async def attached_held(
+        self, client: socket.socket, request: AttachRequest
+    ) -> AsyncIterator[int]:
+        """Attach a client that the shim sends nothing to before the end of the block.
+
+        Gives the time up to which the log has what it is not going to be sent, in ns since 1970.
+        If the block raises, the client is dropped.
+        """
+        with await self._connect() as connection:
+            message = {"request": "attach-held", "attachment": request}
+            reply = await self._ask(connection, message, [client.fileno()])
+            yield int(reply["position_ns"])
+            with contextlib.suppress(OSError):  # the shim has dropped the client, or is gone
+                protocol.send(connection, {"request": "release"})
+
     async def exec(self, request: ExecRequest, client: socket.socket | None) -> int:
         """Start a process beside the container's; return its pid."""
         reply = await self._request(
@@ -181,9 +197,23 @@ class Shim:
         return int(reply["pid"])
 
     async def _request(self, message: Message, descriptors: Sequence[int] = ()) -> Message:
+        with await self._connect() as connection:
+            return await self._ask(connection, message, descriptors)
+
+    async def _connect(self) -> socket.socket:
+        with self._conflict_if_gone():
+            return await _connect(self._bundle.path)
+
+    async def _ask(
+        self, connection: socket.socket, message: Message, descriptors: Sequence[int]
+    ) -> Message:
+        with self._conflict_if_gone():
+            return await _ask(connection, message, descriptors, _REQUEST_DEADLINE_S)
+
+    @contextlib.contextmanager
+    def _conflict_if_gone(self) -> Iterator[None]:
         try:
-            with await _connect(self._bundle.path) as connection:
-                return await _ask(connection, message, descriptors, _REQUEST_DEADLINE_S)
+            yield
         except (errors.Unavailable, FileNotFoundError) as err:
             # The container has ended, and its shim with it; the daemon is about to learn it.
             container_id = self._bundle.path.name

@@ -1,6 +1,7 @@
 """The shim's event loop: descriptors, and what is to be called when they are ready."""
 
 import select
+import time
 from collections.abc import Callable
 from typing import Final
 
@@ -12,11 +13,15 @@ Call = Callable[[], None]
 
 
 class Loop:
-    """Level-triggered epoll. A hang-up counts as readable and writable: the call will find out."""
+    """Level-triggered epoll, and timers.
+
+    A hang-up counts as readable and writable: the call will find out.
+    """
 
     def __init__(self) -> None:
         self._epoll = select.epoll(flags=select.EPOLL_CLOEXEC)
         self._calls: dict[int, dict[int, Call]] = {}
+        self._timers: dict[Call, float] = {}
 
     def watch(self, fd: int, interest: int, call: Call) -> None:
         """Call `call` while `fd` is ready for `interest`, READABLE, WRITABLE or URGENT."""
@@ -41,15 +46,36 @@ class Loop:
             del self._calls[fd]
             self._epoll.unregister(fd)
 
+    def call_in(self, seconds: float, call: Call) -> None:
+        """Call `call` once, so long from now; a call that waits already is put off."""
+        self._timers[call] = time.monotonic() + seconds
+
+    def forget_call(self, call: Call) -> None:
+        """Do not make a call that waits. None that waits is fine."""
+        self._timers.pop(call, None)
+
     def run_once(self) -> None:
-        """Wait for something to be ready, without a deadline: the container sets the pace."""
-        for fd, events in self._epoll.poll():
+        """Wait for something to be ready; without a timer as long as the container likes."""
+        for fd, events in self._epoll.poll(self._patience_s()):
             gone = events & (select.EPOLLHUP | select.EPOLLERR)
             for interest in (READABLE, WRITABLE, URGENT):
                 # Looked up each time: a call may have stopped the next one, or closed the fd.
                 call = self._calls.get(fd, {}).get(interest)
                 if call is not None and (gone or events & interest):
                     call()
+        if self._timers:
+            self._call_timers()
+
+    def _patience_s(self) -> float | None:
+        if not self._timers:
+            return None
+        return max(0.0, min(self._timers.values()) - time.monotonic())
+
+    def _call_timers(self) -> None:
+        now = time.monotonic()
+        for call in [call for call, due in self._timers.items() if due <= now]:
+            if self._timers.pop(call, None) is not None:
+                call()
 
 
 def _union(calls: dict[int, Call]) -> int:

@@ -8,9 +8,9 @@ from collections.abc import Callable
 from seacan import errors
 from seacan.records import record
 from seacan.runtime.launch import Stdio as ChildStdio
-from seacan.supervisor.logfile import LogFile
+from seacan.supervisor.logs.log import Log
 from seacan.supervisor.loop import Loop
-from seacan.supervisor.streams import Stdio
+from seacan.supervisor.streams import STALL_LIMIT_S, Stdio
 
 
 @record(frozen=False)
@@ -77,9 +77,10 @@ class ProcessStreams:
         self,
         loop: Loop,
         *,
-        log: LogFile | None,
+        log: Log | None,
         close_stdin_with_client: bool,
         on_detach: Callable[[], None],
+        stall_limit_s: float | None = STALL_LIMIT_S,
     ) -> Stdio:
         """Close the process's ends, now its own, and serve ours.
 
@@ -99,6 +100,7 @@ class ProcessStreams:
             close_stdin_with_client=close_stdin_with_client,
             log=log,
             on_detach=on_detach,
+            stall_limit_s=stall_limit_s,
         )
 
     def _receive_master(self) -> int:

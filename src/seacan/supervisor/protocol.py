@@ -35,6 +35,7 @@ class AttachRequest(TypedDict):
     stderr: bool
     detach_keys: str  # latin-1, as typed; empty if there are none
     early: str  # latin-1: what the client sent before its connection was handed on
+    websocket: NotRequired[str]  # text or binary: the client speaks WebSocket, in such messages
 
 
 class RootfsRequest(TypedDict):
@@ -46,10 +47,36 @@ class RootfsRequest(TypedDict):
     work: str
 
 
-class LogRequest(TypedDict):
+class LogFileRequest(TypedDict):
+    """What `logs` reads: the log itself, or a copy of what a receiver gets."""
+
     path: str
+    format: str  # json-file, local
     max_size_bytes: int  # -1: no limit
     max_files: int
+    compress: bool
+    attributes: dict[str, str]  # of each entry of a json-file
+
+
+class ReceiverRequest(TypedDict):
+    """Where else a log goes, and how."""
+
+    driver: str  # syslog, journald, gelf, fluentd
+    network: str  # udp, tcp, tls, unix, unixgram
+    addresses: list[str]  # paths, or numeric addresses; the first that answers is taken
+    port: int
+    tls: dict[str, str]  # name, ca, cert, key: those given; skip-verify
+    is_blocking: bool  # the process waits for the receiver
+    buffer_bytes: int  # what is kept for the receiver; if it does not block, the rest is dropped
+    tries: int  # of connecting, once connected before
+    retry_wait_s: float  # before the second one; then half as much again each time
+    is_checked: bool  # the container does not start unless the receiver can be reached
+    settings: dict[str, Any]  # what the driver's own module describes
+
+
+class LogRequest(TypedDict):
+    file: LogFileRequest | None
+    receiver: ReceiverRequest | None
 
 
 class StartRequest(TypedDict):

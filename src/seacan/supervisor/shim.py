@@ -22,8 +22,9 @@ from seacan.kernel import syscalls
 from seacan.kernel.cgroups.oom import OomWatch
 from seacan.spec.runtime import Config, Process
 from seacan.supervisor import protocol
+from seacan.supervisor.attachment import Attachment
 from seacan.supervisor.container import open_container
-from seacan.supervisor.logfile import LogFile
+from seacan.supervisor.logs.log import open_log
 from seacan.supervisor.loop import READABLE, Loop
 from seacan.supervisor.process import ProcessStreams, Supervised
 from seacan.supervisor.protocol import ExecRequest, Exit, Message, StartRequest
@@ -70,11 +71,12 @@ class Shim:
         self._finished: list[Stdio] = []  # of ended processes, with clients that are owed output
         self._exit: Exit | None = None
         self._memory: OomWatch | None = None
+        self._held: Attachment | None = None  # attached by the request that is being answered
         clients = [socket.socket(fileno=fd) for fd in descriptors]
         self._wake_on_children()
         self._listen()
         self._container = open_container(request)
-        log_file = _open_log(request)
+        output = open_log(self._loop, request["log"], self._pace)
         streams = ProcessStreams(terminal=request["terminal"], stdin=request["stdin"])
         try:
             pid = starter.start(request, streams.child_side)
@@ -85,7 +87,7 @@ class Shim:
         try:
             stdio = streams.begin(
                 self._loop,
-                log=log_file,
+                log=output,
                 close_stdin_with_client=request["stdin_once"],
                 on_detach=lambda: self._detached(None),
             )
@@ -145,6 +147,7 @@ class Shim:
             "signal": self._signal,
             "resize": self._resize,
             "attach": self._attach,
+            "attach-held": self._attach_held,
             "exec": self._exec,
         }
         taken = list(descriptors)
@@ -157,12 +160,25 @@ class Shim:
             reply = protocol.error_reply(err)
         for fd in taken:
             os.close(fd)
-        protocol.send(connection, reply)
+        try:
+            protocol.send(connection, reply)
+        except OSError:
+            if self._held is not None:
+                self._held.abandon()
+                self._held = None
+            raise
         if message.get("request") == "watch":
             connection.setblocking(False)
             self._watchers.append(connection)
             return True
+        if self._held is not None:
+            self._release_later(connection)
+            return True
         return False
+
+    def _pace(self) -> None:
+        """Go on with what the log's receiver was waited for with."""
+        self.init.stdio.pace_process()
 
     def _watch(self, message: Message, descriptors: list[int]) -> Message:
         return self._started()
@@ -183,6 +199,29 @@ class Shim:
         self.init.stdio.attach(client, message["attachment"])
         return {}
 
+    def _attach_held(self, message: Message, descriptors: list[int]) -> Message:
+        """Attach a client that gets its output once the asker, who sends it the log, says so."""
+        client = socket.socket(fileno=descriptors.pop())
+        self._held, position_ns = self.init.stdio.attach_held(client, message["attachment"])
+        return {"position_ns": position_ns}
+
+    def _release_later(self, connection: socket.socket) -> None:
+        """Release the client just held with the next packet on `connection`; drop it at its end."""
+        attachment, self._held = self._held, None
+        assert attachment is not None
+
+        def release() -> None:
+            self._loop.ignore(connection.fileno(), READABLE)
+            with connection:
+                try:
+                    is_released = protocol.receive(connection) is not None
+                except (errors.SeacanError, OSError):
+                    is_released = False
+            attachment.release() if is_released else attachment.abandon()
+
+        connection.setblocking(False)
+        self._loop.watch(connection.fileno(), READABLE, release)
+
     def _exec(self, message: Message, descriptors: list[int]) -> Message:
         request = cast(ExecRequest, message)
         process = cast(Process, request["process"])
@@ -201,6 +240,7 @@ class Shim:
             self._loop,
             log=None,
             close_stdin_with_client=True,
+            stall_limit_s=None,
             on_detach=lambda: self._detached(exec_id),
         )
         self._execs[exec_id] = Supervised(pid, stdio)
@@ -336,10 +376,3 @@ def exit_status(wait_status: int) -> int:
     """Return what a shell would: the exit code, or 128+n for signal n."""
     code = os.waitstatus_to_exitcode(wait_status)
     return code if code >= 0 else 128 - code
-
-
-def _open_log(request: StartRequest) -> LogFile | None:
-    wanted = request["log"]
-    if wanted is None:
-        return None
-    return LogFile(wanted["path"], wanted["max_size_bytes"], wanted["max_files"])

@@ -1,11 +1,13 @@
 """Standard input and output of one process in a container, and the clients attached to them.
 
-    process ─pipe or pty─▸ Output ─▸ log file
+    process ─pipe or pty─▸ Output ─▸ Log
                                   └▸ Attachment ─▸ client   (framed by stream, or raw of a pty)
     client ─▸ Attachment ─▸ Input ─pipe or pty─▸ process
 
-Nothing is lost and nothing grows: when a client does not take what it asked for, the process is not
-read until it does; when the process does not take its input, its clients are not.
+Nothing grows: when a client is behind with what it asked for, the process is not read until it is
+not, so that a client that is only slow misses nothing; one that takes nothing at all for
+STALL_LIMIT_S is dropped, so that the process and the other clients go on. When the process does not
+take its input, its clients are not read.
 """
 
 import os
@@ -15,13 +17,15 @@ from typing import Final
 
 from seacan import errors
 from seacan.kernel import terminals
-from seacan.spec.stdcopy import STREAMS, frame
-from seacan.supervisor.logfile import LogFile
+from seacan.supervisor.attachment import Attachment
+from seacan.supervisor.logs.log import Log
 from seacan.supervisor.loop import READABLE, WRITABLE, Loop
 from seacan.supervisor.protocol import AttachRequest
 
 _CHUNK: Final = 64 * 1024
-_BACKLOG_LIMIT: Final = 256 * 1024
+
+# How long a client that holds the process up may take nothing.
+STALL_LIMIT_S: Final = 10.0
 
 
 class Stdio:
@@ -36,12 +40,16 @@ class Stdio:
         stderr: int | None = None,
         terminal: int | None = None,
         close_stdin_with_client: bool,
-        log: LogFile | None,
+        log: Log | None,
         on_detach: Callable[[], None] = lambda: None,
+        stall_limit_s: float | None = STALL_LIMIT_S,
     ) -> None:
+        """`stall_limit_s` of None: the client is all that the process is for, and may pause."""
         self._loop = loop
         self.on_detach = on_detach
         self._log = log
+        self._closed_log: Log | None = None
+        self.stall_limit_s = stall_limit_s
         self._terminal = terminal
         self._close_stdin_with_client = close_stdin_with_client and terminal is None
         self._input = None if stdin is None else Input(loop, stdin, self._pace_clients)
@@ -61,14 +69,29 @@ class Stdio:
 
     @property
     def is_flushed(self) -> bool:
-        """True when no client has anything left to take."""
-        return not self._attachments
+        """True when no client, nor the log's receiver, has anything left to take."""
+        is_logged = self._closed_log is None or self._closed_log.is_flushed
+        return not self._attachments and is_logged
 
-    def attach(self, client: socket.socket, request: AttachRequest) -> None:
+    def attach(self, client: socket.socket, request: AttachRequest) -> Attachment:
         """Serve a client until it, or the process, is done."""
         attachment = Attachment(self._loop, client, request, self)
         self._attachments.append(attachment)
         attachment.begin(request["early"].encode("latin-1"))
+        return attachment
+
+    def attach_held(self, client: socket.socket, request: AttachRequest) -> tuple[Attachment, int]:
+        """Attach a client that is sent nothing before it is released; return a time, too.
+
+        Somebody else sends it the log before that: all entries up to that time, in ns since 1970.
+        """
+        attachment = Attachment(self._loop, client, request, self, is_held=True)
+        if self._log is not None:
+            for stream, data in self._log.unfinished.items():
+                attachment.deliver(stream, data, framed=self._terminal is None)
+        self._attachments.append(attachment)
+        attachment.begin(request["early"].encode("latin-1"))
+        return attachment, 0 if self._log is None else self._log.position_ns
 
     def finish(self) -> None:
         """Deliver what the ended process left in its pipes, and let the clients go."""
@@ -81,7 +104,7 @@ class Stdio:
             attachment.finish()
         if self._log is not None:
             self._log.close()
-            self._log = None
+            self._log, self._closed_log = None, self._log
 
     def _deliver(self, stream: str, data: bytes) -> None:
         if self._log is not None:
@@ -92,6 +115,7 @@ class Stdio:
 
     def pace_process(self) -> None:
         is_behind = any(a.is_behind for a in self._attachments)
+        is_behind = is_behind or (self._log is not None and self._log.is_behind)
         for output in self._outputs:
             output.pause() if is_behind else output.resume()
 
@@ -108,7 +132,7 @@ class Stdio:
         if self._input is not None and self._close_stdin_with_client:
             self._input.close()
 
-    def forget(self, attachment: "Attachment") -> None:
+    def forget(self, attachment: Attachment) -> None:
         self._attachments.remove(attachment)
         self.pace_process()
 
@@ -228,133 +252,3 @@ class Input:
         if self._is_ending:
             self.abandon()
         self._on_room()
-
-
-class Attachment:
-    """One attached client: its own connection, handed down to here from the daemon."""
-
-    def __init__(
-        self, loop: Loop, client: socket.socket, request: AttachRequest, stdio: Stdio
-    ) -> None:
-        client.setblocking(False)
-        self._loop = loop
-        self._client = client
-        self._stdio = stdio
-        self._wants_input = request["stdin"]
-        self._wants = {name for name in STREAMS if request[name]}  # type: ignore[literal-required]
-        self._keys = DetachKeys(request["detach_keys"].encode("latin-1"))
-        self._backlog = bytearray()
-        self._is_ending = False
-        self._input_ended = False
-
-    @property
-    def is_behind(self) -> bool:
-        return len(self._backlog) > _BACKLOG_LIMIT
-
-    def begin(self, early: bytes) -> None:
-        if early:
-            self._take(early)
-        self.resume_reading()
-
-    def resume_reading(self) -> None:
-        if not self._input_ended and not self._is_ending:
-            self._loop.watch(self._client.fileno(), READABLE, self._read)
-
-    def _read(self) -> None:
-        try:
-            data = self._client.recv(_CHUNK)
-        except BlockingIOError:
-            return
-        except OSError:
-            self._close()
-            return
-        if data:
-            self._take(data)
-        else:
-            self._end_input()
-
-    def _take(self, data: bytes) -> None:
-        if not self._wants_input:
-            return
-        data, is_detaching = self._keys.pass_through(data)
-        if data and not self._stdio.accept_input(data):
-            self._loop.ignore(self._client.fileno(), READABLE)
-        if is_detaching:
-            self._stdio.on_detach()
-            self.finish()
-
-    def _end_input(self) -> None:
-        # A client that has closed for good looks the same as one that has only ended its input:
-        # the next write tells.
-        self._input_ended = True
-        self._loop.ignore(self._client.fileno(), READABLE)
-        if self._wants_input:
-            self._stdio.end_input()
-        if not self._wants:
-            self._close()
-
-    def deliver(self, stream: str, data: bytes, *, framed: bool) -> None:
-        if self._is_ending or stream not in self._wants:
-            return
-        self._backlog += frame(stream, data) if framed else data
-        self._flush()
-
-    def finish(self) -> None:
-        """Close once the client has taken everything."""
-        self._is_ending = True
-        self._loop.ignore(self._client.fileno(), READABLE)
-        self._flush()
-
-    def _flush(self) -> None:
-        was_behind = self.is_behind
-        try:
-            while self._backlog:
-                del self._backlog[: self._client.send(self._backlog)]
-        except BlockingIOError:
-            self._loop.watch(self._client.fileno(), WRITABLE, self._flush)
-            if was_behind and not self.is_behind:
-                self._stdio.pace_process()
-            return
-        except OSError:
-            self._close()
-            return
-        self._loop.ignore(self._client.fileno(), WRITABLE)
-        if self._is_ending:
-            self._close()
-        elif was_behind:
-            self._stdio.pace_process()
-
-    def _close(self) -> None:
-        if self._client.fileno() < 0:
-            return
-        for interest in (READABLE, WRITABLE):
-            self._loop.ignore(self._client.fileno(), interest)
-        self._backlog.clear()
-        self._client.close()
-        self._stdio.forget(self)
-
-
-class DetachKeys:
-    """Finds the keys that detach (by default ctrl-P ctrl-Q) in what a client types."""
-
-    def __init__(self, keys: bytes) -> None:
-        self._keys = keys
-        self._held = 0  # how many of the keys were typed already, and are held back
-
-    def pass_through(self, data: bytes) -> tuple[bytes, bool]:
-        """Return what the process is to get, and whether the keys are complete."""
-        if not self._keys:
-            return data, False
-        passed = bytearray()
-        for byte in data:
-            if byte == self._keys[self._held]:
-                self._held += 1
-                if self._held == len(self._keys):
-                    self._held = 0
-                    return bytes(passed), True
-                continue
-            passed += self._keys[: self._held]
-            self._held = 1 if byte == self._keys[0] else 0
-            if not self._held:
-                passed.append(byte)
-        return bytes(passed), False

@@ -1,16 +1,21 @@
+import contextlib
 import os
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from seacan import errors
-from seacan.supervisor.logfile import LogFile
+from seacan.supervisor.attachment import DetachKeys
+from seacan.supervisor.logs.json_file import JsonFormat
+from seacan.supervisor.logs.log import Log, LogFile
+from seacan.supervisor.logs.rotation import RotatedFile
 from seacan.supervisor.loop import Loop
 from seacan.supervisor.protocol import AttachRequest
-from seacan.supervisor.streams import DetachKeys, Stdio
+from seacan.supervisor.streams import Stdio
 
 KEYS = b"\x10\x11"
 
@@ -20,10 +25,17 @@ def request(**changes: object) -> AttachRequest:
     return {**plain, **changes}  # type: ignore[typeddict-item]
 
 
+def json_log(path: Path) -> Log:
+    file = RotatedFile(str(path), max_size_bytes=-1, max_files=1)
+    return Log(LogFile(file, JsonFormat({})))
+
+
 class Process:
     """The far ends of a process's pipes, and the stdio at the near ends."""
 
-    def __init__(self, *, once: bool = True, log: LogFile | None = None) -> None:
+    def __init__(
+        self, *, once: bool = True, log: Log | None = None, stall_limit_s: float | None = 10.0
+    ) -> None:
         self.loop = Loop()
         self.stdin, stdin = os.pipe()
         stdout, self.stdout = os.pipe()
@@ -37,6 +49,7 @@ class Process:
             stderr=stderr,
             close_stdin_with_client=once,
             log=log,
+            stall_limit_s=stall_limit_s,
         )
 
     def attach(self, **changes: object) -> socket.socket:
@@ -126,10 +139,11 @@ def test_stdin_stays_open_for_the_next_client_unless_it_is_once() -> None:
     process.close()
 
 
-class Counter(LogFile):
+class Counter(Log):
     """Counts what is logged, which is all that was read."""
 
     def __init__(self) -> None:
+        super().__init__(None)
         self.bytes = 0
 
     def write(self, stream: str, data: bytes) -> None:
@@ -184,7 +198,7 @@ def test_a_client_that_is_gone_does_not_stop_the_others(process: Process) -> Non
 
 
 def test_output_goes_to_the_log_with_or_without_clients(tmp_path: Path) -> None:
-    process = Process(log=LogFile(str(tmp_path / "log"), -1, 1))
+    process = Process(log=json_log(tmp_path / "log"))
     os.write(process.stdout, b"logged\n")
     process.stdio.finish()
     assert b'"log":"logged\\n"' in (tmp_path / "log").read_bytes()
@@ -197,6 +211,84 @@ def test_detach_keys_let_a_client_go_and_leave_the_process(process: Process) -> 
     process.until(lambda: process.stdio.is_flushed)
     assert process.read_input() == b"typed"
     assert client.recv(10) == b""
+
+
+def test_a_client_that_takes_nothing_is_dropped_and_the_others_miss_nothing() -> None:
+    counter = Counter()
+    process = Process(log=counter, stall_limit_s=0.2)
+    process.attach()  # and never reads
+    readers = [process.attach() for _ in range(9)]
+    total = 2 * 1024 * 1024
+    received = [bytearray() for _ in readers]
+
+    def read(client: socket.socket, taken: bytearray) -> None:
+        while data := client.recv(65536):
+            taken.extend(data)
+
+    threads = [
+        threading.Thread(target=read, args=pair) for pair in zip(readers, received, strict=True)
+    ]
+    threads.append(threading.Thread(target=_write_all, args=(process.stdout, total)))
+    for thread in threads:
+        thread.start()
+    process.until(lambda: counter.bytes == total)
+    process.stdio.finish()
+    process.until(lambda: process.stdio.is_flushed)
+    for thread in threads:
+        thread.join()
+    assert {bytes(taken) for taken in received} == {bytes(received[0])}
+    assert received[0].count(b"x") == total
+    process.close()
+
+
+def test_a_process_without_such_a_limit_waits_for_its_client() -> None:
+    process = Process(stall_limit_s=None)
+    process.attach()
+    os.set_blocking(process.stdout, False)
+    for _ in range(200):
+        with contextlib.suppress(BlockingIOError):
+            os.write(process.stdout, b"x" * 65536)
+        process.loop.call_in(0, lambda: None)
+        process.loop.run_once()
+    assert not process.stdio.is_flushed
+    with pytest.raises(BlockingIOError):
+        os.write(process.stdout, b"x" * 65536)
+    process.close()
+
+
+def test_a_client_that_is_held_gets_what_is_not_logged_yet_and_all_that_follows(
+    tmp_path: Path,
+) -> None:
+    process = Process(log=json_log(tmp_path / "log"))
+    os.write(process.stdout, b"logged\nhalf ")
+    process.loop.run_once()
+    ours, theirs = socket.socketpair()
+    process.clients.append(ours)
+    attachment, position_ns = process.stdio.attach_held(theirs, request())
+    os.write(process.stdout, b"a line\n")
+    process.loop.run_once()
+    ours.setblocking(False)
+    with pytest.raises(BlockingIOError):
+        ours.recv(100)
+    attachment.release()
+    assert ours.recv(100) == b"\1\0\0\0\0\0\0\5half \1\0\0\0\0\0\0\7a line\n"
+    assert 0 < position_ns <= time.time_ns()
+    process.close()
+
+
+def test_a_websocket_client_gets_messages_and_sends_them(process: Process) -> None:
+    client = process.attach(websocket="binary")
+    os.write(process.stdout, b"out")
+    process.loop.run_once()
+    assert client.recv(100) == b"\x82\x03out"
+    client.sendall(
+        b"\x81\x85\1\2\3\4" + bytes(a ^ b for a, b in zip(b"typed", b"\1\2\3\4\1", strict=True))
+    )
+    process.loop.run_once()
+    assert process.read_input() == b"typed"
+    process.stdio.finish()
+    assert client.recv(100) == b"\x88\x02\x03\xe8"
+    assert client.recv(100) == b""
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,125 @@
+"""A file that is moved aside when it is full: PATH, PATH.1 and so on, or PATH.1.gz.
+
+    rotate:    PATH.2.gz ▸ PATH.3.gz, PATH.1.gz ▸ PATH.2.gz, PATH ▸ PATH.1, a new PATH
+    compress:  PATH.1 ▸ PATH.1.gz.new ▸ PATH.1.gz, then PATH.1 is removed
+
+Compressing is done by a child, while the shim goes on. Wherever that is cut short, each number has
+one whole file: who finds both PATH.1 and PATH.1.gz takes the first.
+"""
+
+import contextlib
+import os
+import select
+from typing import Final
+
+from seacan.kernel import processes
+
+_SUFFIXES: Final = ("", ".gz")
+_COPY_BYTES: Final = 256 * 1024
+
+
+class RotatedFile:
+    def __init__(
+        self, path: str, *, max_size_bytes: int, max_files: int, compress: bool = False
+    ) -> None:
+        """`max_size_bytes` of -1 is no limit; `max_files` counts PATH itself."""
+        self._path = path
+        self._max_size_bytes = max_size_bytes
+        self._max_files = max_files
+        self._compress = compress
+        self._compressor = -1  # a pidfd
+        self._open()
+
+    def _open(self) -> None:
+        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW
+        self._fd = os.open(self._path, flags, 0o640)
+        self._size = os.fstat(self._fd).st_size
+
+    def append(self, entries: bytes) -> None:
+        if 0 <= self._max_size_bytes <= self._size and self._may_rotate():
+            self._rotate()
+        # A full disk costs log lines, not the container: what cannot be written is dropped, in
+        # whole entries where the kernel lets us.
+        try:
+            written = os.write(self._fd, entries)
+        except OSError:
+            return
+        if written < len(entries):
+            # Half an entry would spoil what is read behind it.
+            with contextlib.suppress(OSError):
+                os.ftruncate(self._fd, self._size)
+            return
+        self._size += written
+
+    def close(self) -> None:
+        """Close; a file that is being compressed is so before this returns."""
+        os.close(self._fd)
+        self._wait_compressor(None)
+
+    def _may_rotate(self) -> bool:
+        """Tell whether the last file is compressed; at twice the size that is waited for."""
+        is_late = self._size >= 2 * self._max_size_bytes
+        return self._wait_compressor(None if is_late else 0)
+
+    def _rotate(self) -> None:
+        os.close(self._fd)
+        for n in range(self._max_files - 1, 1, -1):
+            for suffix in _SUFFIXES:
+                self._move(f"{self._path}.{n - 1}{suffix}", f"{self._path}.{n}{suffix}")
+        if self._max_files > 1:
+            os.rename(self._path, f"{self._path}.1")
+        else:
+            os.unlink(self._path)
+        self._open()
+        if self._compress and self._max_files > 1:
+            self._compressor = _compress_in_child(f"{self._path}.1")
+
+    def _move(self, source: str, target: str) -> None:
+        try:
+            os.rename(source, target)
+        except FileNotFoundError:
+            # What the number before last had is not to stay beside what comes in its place.
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(target)
+
+    def _wait_compressor(self, timeout_ms: int | None) -> bool:
+        """Wait for the child, None: to its end; False if it goes on. The shim reaps it."""
+        if self._compressor < 0:
+            return True
+        poll = select.poll()
+        poll.register(self._compressor, select.POLLIN)
+        if not poll.poll(timeout_ms):
+            return False
+        os.close(self._compressor)
+        self._compressor = -1
+        return True
+
+
+def _compress_in_child(path: str) -> int:
+    """Return a pidfd of the child."""
+    pid = os.fork()
+    if pid:
+        return os.pidfd_open(pid)
+    status = 1
+    try:
+        # A client's connection is to end when the shim closes it.
+        processes.close_all_but([])
+        os.nice(10)
+        compress(path)
+        status = 0
+    finally:
+        os._exit(status)
+
+
+def compress(path: str) -> None:
+    """Put PATH.gz in the place of `path`."""
+    import gzip  # by the child that needs it alone
+
+    new = f"{path}.gz.new"
+    with open(path, "rb") as source, open(new, "wb") as file:
+        os.fchmod(file.fileno(), 0o640)
+        with gzip.GzipFile(fileobj=file, mode="wb", compresslevel=6) as target:
+            while data := source.read(_COPY_BYTES):
+                target.write(data)
+    os.rename(new, f"{path}.gz")
+    os.unlink(path)
