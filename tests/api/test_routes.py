@@ -67,8 +67,8 @@ REFUSED: list[tuple[str, str, Any, int, str]] = [
      "Bad parameters: you must choose at least one stream"),
     ("GET", "/containers/first/logs?stdout=0&stderr=false", None, 400, "Bad parameters"),
     ("GET", "/containers/nope/logs?stdout=1", None, 404, "No such container: nope"),
-    ("GET", "/containers/first/logs?stdout=1&details=1", None, 501, "details"),
-    ("GET", "/containers/first/attach/ws", None, 501, "not supported: attach over a websocket"),
+    ("GET", "/containers/first/attach/ws", None, 400, "not websocket protocol"),
+    ("GET", "/containers/nope/attach/ws", None, 404, "No such container: nope"),
     ("DELETE", "/containers/first?link=1", None, 501, "links"),
     ("POST", "/containers/first/exec", {}, 400, "No exec command specified"),
     ("POST", "/containers/first/exec", {"Cmd": []}, 400, "No exec command specified"),
@@ -229,11 +229,11 @@ ASKED: list[tuple[str, str, Any, int, tuple[Any, ...]]] = [
     ("POST", "/v1.29/containers/first/wait?condition=removed", None, 200,
      ("wait", "first", "not-running")),
     ("GET", "/containers/first/logs?stdout=1&stderr=1&timestamps=1&tail=all&since=1.5", None, 200,
-     ("logs", "first", True, True, False, "1.5", None, True, None)),
-    ("GET", "/containers/first/logs?stderr=1&tail=10&until=9", None, 200,
-     ("logs", "first", False, True, False, None, "9", False, 10)),
+     ("logs", "first", True, True, False, "1.5", None, True, False, None)),
+    ("GET", "/containers/first/logs?stderr=1&tail=10&until=9&details=1", None, 200,
+     ("logs", "first", False, True, False, None, "9", False, True, 10)),
     ("GET", "/containers/first/logs?stdout=1&tail=-1", None, 200,
-     ("logs", "first", True, False, False, None, None, False, None)),
+     ("logs", "first", True, False, False, None, None, False, False, None)),
 ]  # fmt: skip
 
 

@@ -276,8 +276,10 @@ class FakeContainers:
         stream: bool,
         logs: bool,
         detach_keys: str | None,
+        websocket: str = "",
     ) -> FakeAttachment:
-        self._call("attach", ref, stdin, stdout, stderr, stream, logs, detach_keys)
+        own = (websocket,) if websocket else ()
+        self._call("attach", ref, stdin, stdout, stderr, stream, logs, detach_keys, *own)
         return FakeAttachment(self.get(ref).tty, self.attachment_fails)
 
     async def logs(
@@ -290,9 +292,11 @@ class FakeContainers:
         since: str | None,
         until: str | None,
         timestamps: bool,
+        details: bool,
         tail: int | None,
     ) -> FakeLog:
-        self._call("logs", ref, stdout, stderr, follow, since, until, timestamps, tail)
+        chosen = (stdout, stderr, follow, since, until, timestamps, details, tail)
+        self._call("logs", ref, *chosen)
         self.log = FakeLog(self.get(ref).tty, self.log_pieces, follow)
         return self.log
 

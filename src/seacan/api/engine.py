@@ -111,7 +111,9 @@ class Containers(Protocol):
         stream: bool,
         logs: bool,
         detach_keys: str | None,
-    ) -> Attachment: ...
+        websocket: str = "",
+    ) -> Attachment:
+        """`websocket`, text or binary: the client speaks WebSocket, in such messages."""
 
     async def logs(
         self,
@@ -123,6 +125,7 @@ class Containers(Protocol):
         since: str | None,
         until: str | None,
         timestamps: bool,
+        details: bool,
         tail: int | None,
     ) -> Log: ...
 

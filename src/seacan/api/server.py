@@ -21,6 +21,7 @@ from seacan.api.routes.stats import StatsRoutes
 from seacan.api.routes.streams import StreamRoutes
 from seacan.api.routes.system import SystemRoutes
 from seacan.api.routes.transfers import TransferRoutes
+from seacan.api.routes.websockets import WebSocketRoutes
 from seacan.version import API_VERSION, VERSION
 
 _HEADERS: Final = (
@@ -49,6 +50,7 @@ def routes(engine: engine.Engine) -> list[Route]:
         *LifecycleRoutes(engine.containers).routes(),
         *StatsRoutes(engine.containers).routes(),
         *StreamRoutes(engine.containers).routes(),
+        *WebSocketRoutes(engine.containers).routes(),
         *ExecRoutes(engine.execs).routes(),
         *ImageRoutes(engine.images, engine.containers).routes(),
         *TransferRoutes(engine.images).routes(),

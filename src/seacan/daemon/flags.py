@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from seacan import log, paths
+from seacan import errors, log, paths
+from seacan.engine import log_options
 from seacan.engine.context import Settings
 from seacan.paths import DataRoot, ExecRoot
+from seacan.spec.engine_api import LogConfig
 from seacan.version import VERSION
 
 
@@ -32,6 +34,10 @@ def parse(argv: Sequence[str] | None = None) -> Flags:
         help="what a reboot may take: sockets, running bundles (default %(default)s)")  # fmt: skip
     add("--cgroup-parent", metavar="PATH",
         help="cgroup below which containers get theirs (default: from the data root)")  # fmt: skip
+    add("--log-driver", default=log_options.DEFAULT_DRIVER, metavar="DRIVER",
+        help="of containers that ask for none (default %(default)s)")  # fmt: skip
+    add("--log-opt", action="append", type=_option, default=[], metavar="NAME=VALUE",
+        help="option of the log driver, for its containers (repeatable)")  # fmt: skip
     add("-p", "--pidfile", type=_absolute, metavar="FILE", help="write the daemon's pid here")
     add("-D", "--debug", action="store_true", help="the same as --log-level debug")
     add("-l", "--log-level", choices=log.LEVELS, default="info", help="(default %(default)s)")
@@ -44,6 +50,7 @@ def parse(argv: Sequence[str] | None = None) -> Flags:
             data_root=data_root,
             exec_root=ExecRoot(given.exec_root),
             cgroup_parent=_cgroup_parent(given.cgroup_parent, data_root.path, parser),
+            log_config=_log_config(given.log_driver, dict(given.log_opt), parser),
         ),
         hosts=given.host or [f"unix://{paths.DEFAULT_SOCKET}"],
         log_level="debug" if given.debug else given.log_level,
@@ -54,6 +61,22 @@ def parse(argv: Sequence[str] | None = None) -> Flags:
 def _absolute(text: str) -> Path:
     # Without resolving links: the path is shown, and compared, as it was given.
     return Path.cwd() / text
+
+
+def _option(text: str) -> tuple[str, str]:
+    name, separator, value = text.partition("=")
+    if not separator:
+        raise argparse.ArgumentTypeError(f"not NAME=VALUE: {text!r}")
+    return name, value
+
+
+def _log_config(driver: str, options: dict[str, str], parser: argparse.ArgumentParser) -> LogConfig:
+    log_config = LogConfig(Type=driver, Config=options)
+    try:
+        log_options.check(log_config)
+    except errors.SeacanError as err:
+        parser.error(f"failed to set log opts: {err}")
+    return log_config
 
 
 def _cgroup_parent(given: str | None, data_root: Path, parser: argparse.ArgumentParser) -> str:

@@ -1,11 +1,25 @@
-"""Attaching a client to a container: its own connection goes to the shim, past the daemon."""
+"""Attaching a client to a container: its own connection goes to the shim, past the daemon.
+
+    history wanted ─▸ the shim holds the client back ─▸ the log up to then is sent from here ─▸ the
+    shim is told to go on, from just behind that: nothing is missing, nothing comes twice
+
+If this process ends in between, the shim sees it and lets the client go.
+"""
 
 import socket
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from seacan import errors
+import anyio
+
+from seacan.engine.log_files import stamp
+from seacan.engine.logs import Log
 from seacan.engine.running import Entry
 from seacan.supervisor.protocol import AttachRequest
+from seacan.supervisor.websocket import WebSocket
+
+# Makes the log up to a time; None: all that there is.
+History = Callable[[str | None], Log]
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +31,9 @@ class Attachment:
     stdout: bool
     stderr: bool
     detach_keys: bytes
+    stream: bool = True  # False: the history alone
+    history: History | None = None
+    websocket: str = ""  # text or binary: the client speaks WebSocket
 
     @property
     def tty(self) -> bool:
@@ -26,16 +43,55 @@ class Attachment:
         """Hand `client` over, with what it has sent already; before the start is early enough."""
         # At once: the client, which has its answer, may start the container now.
         self.entry.tell("attach")
-        await self.entry.attach(client, self._request(early))
+        if self.history is None and self.stream:
+            await self.entry.attach(client, self._request(early))
+            return
+        if self.history is not None and self.stream and self.entry.shim is not None:
+            with client:
+                async with self.entry.shim.attached_held(client, self._request(early)) as since_ns:
+                    await self._send_history(client, self.history(stamp(since_ns)))
+            return
+        try:
+            if self.history is not None:
+                await self._send_history(client, self.history(None))
+        except BaseException:
+            client.close()
+            raise
+        if self.stream:
+            await self.entry.attach(client, self._request(early))
+        else:
+            await self._say_farewell(client)
+
+    async def _send_history(self, client: socket.socket, log: Log) -> None:
+        websocket = WebSocket(self.websocket) if self.websocket else None
+        pieces = log.__aiter__()
+        try:
+            async for piece in pieces:
+                await _send(client, websocket.wrap(piece) if websocket else piece)
+        except OSError:
+            return  # the client is gone, which whoever gets its connection will see
+        finally:
+            await pieces.aclose()
+
+    async def _say_farewell(self, client: socket.socket) -> None:
+        with client:
+            if self.websocket:
+                try:
+                    await _send(client, WebSocket(self.websocket).farewell())
+                except OSError:
+                    return
 
     def _request(self, early: bytes) -> AttachRequest:
-        return attach_request(
+        request = attach_request(
             stdin=self.stdin and bool(self.entry.record.config.get("OpenStdin")),
             stdout=self.stdout,
             stderr=self.stderr,
             detach_keys=self.detach_keys if self.tty else b"",
             early=early,
         )
+        if self.websocket:
+            request["websocket"] = self.websocket
+        return request
 
 
 def attach_request(
@@ -50,9 +106,12 @@ def attach_request(
     )
 
 
-def check_streams(*, stream: bool, logs: bool) -> None:
-    """Refuse what attach does not do. Raises Unsupported."""
-    if logs:
-        raise errors.Unsupported("attach with logs is not supported: read them with logs")
-    if not stream:
-        raise errors.InvalidArgument("attach: neither logs nor stream was asked for")
+async def _send(client: socket.socket, data: bytes) -> None:
+    """Send all of `data`. No deadline: a reader of history takes its time, or is gone."""
+    client.setblocking(False)
+    rest = memoryview(data)
+    while rest:
+        try:
+            rest = rest[client.send(rest) :]
+        except BlockingIOError:
+            await anyio.wait_writable(client)

@@ -9,6 +9,7 @@ import functools
 import time
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
+from dataclasses import replace
 
 import anyio
 
@@ -20,6 +21,8 @@ from seacan.engine.detach_keys import parse_detach_keys
 from seacan.engine.execs import Execs
 from seacan.engine.filters import Filters
 from seacan.engine.listing import Listed, list_containers
+from seacan.engine.log_options import with_log_config
+from seacan.engine.log_plan import log_path, readable
 from seacan.engine.logs import Log, Selection, parse_time
 from seacan.engine.names import Names
 from seacan.engine.probe import run_probe
@@ -98,6 +101,7 @@ class Containers:
         context = self._context
         image = await anyio.to_thread.run_sync(context.images.get, request.get("Image") or "")
         container_id = ids.ContainerId(ids.new_id())
+        request = with_log_config(request, context.settings.log_config)
         normalised = normalise(request, image.execution, container_id, context.host)
         start.check_seccomp(context.host, normalised.host_config)
         async with AsyncExitStack() as undo:
@@ -118,7 +122,7 @@ class Containers:
                 host_config=normalised.host_config,
                 platform=image.os,
                 cgroup_path=context.cgroup_path(normalised.host_config, container_id),
-                log_path="" if normalised.log is None else str(directory.log),
+                log_path=log_path(normalised.host_config, directory),
                 hostname_path=str(directory.hostname),
                 hosts_path=str(directory.hosts),
                 resolv_conf_path=str(directory.resolv_conf),
@@ -404,6 +408,7 @@ class Containers:
         stream: bool,
         logs: bool,
         detach_keys: str | None,
+        websocket: str = "",
     ) -> attach.Attachment:
         entry = self.find(ref)
         pause.refuse_attach(entry.record, ref)
@@ -411,9 +416,18 @@ class Containers:
             raise errors.Conflict(
                 f"container {ref} is restarting, wait until the container is running"
             )
-        attach.check_streams(stream=stream, logs=logs)
         keys = parse_detach_keys(detach_keys)
-        return attach.Attachment(entry, stdin, stdout, stderr, keys)
+        framed = not entry.record.tty and not websocket
+
+        def history(until: str | None) -> Log:
+            selection = Selection(stdout=stdout, stderr=stderr, framed=framed)
+            return self._log(entry, selection if until is None else replace(selection, until=until))
+
+        if logs:
+            history(None)  # refused now, if it cannot be read
+        return attach.Attachment(
+            entry, stdin, stdout, stderr, keys, stream, history if logs else None, websocket
+        )
 
     async def logs(
         self,
@@ -425,24 +439,30 @@ class Containers:
         since: str | None,
         until: str | None,
         timestamps: bool,
+        details: bool,
         tail: int | None,
     ) -> Log:
         entry = self.find(ref)
-        if not entry.record.log_path:
-            raise errors.Unsupported("configured logging driver does not support reading")
         selection = Selection(
             stdout=stdout,
             stderr=stderr,
             timestamps=timestamps,
+            details=details,
             since=parse_time(since, ""),
             until=parse_time(until, "~"),
             tail=tail,
             follow=follow,
             framed=not entry.record.tty,
         )
+        return self._log(entry, selection)
+
+    def _log(self, entry: Entry, selection: Selection) -> Log:
+        found = readable(entry.record, self._context.data_root.container(entry.record.id))
+        if found is None:
+            raise errors.Unsupported("configured logging driver does not support reading")
         shim = entry.shim
         # To the end of this run; who wants the next one's output asks again.
-        return Log(entry.record.log_path, selection, lambda: entry.shim is shim is not None)
+        return Log(found, selection, lambda: entry.shim is shim is not None)
 
     async def resize(self, ref: str, *, rows: int, columns: int) -> None:
         entry = self.find(ref)

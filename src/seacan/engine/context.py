@@ -1,6 +1,6 @@
 """What the parts of the engine work with, handed to each of them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from anyio.abc import TaskGroup
 
@@ -11,7 +11,7 @@ from seacan.engine.host import Host
 from seacan.engine.networks import Networks
 from seacan.images.images import Images
 from seacan.paths import DataRoot, ExecRoot
-from seacan.spec.engine_api import HostConfig
+from seacan.spec.engine_api import HostConfig, LogConfig
 from seacan.supervisor.client import Launcher
 
 
@@ -22,6 +22,7 @@ class Settings:
     data_root: DataRoot
     exec_root: ExecRoot
     cgroup_parent: str  # absolute, from the root of every hierarchy
+    log_config: LogConfig = field(default_factory=LogConfig)  # of containers that ask for none
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,25 +1,34 @@
-"""Reading a container's log, written by its shim as json-file, while it may still grow."""
+"""Reading a container's log, written by its shim, while it may still grow."""
 
-import json
 import os
 import time
-from collections.abc import AsyncGenerator, Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
+from urllib.parse import quote_plus
 
 import anyio
 
+from seacan.engine.log_files import (
+    Decoder,
+    Item,
+    JsonDecoder,
+    LocalDecoder,
+    OpenFile,
+    snapshot,
+    stamp,
+)
+from seacan.engine.log_plan import Readable
 from seacan.errors import InvalidArgument
 from seacan.kernel import syscalls
 from seacan.spec.stdcopy import frame
-
-_BLOCK: Final = 256 * 1024
 
 _IN_MODIFY: Final = 0x2  # linux/inotify.h
 _IN_MOVE_SELF: Final = 0x800
 _IN_NONBLOCK: Final = os.O_NONBLOCK
 _IN_CLOEXEC: Final = os.O_CLOEXEC
+
+_ALWAYS: Final = "~"  # later than any time
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +38,9 @@ class Selection:
     stdout: bool = True
     stderr: bool = True
     timestamps: bool = False
+    details: bool = False  # the attributes before each line
     since: str = ""
-    until: str = "~"  # later than any time
+    until: str = _ALWAYS
     tail: int | None = None  # entries from the end; None: all
     follow: bool = False
     framed: bool = True  # with a header for each entry; a terminal's log has none
@@ -39,26 +49,33 @@ class Selection:
 class Log:
     """The files of one log: PATH, and what was rotated away as PATH.1 and so on."""
 
-    def __init__(self, path: str, selection: Selection, is_live: Callable[[], bool]) -> None:
+    def __init__(
+        self, readable: Readable, selection: Selection, is_live: Callable[[], bool]
+    ) -> None:
         self.tty = not selection.framed
-        self._path = Path(path)
+        self._readable = readable
         self._selection = selection
         self._is_live = is_live
 
     async def __aiter__(self) -> AsyncGenerator[bytes, None]:
         """Yield the entries wanted, many in one piece."""
-        with _Watch(self._path) if self._selection.follow else _NoWatch() as watch:
-            reader = _Reader(self._path, self._selection)
+        follow = self._selection.follow and self._is_live()
+        with _Watch(self._readable) if follow else _NoWatch() as watch:
+            reader = await anyio.to_thread.run_sync(_Reader, self._readable, self._selection)
             try:
                 while True:
-                    was_live = self._selection.follow and self._is_live()
+                    was_live = follow and self._is_live()
                     async for piece in self._pieces(reader):
                         yield piece
-                    if not was_live or reader.is_past_end:
+                    if not was_live or reader.is_past_end or self._is_past_until():
                         return
                     await watch.wait()
             finally:
                 reader.close()
+
+    def _is_past_until(self) -> bool:
+        until = self._selection.until
+        return until != _ALWAYS and stamp(time.time_ns()) > until
 
     async def _pieces(self, reader: "_Reader") -> AsyncGenerator[bytes, None]:
         while (piece := await anyio.to_thread.run_sync(reader.read)) is not None:
@@ -69,109 +86,111 @@ class Log:
 class _Reader:
     """Reads the files from the oldest entry wanted; goes on where it stopped."""
 
-    def __init__(self, path: Path, selection: Selection) -> None:
-        self._path = path
+    def __init__(self, readable: Readable, selection: Selection) -> None:
+        self._path = readable.path
         self._selection = selection
-        self._rest = b""
+        self._new_decoder: Callable[[], Decoder] = (
+            JsonDecoder if readable.format == "json-file" else LocalDecoder
+        )
+        self._decoder: Decoder = self._new_decoder()
+        self._read_up_to = ""  # the time of the last entry that was read, wanted or not
+        self._skip_up_to = ""
         self.is_past_end = False
-        self._file = -1
-        self._older = _rotated(path)
+        self._files = snapshot(self._path)
         if selection.tail is not None:
-            self._older, offset = _find_tail(path, self._older, selection.tail)
-            self._open_next()
-            os.lseek(self._file, offset, os.SEEK_SET)
-        else:
-            self._open_next()
+            self._seek_tail(selection.tail)
 
-    def _open_next(self) -> None:
-        self.close()
-        path = self._older.pop(0) if self._older else self._path
-        self._file = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_CREAT, 0o640)
-        self._is_newest = path == self._path
+    def _seek_tail(self, count: int) -> None:
+        for index in range(len(self._files) - 1, -1, -1):
+            offset, found = self._decoder.find_last(self._files[index], count)
+            count -= found
+            if count <= 0 or index == 0:
+                self._files[index].seek(offset)
+                self._drop(index)
+                return
+
+    def _drop(self, count: int) -> None:
+        """Close the oldest `count` files; they are not to be read, or have been."""
+        for file in self._files[:count]:
+            file.close()
+        del self._files[:count]
 
     def read(self) -> bytes | None:
         """Return the next piece, empty if nothing in it is wanted; None at the end for now."""
-        data = os.read(self._file, _BLOCK)
-        if not data:
-            if not self._is_newest:
-                self._open_next()
-                return b""
-            if self._was_rotated():
-                self._open_next()
-                return b""
-            return None
-        whole, _, self._rest = (self._rest + data).rpartition(b"\n")
-        return b"".join(self._wanted(whole)) if whole else b""
+        if not self._files:
+            self._files = snapshot(self._path)
+            if not self._files:
+                return None
+        data = self._files[0].read()
+        if data:
+            return b"".join(self._wanted(self._decoder.decode(data)))
+        if len(self._files) == 1:
+            if not self._was_rotated():
+                return None
+            # What was written between the read above and the rotation comes first.
+            if data := self._files[0].read():
+                return b"".join(self._wanted(self._decoder.decode(data)))
+            self._find_later()
+            if len(self._files) == 1:
+                return None
+        self._drop(1)
+        self._decoder = self._new_decoder()
+        return b""
 
     def _was_rotated(self) -> bool:
-        """Tell whether the file read is no more the newest; it is read to its end first."""
+        """Tell whether the file read is no more the newest."""
         try:
-            return os.stat(self._path).st_ino != os.fstat(self._file).st_ino
+            return os.stat(self._path).st_ino != self._files[0].inode
         except FileNotFoundError:
             return False
 
-    def _wanted(self, lines: bytes) -> Iterator[bytes]:
+    def _find_later(self) -> None:
+        """Open the files behind the one that was read."""
+        later = snapshot(self._path)
+        start = self._start_in(later, self._files[0])
+        for file in later[:start]:
+            file.close()
+        self._files += later[start:]
+
+    def _start_in(self, files: list[OpenFile], current: OpenFile) -> int:
+        """Return which of `files` is the first that was not read."""
+        for index, file in enumerate(files):
+            if file.inode == current.inode:
+                return index + 1
+        # It was compressed, or removed: the time tells, no two files have entries of the same.
+        self._skip_up_to = self._read_up_to
+        for index in range(len(files) - 1, -1, -1):
+            first = next(iter(self._new_decoder().decode(files[index].first_block())), None)
+            if first is not None and first.stamp <= self._skip_up_to:
+                return index
+        return 0
+
+    def _wanted(self, items: Iterable[Item]) -> Iterator[bytes]:
         s = self._selection
-        for line in lines.split(b"\n"):
-            entry = json.loads(line)
-            stream, stamp = entry["stream"], entry["time"]
-            if stamp > s.until:
+        for item in items:
+            if item.stamp > s.until:
                 self.is_past_end = True
                 return
-            if stamp < s.since or not (s.stdout if stream == "stdout" else s.stderr):
+            self._read_up_to = item.stamp
+            if item.stamp <= self._skip_up_to or item.stamp < s.since:
                 continue
-            text = entry["log"].encode(errors="replace")
+            if not (s.stdout if item.stream == "stdout" else s.stderr):
+                continue
+            text = item.text
+            if s.details:
+                text = _details(item.attributes) + text
             if s.timestamps:
-                text = stamp.encode() + b" " + text
-            yield frame(stream, text) if s.framed else text
+                text = item.stamp.encode() + b" " + text
+            yield frame(item.stream, text) if s.framed else text
 
     def close(self) -> None:
-        if self._file >= 0:
-            os.close(self._file)
-            self._file = -1
+        self._drop(len(self._files))
 
 
-def _rotated(path: Path) -> list[Path]:
-    """Return the rotated files, the oldest first."""
-    found = [f for f in path.parent.glob(f"{path.name}.*") if f.suffix[1:].isdecimal()]
-    return sorted(found, key=lambda f: int(f.suffix[1:]), reverse=True)
-
-
-def _find_tail(path: Path, older: list[Path], count: int) -> tuple[list[Path], int]:
-    """Return the files to read before the newest, and where to begin in the first one read."""
-    files = [*older, path]
-    for index in range(len(files) - 1, -1, -1):
-        try:
-            offset, found = _last_lines(files[index], count)
-        except FileNotFoundError:
-            return [], 0
-        count -= found
-        if count <= 0 or index == 0:
-            return files[index:-1], offset
-    return [], 0
-
-
-def _last_lines(path: Path, count: int) -> tuple[int, int]:
-    """Return the offset of the last `count` lines of a file, and how many there are."""
-    with open(path, "rb") as file:
-        position = size = os.fstat(file.fileno()).st_size
-        if count == 0:
-            return size, 0
-        found = 0
-        while position > 0:
-            length = min(_BLOCK, position)
-            position -= length
-            file.seek(position)
-            block = file.read(length)
-            newlines = block.count(b"\n")
-            # The newline that ends the last line wanted is one more than there are lines.
-            if found + newlines > count:
-                cut = len(block)
-                for _ in range(count - found + 1):
-                    cut = block.rindex(b"\n", 0, cut)
-                return position + cut + 1, count
-            found += newlines
-    return 0, found
+def _details(attributes: dict[str, str]) -> bytes:
+    """Return what Docker puts before a line: `name=value,name=value `, percent-encoded."""
+    pairs = (f"{quote_plus(k)}={quote_plus(v)}" for k, v in sorted(attributes.items()))
+    return f"{','.join(pairs)} ".encode()
 
 
 class _NoWatch:
@@ -191,11 +210,11 @@ class _Watch:
     # An end of the container writes nothing: it is looked for this often.
     _PERIOD_S: Final = 0.25
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def __init__(self, readable: Readable) -> None:
         self._fd = syscalls.inotify_init1(_IN_NONBLOCK | _IN_CLOEXEC)
         # The directory, since a rotation puts another file in the place of this one.
-        syscalls.inotify_add_watch(self._fd, str(path.parent), _IN_MODIFY | _IN_MOVE_SELF)
+        directory = str(readable.path.parent)
+        syscalls.inotify_add_watch(self._fd, directory, _IN_MODIFY | _IN_MOVE_SELF)
 
     def __enter__(self) -> "_Watch":
         return self

@@ -26,7 +26,6 @@ from seacan.engine import (
     unsupported,
 )
 from seacan.engine.host import OWN_RUNTIME, Host
-from seacan.engine.log_options import LogOptions
 from seacan.engine.mount_points import MountPoint
 from seacan.engine.signals import parse_signal
 from seacan.errors import InvalidArgument
@@ -41,7 +40,7 @@ _INT64: Final = 2**63
 class Normalised:
     """A container to be: `config` and `host_config` have every field of Docker's inspect.
 
-    `path` and `args` are the command; `log` is None for a container that keeps none.
+    `path` and `args` are the command.
     """
 
     path: str
@@ -49,7 +48,6 @@ class Normalised:
     config: ContainerConfig
     host_config: HostConfig
     mounts: tuple[MountPoint, ...]
-    log: LogOptions | None
     warnings: list[str]
 
 
@@ -71,8 +69,8 @@ def normalise(
     _check_config(config, host_config)
     config["Hostname"] = config.get("Hostname") or _hostname(container_id, host_config, host)
     path, *args = command(config)
-    log = log_options.parse(host_config.get("LogConfig") or {})
-    return Normalised(path, args, config, host_config, mounts, log, warnings)
+    log_options.check(host_config.get("LogConfig") or {})
+    return Normalised(path, args, config, host_config, mounts, warnings)
 
 
 def command(config: ContainerConfig) -> list[str]:

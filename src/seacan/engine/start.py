@@ -13,7 +13,7 @@ from seacan import errors, files
 from seacan.engine import (
     bundle,
     devices,
-    log_options,
+    log_plan,
     mount_points,
     mounts,
     overlay,
@@ -31,7 +31,7 @@ from seacan.engine.users import User
 from seacan.paths import BundleDirectory, ContainerDirectory
 from seacan.spec import runtime
 from seacan.spec.engine_api import HostConfig
-from seacan.supervisor.protocol import LogRequest, RootfsRequest, StartRequest
+from seacan.supervisor.protocol import RootfsRequest, StartRequest
 
 _HOSTS: Final = """\
 127.0.0.1\tlocalhost
@@ -99,6 +99,7 @@ def prepare(context: Context, record: Container, directory: BundleDirectory) -> 
             init=str(context.data_root.init),
         )
     )
+    log = log_plan.request(record, container)
     # The directory of an earlier start is gone; of one that was cut short, nothing counts.
     directory.rootfs.mkdir(mode=0o700, parents=True, exist_ok=True)
     directory.config.write_bytes(msgspec.json.encode(oci))
@@ -111,7 +112,7 @@ def prepare(context: Context, record: Container, directory: BundleDirectory) -> 
         terminal=record.tty,
         stdin=bool(config.get("OpenStdin")),
         stdin_once=bool(config.get("StdinOnce")),
-        log=_log(record),
+        log=log,
         attachments=[],
     )
     if executable := context.host.runtimes[host_config.get("Runtime") or ""]:
@@ -170,17 +171,6 @@ def rootfs(context: Context, container: ContainerDirectory, lower: list[Path]) -
         lower=[relative(path) for path in lower or [context.data_root.empty]],
         upper=relative(container.upper),
         work=relative(container.work),
-    )
-
-
-def _log(record: Container) -> LogRequest | None:
-    options = log_options.parse(record.host_config.get("LogConfig") or {})
-    if options is None:
-        return None
-    return LogRequest(
-        path=record.log_path,
-        max_size_bytes=options.max_size_bytes,
-        max_files=options.max_files,
     )
 
 

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from seacan.engine import log_options
 from seacan.engine.container import Status
 from seacan.engine.containers import Containers
 from seacan.engine.context import Context
@@ -78,7 +79,7 @@ class System:
                 "Volume": [],
                 "Network": ["host", "null"],
                 "Authorization": None,
-                "Log": ["json-file", "none"],
+                "Log": sorted(log_options.DRIVERS),
             },
             "MemoryLimit": "memory" in limits,
             "SwapLimit": "swap" in limits,
@@ -94,7 +95,7 @@ class System:
             "NGoroutines": 0,
             "NEventsListener": context.events.listeners,
             "SystemTime": now(),
-            "LoggingDriver": "json-file",
+            "LoggingDriver": log_options.merge({}, context.settings.log_config).get("Type"),
             "CgroupDriver": "cgroupfs",
             "CgroupVersion": host.cgroup_version.removeprefix("v"),
             "KernelVersion": os.uname().release,

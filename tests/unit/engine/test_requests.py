@@ -102,8 +102,6 @@ UNSUPPORTED: list[tuple[dict[str, Any], str]] = [
      "network container:x is not supported yet: use --network none or --network host"),
     ({"HostConfig": {"PidMode": "container:x"}}, "HostConfig.PidMode container:x is not supported"),
     ({"HostConfig": {"UsernsMode": "private"}}, "HostConfig.UsernsMode private is not supported"),
-    ({"HostConfig": {"LogConfig": {"Type": "syslog"}}},
-     "logging driver syslog is not supported: use json-file or none"),
 ]  # fmt: skip
 
 

@@ -129,7 +129,7 @@ class Connection:
 
     async def _give_away(self, hijack: Hijack) -> None:
         with suppress(ClientGone):  # begin() finds that out
-            await self._stream.send(hijack.head())
+            await self._stream.send(hijack.head)
         early = self._incoming.take()
         await hijack.begin(self._stream.detach(), early)
 

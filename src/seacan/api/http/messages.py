@@ -52,18 +52,8 @@ class Hijack:
     gone: it will find that out by reading.
     """
 
-    content_type: str
-    is_upgrade: bool
+    head: bytes
     begin: Callable[[socket.socket, bytes], Awaitable[None]]
-
-    def head(self) -> bytes:
-        # A client that did not ask for an upgrade gets a reply without an end, as from dockerd.
-        if not self.is_upgrade:
-            return f"HTTP/1.1 200 OK\r\nContent-Type: {self.content_type}\r\n\r\n".encode()
-        return (
-            f"HTTP/1.1 101 UPGRADED\r\nContent-Type: {self.content_type}\r\n"
-            "Connection: Upgrade\r\nUpgrade: tcp\r\n\r\n"
-        ).encode()
 
 
 Answer: TypeAlias = Reply | Stream | Hijack

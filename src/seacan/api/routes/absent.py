@@ -12,7 +12,6 @@ _ABSENT: Final = (
     ("POST", "/auth", "logging in to a registry"),
     ("POST", "/build", "build"),
     ("POST", "/build/prune", "pruning the build cache"),
-    ("GET", "/containers/{name}/attach/ws", "attach over a websocket"),
     ("GET", "/distribution/{name}/json", "inspecting an image of a registry"),
     ("GET", "/images/get", "save of images"),
     ("GET", "/images/search", "search of a registry"),

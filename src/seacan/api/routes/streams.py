@@ -6,7 +6,7 @@ from typing import Final
 from seacan.api import engine
 from seacan.api.door import Call, Route
 from seacan.api.http.messages import Hijack, Reply, Send, Stream
-from seacan.errors import InvalidArgument, Unsupported
+from seacan.errors import InvalidArgument
 
 _RAW: Final = "application/vnd.docker.raw-stream"
 _MULTIPLEXED: Final = "application/vnd.docker.multiplexed-stream"
@@ -41,8 +41,6 @@ class StreamRoutes:
         stdout, stderr = query.flag("stdout"), query.flag("stderr")
         if not stdout and not stderr:
             raise InvalidArgument("Bad parameters: you must choose at least one stream")
-        if query.flag("details"):
-            raise Unsupported("logs with details are not supported")
         log = await self._containers.logs(
             call.name,
             stdout=stdout,
@@ -51,6 +49,7 @@ class StreamRoutes:
             since=query.optional("since"),
             until=query.optional("until"),
             timestamps=query.flag("timestamps"),
+            details=query.flag("details"),
             tail=_tail(query.text("tail")),
         )
 
@@ -78,7 +77,17 @@ def hijack(call: Call, attachment: engine.Attachment) -> Hijack:
     is_upgrade = call.request.headers.get("upgrade", "").lower() == "tcp"
     # Without an upgrade the type has always been raw, though frames follow.
     content_type = _stream_type(call, tty=attachment.tty) if is_upgrade else _RAW
-    return Hijack(content_type, is_upgrade, attachment.begin)
+    return Hijack(_hijack_head(content_type, is_upgrade=is_upgrade), attachment.begin)
+
+
+def _hijack_head(content_type: str, *, is_upgrade: bool) -> bytes:
+    # A client that did not ask for an upgrade gets a reply without an end, as from dockerd.
+    if not is_upgrade:
+        return f"HTTP/1.1 200 OK\r\nContent-Type: {content_type}\r\n\r\n".encode()
+    return (
+        f"HTTP/1.1 101 UPGRADED\r\nContent-Type: {content_type}\r\n"
+        "Connection: Upgrade\r\nUpgrade: tcp\r\n\r\n"
+    ).encode()
 
 
 def terminal_size(call: Call) -> tuple[int, int]:
