@@ -5,6 +5,7 @@ import random
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import threading
 import time
@@ -248,3 +249,32 @@ def _assert_consistent(daemon: Daemon) -> None:
     bundles = {path.name for path in (daemon.exec_root / "containers").glob("*")}
     running = {entry["Id"] for entry in listed if entry["State"] == "running"}
     assert running <= bundles
+
+
+def test_what_is_sent_to_a_receiver_goes_on(daemon: Daemon) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as receiver:
+        receiver.bind(("127.0.0.1", 0))
+        receiver.settimeout(10)
+        address = f"udp://127.0.0.1:{receiver.getsockname()[1]}"
+        options = {"syslog-address": address, "cache-max-size": "1k"}
+        daemon.run(TICKER, LogConfig={"Type": "syslog", "Config": options})
+        receiver.recv(1000)
+        daemon.kill()
+        texts = [receiver.recv(1000).decode() for _ in range(20)]
+    daemon.start()
+    numbers = [int(text.split()[-1]) for text in texts]
+    assert numbers == list(range(1, 21))
+
+
+def test_an_unreachable_receiver_leaves_nothing(daemon: Daemon) -> None:
+    options = {"gelf-address": "tcp://127.0.0.1:1"}
+    body = {
+        "Image": "busybox",
+        "Cmd": ["true"],
+        "HostConfig": {"LogConfig": {"Type": "gelf", "Config": options}, "NetworkMode": "none"},
+    }
+    container = daemon.request("POST", "/containers/create", body)[1]["Id"]
+    status, answer = daemon.request("POST", f"/containers/{container}/start")
+    assert status == 500
+    assert "dial tcp 127.0.0.1:1: connect: connection refused" in answer["message"]
+    assert daemon.state(container)["Status"] == "created"
