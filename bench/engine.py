@@ -67,7 +67,7 @@ class Engine:
 
     def load_images(self) -> None:
         busybox = Path("/bin/busybox").read_bytes()
-        links = {f"bin/{name}": "busybox" for name in ("sh", "true", "sleep", "cat")}
+        links = {f"bin/{name}": "busybox" for name in ("sh", "true", "sleep", "cat", "yes", "head")}
         self._import(BUSYBOX, _tar({"bin/busybox": busybox}, links), "CMD sh")
         self._import(HELLO, _tar({"hello": program("hello", "amd64")}, {}), 'CMD ["/hello"]')
 

@@ -24,6 +24,7 @@ LISTED: Final = 1000
 LISTINGS: Final = 20
 PARALLEL: Final = 8
 PARALLEL_CONTAINERS: Final = 40
+LOG_BYTES: Final = 100_000_000
 
 
 def api(engine: Engine) -> Figures:
@@ -135,11 +136,29 @@ def listing(engine: Engine) -> Figures:
     return {f"API list of {LISTED} containers, ms": statistics.median(times) * 1000}
 
 
+def logs(engine: Engine) -> Figures:
+    """Print 100 MB in lines of 100 bytes into the log, then read all of it back."""
+    seconds: dict[str, float] = {}
+    with timed(seconds, "written"):
+        container = engine.run("sh", "-c", f"yes {'x' * 99} | head -c {LOG_BYTES}")
+        engine.call("POST", f"/containers/{container}/wait")
+    try:
+        with timed(seconds, "read"):
+            frames = engine.call("GET", f"/containers/{container}/logs?stdout=1")
+    finally:
+        engine.remove(container)
+    expected = LOG_BYTES // 100 * 108  # each line has a head of eight bytes
+    if len(frames) != expected:
+        raise RuntimeError(f"{engine.name}: {len(frames)} bytes of log, not {expected}")
+    return {f"log of 100 MB in 100-byte lines, {step}, s": s for step, s in seconds.items()}
+
+
 MEASURES: Final[dict[str, tuple[Callable[[Engine], Figures], bool]]] = {  # True: many samples
     "api": (api, True),
     "exec": (execute, True),
     "cli": (command_line, True),
     "parallel": (parallel, False),
     "listing": (listing, False),
+    "logs": (logs, False),
     "memory": (memory, False),
 }
