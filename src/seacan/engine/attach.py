@@ -12,9 +12,11 @@ from dataclasses import dataclass
 
 import anyio
 
+from seacan import errors
 from seacan.engine.log_files import stamp
 from seacan.engine.logs import Log
 from seacan.engine.running import Entry
+from seacan.supervisor.client import Shim
 from seacan.supervisor.protocol import AttachRequest
 from seacan.supervisor.websocket import WebSocket
 
@@ -47,9 +49,7 @@ class Attachment:
             await self.entry.attach(client, self._request(early))
             return
         if self.history is not None and self.stream and self.entry.shim is not None:
-            with client:
-                async with self.entry.shim.attached_held(client, self._request(early)) as since_ns:
-                    await self._send_history(client, self.history(stamp(since_ns)))
+            await self._begin_held(self.entry.shim, client, early, self.history)
             return
         try:
             if self.history is not None:
@@ -61,6 +61,18 @@ class Attachment:
             await self.entry.attach(client, self._request(early))
         else:
             await self._say_farewell(client)
+
+    async def _begin_held(
+        self, shim: Shim, client: socket.socket, early: bytes, history: History
+    ) -> None:
+        with client:
+            try:
+                async with shim.attached_held(client, self._request(early)) as since_ns:
+                    await self._send_history(client, history(stamp(since_ns)))
+            except errors.Conflict:
+                # It has ended just now: its log is all there is.
+                await self._send_history(client, history(None))
+                await self._say_farewell(client)
 
     async def _send_history(self, client: socket.socket, log: Log) -> None:
         websocket = WebSocket(self.websocket) if self.websocket else None

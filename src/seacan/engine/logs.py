@@ -117,6 +117,8 @@ class _Reader:
 
     def read(self) -> bytes | None:
         """Return the next piece, empty if nothing in it is wanted; None at the end for now."""
+        if self.is_past_end:
+            return None
         if not self._files:
             self._files = snapshot(self._path)
             if not self._files:

@@ -163,3 +163,27 @@ def _reap() -> None:
     with contextlib.suppress(ChildProcessError):
         while os.waitpid(-1, os.WNOHANG)[0]:
             pass
+
+
+def test_a_log_whose_directory_is_gone_does_not_raise(tmp_path: Path) -> None:
+    (tmp_path / "gone").mkdir()
+    log = json_log(tmp_path / "gone" / "log", 10, 3)
+    log.write("stdout", b"one\n")
+    (tmp_path / "gone" / "log").unlink()
+    (tmp_path / "gone").rmdir()
+    for _ in range(3):
+        log.write("stdout", b"more\n")
+    log.close()
+
+
+def test_a_crash_while_compressing_costs_nothing(tmp_path: Path) -> None:
+    """Both files of a number are there: the plain one is moved on, and is what counts."""
+    (tmp_path / "log.1").write_bytes(b"whole")
+    (tmp_path / "log.1.gz.new").write_bytes(b"ha")
+    log = json_log(tmp_path / "log", 10, 4, compress=True)
+    log.write("stdout", b"one\n")
+    log.write("stdout", b"two\n")
+    log.close()
+    _reap()
+    assert (tmp_path / "log.2").read_bytes() == b"whole"
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["log", "log.1.gz", "log.2"]

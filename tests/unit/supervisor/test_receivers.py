@@ -1,10 +1,14 @@
 """What receivers get, byte by byte, and what becomes of it when they are slow, gone or back."""
 
+import contextlib
 import json
 import os
 import re
 import socket
+import ssl
 import struct
+import subprocess
+import threading
 import time
 import zlib
 from collections.abc import Callable, Iterator
@@ -13,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from seacan.errors import Internal
+from seacan.errors import Internal, InvalidArgument
 from seacan.supervisor.logs import fluentd, gelf, journald, syslog
 from seacan.supervisor.logs.lines import Entry, Partial
 from seacan.supervisor.logs.receiver import Receiver
@@ -328,3 +332,79 @@ def test_a_unix_socket_of_datagrams(tmp_path: Path) -> None:
         receiver.send([b"after"])
         assert there.recv(100) == b"after"
         receiver.close()
+
+
+# -- TLS ------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def certificate(tmp_path: Path) -> Path:
+    """A key and a certificate for localhost, in one file."""
+    path = tmp_path / "both.pem"
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=localhost",
+         "-addext", "subjectAltName=DNS:localhost", "-keyout", path, "-out", tmp_path / "cert.pem"],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    with path.open("ab") as file:
+        file.write((tmp_path / "cert.pem").read_bytes())
+    return path
+
+
+def serve_tls(server: Server, certificate: Path, received: bytearray) -> threading.Thread:
+    """Accept one client after the other, until one has sent `end`."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    server.listener.settimeout(10)
+
+    def serve() -> None:
+        while not received.endswith(b"end"):
+            plain, _ = server.listener.accept()
+            with contextlib.suppress(OSError), context.wrap_socket(plain, server_side=True) as tls:
+                received.extend(tls.recv(4096))
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    return thread
+
+
+@pytest.mark.parametrize("is_checked", [True, False])
+def test_over_tls_now_and_when_connected_anew(
+    server: Server, certificate: Path, is_checked: bool
+) -> None:
+    loop, received = Loop(), bytearray()
+    thread = serve_tls(server, certificate, received)
+    tls = {"name": "localhost", "ca": str(certificate)}
+    receiver = Receiver(
+        loop,
+        request(network="tls", port=server.port, tls=tls, tries=1000, is_checked=is_checked),
+        _nothing,
+    )
+    receiver.send([b"first "])
+    until(loop, lambda: b"first" in received and not receiver._is_connected)
+    receiver.send([b"then the end"])
+    until(loop, lambda: received == b"first then the end")
+    thread.join()
+    receiver.close()
+
+
+@pytest.mark.parametrize("tls", [{"name": "localhost"}, {"name": "other.example", "ca": "own"}])
+def test_a_receiver_whose_certificate_is_not_good_gets_nothing(
+    server: Server, certificate: Path, tls: dict[str, str]
+) -> None:
+    received = bytearray()
+    thread = serve_tls(server, certificate, received)
+    if "ca" in tls:
+        tls = {**tls, "ca": str(certificate)}
+    with pytest.raises(Internal, match="certificate verify failed"):
+        Receiver(Loop(), request(network="tls", port=server.port, tls=tls), _nothing)
+    tls = {**tls, "skip-verify": "1"}
+    receiver = Receiver(Loop(), request(network="tls", port=server.port, tls=tls), _nothing)
+    receiver.send([b"end"])
+    thread.join()
+    receiver.close()
+
+
+def test_certificates_that_are_not_there(server: Server) -> None:
+    with pytest.raises(InvalidArgument, match="could not read certificates"):
+        Receiver(Loop(), request(network="tls", tls={"name": "x", "ca": "/none"}), _nothing)

@@ -65,7 +65,8 @@ class Log:
         self._encode = encode
         self._unfinished: dict[str, bytes] = {}
         self._cutters: dict[str, Cutter] = {}
-        self._last_ns = 0
+        # What an earlier start of the container has logged is earlier than this.
+        self._last_ns = time.time_ns()
 
     @property
     def is_behind(self) -> bool:
@@ -79,7 +80,7 @@ class Log:
 
     @property
     def position_ns(self) -> int:
-        """The time of the last entry: all that are written later have a later one."""
+        """A time that no entry is later than, and all that are written from now on are."""
         return self._last_ns
 
     @property

@@ -337,9 +337,12 @@ def _describe(request: ReceiverRequest, err: OSError) -> str:
 def _tls_context(given: dict[str, str]) -> "ssl.SSLContext":
     import ssl  # some megabytes: for those who ask
 
-    context = ssl.create_default_context(cafile=given.get("ca"))
+    try:
+        context = ssl.create_default_context(cafile=given.get("ca"))
+        if given.get("cert"):
+            context.load_cert_chain(given["cert"], given.get("key"))
+    except OSError as err:
+        raise errors.InvalidArgument(f"{_FAILED}: could not read certificates: {err}") from err
     if given.get("skip-verify"):
         context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-    if given.get("cert"):
-        context.load_cert_chain(given["cert"], given.get("key"))
     return context

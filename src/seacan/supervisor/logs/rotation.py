@@ -28,12 +28,12 @@ class RotatedFile:
         self._max_files = max_files
         self._compress = compress
         self._compressor = -1  # a pidfd
-        self._open()
-
-    def _open(self) -> None:
-        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW
-        self._fd = os.open(self._path, flags, 0o640)
+        self._fd = self._open()
         self._size = os.fstat(self._fd).st_size
+
+    def _open(self) -> int:
+        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW
+        return os.open(self._path, flags, 0o640)
 
     def append(self, entries: bytes) -> None:
         if 0 <= self._max_size_bytes <= self._size and self._may_rotate():
@@ -62,17 +62,25 @@ class RotatedFile:
         return self._wait_compressor(None if is_late else 0)
 
     def _rotate(self) -> None:
+        try:
+            self._make_room()
+            fd = self._open()
+        except OSError:
+            return  # the file open goes on; the next entries try again
         os.close(self._fd)
+        self._fd, self._size = fd, os.fstat(fd).st_size
+        if self._compress and self._max_files > 1:
+            with contextlib.suppress(OSError):  # no process to be had: it stays as it is
+                self._compressor = _compress_in_child(f"{self._path}.1")
+
+    def _make_room(self) -> None:
+        if self._max_files <= 1:
+            os.unlink(self._path)
+            return
         for n in range(self._max_files - 1, 1, -1):
             for suffix in _SUFFIXES:
                 self._move(f"{self._path}.{n - 1}{suffix}", f"{self._path}.{n}{suffix}")
-        if self._max_files > 1:
-            os.rename(self._path, f"{self._path}.1")
-        else:
-            os.unlink(self._path)
-        self._open()
-        if self._compress and self._max_files > 1:
-            self._compressor = _compress_in_child(f"{self._path}.1")
+        os.rename(self._path, f"{self._path}.1")
 
     def _move(self, source: str, target: str) -> None:
         try:
