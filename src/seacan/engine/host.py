@@ -20,7 +20,9 @@ Limit = Literal[
     "pids",
     "cpu_shares",
     "cpu_quota",
+    "cpu_realtime",
     "cpuset",
+    "kernel_memory_tcp",
     "blkio_weight",
     "blkio_weight_device",
     "blkio_throttle",
@@ -36,12 +38,15 @@ _V1_FILES: Final[Mapping[Limit, tuple[str, str]]] = {
     "pids": ("pids", "cgroup.procs"),
     "cpu_shares": ("cpu", "cpu.shares"),
     "cpu_quota": ("cpu", "cpu.cfs_quota_us"),
+    "cpu_realtime": ("cpu", "cpu.rt_runtime_us"),
     "cpuset": ("cpuset", "cpuset.cpus"),
+    "kernel_memory_tcp": ("memory", "memory.kmem.tcp.limit_in_bytes"),
     "blkio_weight": ("blkio", "blkio.weight"),
     "blkio_weight_device": ("blkio", "blkio.weight_device"),
     "blkio_throttle": ("blkio", "blkio.throttle.read_bps_device"),
 }
-# With v2 the controller is enough; swappiness and a disabled OOM killer do not exist there.
+# With v2 the controller is enough. Swappiness, a disabled OOM killer, real-time scheduling and a
+# limit of TCP's buffers do not exist there.
 _V2_CONTROLLERS: Final[Mapping[str, tuple[Limit, ...]]] = {
     "memory": ("memory", "swap", "reservation"),
     "pids": ("pids",),

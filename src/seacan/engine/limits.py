@@ -142,10 +142,14 @@ def normalise(host_config: HostConfig, host: Host) -> list[str]:
     if (host_config.get("PidsLimit") or 0) <= 0:
         host_config["PidsLimit"] = None
     _check_memory(host_config)
+    _check_tcp_memory(host_config, host)
     _check_cpu(host_config, host)
     _check_block_io(host_config)
     _check_ulimits(host_config.get("Ulimits") or [])
     warnings = _discard(host_config, host)
+    if (host_config.get("CpuPercent") or 0) > 0:
+        host_config["CpuPercent"] = 0
+        warnings.append("linux does not support CPU percent. Percent discarded.")
     _fill_memory(host_config, host, warnings)
     return list(dict.fromkeys(warnings))
 
@@ -191,6 +195,14 @@ def _check_memory(host_config: HostConfig, *, is_update: bool = False) -> None:
         )
 
 
+def _check_tcp_memory(host_config: HostConfig, host: Host) -> None:
+    limit_bytes = host_config.get("KernelMemoryTCP") or 0
+    if limit_bytes < 0:
+        raise InvalidArgument(f"invalid KernelMemoryTCP: {limit_bytes}")
+    if limit_bytes and "kernel_memory_tcp" not in host.limits:
+        raise InvalidArgument("the kernel does not support a memory limit of TCP buffers by cgroup")
+
+
 def _check_cpu(host_config: HostConfig, host: Host) -> None:
     nano = host_config.get("NanoCpus") or 0
     period = host_config.get("CpuPeriod") or 0
@@ -222,8 +234,20 @@ def _check_cpu(host_config: HostConfig, host: Host) -> None:
         )
     if 0 < quota < 1000:
         raise InvalidArgument("CPU cfs quota can not be less than 1ms (i.e. 1000)")
+    _check_realtime(host_config, host)
     _check_list(host_config.get("CpusetCpus") or "", host.cpus, "cpus", "CPUs")
     _check_list(host_config.get("CpusetMems") or "", host.memory_nodes, "mems", "memory nodes")
+
+
+def _check_realtime(host_config: HostConfig, host: Host) -> None:
+    period = host_config.get("CpuRealtimePeriod") or 0
+    runtime = host_config.get("CpuRealtimeRuntime") or 0
+    if period < 0 or runtime < 0:
+        raise InvalidArgument("cpu real-time period and runtime cannot be negative")
+    if period and runtime > period:
+        raise InvalidArgument("cpu real-time runtime cannot be higher than cpu real-time period")
+    if (period or runtime) and "cpu_realtime" not in host.limits:
+        raise InvalidArgument("the kernel does not support real-time scheduling by cgroup")
 
 
 def _check_list(text: str, available: str, word: str, objects: str) -> None:

@@ -67,6 +67,8 @@ def _memory(host_config: HostConfig) -> runtime.LinuxMemory:
         memory["reservation"] = reservation
     if (swap := host_config.get("MemorySwap") or 0) > 0:
         memory["swap"] = swap
+    if tcp := host_config.get("KernelMemoryTCP"):
+        memory["kernelTCP"] = tcp
     if (swappiness := host_config.get("MemorySwappiness")) is not None:
         memory["swappiness"] = swappiness
     if (disable := host_config.get("OomKillDisable")) is not None:
@@ -85,6 +87,10 @@ def _cpu(host_config: HostConfig) -> runtime.LinuxCPU:
         cpu["period"] = period
     if quota := host_config.get("CpuQuota"):
         cpu["quota"] = quota
+    if realtime_period := host_config.get("CpuRealtimePeriod"):
+        cpu["realtimePeriod"] = realtime_period
+    if realtime_runtime := host_config.get("CpuRealtimeRuntime"):
+        cpu["realtimeRuntime"] = realtime_runtime
     if cpus := host_config.get("CpusetCpus"):
         cpu["cpus"] = cpus
     if mems := host_config.get("CpusetMems"):

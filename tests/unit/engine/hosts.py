@@ -18,7 +18,9 @@ LIMITS: frozenset[Limit] = frozenset(
         "pids",
         "cpu_shares",
         "cpu_quota",
+        "cpu_realtime",
         "cpuset",
+        "kernel_memory_tcp",
         "blkio_throttle",
     }
 )
@@ -40,7 +42,9 @@ HOST = Host(
     },
     runtimes={"seacan": None, "runc": "/usr/sbin/runc"},
 )
-_ONLY_V1: frozenset[Limit] = frozenset({"swappiness", "oom_kill_disable"})
+_ONLY_V1: frozenset[Limit] = frozenset(
+    {"swappiness", "oom_kill_disable", "cpu_realtime", "kernel_memory_tcp"}
+)
 HOST_V2 = replace(HOST, cgroup_version="v2", limits=LIMITS - _ONLY_V1)
 
 CONTAINER_ID = "390f8ae98a18e784c50f430de23ecf9f61b3c28b27f1fc2b3342544f85e08bac"
