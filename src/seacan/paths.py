@@ -19,6 +19,9 @@ Two roots, one that a reboot leaves alone and one that it may take:
         ID-json.log [.1 .2 …]      what it printed (json-file), rotated; .1.gz … if compressed
         local-logs/container.log   the same, of driver `local`
         container-cached.log       the same, of a driver that sends it elsewhere
+      volumes/NAME/                a volume, its name 64 hex digits if nobody gave it one
+        _data/                     its files, as they are mounted
+      volumes/.NAME/               made or removed with its container: stays if that does
 
     EXEC_ROOT/                     /run/seacan, 0700: gone after a reboot, as are the processes
       seacand.lock                 held by the running daemon (flock)
@@ -26,6 +29,7 @@ Two roots, one that a reboot leaves alone and one that it may take:
         config.json
         runtime/                   state of another runtime, which has it instead of runtime/ID
         rootfs/                    mount point, in the container's mount namespace only
+        shm/                       /dev/shm, mounted, if others may join its IPC namespace
         shim.sock                  what the daemon asks the shim
         exit.json                  how the container ended, written before anyone is told
       runtime/ID/                  the OCI runtime's state of it, as `seacan-runtime --root` has it
@@ -97,6 +101,10 @@ class BundleDirectory:
         return self.path / "rootfs"
 
     @property
+    def shm(self) -> Path:
+        return self.path / "shm"
+
+    @property
     def shim_socket(self) -> Path:
         return self.path / "shim.sock"
 
@@ -132,6 +140,10 @@ class DataRoot:
     @property
     def containers(self) -> Path:
         return self.path / "containers"
+
+    @property
+    def volumes(self) -> Path:
+        return self.path / "volumes"
 
     def container(self, container_id: str) -> ContainerDirectory:
         return ContainerDirectory(self.containers / container_id)

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final
 
+from seacan.engine.mount_points import MountPoint
 from seacan.ids import ContainerId
 from seacan.spec.engine_api import ContainerConfig, HostConfig
 
@@ -84,6 +85,7 @@ class Container:
     hosts_path: str
     resolv_conf_path: str
     mounts: list[dict[str, Any]] = field(default_factory=list)  # MountPoint of the Engine API
+    mount_points: list[MountPoint] = field(default_factory=list)  # the same, as they are made
     state: State = field(default_factory=State)
     restart_count: int = 0  # since it was last started by hand
     stopped_by_hand: bool = False

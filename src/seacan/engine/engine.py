@@ -93,6 +93,7 @@ def _make_roots(settings: Settings) -> None:
         (data.path, 0o710),
         (data.containers, 0o710),
         (data.empty, 0o755),
+        (data.volumes, 0o711),
         (execution.path, 0o700),
         (execution.containers, 0o700),
         (execution.runtime, 0o700),

@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal, TypeVar
 
@@ -31,10 +31,11 @@ class MountPoint:
 
     `mode` is what stood after the second colon of -v. `read_only` says how far a read-only bind
     reaches: `rro` over the mounts below it too. `makes_source` tells to make a missing source
-    directory at the start. `tmpfs_options` are ready for the runtime.
+    directory at the start. `tmpfs_options` are ready for the runtime. A volume has a `name` once
+    it is made; `copies_up` tells to fill it with what the image has at the destination.
     """
 
-    type: Literal["bind", "tmpfs"]
+    type: Literal["bind", "tmpfs", "volume"]
     destination: str
     source: str = ""
     mode: str = ""
@@ -44,30 +45,36 @@ class MountPoint:
     is_recursive: bool = True
     makes_source: bool = False
     tmpfs_options: tuple[str, ...] = ()
+    name: str = ""
+    copies_up: bool = True
 
     def to_wire(self) -> dict[str, Any]:
         """Return the entry of `Mounts` in an inspected container."""
+        is_volume = self.type == "volume"
         return {
             "Type": self.type,
+            **({"Name": self.name} if is_volume else {}),
             "Source": self.source,
             "Destination": self.destination,
+            **({"Driver": "local"} if is_volume else {}),
             "Mode": self.mode,
             "RW": self.is_writable,
             "Propagation": self.propagation,
         }
 
 
-def parse(host_config: HostConfig) -> tuple[MountPoint, ...]:
-    """Return the mounts that `host_config` asks for.
+def parse(host_config: HostConfig, others: Iterable[MountPoint] = ()) -> tuple[MountPoint, ...]:
+    """Return the mounts that `host_config` asks for, and those of `others` at other places.
 
-    Raises InvalidArgument in Docker's words, Unsupported for volumes and for shared propagation.
+    Raises InvalidArgument in Docker's words, Unsupported for volumes with a name and for shared
+    propagation.
     """
     points: dict[str, MountPoint] = {}
     for point in _all(host_config):
         if point.destination in points:
             raise InvalidArgument(f"Duplicate mount point: {point.destination}")
         points[point.destination] = point
-    return tuple(points.values())
+    return (*points.values(), *(p for p in others if p.destination not in points))
 
 
 def _all(host_config: HostConfig) -> Iterator[MountPoint]:
@@ -106,7 +113,8 @@ def parse_bind(raw: str) -> MountPoint:
     except InvalidArgument as err:
         raise InvalidArgument(f'{invalid}: invalid mount config for type "{kind}": {err}') from None
     if kind == "volume":
-        _refuse_volume(source, destination)
+        _refuse_name(source, destination)
+        return _volume_of_mode(destination, mode)
     return _bind_of_mode(source, destination, mode)
 
 
@@ -135,12 +143,20 @@ def _is_mode(text: str) -> bool:
     return -1 not in kinds and len(set(kinds)) == len(kinds)
 
 
-def _refuse_volume(name: str, destination: str) -> None:
+def _volume_of_mode(destination: str, mode: str) -> MountPoint:
+    options = mode.split(",")
+    return MountPoint(
+        "volume",
+        clean(destination),
+        mode=mode or "z",
+        is_writable="ro" not in options,
+        copies_up="nocopy" not in options,
+    )
+
+
+def _refuse_name(name: str, destination: str) -> None:
     if not name:
-        raise Unsupported(
-            f"anonymous volume {destination} is not supported yet: "
-            f"mount a directory with -v /HOST-DIRECTORY:{destination}"
-        )
+        return
     if not _VOLUME_NAME.fullmatch(name):
         raise InvalidArgument(
             f'create {name}: "{name}" includes invalid characters for a local volume name, only '
@@ -172,11 +188,27 @@ def parse_mount(mount: Mount) -> MountPoint:
             return _bind_mount(mount)
         if kind == "tmpfs":
             return _tmpfs_mount(mount)
-        if kind not in ("volume", "image"):
+        if kind == "volume":
+            return _volume_mount(mount)
+        if kind != "image":
             raise InvalidArgument("mount type unknown")
     except InvalidArgument as err:
         raise InvalidArgument(f'invalid mount config for type "{kind}": {err}') from None
-    raise Unsupported(f'mount type "{kind}" is not supported yet: use bind or tmpfs')
+    raise Unsupported(f'mount type "{kind}" is not supported yet: use bind, tmpfs or volume')
+
+
+def _volume_mount(mount: Mount) -> MountPoint:
+    options = mount.get("VolumeOptions") or {}
+    target = mount.get("Target") or ""
+    _refuse_field(mount, "ImageOptions")
+    if not mount.get("Source") and mount.get("ReadOnly"):
+        raise InvalidArgument("must not set ReadOnly mode when using anonymous volumes")
+    _refuse_name(mount.get("Source") or "", target)
+    for name in ("Labels", "DriverConfig", "Subpath"):
+        if options.get(name):
+            raise Unsupported(f"VolumeOptions.{name} is not supported yet")
+    no_copy = _option(options, "NoCopy", False)
+    return MountPoint("volume", clean(target), mode="z", copies_up=not no_copy)
 
 
 def _bind_mount(mount: Mount) -> MountPoint:

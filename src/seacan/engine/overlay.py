@@ -10,7 +10,7 @@ Links are resolved name by name, by descriptor: one never leads out of the layer
 import os
 import stat
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -18,7 +18,7 @@ _LINK_LIMIT: Final = 40  # as the kernel, path_resolution(7)
 _OPAQUE: Final = "trusted.overlay.opaque"
 
 # The directories that lie over one another at one place, the topmost first.
-_Merged = tuple[int, ...]
+Merged = tuple[int, ...]
 
 
 def open_file(layers: Sequence[Path], path: str) -> int | None:
@@ -29,6 +29,34 @@ def open_file(layers: Sequence[Path], path: str) -> int | None:
     with ExitStack() as opened:
         root = tuple(_open_layer(layer, opened) for layer in layers)
         return _Walk(root, opened).open(path)
+
+
+@contextmanager
+def merged_directory(layers: Sequence[Path], path: str) -> Iterator[Merged | None]:
+    """Open the directory `path` in `layers`; None if there is none there."""
+    with ExitStack() as opened:
+        root = tuple(_open_layer(layer, opened) for layer in layers)
+        yield _Walk(root, opened).open_directory(path)
+
+
+@contextmanager
+def merged_below(directory: Merged, name: str) -> Iterator[Merged]:
+    """Open the directory `name` of a merged one, where `entries` has it."""
+    with ExitStack() as opened:
+        yield tuple(_merge(directory, name, opened))
+
+
+def entries(directory: Merged) -> Iterator[tuple[str, int, os.stat_result]]:
+    """Yield name, the layer's directory that has it, and status of what is in a merged one."""
+    seen: set[str] = set()
+    for layer in directory:
+        for name in sorted(os.listdir(layer)):
+            if name in seen:
+                continue
+            seen.add(name)
+            status = os.stat(name, dir_fd=layer, follow_symlinks=False)
+            if not _is_whiteout(status):
+                yield name, layer, status
 
 
 def reopen_regular(path_fd: int) -> int | None:
@@ -53,12 +81,30 @@ def _open_layer(layer: Path, opened: ExitStack) -> int:
 class _Walk:
     """`..` goes back to the directory passed before, and never above the root."""
 
-    def __init__(self, root: _Merged, opened: ExitStack) -> None:
+    def __init__(self, root: Merged, opened: ExitStack) -> None:
         self._opened = opened
         self._passed = [root]
         self._links = 0
 
     def open(self, path: str) -> int | None:
+        """Open the regular file `path`."""
+        match self._resolve(path):
+            case (directory, str(name)):
+                return reopen_regular(os.open(name, os.O_PATH | os.O_NOFOLLOW, dir_fd=directory))
+        return None
+
+    def open_directory(self, path: str) -> Merged | None:
+        """Return the directories at `path`, which stay open with those passed on the way."""
+        match self._resolve(path):
+            case (_, None):
+                return self._passed[-1]
+        return None
+
+    def _resolve(self, path: str) -> tuple[int, str | None] | None:
+        """Return the layer's directory and the name of what is at `path`; None if not there.
+
+        The name is None for a directory: it is the one passed last.
+        """
         todo = _components(path)
         while todo:
             name = todo.pop()
@@ -75,12 +121,12 @@ class _Walk:
                     return None
                 todo += self._follow(os.readlink(name, dir_fd=directory))
             elif stat.S_ISDIR(mode):
-                self._passed.append(tuple(self._merge(name)))
+                self._passed.append(tuple(_merge(self._passed[-1], name, self._opened)))
             elif todo:
                 return None
             else:
-                return reopen_regular(os.open(name, os.O_PATH | os.O_NOFOLLOW, dir_fd=directory))
-        return None
+                return directory, name
+        return -1, None
 
     def _find(self, name: str) -> tuple[int, int] | None:
         """Return the topmost layer's directory with an entry `name`, and the entry's mode."""
@@ -90,24 +136,25 @@ class _Walk:
                 return None if _is_whiteout(status) else (directory, status.st_mode)
         return None
 
-    def _merge(self, name: str) -> Iterator[int]:
-        """Open the directories `name`, from the top down to one that hides the rest."""
-        for directory in self._passed[-1]:
-            status = _status(name, directory)
-            if status is None:
-                continue
-            if not stat.S_ISDIR(status.st_mode):
-                return
-            fd = os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=directory)
-            self._opened.callback(os.close, fd)
-            yield fd
-            if _is_opaque(fd):
-                return
-
     def _follow(self, target: str) -> list[str]:
         if target.startswith("/"):
             del self._passed[1:]
         return _components(target)
+
+
+def _merge(merged: Merged, name: str, opened: ExitStack) -> Iterator[int]:
+    """Open the directories `name` of `merged`, from the top down to one that hides the rest."""
+    for directory in merged:
+        status = _status(name, directory)
+        if status is None:
+            continue
+        if not stat.S_ISDIR(status.st_mode):
+            return
+        fd = os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=directory)
+        opened.callback(os.close, fd)
+        yield fd
+        if _is_opaque(fd):
+            return
 
 
 def _components(path: str) -> list[str]:

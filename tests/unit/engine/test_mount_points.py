@@ -3,7 +3,7 @@ from typing import Any, cast
 import pytest
 
 from seacan.engine.mount_points import MountPoint, parse, parse_bind, parse_mount
-from seacan.errors import InvalidArgument, Unsupported
+from seacan.errors import InvalidArgument, SeacanError, Unsupported
 from seacan.spec.engine_api import Mount
 
 SPEC = "invalid volume specification"
@@ -53,11 +53,6 @@ def test_wrong_binds_are_refused_in_dockers_words(raw: str, message: str) -> Non
 @pytest.mark.parametrize(
     ("raw", "message"),
     [
-        (
-            "/x",
-            "anonymous volume /x is not supported yet: "
-            "mount a directory with -v /HOST-DIRECTORY:/x",
-        ),
         (
             "name:/x",
             "named volume name is not supported yet: mount a directory with -v /HOST-DIRECTORY:/x",
@@ -144,10 +139,51 @@ def test_wrong_mounts_are_refused_in_dockers_words(fields: Any, message: str) ->
     assert str(caught.value) == message
 
 
-@pytest.mark.parametrize("kind", ["volume", "image"])
-def test_other_types_are_not_supported(kind: str) -> None:
-    with pytest.raises(Unsupported, match=f'mount type "{kind}" is not supported yet'):
-        parse_mount({"Type": kind, "Source": "x", "Target": "/a"})
+def test_images_are_not_mounted() -> None:
+    with pytest.raises(Unsupported, match='mount type "image" is not supported yet'):
+        parse_mount({"Type": "image", "Source": "x", "Target": "/a"})
+
+
+def test_volumes_without_a_name() -> None:
+    assert parse_bind("/x") == MountPoint("volume", "/x", mode="z")
+    made = parse_mount({"Type": "volume", "Target": "/x", "VolumeOptions": {"NoCopy": True}})
+    assert made == MountPoint("volume", "/x", mode="z", copies_up=False)
+
+
+@pytest.mark.parametrize(
+    ("fields", "error", "message"),
+    [
+        (
+            {"ReadOnly": True},
+            InvalidArgument,
+            'invalid mount config for type "volume": '
+            "must not set ReadOnly mode when using anonymous volumes",
+        ),
+        (
+            {"Source": "name"},
+            Unsupported,
+            "named volume name is not supported yet: mount a directory with -v /HOST-DIRECTORY:/x",
+        ),
+        (
+            {"VolumeOptions": {"Subpath": "a"}},
+            Unsupported,
+            "VolumeOptions.Subpath is not supported yet",
+        ),
+    ],
+)
+def test_other_volumes_are_refused(fields: Any, error: type[SeacanError], message: str) -> None:
+    with pytest.raises(error) as caught:
+        parse_mount(cast(Mount, {"Type": "volume", "Target": "/x", **fields}))
+    assert str(caught.value) == message
+
+
+def test_mounts_of_others_go_where_nothing_else_is() -> None:
+    others = [MountPoint("bind", "/a", "/theirs"), MountPoint("bind", "/b", "/theirs")]
+    points = parse({"Binds": ["/ours:/a"]}, others)
+    assert [(point.destination, point.source) for point in points] == [
+        ("/a", "/ours"),
+        ("/b", "/theirs"),
+    ]
 
 
 def test_mounts() -> None:
