@@ -175,7 +175,8 @@ class Daemon:
         found += [f"cgroup {path}" for path in self._cgroups()]
         for directory in (self.exec_root / "containers", self.exec_root / "runtime"):
             found += [f"file {path}" for path in directory.glob("*")]
-        found += [f"file {path}" for path in (self.data_root / "containers").glob("*")]
+        for directory in (self.data_root / "containers", self.data_root / "volumes"):
+            found += [f"file {path}" for path in directory.glob("*")]
         for pid, name in self.engine_processes().items():
             if pid != self.pid and name != "seacan-launcher":
                 found.append(f"process {pid} {name}")

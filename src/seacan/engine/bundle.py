@@ -4,7 +4,7 @@ What a container gets without asking is Docker's, item by item; each item is mad
 its subject.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -22,6 +22,7 @@ from seacan.engine.devices import Devices
 from seacan.engine.host import Host
 from seacan.engine.mount_points import MountPoint
 from seacan.engine.security import Security
+from seacan.engine.sharing import Shared
 from seacan.engine.users import User
 from seacan.errors import InvalidArgument
 from seacan.spec import runtime
@@ -34,9 +35,9 @@ ROOTFS: Final = "rootfs"  # beside config.json
 class BundleInputs:
     """All that config.json is made of; `config` and `host_config` are normalised.
 
-    `mounts` are those of `host_config`, their sources prepared. `network_files` are host files by
-    their place in the container: /etc/resolv.conf, /etc/hostname, /etc/hosts. `seccomp` is None for
-    unconfined. `init` is the host's executable for `--init`, used if the container asks for it.
+    `mounts` are the request's, their sources prepared; `shared` is what other containers have for
+    it, and its files in /etc. `seccomp` is None for unconfined. `init` is the host's executable for
+    `--init`, used if the container asks for it.
     """
 
     config: ContainerConfig
@@ -45,7 +46,7 @@ class BundleInputs:
     user: User
     devices: Devices
     cgroup_path: str
-    network_files: Mapping[str, str]
+    shared: Shared
     host: Host
     seccomp: runtime.LinuxSeccomp | None = None
     init: str | None = None
@@ -63,8 +64,9 @@ def make_config(inputs: BundleInputs) -> runtime.Config:
         "mounts": mounts.to_oci(
             host_config,
             inputs.mounts,
-            inputs.network_files,
+            inputs.shared.network_files,
             init=_init(inputs),
+            shm="/dev/shm" if host_config.get("IpcMode") == namespaces.HOST else inputs.shared.shm,
             writable_cgroups=asked.has_writable_cgroups(privileged=privileged),
         ),
         "linux": _linux(inputs),
@@ -108,7 +110,11 @@ def _linux(inputs: BundleInputs) -> runtime.Linux:
         "devices": list(inputs.devices.nodes),
         "resources": resources.to_oci(host_config, list(inputs.devices.rules), devices.number_of),
         "cgroupsPath": inputs.cgroup_path,
-        "namespaces": namespaces.to_oci(host_config),
+        "namespaces": namespaces.to_oci(
+            host_config,
+            inputs.shared.namespaces,
+            has_network=not inputs.config.get("NetworkDisabled"),
+        ),
         "maskedPaths": host_config.get("MaskedPaths") or [],
         "readonlyPaths": host_config.get("ReadonlyPaths") or [],
     }
@@ -130,10 +136,9 @@ def container_capabilities(host_config: HostConfig, host: Host) -> list[str]:
 
 
 def _init(inputs: BundleInputs) -> str | None:
-    """Return the init to use: none without `--init`, or where the host's init is number 1."""
+    """Return the init to use: none without `--init`, or where another process is number 1."""
     host_config = inputs.host_config
-    wanted = host_config.get("Init") and host_config.get("PidMode") != namespaces.HOST
-    return inputs.init if wanted else None
+    return inputs.init if host_config.get("Init") and not host_config.get("PidMode") else None
 
 
 def _environment(

@@ -14,7 +14,18 @@ from dataclasses import replace
 import anyio
 
 from seacan import errors, ids, log
-from seacan.engine import attach, pause, prune, rename, sizes, start, top, update
+from seacan.engine import (
+    anonymous_volumes,
+    attach,
+    pause,
+    prune,
+    rename,
+    sharing,
+    sizes,
+    start,
+    top,
+    update,
+)
 from seacan.engine.container import NEVER, Container, Created, Status
 from seacan.engine.context import Context
 from seacan.engine.detach_keys import parse_detach_keys
@@ -102,13 +113,19 @@ class Containers:
         image = await anyio.to_thread.run_sync(context.images.get, request.get("Image") or "")
         container_id = ids.ContainerId(ids.new_id())
         request = with_log_config(request, context.settings.log_config)
-        normalised = normalise(request, image.execution, container_id, context.host)
+        request = sharing.resolve(request, self.get)
+        others = sharing.mounts_of_others(request.get("HostConfig") or {}, self.get)
+        normalised = normalise(request, image.execution, container_id, context.host, others)
+        points = anonymous_volumes.wanted(
+            normalised.mounts, normalised.config, context.volumes.data
+        )
         start.check_seccomp(context.host, normalised.host_config)
         async with AsyncExitStack() as undo:
             given = self._names.take(name, container_id)
             undo.callback(self._names.give_back, given)
             created_ns = time.time_ns()
             directory = context.data_root.container(container_id)
+            has_network = not normalised.config.get("NetworkDisabled")
             record = Container(
                 id=container_id,
                 name=given,
@@ -123,10 +140,11 @@ class Containers:
                 platform=image.os,
                 cgroup_path=context.cgroup_path(normalised.host_config, container_id),
                 log_path=log_path(normalised.host_config, directory),
-                hostname_path=str(directory.hostname),
-                hosts_path=str(directory.hosts),
-                resolv_conf_path=str(directory.resolv_conf),
-                mounts=[mount.to_wire() for mount in normalised.mounts],
+                hostname_path=str(directory.hostname) if has_network else "",
+                hosts_path=str(directory.hosts) if has_network else "",
+                resolv_conf_path=str(directory.resolv_conf) if has_network else "",
+                mounts=[point.to_wire() for point in points if point.type != "tmpfs"],
+                mount_points=list(points),
             )
             await anyio.to_thread.run_sync(self._make, record, image)
             self._entries[container_id] = self._entry(record)
@@ -145,8 +163,19 @@ class Containers:
             directory = context.data_root.container(record.id)
             undo.callback(remove_tree, directory.path)
             start.make_directory(directory, record)
+            self._make_volumes(record, undo)
             context.database.add(record)
             undo.pop_all()
+        context.volumes.keep(anonymous_volumes.names(record.mount_points))
+
+    def _make_volumes(self, record: Container, undo: contextlib.ExitStack) -> None:
+        points, volumes = record.mount_points, self._context.volumes
+        # Those of other containers are there.
+        new = [name for name in anonymous_volumes.names(points) if not volumes.data(name).exists()]
+        if new:
+            undo.callback(volumes.discard, new)
+            layers = self._context.images.snapshots.held_directories(record.id)
+            anonymous_volumes.make(points, new, layers, volumes)
 
     def _entry(self, record: Container) -> Entry:
         context = self._context
@@ -182,12 +211,12 @@ class Containers:
                 await self._start(entry)
             except errors.SeacanError:
                 if entry.record.host_config.get("AutoRemove"):
-                    await self._remove(entry)
+                    await self._remove(entry, volumes=True)
                 raise
 
     async def _start(self, entry: Entry) -> None:
         request = await anyio.to_thread.run_sync(
-            functools.partial(start.prepare, self._context, entry.record, entry.bundle)
+            functools.partial(start.prepare, self._context, entry.record, entry.bundle, self.get)
         )
         await entry.start(request)
 
@@ -286,7 +315,7 @@ class Containers:
         if entry.record.host_config.get("AutoRemove"):
             async with entry.lock:
                 if entry.record.id in self._entries and not entry.record.is_active:
-                    await self._remove(entry)
+                    await self._remove(entry, volumes=True)
 
     async def _start_again(self, entry: Entry) -> None:
         """Start it when its back-off is over, unless it is stopped before."""
@@ -321,7 +350,7 @@ class Containers:
     # -- removing ---------------------------------------------------------------------------------
 
     async def remove(self, ref: str, *, force: bool, volumes: bool) -> None:
-        """Remove a container; `volumes` is for anonymous volumes, which there are none of yet."""
+        """Remove a container, with `volumes` also its anonymous ones that no other has."""
         entry = self.find(ref)
         async with entry.lock:
             if entry.record.id not in self._entries:
@@ -338,7 +367,7 @@ class Containers:
                 entry.is_restarting = True  # this removes it, not its end
                 await entry.stop_by_hand()
                 await entry.kill()
-            await self._remove(entry)
+            await self._remove(entry, volumes=volumes)
 
     async def prune(self, wanted: Filters) -> Pruned:
         """Remove what does not run; `wanted` are the API's filters."""
@@ -354,18 +383,22 @@ class Containers:
         finally:
             self._is_pruning = False
 
-    async def _remove(self, entry: Entry) -> None:
+    async def _remove(self, entry: Entry, *, volumes: bool) -> None:
         with anyio.CancelScope(shield=True):
-            await anyio.to_thread.run_sync(self._unmake, entry.record)
+            records = [other.record for other in self._entries.values()]
+            unused = anonymous_volumes.of_one(entry.record, records) if volumes else []
+            await anyio.to_thread.run_sync(self._unmake, entry.record, unused)
             del self._entries[entry.record.id]
             self._names.give_back(entry.record.name)
             entry.removed()
             entry.tell("destroy")
 
-    def _unmake(self, record: Container) -> None:
+    def _unmake(self, record: Container, volumes: Sequence[str]) -> None:
         # The row goes first: what a container without a row left is removed at the next start.
         context = self._context
+        context.volumes.suspend(volumes)
         context.database.remove(record.id)
+        context.volumes.discard(volumes)
         remove_tree(context.data_root.container(record.id).path)
         context.images.snapshots.release(record.id)
         self._collect_layers(record)

@@ -10,6 +10,7 @@ from seacan.spec import runtime
 from seacan.spec.engine_api import HostConfig
 
 INIT_PATH: Final = "/sbin/docker-init"
+_SHM: Final = "/dev/shm"
 
 # Destination, type, source, options. Source: OCI config-linux.md#default-filesystems, and Docker.
 _SYSTEM: Final[Sequence[tuple[str, str, str, str]]] = (
@@ -19,7 +20,7 @@ _SYSTEM: Final[Sequence[tuple[str, str, str, str]]] = (
     ("/sys", "sysfs", "sysfs", "nosuid,noexec,nodev,ro"),
     ("/sys/fs/cgroup", "cgroup", "cgroup", "ro,nosuid,noexec,nodev"),
     ("/dev/mqueue", "mqueue", "mqueue", "nosuid,noexec,nodev"),
-    ("/dev/shm", "tmpfs", "shm", "nosuid,noexec,nodev,mode=1777"),
+    (_SHM, "tmpfs", "shm", "nosuid,noexec,nodev,mode=1777"),
 )
 
 
@@ -29,25 +30,28 @@ def to_oci(
     network_files: Mapping[str, str],
     *,
     init: str | None,
+    shm: str,
     writable_cgroups: bool,
 ) -> list[runtime.Mount]:
     """Return every mount of a container.
 
     `network_files` are host files by their destination (/etc/hosts, …); `init` is the host's
-    executable to show at INIT_PATH. A mount of the request takes the place of one of these.
+    executable to show at INIT_PATH; `shm` is the directory to show at /dev/shm, empty for a new
+    one. A mount of the request takes the place of one of these.
     """
     destinations = {point.destination for point in points}
     mounts = [
         _system_mount(entry, host_config, writable_cgroups=writable_cgroups)
         for entry in _SYSTEM
-        if _is_shown(entry[0], host_config, destinations)
+        if _is_shown(entry[0], destinations)
+        and (entry[0] != _SHM or not (shm or host_config.get("IpcMode") == "none"))
     ]
     if init:
         mounts.append(_bind(INIT_PATH, init, ["bind", "ro"]))
     read_only = ["rro"] if host_config.get("ReadonlyRootfs") else []
     rest = [_requested(point) for point in points]
-    if host_config.get("IpcMode") == "host" and "/dev/shm" not in destinations:
-        rest.append(_bind("/dev/shm", "/dev/shm", ["rbind", "rprivate"]))
+    if shm and _SHM not in destinations:
+        rest.append(_bind(_SHM, shm, ["rbind", "rprivate"]))
     rest += [
         _bind(destination, source, ["rbind", *read_only, "rprivate"])
         for destination, source in network_files.items()
@@ -57,10 +61,8 @@ def to_oci(
     return mounts + sorted(rest, key=lambda mount: mount["destination"].count("/"))
 
 
-def _is_shown(destination: str, host_config: HostConfig, taken: set[str]) -> bool:
-    if destination in taken or ("/dev" in taken and destination.startswith("/dev/")):
-        return False
-    return destination != "/dev/shm" or host_config.get("IpcMode") not in ("none", "host")
+def _is_shown(destination: str, taken: set[str]) -> bool:
+    return destination not in taken and not ("/dev" in taken and destination.startswith("/dev/"))
 
 
 def _system_mount(
@@ -68,7 +70,7 @@ def _system_mount(
 ) -> runtime.Mount:
     destination, kind, source, text = entry
     options = text.split(",")
-    if destination == "/dev/shm":
+    if destination == _SHM:
         options.append(f"size={host_config.get('ShmSize') or 0}")
     is_writable = (destination == "/sys" and host_config.get("Privileged")) or (
         kind == "cgroup" and writable_cgroups
@@ -88,7 +90,8 @@ def _requested(point: MountPoint) -> runtime.Mount:
         }
     read_only = [] if point.is_writable else [point.read_only]
     recursion = "rbind" if point.is_recursive else "bind"
-    return _bind(point.destination, point.source, [recursion, *read_only, point.propagation])
+    propagation = [point.propagation] if point.propagation else []
+    return _bind(point.destination, point.source, [recursion, *read_only, *propagation])
 
 
 def _bind(destination: str, source: str, options: list[str]) -> runtime.Mount:

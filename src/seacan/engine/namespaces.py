@@ -27,20 +27,24 @@ _IPC_SYSCTLS: Final = frozenset(
 )  # fmt: skip
 
 
+_CONTAINER: Final = "container:"
+
+
+def other_container(mode: str | None) -> str:
+    """Return the name or id in a mode `container:NAME`; empty for any other mode."""
+    return mode.removeprefix(_CONTAINER) if mode and mode.startswith(_CONTAINER) else ""
+
+
 def check_modes(host_config: HostConfig) -> None:
     """Raise InvalidArgument, in Docker's words, for a mode that is not one.
 
-    Raises Unsupported for the namespace of another container.
+    Raises Unsupported for a user namespace.
     """
     values: Mapping[str, object] = host_config
     for field, word, known in _MODES:
         mode = str(values.get(field) or "")
-        if (
-            mode.startswith("container:")
-            and field in ("IpcMode", "PidMode")
-            and mode != "container:"
-        ):
-            raise Unsupported(f"HostConfig.{field} {mode} is not supported")
+        if other_container(mode) and field in ("IpcMode", "PidMode"):
+            continue
         if mode not in known:
             raise InvalidArgument(f"invalid {word} mode: {mode}")
     if (users := host_config.get("UsernsMode") or "") not in ("", HOST):
@@ -52,27 +56,39 @@ def network_mode(requested: str) -> str:
 
     Raises Unsupported for any other, InvalidArgument for `container:` of nothing.
     """
-    if requested == "container:":
+    if requested == _CONTAINER:
         raise InvalidArgument("invalid network mode: invalid container format container:<name|id>")
     mode = "none" if requested in ("", "default") else requested
-    if mode not in _NETWORK_MODES:
+    if mode not in _NETWORK_MODES and not other_container(mode):
         raise Unsupported(
             f"network {mode} is not supported yet: use --network none or --network host"
         )
     return mode
 
 
-def to_oci(host_config: HostConfig) -> list[runtime.LinuxNamespace]:
-    """Return the namespaces to make; what is missing from the list is the host's."""
+def to_oci(
+    host_config: HostConfig,
+    joined: Mapping[runtime.NamespaceType, str],
+    *,
+    has_network: bool = True,
+) -> list[runtime.LinuxNamespace]:
+    """Return the namespaces to make or, with a path in `joined`, to enter.
+
+    What is missing from the list is the host's; without a network it is never the host's.
+    """
     shared = {
-        "network": host_config.get("NetworkMode") == HOST,
+        "network": has_network and host_config.get("NetworkMode") == HOST,
         "uts": host_config.get("UTSMode") == HOST,
         "pid": host_config.get("PidMode") == HOST,
         "ipc": host_config.get("IpcMode") == HOST,
         "cgroup": host_config.get("CgroupnsMode") != "private",
     }
     kinds: Iterable[runtime.NamespaceType] = ("mount", "network", "uts", "pid", "ipc", "cgroup")
-    return [{"type": kind} for kind in kinds if not shared.get(kind)]
+    return [
+        {"type": kind, "path": joined[kind]} if kind in joined else {"type": kind}
+        for kind in kinds
+        if not shared.get(kind)
+    ]
 
 
 def sysctls(host_config: HostConfig, network_defaults: Mapping[str, str]) -> dict[str, str]:
@@ -81,7 +97,8 @@ def sysctls(host_config: HostConfig, network_defaults: Mapping[str, str]) -> dic
     Raises InvalidArgument, in runc's words, for one that is not of a namespace of its own.
     """
     result: dict[str, str] = {}
-    if host_config.get("NetworkMode") != HOST:
+    mode = host_config.get("NetworkMode")
+    if mode != HOST and not other_container(mode):
         result.update(network_defaults)
     for key, value in (host_config.get("Sysctls") or {}).items():
         name = _dotted(key)

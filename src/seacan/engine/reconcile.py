@@ -11,6 +11,7 @@ import anyio
 
 from seacan import errors, log
 from seacan.engine import pause
+from seacan.engine.anonymous_volumes import names
 from seacan.engine.container import Container, Status
 from seacan.engine.containers import Containers
 from seacan.engine.context import Context
@@ -24,7 +25,9 @@ from seacan.supervisor import client as supervisor
 async def reconcile(context: Context, containers: Containers) -> None:
     records = await anyio.to_thread.run_sync(context.database.containers)
     known = {record.id for record in records}
+    volumes = {name for record in records for name in names(record.mount_points)}
     await anyio.to_thread.run_sync(_remove_debris, context, known)
+    await anyio.to_thread.run_sync(context.volumes.settle, volumes)
     async with anyio.create_task_group() as tasks:
         for record in records:
             tasks.start_soon(_settle, context, containers, containers.adopt(record))

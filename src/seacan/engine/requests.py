@@ -6,7 +6,7 @@ normalise ┬ _check_encoding      every string and number fits where it goes
           └ _host_config         HostConfig: limits, mounts, modes, capabilities, security
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, cast
 
@@ -20,6 +20,7 @@ from seacan.engine import (
     log_options,
     mount_points,
     namespaces,
+    network_files,
     resources,
     restart,
     security,
@@ -52,19 +53,23 @@ class Normalised:
 
 
 def normalise(
-    request: ContainerCreate, image: ExecutionConfig, container_id: str, host: Host
+    request: ContainerCreate,
+    image: ExecutionConfig,
+    container_id: str,
+    host: Host,
+    others: Iterable[MountPoint] = (),
 ) -> Normalised:
     """Return what the container of `request` is to be, or refuse it.
 
-    The volumes that an image declares are plain directories of the writable layer, until there are
-    volumes.
+    `others` are the mounts that it copies from other containers. Volumes are not among `mounts`
+    unless they stand in HostConfig.
     Raises InvalidArgument in Docker's words, Unsupported naming what seacan does not do yet.
     """
     _check_encoding("request", request)
     _check_encoding("image", image)
     environment.check(request.get("Env") or [])
     unsupported.refuse(request)
-    host_config, mounts, warnings = _host_config(request.get("HostConfig") or {}, host)
+    host_config, mounts, warnings = _host_config(request.get("HostConfig") or {}, host, others)
     config = _container_config(request, image)
     _check_config(config, host_config)
     config["Hostname"] = config.get("Hostname") or _hostname(container_id, host_config, host)
@@ -89,7 +94,7 @@ def _container_config(request: ContainerCreate, image: ExecutionConfig) -> Conta
     config["Labels"] = {**(image.get("Labels") or {}), **(request.get("Labels") or {})}
     config["User"] = request.get("User") or image.get("User") or ""
     config["WorkingDir"] = request.get("WorkingDir") or image.get("WorkingDir") or ""
-    config["Volumes"] = image.get("Volumes") or None
+    config["Volumes"] = {**(image.get("Volumes") or {}), **(request.get("Volumes") or {})} or None
     if ports := {**(image.get("ExposedPorts") or {}), **(request.get("ExposedPorts") or {})}:
         config["ExposedPorts"] = ports
     if stop_signal := request.get("StopSignal") or image.get("StopSignal"):
@@ -161,7 +166,7 @@ def _hostname(container_id: str, host_config: HostConfig, host: Host) -> str:
 
 
 def _host_config(
-    requested: HostConfig, host: Host
+    requested: HostConfig, host: Host, others: Iterable[MountPoint]
 ) -> tuple[HostConfig, tuple[MountPoint, ...], list[str]]:
     host_config = cast(HostConfig, defaults.fill(requested, defaults.HOST_CONFIG))
     host_config["NetworkMode"] = namespaces.network_mode(requested.get("NetworkMode") or "")
@@ -178,7 +183,8 @@ def _host_config(
     _fill_security(host_config, host)
     namespaces.sysctls(host_config, {})
     devices.check(host_config)
-    mounts = mount_points.parse(host_config)
+    network_files.check(host_config)
+    mounts = mount_points.parse(host_config, others)
     warnings += _warnings(host_config, host)
     return host_config, mounts, warnings
 

@@ -20,7 +20,7 @@ import anyio
 from anyio.abc import TaskGroup
 
 from seacan import errors, log
-from seacan.engine import pause
+from seacan.engine import pause, shared_memory
 from seacan.engine.container import Container, Exit, ProbeResult, Status
 from seacan.engine.database import Database
 from seacan.engine.events import Events
@@ -331,6 +331,7 @@ def discard(bundle: BundleDirectory, runtime_state: os.PathLike[str], cgroup_pat
     cgroup = hierarchy.open_cgroup(cgroup_path)
     cgroup.kill()
     cgroup.remove()
+    shared_memory.unmount(bundle.shm)
     for directory in (runtime_state, bundle.path):
         with contextlib.suppress(FileNotFoundError):
             shutil.rmtree(directory)

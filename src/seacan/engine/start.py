@@ -5,56 +5,42 @@ Blocks; called in a worker thread.
 
 import os
 from pathlib import Path
-from typing import Final
 
 import msgspec
 
-from seacan import errors, files
+from seacan import errors
 from seacan.engine import (
     bundle,
     devices,
     log_plan,
-    mount_points,
     mounts,
+    network_files,
     overlay,
     seccomp_profile,
     security,
+    shared_memory,
+    sharing,
     users,
 )
 from seacan.engine.bundle import BundleInputs
 from seacan.engine.container import Container
 from seacan.engine.context import Context
 from seacan.engine.host import Host
-from seacan.engine.namespaces import HOST
 from seacan.engine.requests import normalise
+from seacan.engine.sharing import Find, Shared
 from seacan.engine.users import User
 from seacan.paths import BundleDirectory, ContainerDirectory
 from seacan.spec import runtime
 from seacan.spec.engine_api import HostConfig
 from seacan.supervisor.protocol import RootfsRequest, StartRequest
 
-_HOSTS: Final = """\
-127.0.0.1\tlocalhost
-::1\tlocalhost ip6-localhost ip6-loopback
-fe00::\tip6-localnet
-ff00::\tip6-mcastprefix
-ff02::1\tip6-allnodes
-ff02::2\tip6-allrouters
-"""
-_HOST_FILE_LIMIT: Final = 1024 * 1024
-
 
 def make_directory(directory: ContainerDirectory, record: Container) -> None:
-    """Make the writable layer of a new container, and the files that are bound into its /etc."""
+    """Make the writable layer of a new container."""
     directory.path.mkdir(mode=0o710)
     for path in (directory.upper, directory.work):
         path.mkdir(mode=0o755)
     _write_file(directory.upper / ".dockerenv", b"", 0o755)
-    shares_network = record.host_config.get("NetworkMode") == HOST
-    hosts = _host_file("/etc/hosts") if shares_network else _HOSTS.encode()
-    _write_file(directory.hostname, f"{record.config.get('Hostname') or ''}\n".encode(), 0o644)
-    _write_file(directory.hosts, hosts, 0o644)
-    _write_file(directory.resolv_conf, _host_file("/etc/resolv.conf"), 0o644)
 
 
 def _write_file(path: Path, data: bytes, mode: int) -> None:
@@ -63,23 +49,23 @@ def _write_file(path: Path, data: bytes, mode: int) -> None:
         file.write(data)
 
 
-def _host_file(path: str) -> bytes:
-    try:
-        fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    except FileNotFoundError:
-        return b""
-    return files.read_bounded(fd, _HOST_FILE_LIMIT, path)
-
-
-def prepare(context: Context, record: Container, directory: BundleDirectory) -> StartRequest:
+def prepare(
+    context: Context, record: Container, directory: BundleDirectory, find: Find
+) -> StartRequest:
     """Write the bundle of a container, and return what to tell its shim.
 
-    Raises what cannot be given now: a user that the image does not know, a device that is gone.
+    `find` finds the others whose namespaces it joins. Raises what cannot be given now: a user that
+    the image does not know, a device that is gone, a container that does not run.
     """
     config, host_config = record.config, record.host_config
     container = context.data_root.container(record.id)
     lower = context.images.snapshots.held_directories(record.id)
-    points = mount_points.parse(host_config)
+    points = record.mount_points
+    shared = sharing.find_shared(context, record, find)
+    if shared.network is not None:
+        sharing.take_network(record, shared.network)
+    elif shared.network_files:
+        network_files.write(container, config, host_config)
     mounts.prepare_sources(points)
     oci = bundle.make_config(
         BundleInputs(
@@ -89,11 +75,7 @@ def prepare(context: Context, record: Container, directory: BundleDirectory) -> 
             user=_find_user(record, [container.upper, *lower]),
             devices=devices.find(host_config),
             cgroup_path=record.cgroup_path,
-            network_files={
-                "/etc/resolv.conf": str(container.resolv_conf),
-                "/etc/hostname": str(container.hostname),
-                "/etc/hosts": str(container.hosts),
-            },
+            shared=shared,
             host=context.host,
             seccomp=find_seccomp(context.host, host_config),
             init=str(context.data_root.init),
@@ -103,6 +85,8 @@ def prepare(context: Context, record: Container, directory: BundleDirectory) -> 
     # The directory of an earlier start is gone; of one that was cut short, nothing counts.
     directory.rootfs.mkdir(mode=0o700, parents=True, exist_ok=True)
     directory.config.write_bytes(msgspec.json.encode(oci))
+    if host_config.get("IpcMode") == shared_memory.SHAREABLE:
+        shared_memory.mount(directory.shm, host_config.get("ShmSize") or 0)
     request = StartRequest(
         id=record.id,
         bundle=str(directory.path),
@@ -138,7 +122,7 @@ def sample_config(host: Host, init: Path) -> runtime.Config:
             user=users.find_user("", [], users.Accounts(b"", b"")),
             devices=devices.find(normalised.host_config),
             cgroup_path="/sample",
-            network_files={},
+            shared=Shared(),
             host=host,
             seccomp=find_seccomp(host, normalised.host_config),
             init=str(init),

@@ -14,23 +14,11 @@ from seacan.spec.engine_api import (
     NetworkingConfig,
 )
 
-_CONFIG: Final = ("ArgsEscaped", "MacAddress", "NetworkDisabled", "OnBuild")
+_CONFIG: Final = ("ArgsEscaped", "MacAddress", "OnBuild")
 _HOST_CONFIG: Final = (
     "Cgroup",
     "CpuCount",
-    "CpuPercent",
-    "CpuRealtimePeriod",
-    "CpuRealtimeRuntime",
-    "DeviceRequests",
-    "Dns",
-    "DnsOptions",
-    "DnsSearch",
-    "ExtraHosts",
-    "KernelMemoryTCP",
     "Links",
-    "StorageOpt",
-    "VolumeDriver",
-    "VolumesFrom",
 )
 _PORTS: Final = ("PortBindings", "PublishAllPorts")
 _NO_ENDPOINT: Final = ("default", "none", "host")
@@ -48,17 +36,43 @@ def refuse(request: ContainerCreate) -> None:
         _refuse_fields(host_config, _PORTS, "HostConfig.")
     _refuse_windows(host_config)
     _refuse_endpoints(request.get("NetworkingConfig") or {})
-    for path in request.get("Volumes") or {}:
-        raise Unsupported(
-            f"anonymous volume {path} is not supported yet: "
-            f"mount a directory with -v /HOST-DIRECTORY:{path}"
-        )
+    if (driver := host_config.get("VolumeDriver") or "local") != "local":
+        raise Unsupported(f"HostConfig.VolumeDriver {driver} is not supported")
+    _refuse_storage_options(host_config)
+    _refuse_device_requests(host_config)
 
 
 def _refuse_fields(values: Mapping[str, Any], names: Iterable[str], prefix: str) -> None:
     for name in names:
         if values.get(name):
             raise Unsupported(f"{prefix}{name} is not supported")
+
+
+def _refuse_storage_options(host_config: HostConfig) -> None:
+    for name in host_config.get("StorageOpt") or {}:
+        if name.lower() != "size":
+            raise InvalidArgument(f"Unknown option {name}")
+        raise Unsupported(
+            "--storage-opt is supported only for overlay over xfs with 'pquota' mount option"
+        )
+
+
+def _refuse_device_requests(host_config: HostConfig) -> None:
+    """Nothing here answers for a device's vendor: as dockerd without such a driver."""
+    for request in host_config.get("DeviceRequests") or []:
+        driver, ids = request.get("Driver") or "", request.get("DeviceIDs") or []
+        if driver == "cdi":
+            raise Unsupported(f"CDI device injection failed: unresolvable CDI devices {_list(ids)}")
+        capabilities = request.get("Capabilities")
+        groups = capabilities if isinstance(capabilities, list) else []
+        wanted = " ".join(f"[{_list(each)}]" for each in groups)
+        raise Unsupported(
+            f'could not select device driver "{driver}" with capabilities: [{wanted}]'
+        )
+
+
+def _list(words: object) -> str:
+    return " ".join(map(str, words)) if isinstance(words, list) else ""
 
 
 def _refuse_windows(host_config: HostConfig) -> None:

@@ -22,6 +22,7 @@ from seacan.engine.bundle import (
     make_exec_process,
 )
 from seacan.engine.requests import Normalised, normalise
+from seacan.engine.sharing import Shared
 from seacan.engine.users import Accounts, find_user
 from seacan.errors import InvalidArgument
 from seacan.spec.engine_api import ContainerCreate
@@ -52,7 +53,7 @@ def inputs_of(normalised: Normalised) -> BundleInputs:
         user=find_user(user, host_config.get("GroupAdd") or [], ACCOUNTS),
         devices=found,
         cgroup_path="/docker/ID",
-        network_files=NETWORK_FILES,
+        shared=Shared(network_files=NETWORK_FILES),
         host=HOST,
         init="/usr/bin/docker-init",
     )

@@ -38,7 +38,9 @@ def test_a_source_that_has_gone_is_refused(tmp_path: Path) -> None:
 
 def test_a_mount_of_the_request_takes_the_place_of_the_systems() -> None:
     points = [parse_bind("/a:/dev"), parse_bind("/b:/etc/hosts")]
-    made = mounts.to_oci({}, points, {"/etc/hosts": "/ours"}, init=None, writable_cgroups=False)
+    made = mounts.to_oci(
+        {}, points, {"/etc/hosts": "/ours"}, init=None, shm="", writable_cgroups=False
+    )
     by_destination = {mount["destination"]: mount["source"] for mount in made}
     assert by_destination == {
         "/proc": "proc",
@@ -51,17 +53,40 @@ def test_a_mount_of_the_request_takes_the_place_of_the_systems() -> None:
 
 def test_cgroups_are_written_only_where_that_was_asked_for() -> None:
     for writable in (True, False):
-        made = mounts.to_oci({}, [], {}, init=None, writable_cgroups=writable)
+        made = mounts.to_oci({}, [], {}, init=None, shm="", writable_cgroups=writable)
         options = {mount["destination"]: mount["options"] for mount in made}
         assert ("ro" in options["/sys/fs/cgroup"]) is not writable
         assert "ro" in options["/sys"]
 
 
 def test_init_is_shown_read_only() -> None:
-    made = mounts.to_oci({}, [], {}, init="/init", writable_cgroups=False)
+    made = mounts.to_oci({}, [], {}, init="/init", shm="", writable_cgroups=False)
     assert made[-1] == {
         "destination": "/sbin/docker-init",
         "type": "bind",
         "source": "/init",
         "options": ["bind", "ro"],
+    }
+
+
+def test_the_memory_of_another_is_shown_in_place_of_ones_own() -> None:
+    made = mounts.to_oci({}, [], {}, init=None, shm="/there/shm", writable_cgroups=False)
+    assert [m for m in made if m["destination"] == "/dev/shm"] == [
+        {
+            "destination": "/dev/shm",
+            "type": "bind",
+            "source": "/there/shm",
+            "options": ["rbind", "rprivate"],
+        }
+    ]
+
+
+def test_a_volume_is_bound_as_docker_does() -> None:
+    point = MountPoint("volume", "/v", "/data/volumes/x/_data", name="x", is_writable=False)
+    made = mounts.to_oci({}, [point], {}, init=None, shm="", writable_cgroups=False)
+    assert made[-1] == {
+        "destination": "/v",
+        "type": "bind",
+        "source": "/data/volumes/x/_data",
+        "options": ["rbind", "rro"],
     }

@@ -9,7 +9,8 @@ DEFAULTS = {"net.ipv4.ip_unprivileged_port_start": "0"}
 
 
 def kinds(**host_config: Any) -> set[str]:
-    return {entry["type"] for entry in namespaces.to_oci(host_config)}  # type: ignore[arg-type]
+    made = namespaces.to_oci(host_config, {})  # type: ignore[arg-type]
+    return {entry["type"] for entry in made}
 
 
 def test_a_container_has_namespaces_of_its_own() -> None:
@@ -47,8 +48,20 @@ def test_sysctls(sysctls: dict[str, str], result: dict[str, str]) -> None:
     assert namespaces.sysctls({"Sysctls": sysctls}, DEFAULTS) == result
 
 
-def test_the_hosts_network_is_left_as_it_is() -> None:
-    assert namespaces.sysctls({"NetworkMode": "host"}, DEFAULTS) == {}
+@pytest.mark.parametrize("mode", ["host", "container:x"])
+def test_the_network_of_others_is_left_as_it_is(mode: str) -> None:
+    assert namespaces.sysctls({"NetworkMode": mode}, DEFAULTS) == {}
+
+
+def test_namespaces_of_another_are_joined_by_path() -> None:
+    made = namespaces.to_oci({"CgroupnsMode": "host"}, {"network": "/proc/1/ns/net"})
+    assert {"type": "network", "path": "/proc/1/ns/net"} in made
+    assert {"type": "pid"} in made
+
+
+def test_without_a_network_it_is_not_the_hosts_either() -> None:
+    made = namespaces.to_oci({"NetworkMode": "host"}, {}, has_network=False)
+    assert {"type": "network"} in made
 
 
 @pytest.mark.parametrize(

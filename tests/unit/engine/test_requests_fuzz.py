@@ -11,6 +11,7 @@ from tests.unit.engine.hosts import BUSYBOX, CONTAINER_ID, HOST
 from seacan.engine.bundle import BundleInputs, make_config
 from seacan.engine.devices import Devices
 from seacan.engine.requests import normalise
+from seacan.engine.sharing import Shared
 from seacan.engine.users import Accounts, find_user
 from seacan.errors import SeacanError
 from seacan.spec import engine_api
@@ -73,7 +74,7 @@ def test_any_request_becomes_a_config_or_an_error_with_a_name(
                 user=find_user("", [], Accounts()),
                 devices=Devices((), ()),
                 cgroup_path="/ID",
-                network_files={},
+                shared=Shared(),
                 host=HOST,
             )
         )

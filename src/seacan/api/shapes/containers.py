@@ -64,7 +64,7 @@ def inspect_container(container: Container, sizes: Sizes | None = None) -> dict[
 def networks(container: Container) -> dict[str, Any]:
     """Return EndpointSettings by name of network; the namespace of another has none of its own."""
     mode = container.host_config.get("NetworkMode") or "none"
-    if mode.startswith("container:"):
+    if mode.startswith("container:") or container.config.get("NetworkDisabled"):
         return {}
     return {
         mode: {
