@@ -57,6 +57,15 @@ _LISTS = {
     "GroupAdd": "group-add",
     "VolumesFrom": "volumes-from",
 }
+# Flags whose occurrences are records already.
+_RECORDS = {
+    "BlkioDeviceReadBps": "device-read-bps",
+    "BlkioDeviceReadIOps": "device-read-iops",
+    "BlkioDeviceWriteBps": "device-write-bps",
+    "BlkioDeviceWriteIOps": "device-write-iops",
+    "BlkioWeightDevice": "blkio-weight-device",
+    "Mounts": "mount",
+}
 _MAPS = {"Annotations": "annotation", "Sysctls": "sysctl"}
 _SWITCHES = {
     "AutoRemove": "rm",
@@ -110,6 +119,7 @@ def container_request(values: Values, image: str, command: list[str]) -> Contain
         request["Entrypoint"] = [values.text("entrypoint")]
     if values.is_given("stop-timeout"):
         request["StopTimeout"] = values.number("stop-timeout")
+    request["ExposedPorts"] = _exposed_ports(values.texts("expose"))
     binds, anonymous = _volumes(values.texts("volume"))
     request["Volumes"] = {path: {} for path in anonymous}
     request["HostConfig"]["Binds"] = binds
@@ -132,6 +142,7 @@ def _host_config(values: Values) -> HostConfig:
     host: dict[str, Any] = {key: values.text(flag) for key, flag in _TEXTS.items()}
     host |= {key: values.number(flag) or None for key, flag in _NUMBERS.items()}
     host |= {key: values.texts(flag) for key, flag in _LISTS.items()}
+    host |= {key: values.records(flag) for key, flag in _RECORDS.items()}
     host |= {key: values.mapping(flag) for key, flag in _MAPS.items()}
     host |= {key: values.on(flag) or None for key, flag in _SWITCHES.items()}
     host["NetworkMode"] = (values.texts("network") or ["default"])[0]
@@ -249,6 +260,25 @@ def _volumes(texts: list[str]) -> tuple[list[str], list[str]]:
             source = os.path.abspath(parts[0]) if parts[0].startswith(".") else parts[0]
             binds.append(":".join([source, *parts[1:]]))
     return binds, anonymous
+
+
+def _exposed_ports(texts: list[str]) -> dict[str, dict[str, Any]]:
+    """Return `80/tcp` and the like for PORT, PORT-PORT, either with /PROTOCOL."""
+    ports: dict[str, dict[str, Any]] = {}
+    for text in texts:
+        numbers, _, protocol = text.partition("/")
+        first, dash, last = numbers.partition("-")
+        ends = (first, last if dash else first)
+        if not all(e.isascii() and e.isdecimal() and 0 < int(e) < 65536 for e in ends):
+            raise InvalidArgument(f"invalid range format for --expose: {text}")
+        if int(ends[0]) > int(ends[1]):
+            raise InvalidArgument(
+                f"invalid range format for --expose: {text}, "
+                f"error: invalid range specified for port: {numbers}"
+            )
+        for number in range(int(ends[0]), int(ends[1]) + 1):
+            ports[f"{number}/{(protocol or 'tcp').lower()}"] = {}
+    return ports
 
 
 def _security(options: list[str]) -> dict[str, Any]:

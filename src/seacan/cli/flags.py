@@ -96,6 +96,9 @@ class Values:
     def texts(self, name: str) -> list[str]:
         return list(self._values[name])
 
+    def records(self, name: str) -> list[dict[str, Any]]:
+        return list(self._values[name])
+
     def mapping(self, name: str) -> dict[str, Any]:
         return dict(self._values[name])
 

@@ -104,6 +104,54 @@ def read_bytes(text: str) -> int:
     return min(int(size * 1024.0**power), INT64_MAX)
 
 
+def take_mount(so_far: list[Any], text: str) -> list[Any]:
+    from seacan.cli.mount_flag import read_mount  # few containers have one
+
+    return [*so_far, read_mount(text)]
+
+
+def _device_and_number(text: str, complaint: str) -> tuple[str, str]:
+    path, colon, number = text.rpartition(":")
+    if not colon:
+        raise ValueError(f"bad format: {text}")
+    if not path.startswith("/dev/"):
+        raise ValueError(f"bad format for device path: {text}")
+    if not number or number[0] in "+-":
+        raise ValueError(complaint)
+    return path, number
+
+
+def take_rate(so_far: list[Any], text: str) -> list[Any]:
+    complaint = (
+        f"invalid rate for device: {text}. The correct format is <device-path>:<number>[<unit>]. "
+        "Number must be a positive integer. Unit is optional and can be kb, mb, or gb"
+    )
+    path, number = _device_and_number(text, complaint)
+    try:
+        return [*so_far, {"Path": path, "Rate": read_bytes(number)}]
+    except ValueError:
+        raise ValueError(complaint) from None
+
+
+def take_operations(so_far: list[Any], text: str) -> list[Any]:
+    complaint = (
+        f"invalid rate for device: {text}. The correct format is <device-path>:<number>. "
+        "Number must be a positive integer"
+    )
+    path, number = _device_and_number(text, complaint)
+    if not (number.isascii() and number.isdecimal()):
+        raise ValueError(complaint)
+    return [*so_far, {"Path": path, "Rate": int(number)}]
+
+
+def take_weight(so_far: list[Any], text: str) -> list[Any]:
+    complaint = f"invalid weight for device: {text}"
+    path, number = _device_and_number(text, complaint)
+    if not (number.isascii() and number.isdecimal()) or not 10 <= int(number) <= 1000:
+        raise ValueError(complaint)
+    return [*so_far, {"Path": path, "Weight": int(number)}]
+
+
 def read_memory_swap(text: str) -> int:
     return -1 if text == "-1" else read_bytes(text)
 
@@ -280,6 +328,10 @@ BYTES = one("bytes", 0, read_bytes)
 MEMORY_SWAP = one("bytes", 0, read_memory_swap)
 CPUS = one("decimal", 0, read_cpus)
 DURATION = one("duration", 0, read_duration)
+MOUNTS = Kind("mount", list, take_mount)
+RATES = Kind("list", list, take_rate)
+OPERATIONS = Kind("list", list, take_operations)
+WEIGHTS = Kind("list", list, take_weight)
 ULIMITS = Kind("ulimit", dict, take_ulimit)
 PAIRS = Kind("map", dict, take_pair)
 OPTIONS = Kind("list", dict, take_pair)

@@ -8,6 +8,7 @@ import pytest
 from seacan.cli import flags
 from seacan.cli.container_flags import CONTAINER_FLAGS
 from seacan.cli.container_request import container_request
+from seacan.cli.flags import FlagError
 from seacan.errors import InvalidArgument
 
 
@@ -66,6 +67,11 @@ def test_attached_streams(words: tuple[str, ...], attached: tuple[bool, ...]) ->
         (("--stop-timeout", "0"), "StopTimeout", 0),
         (("-e", "A=1", "-e", "B="), "Env", ["A=1", "B="]),
         (("-l", "a=b=c", "--label", "d"), "Labels", {"a": "b=c", "d": ""}),
+        (
+            ("--expose", "80", "--expose", "90-91/UDP"),
+            "ExposedPorts",
+            {"80/tcp": {}, "90/udp": {}, "91/udp": {}},
+        ),
         (("-v", "/anonymous"), "Volumes", {"/anonymous": {}}),
         (("--no-healthcheck",), "Healthcheck", {"Test": ["NONE"]}),
         (
@@ -99,6 +105,26 @@ def test_configuration(words: tuple[str, ...], key: str, value: object) -> None:
         (("--pids-limit", "-1"), {"PidsLimit": -1}),
         (("--memory-swappiness", "0"), {"MemorySwappiness": 0}),
         (("--cap-add", "ALL", "--cap-drop", "kill"), {"CapAdd": ["ALL"], "CapDrop": ["kill"]}),
+        (
+            ("--mount", "type=tmpfs,dst=/a", "--mount", "type=bind,src=/b,dst=/c,ro"),
+            {
+                "Mounts": [
+                    {"Type": "tmpfs", "Target": "/a"},
+                    {"Type": "bind", "Source": "/b", "Target": "/c", "ReadOnly": True},
+                ]
+            },
+        ),
+        (
+            ("--device-read-bps", "/dev/vda:1m", "--device-write-iops", "/dev/vda:5"),
+            {
+                "BlkioDeviceReadBps": [{"Path": "/dev/vda", "Rate": 1 << 20}],
+                "BlkioDeviceWriteIOps": [{"Path": "/dev/vda", "Rate": 5}],
+            },
+        ),
+        (
+            ("--blkio-weight-device", "/dev/vda:50"),
+            {"BlkioWeightDevice": [{"Path": "/dev/vda", "Weight": 50}]},
+        ),
         (("--rm", "--privileged"), {"AutoRemove": True, "Privileged": True}),
         (("--read-only",), {"ReadonlyRootfs": True}),
         (("--init",), {"Init": True}),
@@ -223,4 +249,23 @@ def test_broken_files_of_variables(tmp_path: Path, content: bytes, message: str)
 def test_flags_that_make_no_request(words: tuple[str, ...], message: str) -> None:
     with pytest.raises(InvalidArgument) as raised:
         request(*words)
+    assert message in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("flag", "text", "message"),
+    [
+        ("--device-read-bps", "zz", "bad format: zz"),
+        ("--device-read-bps", "vda:1m", "bad format for device path: vda:1m"),
+        ("--device-read-bps", "/dev/vda:-1", "invalid rate for device: /dev/vda:-1"),
+        ("--device-write-iops", "/dev/vda:1m", "invalid rate for device: /dev/vda:1m"),
+        ("--blkio-weight-device", "/dev/vda:5", "invalid weight for device: /dev/vda:5"),
+        ("--mount", "x", "invalid field 'x' must be a key=value pair"),
+        ("--expose", "90-80", "invalid range specified for port: 90-80"),
+        ("--expose", "zz", "invalid range format for --expose: zz"),
+    ],
+)
+def test_wrong_texts_of_devices_and_ports(flag: str, text: str, message: str) -> None:
+    with pytest.raises((InvalidArgument, FlagError)) as raised:
+        request(flag, text)
     assert message in str(raised.value)
