@@ -14,6 +14,7 @@ from seacan.engine.attach import attach_request
 from seacan.engine.detach_keys import parse_detach_keys
 from seacan.engine.host import Host
 from seacan.engine.running import Entry, start_exit_code
+from seacan.engine.users import User
 from seacan.ids import ContainerId, ExecId, new_id
 from seacan.spec import runtime
 from seacan.spec.engine_api import ExecConfig
@@ -94,6 +95,8 @@ class Execs:
         entry.running_shim()
         pause.refuse_exec(entry.record, ref)
         bundle.check_exec(request)
+        if request.get("User"):
+            await anyio.to_thread.run_sync(_find_user, entry, request)
         keys = parse_detach_keys(request.get("DetachKeys"))
         execution = Exec(ExecId(new_id()), entry, request, keys)
         self._execs[execution.id] = execution
@@ -113,14 +116,12 @@ class Execs:
         execution = self.get(exec_id)
         execution.container.running_shim()
         pause.refuse_exec(execution.container.record, execution.container_id)
-        if execution.started:
-            raise errors.Conflict(f"exec {exec_id} has already run")
+        _check_new(execution)
         return ExecStart(self, execution, console_size or execution.config.get("ConsoleSize"))
 
     async def start(self, start: ExecStart, client: socket.socket | None, early: bytes) -> None:
         execution, entry = start.exec, start.exec.container
-        if execution.started:
-            raise errors.Conflict(f"exec {execution.id} has already run")
+        _check_new(execution)
         execution.started = execution.running = True
         execution.tell(f"exec_start: {execution.command}")
         try:
@@ -186,14 +187,28 @@ class Execs:
         entry, request = start.exec.container, start.exec.config
         if start.console_size:
             request = {**request, "ConsoleSize": start.console_size}
-        config, host_config = entry.record.config, entry.record.host_config
-        # As the process sees it: through the root of the container's first process.
-        root = os.open(f"/proc/{entry.record.state.pid}/root", os.O_PATH | os.O_CLOEXEC)
-        try:
-            accounts = users.read_accounts(users.in_root(root))
-        finally:
-            os.close(root)
-        spec = bundle.exec_user(config, request)
-        user = users.find_user(spec, host_config.get("GroupAdd") or [], accounts)
+        user = _find_user(entry, request)
         container = msgspec.json.decode(entry.bundle.config.read_bytes(), type=runtime.Config)
+        config = entry.record.config
         return bundle.make_exec_process(container, request, user, config, self._host)
+
+
+def _check_new(execution: Exec) -> None:
+    if execution.running:
+        raise errors.Conflict(f"exec command {execution.id} is already running")
+    if execution.started:
+        raise errors.Conflict(f"exec command {execution.id} has already run")
+
+
+def _find_user(entry: Entry, request: ExecConfig) -> User:
+    """Look the user up as the process will see it: in the root of the container's first process.
+
+    Blocks. Raises InvalidArgument for one who is not there.
+    """
+    root = os.open(f"/proc/{entry.record.state.pid}/root", os.O_PATH | os.O_CLOEXEC)
+    try:
+        accounts = users.read_accounts(users.in_root(root))
+    finally:
+        os.close(root)
+    spec = bundle.exec_user(entry.record.config, request)
+    return users.find_user(spec, entry.record.host_config.get("GroupAdd") or [], accounts)
