@@ -44,6 +44,7 @@ def inputs_of(normalised: Normalised) -> BundleInputs:
     host_config = normalised.host_config
     user = normalised.config.get("User") or ""
     found = devices.find(host_config)
+    is_alone = normalised.config.get("NetworkDisabled")
     if host_config.get("Privileged"):
         found = replace(found, nodes=())  # whatever the host has
     return BundleInputs(
@@ -53,7 +54,7 @@ def inputs_of(normalised: Normalised) -> BundleInputs:
         user=find_user(user, host_config.get("GroupAdd") or [], ACCOUNTS),
         devices=found,
         cgroup_path="/docker/ID",
-        shared=Shared(network_files=NETWORK_FILES),
+        shared=Shared(network_files={} if is_alone else NETWORK_FILES),
         host=HOST,
         init="/usr/bin/docker-init",
     )
