@@ -1,5 +1,6 @@
 """Fields of a container that concern others: names, networks, namespaces and mounts they share."""
 
+import tarfile
 import time
 from pathlib import Path
 
@@ -209,3 +210,24 @@ def test_a_volume_with_a_name_is_refused(docker: Docker, engine: Engine) -> None
         pytest.skip("Docker has them")
     result = docker("run", "--rm", *NONE, "-v", "name:/v", "busybox", "true")
     assert "named volume name is not supported yet" in result.err
+
+
+def test_volumes_of_an_image(docker: Docker, engine: Engine, tmp_path: Path) -> None:
+    """They are there without asking, with what the image has, and go with `--rm`'s kind of rm."""
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "file").write_text("from the image")
+    name = f"{docker.name}-volume"
+    with tarfile.open(tmp_path / "image.tar", "w") as archive:
+        archive.add(tmp_path / "data", "data")
+    docker.ok("import", "--change", "VOLUME /data", str(tmp_path / "image.tar"), name)
+    try:
+        container = docker.ok("create", *NONE, name, "/none")
+        template = "{{range .Mounts}}{{.Type}} {{.Destination}} {{.Source}}{{end}}"
+        kind, destination, source = docker.inspect(container, template).split()
+        assert (kind, destination) == ("volume", "/data")
+        if engine.daemon is not None:
+            assert (Path(source) / "file").read_text() == "from the image"
+        docker.ok("rm", "-v", container)
+        assert not Path(source).exists()
+    finally:
+        docker.ok("rmi", "-f", name)

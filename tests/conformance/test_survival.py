@@ -278,3 +278,20 @@ def test_an_unreachable_receiver_leaves_nothing(daemon: Daemon) -> None:
     assert status == 500
     assert "dial tcp 127.0.0.1:1: connect: connection refused" in answer["message"]
     assert daemon.state(container)["Status"] == "created"
+
+
+def test_shared_memory_and_volumes_survive_and_go(daemon: Daemon) -> None:
+    """A daemon that died meanwhile gives back what it mounted, and knows whose the volumes are."""
+    script = "echo kept >/dev/shm/file; exec sleep 60"
+    container = daemon.run(script, IpcMode="shareable", Binds=["/v"])
+    daemon.kill()
+    daemon.start()
+    shared = daemon.output("cat /dev/shm/file", IpcMode=f"container:{container}")
+    assert shared == "kept\n"
+    assert daemon.output("mount | grep -c ' on /v '", VolumesFrom=[container]) == "1\n"
+    pid = daemon.state(container)["Pid"]
+    daemon.kill()
+    kill(pid, signal.SIGKILL)
+    daemon.start()
+    daemon.remove_containers()
+    daemon.assert_nothing_left()
