@@ -1,5 +1,8 @@
 """Fields of a container that concern others: names, networks, namespaces and mounts they share."""
 
+import hashlib
+import io
+import json
 import tarfile
 import time
 from pathlib import Path
@@ -231,3 +234,72 @@ def test_volumes_of_an_image(docker: Docker, engine: Engine, tmp_path: Path) -> 
         assert not Path(source).exists()
     finally:
         docker.ok("rmi", "-f", name)
+
+
+# --- images that are mounted ------------------------------------------------------------------
+
+
+def test_an_image_is_mounted_to_be_read(docker: Docker) -> None:
+    whole = "type=image,source=busybox,target=/image"
+    script = "ls /image/bin/sh && touch /image/x"
+    result = docker("run", "--rm", *NONE, "--mount", whole, "busybox", "sh", "-c", script)
+    assert (result.out, result.status) == ("/image/bin/sh\n", 1)
+    assert "Read-only file system" in result.err
+    part = f"{whole},image-subpath=etc"
+    assert _run(docker, "grep -c root: /image/passwd", *NONE, "--mount", part) == "1"
+
+
+def test_an_image_that_is_mounted_must_be_there(docker: Docker) -> None:
+    missing = "type=image,source=none-such,target=/image"
+    never = ("--pull", "never")  # the CLI takes it for the container's image
+    result = docker("create", *never, *NONE, "--mount", missing, "busybox", "true")
+    assert "No such image: none-such:latest" in result.err
+    part = "type=image,source=busybox,target=/image,image-subpath=none"
+    assert docker("run", "--rm", *NONE, "--mount", part, "busybox", "true").status == 127
+
+
+def test_layers_that_are_mounted_outlast_their_image(docker: Docker, tmp_path: Path) -> None:
+    """Two layers, of which the upper one hides a file of the lower one."""
+    name = f"{docker.name}-mounted"
+    _load_two_layers(docker, tmp_path, name)
+    try:
+        mount = f"type=image,source={name},target=/image"
+        container = docker.ok(
+            "create", *NONE, "--mount", mount, "busybox", "sh", "-c", "cd /image/d; ls; cat file"
+        )
+    finally:
+        docker.ok("rmi", "-f", name)
+    assert docker.ok("start", "-a", container).split() == ["file", "upper"]
+
+
+def _load_two_layers(docker: Docker, directory: Path, name: str) -> None:
+    layers = []
+    for content, files in (("lower", ("file", "hidden")), ("upper", ("file", ".wh.hidden"))):
+        with tarfile.open(directory / f"{content}.tar", "w") as layer:
+            for file in files:
+                data = b"" if file.startswith(".wh.") else content.encode()
+                info = tarfile.TarInfo(f"d/{file}")
+                info.size = len(data)
+                layer.addfile(info, io.BytesIO(data))
+        layers.append((directory / f"{content}.tar").read_bytes())
+    config = {
+        "architecture": "amd64",
+        "os": "linux",
+        "config": {},
+        "rootfs": {
+            "type": "layers",
+            "diff_ids": [f"sha256:{hashlib.sha256(layer).hexdigest()}" for layer in layers],
+        },
+    }
+    manifest = [{"Config": "c.json", "RepoTags": [f"{name}:latest"], "Layers": ["0.tar", "1.tar"]}]
+    members = {
+        "c.json": json.dumps(config).encode(),
+        "manifest.json": json.dumps(manifest).encode(),
+    }
+    members |= {f"{number}.tar": layer for number, layer in enumerate(layers)}
+    with tarfile.open(directory / "image.tar", "w") as archive:
+        for path, data in members.items():
+            info = tarfile.TarInfo(path)
+            info.size = len(data)
+            archive.addfile(info, io.BytesIO(data))
+    docker.ok("load", "-i", str(directory / "image.tar"))

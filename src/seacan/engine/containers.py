@@ -17,6 +17,7 @@ from seacan import errors, ids, log
 from seacan.engine import (
     anonymous_volumes,
     attach,
+    image_mounts,
     pause,
     prune,
     rename,
@@ -119,6 +120,8 @@ class Containers:
         points = anonymous_volumes.wanted(
             normalised.mounts, normalised.config, context.volumes.data
         )
+        if any(point.type == "image" for point in points):
+            points = await anyio.to_thread.run_sync(image_mounts.resolve, points, context.images)
         start.check_seccomp(context.host, normalised.host_config)
         async with AsyncExitStack() as undo:
             given = self._names.take(name, container_id)
@@ -163,6 +166,7 @@ class Containers:
             directory = context.data_root.container(record.id)
             undo.callback(remove_tree, directory.path)
             start.make_directory(directory, record)
+            image_mounts.hold(record.id, record.mount_points, context.images, undo)
             self._make_volumes(record, undo)
             context.database.add(record)
             undo.pop_all()
@@ -401,6 +405,7 @@ class Containers:
         context.volumes.discard(volumes)
         remove_tree(context.data_root.container(record.id).path)
         context.images.snapshots.release(record.id)
+        image_mounts.release(record.id, record.mount_points, context.images.snapshots)
         self._collect_layers(record)
 
     def _collect_layers(self, record: Container) -> None:

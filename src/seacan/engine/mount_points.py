@@ -32,10 +32,11 @@ class MountPoint:
     `mode` is what stood after the second colon of -v. `read_only` says how far a read-only bind
     reaches: `rro` over the mounts below it too. `makes_source` tells to make a missing source
     directory at the start. `tmpfs_options` are ready for the runtime. A volume has a `name` once
-    it is made; `copies_up` tells to fill it with what the image has at the destination.
+    it is made; `copies_up` tells to fill it with what the image has at the destination. Of an image
+    `name` is what it was asked for by, `source` its id, and `subpath` the directory in it.
     """
 
-    type: Literal["bind", "tmpfs", "volume"]
+    type: Literal["bind", "tmpfs", "volume", "image"]
     destination: str
     source: str = ""
     mode: str = ""
@@ -47,13 +48,14 @@ class MountPoint:
     tmpfs_options: tuple[str, ...] = ()
     name: str = ""
     copies_up: bool = True
+    subpath: str = ""
 
     def to_wire(self) -> dict[str, Any]:
         """Return the entry of `Mounts` in an inspected container."""
         is_volume = self.type == "volume"
         return {
             "Type": self.type,
-            **({"Name": self.name} if is_volume else {}),
+            **({"Name": self.name} if self.name else {}),
             "Source": self.source,
             "Destination": self.destination,
             **({"Driver": "local"} if is_volume else {}),
@@ -190,11 +192,27 @@ def parse_mount(mount: Mount) -> MountPoint:
             return _tmpfs_mount(mount)
         if kind == "volume":
             return _volume_mount(mount)
-        if kind != "image":
-            raise InvalidArgument("mount type unknown")
+        if kind == "image":
+            return _image_mount(mount)
+        raise InvalidArgument("mount type unknown")
     except InvalidArgument as err:
         raise InvalidArgument(f'invalid mount config for type "{kind}": {err}') from None
-    raise Unsupported(f'mount type "{kind}" is not supported yet: use bind, tmpfs or volume')
+
+
+def _image_mount(mount: Mount) -> MountPoint:
+    if not mount.get("Source"):
+        raise InvalidArgument("field Source must not be empty")
+    subpath = _option(mount.get("ImageOptions") or {}, "Subpath", "")
+    if subpath.startswith("/") or ".." in subpath.split("/"):
+        raise InvalidArgument(f"invalid subpath: {subpath}: it must stay within the image")
+    return MountPoint(
+        "image",
+        clean(mount.get("Target") or ""),
+        is_writable=False,
+        propagation="rprivate",
+        name=mount.get("Source") or "",
+        subpath=subpath,
+    )
 
 
 def _volume_mount(mount: Mount) -> MountPoint:

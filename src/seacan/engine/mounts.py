@@ -88,6 +88,14 @@ def _requested(point: MountPoint) -> runtime.Mount:
             "source": "tmpfs",
             "options": list(point.tmpfs_options),
         }
+    if point.type == "image" and ":" in point.source:
+        options = [f"lowerdir={point.source}", "ro", "rprivate"]
+        return {
+            "destination": point.destination,
+            "type": "overlay",
+            "source": "overlay",
+            "options": options,
+        }
     read_only = [] if point.is_writable else [point.read_only]
     recursion = "rbind" if point.is_recursive else "bind"
     propagation = [point.propagation] if point.propagation else []

@@ -15,6 +15,7 @@ from seacan.engine.anonymous_volumes import names
 from seacan.engine.container import Container, Status
 from seacan.engine.containers import Containers
 from seacan.engine.context import Context
+from seacan.engine.image_mounts import container_of
 from seacan.engine.running import Entry, discard, read_exit
 from seacan.engine.times import rfc3339
 from seacan.ids import ContainerId
@@ -40,9 +41,9 @@ def _remove_debris(context: Context, known: set[ContainerId]) -> None:
             if path.name not in known:
                 log.info("remove what is left of a container", path=path)
                 _remove_directory(context, path)
-    for container_id in context.images.snapshots.holders():
-        if container_id not in known:
-            context.images.snapshots.release(container_id)
+    for holder in context.images.snapshots.holders():
+        if container_of(holder) not in known:
+            context.images.snapshots.release(holder)
     context.images.collect()
 
 

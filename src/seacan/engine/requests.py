@@ -193,6 +193,8 @@ def _warnings(host_config: HostConfig, host: Host) -> Iterator[str]:
     score = host_config.get("OomScoreAdj") or 0
     if score and (possible := resources.oom_score_adj(score, host)) != score:
         yield f"The daemon may not lower the OOM score to {score}: it will be {possible}."
+    if any(mount.get("Type") == "image" for mount in host_config.get("Mounts") or []):
+        yield "Image mount is an experimental feature"
     if host_config.get("NetworkMode") == namespaces.HOST and host_config.get("PortBindings"):
         yield "Published ports are discarded when using host network mode"
 

@@ -12,6 +12,7 @@ from seacan import errors
 from seacan.engine import (
     bundle,
     devices,
+    image_mounts,
     log_plan,
     mounts,
     network_files,
@@ -67,6 +68,7 @@ def prepare(
     elif shared.network_files:
         network_files.write(container, config, host_config)
     mounts.prepare_sources(points)
+    points = image_mounts.with_directories(record.id, points, context.images.snapshots)
     oci = bundle.make_config(
         BundleInputs(
             config=config,

@@ -139,9 +139,20 @@ def test_wrong_mounts_are_refused_in_dockers_words(fields: Any, message: str) ->
     assert str(caught.value) == message
 
 
-def test_images_are_not_mounted() -> None:
-    with pytest.raises(Unsupported, match='mount type "image" is not supported yet'):
-        parse_mount({"Type": "image", "Source": "x", "Target": "/a"})
+def test_images() -> None:
+    options = {"Subpath": "a/b"}
+    mount = Mount(Type="image", Source="x", Target="/a", ImageOptions=options)
+    assert parse_mount(mount) == MountPoint(
+        "image", "/a", is_writable=False, propagation="rprivate", name="x", subpath="a/b"
+    )
+
+
+@pytest.mark.parametrize("subpath", ["/etc", "../etc", "a/../../b"])
+def test_a_subpath_stays_within_its_image(subpath: str) -> None:
+    with pytest.raises(InvalidArgument, match="it must stay within the image"):
+        parse_mount(
+            {"Type": "image", "Source": "x", "Target": "/a", "ImageOptions": {"Subpath": subpath}}
+        )
 
 
 def test_volumes_without_a_name() -> None:
