@@ -18,6 +18,7 @@ from seacan.engine import (
     anonymous_volumes,
     attach,
     image_mounts,
+    mount_points,
     pause,
     prune,
     rename,
@@ -146,7 +147,7 @@ class Containers:
                 hostname_path=str(directory.hostname) if has_network else "",
                 hosts_path=str(directory.hosts) if has_network else "",
                 resolv_conf_path=str(directory.resolv_conf) if has_network else "",
-                mounts=[point.to_wire() for point in points if point.type != "tmpfs"],
+                mounts=mount_points.to_wire(points, normalised.host_config),
                 mount_points=list(points),
             )
             await anyio.to_thread.run_sync(self._make, record, image)

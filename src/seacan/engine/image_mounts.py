@@ -63,6 +63,10 @@ def with_directories(
     for holder, point in _holders(container_id, points):
         layers = snapshots.held_directories(holder)
         directories = _directories(layers, point.subpath)
+        if any(_SPECIAL & set(path) for path in directories):
+            raise InvalidArgument(
+                f"mount image {point.name}: {point.subpath}: a character that cannot be mounted"
+            )
         if not directories:
             raise InvalidArgument(
                 f"mount image {point.name}: {point.subpath or '/'}: no such file or directory"
@@ -77,8 +81,4 @@ def _directories(layers: Sequence[Path], subpath: str) -> list[str]:
         return [str(layer) for layer in layers]
     with overlay.merged_directory(layers, subpath) as merged:
         # A descriptor has the path that it was found at, without links.
-        paths = [os.readlink(f"/proc/self/fd/{fd}") for fd in merged or ()]
-    for path in paths:
-        if _SPECIAL & set(path):
-            raise InvalidArgument(f"image subpath {subpath}: a character that cannot be mounted")
-    return paths
+        return [os.readlink(f"/proc/self/fd/{fd}") for fd in merged or ()]

@@ -65,6 +65,12 @@ class MountPoint:
         }
 
 
+def to_wire(points: Iterable[MountPoint], host_config: HostConfig) -> list[dict[str, Any]]:
+    """Return `Mounts` of an inspected container: all but those that stand in `Tmpfs`."""
+    tmpfs_only = set(map(clean, host_config.get("Tmpfs") or {}))
+    return [point.to_wire() for point in points if point.destination not in tmpfs_only]
+
+
 def parse(host_config: HostConfig, others: Iterable[MountPoint] = ()) -> tuple[MountPoint, ...]:
     """Return the mounts that `host_config` asks for, and those of `others` at other places.
 

@@ -135,7 +135,7 @@ def find_shared(context: Context, record: Container, find: Find) -> Shared:
     if record.config.get("NetworkDisabled"):
         files: dict[str, str] = {}
     elif other := other_container(host_config.get("NetworkMode")):
-        network = _network_container(find, other)
+        network = _network_container(find, other, record)
         namespaces["network"] = _namespace(network, "net")
         files = _files_of(network)
         _check_sysctls(host_config, namespaces["network"])
@@ -163,11 +163,13 @@ def take_network(record: Container, network: Container) -> None:
     record.resolv_conf_path = network.resolv_conf_path
 
 
-def _network_container(find: Find, other: str) -> Container:
+def _network_container(find: Find, other: str, record: Container) -> Container:
     try:
         container = find(other)
     except errors.NotFound as err:
         raise errors.Internal(f"joining network namespace of container: {err}") from None
+    if container.id == record.id:
+        raise errors.Internal("cannot join own network namespace")
     if not container.is_running:
         raise errors.Conflict(
             "cannot join network namespace of a non running container: "

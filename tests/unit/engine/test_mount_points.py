@@ -2,7 +2,7 @@ from typing import Any, cast
 
 import pytest
 
-from seacan.engine.mount_points import MountPoint, parse, parse_bind, parse_mount
+from seacan.engine.mount_points import MountPoint, parse, parse_bind, parse_mount, to_wire
 from seacan.errors import InvalidArgument, SeacanError, Unsupported
 from seacan.spec.engine_api import Mount
 
@@ -273,3 +273,9 @@ def test_to_wire() -> None:
         "RW": False,
         "Propagation": "rprivate",
     }
+
+
+def test_inspect_shows_a_tmpfs_where_it_is_asked_for() -> None:
+    host_config: Any = {"Tmpfs": {"/t/": ""}, "Mounts": [{"Type": "tmpfs", "Target": "/m"}]}
+    shown = to_wire(parse(host_config), host_config)
+    assert [mount["Destination"] for mount in shown] == ["/m"]

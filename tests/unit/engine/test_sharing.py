@@ -174,6 +174,13 @@ def test_the_other_must_run(field: str, error: type[errors.SeacanError], message
     assert str(caught.value) == message
 
 
+def test_the_other_is_not_the_container_itself() -> None:
+    record = make_container()
+    record.host_config["NetworkMode"] = f"container:{record.name}"
+    with pytest.raises(errors.Internal, match=r"^cannot join own network namespace$"):
+        sharing.find_shared(cast(Any, _Context), record, find_in(record))
+
+
 def test_the_other_must_let_its_ipc_be_joined() -> None:
     with pytest.raises(errors.InvalidArgument, match="non-shareable IPC"):
         shared(running("private"), IpcMode="container:other")
