@@ -3,8 +3,10 @@
 import hashlib
 import io
 import json
+import subprocess
 import tarfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -234,6 +236,44 @@ def test_volumes_of_an_image(docker: Docker, engine: Engine, tmp_path: Path) -> 
         assert not Path(source).exists()
     finally:
         docker.ok("rmi", "-f", name)
+
+
+@pytest.fixture
+def shared_mount(tmp_path: Path) -> Iterator[Path]:
+    """A tmpfs of the host that is in a peer group of its own."""
+    place = tmp_path / "shared"
+    place.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "none", place], check=True)
+    subprocess.run(["mount", "--make-shared", place], check=True)
+    (place / "sub").mkdir()
+    yield place
+    subprocess.run(["umount", "-R", place], check=True)
+
+
+def test_mounts_in_a_shared_bind_reach_the_host(
+    docker: Docker, engine: Engine, shared_mount: Path
+) -> None:
+    if engine.daemon is None:
+        pytest.skip("may be in another mount namespace")
+    admin = ("--cap-add", "SYS_ADMIN", "--security-opt", "seccomp=unconfined")
+    script = "mount -t tmpfs none /m/sub && echo inside >/m/sub/file && exec sleep 600"
+    for kind in ("rshared", "rslave"):
+        container = _start(docker, *NONE, *admin, "-v", f"{shared_mount}:/m:{kind}", script=script)
+        docker.ok("exec", container, "sh", "-c", "until cat /m/sub/file; do sleep 0.1; done")
+        assert (shared_mount / "sub" / "file").exists() is (kind == "rshared")
+        docker.ok("rm", "-f", container)
+        if kind == "rshared":  # it is the host's now
+            subprocess.run(["umount", shared_mount / "sub"], check=True)
+    host_mounts = Path("/proc/self/mounts").read_text()
+    assert "/rootfs " not in "\n".join(
+        line for line in host_mounts.splitlines() if str(engine.daemon.directory) in line
+    )
+
+
+def test_a_private_source_cannot_be_shared(docker: Docker, shared_mount: Path) -> None:
+    subprocess.run(["mount", "--make-private", shared_mount], check=True)
+    result = docker("run", "--rm", *NONE, "-v", f"{shared_mount}:/m:rshared", "busybox", "true")
+    assert "but it is not a shared mount" in result.err
 
 
 # --- images that are mounted ------------------------------------------------------------------

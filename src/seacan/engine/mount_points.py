@@ -74,8 +74,7 @@ def to_wire(points: Iterable[MountPoint], host_config: HostConfig) -> list[dict[
 def parse(host_config: HostConfig, others: Iterable[MountPoint] = ()) -> tuple[MountPoint, ...]:
     """Return the mounts that `host_config` asks for, and those of `others` at other places.
 
-    Raises InvalidArgument in Docker's words, Unsupported for volumes with a name and for shared
-    propagation.
+    Raises InvalidArgument in Docker's words, Unsupported for volumes with a name.
     """
     points: dict[str, MountPoint] = {}
     for point in _all(host_config):
@@ -135,7 +134,7 @@ def _bind_of_mode(source: str, destination: str, mode: str) -> MountPoint:
         source=clean(source),
         mode=mode,
         is_writable="ro" not in options,
-        propagation=_supported(propagation),
+        propagation=propagation,
         makes_source=True,
     )
 
@@ -255,7 +254,7 @@ def _bind_mount(mount: Mount) -> MountPoint:
         source=clean(source),
         is_writable=is_writable,
         read_only=_read_only(options, is_writable=is_writable),
-        propagation=_supported(propagation),
+        propagation=propagation,
         is_recursive=not _option(options, "NonRecursive", False),
         makes_source=makes_source,
     )
@@ -313,12 +312,6 @@ def _refuse_field(mount: Mount, field: str) -> None:
     values: Mapping[str, Any] = mount
     if values.get(field) is not None:
         raise InvalidArgument(f"field {field} must not be specified")
-
-
-def _supported(propagation: str) -> str:
-    if propagation in ("shared", "rshared"):
-        raise Unsupported(f"mount propagation {propagation} is not supported yet")
-    return propagation
 
 
 def _option(options: Mapping[str, Any], name: str, default: _T) -> _T:

@@ -10,6 +10,7 @@ from seacan.spec import runtime
 from seacan.spec.engine_api import HostConfig
 
 INIT_PATH: Final = "/sbin/docker-init"
+SHARED: Final = "shared"
 _SHM: Final = "/dev/shm"
 
 # Destination, type, source, options. Source: OCI config-linux.md#default-filesystems, and Docker.
@@ -107,16 +108,21 @@ def _bind(destination: str, source: str, options: list[str]) -> runtime.Mount:
 
 
 def root_propagation(points: Sequence[MountPoint]) -> str | None:
-    """Return `rslave` if mounts of the host are to arrive below some bind, else None."""
-    is_slave = any(point.propagation in ("slave", "rslave") for point in points)
-    return "rslave" if is_slave else None
+    """Return how the root relates to the host's mounts, if that is not private.
+
+    `shared` if mounts below some bind are to reach the host, `rslave` if they are to come from it.
+    """
+    kinds = {point.propagation for point in points if point.type == "bind"}
+    if kinds & {"shared", "rshared"}:
+        return SHARED
+    return "rslave" if kinds & {"slave", "rslave"} else None
 
 
 def prepare_sources(points: Sequence[MountPoint]) -> None:
     """Make the source directories that -v asks for and that are not there.
 
     Raises InvalidArgument, naming the mount, for a source that is missing or cannot be made, and
-    for a slave of what is not shared.
+    for a slave or a peer of what is not shared.
     """
     for point in points:
         if point.type != "bind":
@@ -129,7 +135,9 @@ def prepare_sources(points: Sequence[MountPoint]) -> None:
                 f"bind source path does not exist: {point.source}"
             )
         if point.propagation in ("slave", "rslave"):
-            _check_shared(point.source)
+            _check_shared(point.source, ("shared:", "master:"), "shared or slave")
+        elif point.propagation in ("shared", "rshared"):
+            _check_shared(point.source, ("shared:",), "shared")
 
 
 def _make_source(point: MountPoint) -> None:
@@ -143,17 +151,17 @@ def _make_source(point: MountPoint) -> None:
         ) from err
 
 
-def _check_shared(source: str) -> None:
+def _check_shared(source: str, marks: tuple[str, ...], words: str) -> None:
+    """Look for one of `marks` in the entry of the mount that `source` is on."""
     path = os.path.realpath(source)
     with open("/proc/self/mountinfo", encoding="utf-8", errors="surrogateescape") as file:
         mounts = [line.split(" ") for line in file]
     # The last mount of a place is the one that shows: proc_pid_mountinfo(5).
     above = [fields for fields in mounts if _is_below(path, _unescape(fields[4]))]
     fields = max(reversed(above), key=lambda fields: len(fields[4]))
-    if not any(field.startswith(("shared:", "master:")) for field in fields[6 : fields.index("-")]):
+    if not any(field.startswith(marks) for field in fields[6 : fields.index("-")]):
         raise InvalidArgument(
-            f"path {source} is mounted on {_unescape(fields[4])} "
-            "but it is not a shared or slave mount"
+            f"path {source} is mounted on {_unescape(fields[4])} but it is not a {words} mount"
         )
 
 

@@ -94,7 +94,12 @@ def prepare(
         bundle=str(directory.path),
         cgroup_path=record.cgroup_path,
         runtime_root=str(context.exec_root.runtime),
-        rootfs=rootfs(context, container, lower),
+        rootfs=rootfs(
+            context,
+            container,
+            lower,
+            shares_mounts=mounts.root_propagation(points) == mounts.SHARED,
+        ),
         terminal=record.tty,
         stdin=bool(config.get("OpenStdin")),
         stdin_once=bool(config.get("StdinOnce")),
@@ -144,7 +149,13 @@ def find_seccomp(host: Host, host_config: HostConfig) -> runtime.LinuxSeccomp | 
     return seccomp_profile.load_profile(asked.encode(), granted, machine, kernel)
 
 
-def rootfs(context: Context, container: ContainerDirectory, lower: list[Path]) -> RootfsRequest:
+def rootfs(
+    context: Context,
+    container: ContainerDirectory,
+    lower: list[Path],
+    *,
+    shares_mounts: bool = False,
+) -> RootfsRequest:
     """Return the overlay of a container whose image has the directories `lower`."""
     root = context.data_root.path
 
@@ -157,6 +168,7 @@ def rootfs(context: Context, container: ContainerDirectory, lower: list[Path]) -
         lower=[relative(path) for path in lower or [context.data_root.empty]],
         upper=relative(container.upper),
         work=relative(container.work),
+        shares_mounts=shares_mounts,
     )
 
 

@@ -45,6 +45,7 @@ class RootfsRequest(TypedDict):
     lower: list[str]  # the topmost first
     upper: str  # empty: nothing can be written
     work: str
+    shares_mounts: bool  # what the container mounts in a shared bind is to be seen by the host
 
 
 class LogFileRequest(TypedDict):

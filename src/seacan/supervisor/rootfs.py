@@ -19,9 +19,17 @@ _MS_SLAVE: Final = 0x80000
 def mount(request: RootfsRequest, target: Path) -> None:
     """Mount the overlay of `request` at `target`, in a mount namespace that the caller gets.
 
-    What is mounted there is not seen outside; the host's later mounts still arrive.
+    What is mounted there is not seen outside; the host's later mounts still arrive. With
+    `shares_mounts` only the mount that `target` is on leaves its peers, for the overlay not to be
+    seen by them; the runtime does so with the others, but for the binds that are shared.
     """
-    isolate()
+    if request["shares_mounts"]:
+        from seacan.kernel import mounts  # few containers ask for it
+
+        syscalls.unshare(namespaces.CLONE_NEWNS)
+        syscalls.mount(None, mounts.mount_point_of(str(target)), None, mounts.MS_PRIVATE)
+    else:
+        isolate()
     mount_overlay(request, target)
 
 

@@ -57,7 +57,6 @@ def test_wrong_binds_are_refused_in_dockers_words(raw: str, message: str) -> Non
             "name:/x",
             "named volume name is not supported yet: mount a directory with -v /HOST-DIRECTORY:/x",
         ),
-        ("/a:/x:rshared", "mount propagation rshared is not supported yet"),
     ],
 )
 def test_volumes_and_sharing_are_refused_by_name(raw: str, message: str) -> None:

@@ -90,3 +90,19 @@ def test_a_volume_is_bound_as_docker_does() -> None:
         "source": "/data/volumes/x/_data",
         "options": ["rbind", "rro"],
     }
+
+
+@pytest.mark.parametrize(
+    ("propagations", "root"),
+    [
+        (("rprivate",), None),
+        (("rslave", "private"), "rslave"),
+        (("slave", "rshared"), "shared"),
+        ((), None),
+    ],
+)
+def test_the_root_lets_through_what_a_bind_asks_for(
+    propagations: tuple[str, ...], root: str | None
+) -> None:
+    points = [MountPoint("bind", f"/{p}", "/a", propagation=p) for p in propagations]
+    assert mounts.root_propagation(points) == root
