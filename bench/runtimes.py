@@ -120,6 +120,7 @@ def _request(place: Place, bundle: BundleDirectory, container_id: str) -> StartR
         runtime_root=str(place.directory / "runtime"),
         rootfs={
             "directory": str(place.directory), "lower": ["image"], "upper": "upper", "work": "work",
+            "shares_mounts": False,
         },
         terminal=False,
         stdin=False,

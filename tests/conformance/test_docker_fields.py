@@ -112,8 +112,11 @@ def test_memory_is_shared_with_the_ipc_namespace(docker: Docker) -> None:
     _run(docker, "echo hello >/dev/shm/file", *shared)
     assert docker.ok("exec", other, "cat", "/dev/shm/file") == "hello"
     assert _run(docker, "df -k /dev/shm | tail -1 | awk '{print $2}'", *shared) == "1024"
+    joined = _start(docker, *shared)
     docker.ok("restart", "-t", "0", other)
     assert docker.ok("exec", other, "ls", "/dev/shm") == ""
+    docker.ok("rm", "-f", other)
+    assert docker.ok("exec", joined, "cat", "/dev/shm/file") == "hello"  # it has it still
 
 
 def test_processes_of_another_are_seen_and_end_with_it(docker: Docker) -> None:
