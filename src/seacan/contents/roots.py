@@ -62,6 +62,7 @@ def to_read(root: Root, *, with_mounts: bool) -> int:
         "lower": [layers["upper"], *layers["lower"]],
         "upper": str(scratch / "upper"),
         "work": str(scratch / "work"),
+        "shares_mounts": False,
     }
     root_fd = _mount(view, scratch)
     if with_mounts:

@@ -15,7 +15,7 @@ import anyio
 from seacan import errors
 from seacan.contents.client import Worker
 from seacan.contents.words import Bind, PathStat, Root, Work
-from seacan.engine import mount_points, overlay, start, users
+from seacan.engine import overlay, start, users
 from seacan.engine.container import Container
 from seacan.engine.context import Context
 from seacan.engine.running import Entry
@@ -192,18 +192,8 @@ def _binds(record: Container) -> list[Bind]:
             is_writable=point.is_writable,
             is_recursive=point.is_recursive,
         )
-        for point in mount_points.parse(record.host_config)
-        if point.type == "bind"
-    ]
-    binds += [
-        Bind(
-            source=mount["Source"],
-            destination=mount["Destination"],
-            is_writable=mount["RW"],
-            is_recursive=True,
-        )
-        for mount in record.mounts
-        if mount["Type"] == "volume" and mount["Source"]
+        for point in record.mount_points
+        if point.type in ("bind", "volume")
     ]
     taken = {bind["destination"] for bind in binds}
     files = {
@@ -219,7 +209,8 @@ def _binds(record: Container) -> list[Bind]:
             is_recursive=False,
         )
         for destination, source in files.items()
-        if destination not in taken
+        # They are there from the first start on; without a network there are none.
+        if destination not in taken and source and os.path.exists(source)
     ]
 
 
