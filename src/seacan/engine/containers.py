@@ -6,23 +6,20 @@ holds up another container.
 
 import contextlib
 import functools
-import time
 from collections.abc import Sequence
-from contextlib import AsyncExitStack
 from dataclasses import replace
 
 import anyio
 
-from seacan import errors, ids, log
+from seacan import errors, log
 from seacan.engine import (
     anonymous_volumes,
     attach,
-    image_mounts,
-    mount_points,
+    belongings,
+    creation,
     pause,
     prune,
     rename,
-    sharing,
     sizes,
     start,
     top,
@@ -34,23 +31,18 @@ from seacan.engine.detach_keys import parse_detach_keys
 from seacan.engine.execs import Execs
 from seacan.engine.filters import Filters
 from seacan.engine.listing import Listed, list_containers
-from seacan.engine.log_options import with_log_config
-from seacan.engine.log_plan import log_path, readable
+from seacan.engine.log_plan import readable
 from seacan.engine.logs import Log, Selection, parse_time
 from seacan.engine.names import Names
 from seacan.engine.probe import run_probe
 from seacan.engine.prune import Pruned
-from seacan.engine.requests import normalise
 from seacan.engine.restart import is_wanted
 from seacan.engine.running import Entry, Wait
 from seacan.engine.signals import parse_signal
 from seacan.engine.sizes import Sizes
 from seacan.engine.stats import Feeds, Source
-from seacan.engine.times import rfc3339
 from seacan.engine.top import Top
 from seacan.ids import ContainerId
-from seacan.images.image import Image
-from seacan.images.trees import remove_tree
 from seacan.spec.engine_api import ContainerCreate, ContainerUpdate
 
 _DEFAULT_STOP_TIMEOUT_S = 10
@@ -112,75 +104,16 @@ class Containers:
         self, request: ContainerCreate, *, name: str | None, platform: str | None
     ) -> Created:
         context = self._context
-        image = await anyio.to_thread.run_sync(context.images.get, request.get("Image") or "")
-        container_id = ids.ContainerId(ids.new_id())
-        request = with_log_config(request, context.settings.log_config)
-        request = sharing.resolve(request, self.get)
-        others = sharing.mounts_of_others(request.get("HostConfig") or {}, self.get)
-        normalised = normalise(request, image.execution, container_id, context.host, others)
-        points = anonymous_volumes.wanted(
-            normalised.mounts, normalised.config, context.volumes.data
-        )
-        if any(point.type == "image" for point in points):
-            points = await anyio.to_thread.run_sync(image_mounts.resolve, points, context.images)
-        start.check_seccomp(context.host, normalised.host_config)
-        async with AsyncExitStack() as undo:
-            given = self._names.take(name, container_id)
+        plan = await creation.plan(context, request, self.get)
+        with contextlib.ExitStack() as undo:
+            given = self._names.take(name, plan.id)
             undo.callback(self._names.give_back, given)
-            created_ns = time.time_ns()
-            directory = context.data_root.container(container_id)
-            has_network = not normalised.config.get("NetworkDisabled")
-            record = Container(
-                id=container_id,
-                name=given,
-                created_at=rfc3339(created_ns),
-                created_s=created_ns // 1_000_000_000,
-                image_id=image.id,
-                image=request.get("Image") or "",
-                path=normalised.path,
-                args=normalised.args,
-                config=normalised.config,
-                host_config=normalised.host_config,
-                platform=image.os,
-                cgroup_path=context.cgroup_path(normalised.host_config, container_id),
-                log_path=log_path(normalised.host_config, directory),
-                hostname_path=str(directory.hostname) if has_network else "",
-                hosts_path=str(directory.hosts) if has_network else "",
-                resolv_conf_path=str(directory.resolv_conf) if has_network else "",
-                mounts=mount_points.to_wire(points, normalised.host_config),
-                mount_points=list(points),
-            )
-            await anyio.to_thread.run_sync(self._make, record, image)
-            self._entries[container_id] = self._entry(record)
+            record = plan.record(context, given)
+            await anyio.to_thread.run_sync(belongings.make, context, record, plan.image)
+            self._entries[record.id] = self._entry(record)
             undo.pop_all()
         context.events.publish("create", record)
-        return Created(container_id, normalised.warnings)
-
-    def _make(self, record: Container, image: Image) -> None:
-        """Make what a container has on disk; the row comes last: without it the rest is debris."""
-        context = self._context
-        with contextlib.ExitStack() as undo:
-            undo.callback(context.images.snapshots.release, record.id)
-            context.images.snapshots.hold(record.id, image)
-            if image.layers and not context.images.snapshots.held_directories(record.id):
-                raise errors.NotFound(f"No such image: {record.image}")  # removed just now
-            directory = context.data_root.container(record.id)
-            undo.callback(remove_tree, directory.path)
-            start.make_directory(directory, record)
-            image_mounts.hold(record.id, record.mount_points, context.images, undo)
-            self._make_volumes(record, undo)
-            context.database.add(record)
-            undo.pop_all()
-        context.volumes.keep(anonymous_volumes.names(record.mount_points))
-
-    def _make_volumes(self, record: Container, undo: contextlib.ExitStack) -> None:
-        points, volumes = record.mount_points, self._context.volumes
-        # Those of other containers are there.
-        new = [name for name in anonymous_volumes.names(points) if not volumes.data(name).exists()]
-        if new:
-            undo.callback(volumes.discard, new)
-            layers = self._context.images.snapshots.held_directories(record.id)
-            anonymous_volumes.make(points, new, layers, volumes)
+        return Created(record.id, plan.warnings)
 
     def _entry(self, record: Container) -> Entry:
         context = self._context
@@ -392,29 +325,11 @@ class Containers:
         with anyio.CancelScope(shield=True):
             records = [other.record for other in self._entries.values()]
             unused = anonymous_volumes.of_one(entry.record, records) if volumes else []
-            await anyio.to_thread.run_sync(self._unmake, entry.record, unused)
+            await anyio.to_thread.run_sync(belongings.remove, self._context, entry.record, unused)
             del self._entries[entry.record.id]
             self._names.give_back(entry.record.name)
             entry.removed()
             entry.tell("destroy")
-
-    def _unmake(self, record: Container, volumes: Sequence[str]) -> None:
-        # The row goes first: what a container without a row left is removed at the next start.
-        context = self._context
-        context.volumes.suspend(volumes)
-        context.database.remove(record.id)
-        context.volumes.discard(volumes)
-        remove_tree(context.data_root.container(record.id).path)
-        context.images.snapshots.release(record.id)
-        image_mounts.release(record.id, record.mount_points, context.images.snapshots)
-        self._collect_layers(record)
-
-    def _collect_layers(self, record: Container) -> None:
-        """Remove the layers of an image that was removed by force while it had containers."""
-        try:
-            self._context.images.get(record.image_id)
-        except errors.NotFound:
-            self._context.images.collect()
 
     # -- looking on -------------------------------------------------------------------------------
 

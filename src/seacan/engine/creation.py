@@ -1,0 +1,80 @@
+"""What a request to create a container comes to: its record, all but the name."""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import anyio
+
+from seacan import ids
+from seacan.engine import anonymous_volumes, image_mounts, mount_points, sharing, start
+from seacan.engine.container import Container
+from seacan.engine.context import Context
+from seacan.engine.log_options import with_log_config
+from seacan.engine.log_plan import log_path
+from seacan.engine.mount_points import MountPoint
+from seacan.engine.requests import Normalised, normalise
+from seacan.engine.times import rfc3339
+from seacan.ids import ContainerId
+from seacan.images.image import Image
+from seacan.spec.engine_api import ContainerCreate
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A container to be made of `image`; `asked_image` is how the request names that."""
+
+    id: ContainerId
+    image: Image
+    asked_image: str
+    normalised: Normalised
+    points: Sequence[MountPoint]
+
+    @property
+    def warnings(self) -> list[str]:
+        return self.normalised.warnings
+
+    def record(self, context: Context, name: str) -> Container:
+        """Return its record, of a container created now."""
+        normalised, created_ns = self.normalised, time.time_ns()
+        directory = context.data_root.container(self.id)
+        has_network = not normalised.config.get("NetworkDisabled")
+        return Container(
+            id=self.id,
+            name=name,
+            created_at=rfc3339(created_ns),
+            created_s=created_ns // 1_000_000_000,
+            image_id=self.image.id,
+            image=self.asked_image,
+            path=normalised.path,
+            args=normalised.args,
+            config=normalised.config,
+            host_config=normalised.host_config,
+            platform=self.image.os,
+            cgroup_path=context.cgroup_path(normalised.host_config, self.id),
+            log_path=log_path(normalised.host_config, directory),
+            hostname_path=str(directory.hostname) if has_network else "",
+            hosts_path=str(directory.hosts) if has_network else "",
+            resolv_conf_path=str(directory.resolv_conf) if has_network else "",
+            mounts=mount_points.to_wire(self.points, normalised.host_config),
+            mount_points=list(self.points),
+        )
+
+
+async def plan(context: Context, request: ContainerCreate, get: Callable[[str], Container]) -> Plan:
+    """Check and complete `request`; `get` finds other containers that it names.
+
+    Raises NotFound, InvalidArgument, Unsupported, Conflict.
+    """
+    asked_image = request.get("Image") or ""
+    image = await anyio.to_thread.run_sync(context.images.get, asked_image)
+    container_id = ContainerId(ids.new_id())
+    request = with_log_config(request, context.settings.log_config)
+    request = sharing.resolve(request, get)
+    others = sharing.mounts_of_others(request.get("HostConfig") or {}, get)
+    normalised = normalise(request, image.execution, container_id, context.host, others)
+    points = anonymous_volumes.wanted(normalised.mounts, normalised.config, context.volumes.data)
+    if any(point.type == "image" for point in points):
+        points = await anyio.to_thread.run_sync(image_mounts.resolve, points, context.images)
+    start.check_seccomp(context.host, normalised.host_config)
+    return Plan(container_id, image, asked_image, normalised, points)
