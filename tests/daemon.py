@@ -78,6 +78,14 @@ class Daemon:
         self._process.terminate()
         self._process.wait(timeout=20)
 
+    def events(self, query: str) -> list[dict[str, Any]]:
+        """Return the events of a query that ends."""
+        connection = _UnixConnection(self.socket)
+        with contextlib.closing(connection):
+            connection.request("GET", f"/events?{query}")
+            text = connection.getresponse().read()
+        return [json.loads(line) for line in text.splitlines()]
+
     def request(self, method: str, path: str, body: object = None) -> tuple[int, Any]:
         """Return status and decoded body of one API call."""
         connection = _UnixConnection(self.socket)
