@@ -21,6 +21,7 @@ from seacan.runtime.container import load
 from seacan.runtime.failures import HookFailed
 from seacan.supervisor.own import OwnContainer
 from seacan.supervisor.process import ChildSide
+from seacan.supervisor.protocol import RootfsRequest
 
 pytestmark = pytest.mark.root
 
@@ -366,9 +367,14 @@ def test_hooks_under_a_shim(box: Box) -> None:
     if starter == 0:
         status = 1
         try:
-            layers = {"lower": ["rootfs"], "upper": "upper", "work": "work"}
-            side = ChildSide((0, 1, 2), None)
-            own.start({"directory": str(box.path), **layers}, side)  # type: ignore[typeddict-item]
+            layers = RootfsRequest(
+                directory=str(box.path),
+                lower=["rootfs"],
+                upper="upper",
+                work="work",
+                shares_mounts=False,
+            )
+            own.start(layers, ChildSide((0, 1, 2), None))
             status = 0
         finally:
             os._exit(status)
