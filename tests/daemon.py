@@ -181,7 +181,7 @@ class Daemon:
         mounts = Path("/proc/self/mounts").read_text().splitlines()
         found = [f"mount {line}" for line in mounts if str(self.directory) in line]
         found += [f"cgroup {path}" for path in self._cgroups()]
-        for directory in (self.exec_root / "containers", self.exec_root / "runtime"):
+        for directory in (self.exec_root / name for name in ("containers", "runtime", "trash")):
             found += [f"file {path}" for path in directory.glob("*")]
         for directory in (self.data_root / "containers", self.data_root / "volumes"):
             found += [f"file {path}" for path in directory.glob("*")]

@@ -32,6 +32,7 @@ Two roots, one that a reboot leaves alone and one that it may take:
         shm/                       /dev/shm, mounted, if others may join its IPC namespace
         shim.sock                  what the daemon asks the shim
         exit.json                  how the container ended, written before anyone is told
+      trash/                       what of containers that ended is about to be removed
       runtime/ID/                  the OCI runtime's state of it, as `seacan-runtime --root` has it
         state.json
         exec.fifo                  held by the created container until it is started
@@ -164,6 +165,10 @@ class ExecRoot:
     @property
     def runtime(self) -> Path:
         return self.path / "runtime"
+
+    @property
+    def trash(self) -> Path:
+        return self.path / "trash"
 
     def bundle(self, container_id: str) -> BundleDirectory:
         return BundleDirectory(self.containers / container_id)

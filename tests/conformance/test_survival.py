@@ -1,6 +1,8 @@
 """kill -9 of the daemon and of the launcher: containers, logs and statuses are not concerned."""
 
 import contextlib
+import datetime
+import json
 import random
 import re
 import shutil
@@ -9,6 +11,7 @@ import socket
 import subprocess
 import threading
 import time
+import urllib.parse
 from collections.abc import Iterator
 from http.client import HTTPException
 from os import kill
@@ -68,7 +71,8 @@ def test_a_container_goes_on(daemon: Daemon, with_launcher: bool) -> None:
 def test_a_dead_launcher_is_replaced(daemon: Daemon) -> None:
     first = daemon.run(TICKER)
     for pid in _launchers(daemon):
-        kill(pid, signal.SIGKILL)
+        with contextlib.suppress(ProcessLookupError):  # what it has forked ahead ends with it
+            kill(pid, signal.SIGKILL)
     second = daemon.run(TICKER)
     assert daemon.state(first)["Running"]
     assert daemon.state(second)["Running"]
@@ -295,3 +299,34 @@ def test_shared_memory_and_volumes_survive_and_go(daemon: Daemon) -> None:
     daemon.start()
     daemon.remove_containers()
     daemon.assert_nothing_left()
+
+
+def test_an_end_that_was_recorded_is_not_told_again(daemon: Daemon) -> None:
+    """The daemon was killed between its record of the end and the removal of the bundle."""
+    container = daemon.run("sleep 60")
+    bundle = daemon.exec_root / "containers" / container
+    kept = daemon.directory / "kept"
+    shutil.copytree(bundle, kept, ignore=shutil.ignore_patterns("shim.sock", "rootfs"))
+    assert daemon.request("POST", f"/containers/{container}/kill")[0] == 204
+    wait_until(lambda: daemon.state(container)["Status"] == "exited", "its end")
+    finished = daemon.state(container)["FinishedAt"]
+    daemon.stop()
+    shutil.copytree(kept, bundle)
+    shutil.rmtree(kept)
+    exit_ = {"status": 137, "oom_killed": False, "finished_at_ns": _nanoseconds(finished)}
+    (bundle / "exit.json").write_text(json.dumps(exit_))
+    daemon.start()
+    assert daemon.state(container)["FinishedAt"] == finished
+    assert not bundle.exists()
+    told = daemon.events(f"since=0&until={time.time()}&filters={_filters(event=['die'])}")
+    assert len(told) == 1
+
+
+def _nanoseconds(time_text: str) -> int:
+    whole, fraction = time_text.removesuffix("Z").split(".")
+    seconds = datetime.datetime.fromisoformat(f"{whole}+00:00").timestamp()
+    return int(seconds) * 10**9 + int(fraction.ljust(9, "0"))
+
+
+def _filters(**wanted: list[str]) -> str:
+    return urllib.parse.quote(json.dumps(wanted))

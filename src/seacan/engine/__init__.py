@@ -4,7 +4,8 @@ Reading order: engine.py (all parts, wired); container.py (the record and its st
 (the verbs), creation.py with requests.py (a create request, checked and completed), belongings.py
 (what a container has on disk), start.py and bundle.py (record to OCI bundle), sharing.py (what a
 container takes from others), network_files.py, shared_memory.py, anonymous_volumes.py,
-image_mounts.py, running.py (from start to end), restart.py (what follows from an end), health.py
+image_mounts.py, running.py (from start to end), trash.py (removed while nobody waits), restart.py
+(what follows from an end), health.py
 and probe.py (whether it is well), attach.py, execs.py; log_options.py, log_receivers.py,
 log_plan.py (which log a container keeps), log_files.py and logs.py (reading it); pause.py,
 rename.py, update.py, prune.py; listing.py with filters.py and sizes.py; stats.py, top.py; files.py

@@ -125,6 +125,7 @@ class Containers:
             tasks=context.tasks,
             events=context.events,
             networks=context.networks,
+            trash=context.trash,
             on_exec_event=self.execs.follow,
             on_exit=self._on_exit,
             probe=functools.partial(run_probe, self.execs),
@@ -153,6 +154,7 @@ class Containers:
                 raise
 
     async def _start(self, entry: Entry) -> None:
+        await entry.wait_buried()
         request = await anyio.to_thread.run_sync(
             functools.partial(start.prepare, self._context, entry.record, entry.bundle, self.get)
         )
@@ -323,6 +325,7 @@ class Containers:
 
     async def _remove(self, entry: Entry, *, volumes: bool) -> None:
         with anyio.CancelScope(shield=True):
+            await entry.wait_buried()
             records = [other.record for other in self._entries.values()]
             unused = anonymous_volumes.of_one(entry.record, records) if volumes else []
             await anyio.to_thread.run_sync(belongings.remove, self._context, entry.record, unused)

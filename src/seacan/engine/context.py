@@ -9,6 +9,7 @@ from seacan.engine.database import Database
 from seacan.engine.events import Events
 from seacan.engine.host import Host
 from seacan.engine.networks import Networks
+from seacan.engine.trash import Trash
 from seacan.images.images import Images
 from seacan.images.trees import remove_tree
 from seacan.paths import DataRoot, ExecRoot
@@ -37,6 +38,7 @@ class Context:
     tasks: TaskGroup
     events: Events
     networks: Networks
+    trash: Trash  # on the file system of the exec root
 
     @property
     def data_root(self) -> DataRoot:

@@ -24,6 +24,7 @@ from seacan.engine.networks import Networks
 from seacan.engine.reconcile import reconcile
 from seacan.engine.system import System
 from seacan.engine.times import rfc3339
+from seacan.engine.trash import Trash
 from seacan.images import platforms
 from seacan.images.images import Images
 from seacan.kernel.cgroups import hierarchy
@@ -61,9 +62,20 @@ async def running(settings: Settings) -> AsyncIterator[Engine]:
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(launcher.start)
             tasks.start_soon(events.keep)
-            context = Context(settings, facts, database, images, launcher, tasks, events, networks)
+            context = Context(
+                settings,
+                facts,
+                database,
+                images,
+                launcher,
+                tasks,
+                events,
+                networks,
+                Trash(settings.exec_root.trash),
+            )
             containers = Containers(context)
             await reconcile(context, containers)
+            tasks.start_soon(context.trash.keep_empty)
             system = System(context, containers)
             disk = Disk(context, containers)
             files = Files(context, containers.find)
@@ -96,6 +108,7 @@ def _make_roots(settings: Settings) -> None:
         (data.volumes, 0o711),
         (execution.path, 0o700),
         (execution.containers, 0o700),
+        (execution.trash, 0o700),
         (execution.runtime, 0o700),
     ):
         _make_directory(directory, mode)

@@ -53,7 +53,10 @@ def _remove_directory(context: Context, path: Path) -> None:
         container_id = ContainerId(path.name)
         cgroup = f"{context.settings.cgroup_parent}/{container_id}"
         discard(
-            context.exec_root.bundle(container_id), context.exec_root.runtime / path.name, cgroup
+            context.exec_root.bundle(container_id),
+            context.exec_root.runtime / path.name,
+            cgroup,
+            context.trash,
         )
     else:
         remove_tree(path)
@@ -82,12 +85,22 @@ async def _find_truth(context: Context, entry: Entry) -> None:
         _note_running(record, shim, is_paused=await pause.is_frozen(record.cgroup_path))
         entry.adopt(shim)
         await entry.save()
-    elif record.is_running or read_exit(entry.bundle) is not None:
+    elif record.is_running or _has_news(entry):
         await entry.ended(None)
     else:
         await anyio.to_thread.run_sync(
-            discard, entry.bundle, context.exec_root.runtime / record.id, record.cgroup_path
+            discard,
+            entry.bundle,
+            context.exec_root.runtime / record.id,
+            record.cgroup_path,
+            context.trash,
         )
+
+
+def _has_news(entry: Entry) -> bool:
+    """Whether there was an end that the record does not know of."""
+    end = read_exit(entry.bundle)
+    return end is not None and rfc3339(end["finished_at_ns"]) != entry.record.state.finished_at
 
 
 def _note_running(record: Container, shim: supervisor.Shim, *, is_paused: bool) -> None:

@@ -7,13 +7,12 @@ those who wait. Where the shim died without a word, this side ends what it left.
 import contextlib
 import functools
 import json
-import os
-import shutil
 import socket
 import time
 import weakref
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Final, cast
 
 import anyio
@@ -28,6 +27,7 @@ from seacan.engine.health import Check, Monitor
 from seacan.engine.networks import Networks
 from seacan.engine.restart import Restart, has_policy
 from seacan.engine.times import nanoseconds, rfc3339
+from seacan.engine.trash import Trash
 from seacan.kernel.cgroups import hierarchy
 from seacan.paths import BundleDirectory, ExecRoot
 from seacan.supervisor import client as supervisor
@@ -63,6 +63,7 @@ class Entry:
         tasks: TaskGroup,
         events: Events,
         networks: Networks,
+        trash: Trash,
         on_exec_event: Callable[[Message], None],
         on_exit: "Callable[[Entry], Awaitable[None]]",
         probe: "Callable[[Entry, Check], Awaitable[ProbeResult]]",
@@ -86,9 +87,12 @@ class Entry:
         self._tasks = tasks
         self._events = events
         self._networks = networks
+        self._trash = trash
         self._on_exec_event = on_exec_event
         self._on_exit = on_exit
         self._ended = anyio.Event()
+        self._buried = anyio.Event()
+        self._buried.set()
         self._waiters: weakref.WeakSet[Waiter] = weakref.WeakSet()
         self._clients: list[tuple[socket.socket, AttachRequest]] = []
 
@@ -159,23 +163,40 @@ class Entry:
     async def ended(self, end: protocol.Exit | None) -> None:
         """Record the end, and what is to follow by policy; None if the shim did not say how."""
         self.health.stop()
-        exit_, error = await anyio.to_thread.run_sync(self._bury, end)
+        error = ""
+        if end is None:
+            end = await anyio.to_thread.run_sync(read_exit, self.bundle)
+        if end is None:
+            end, error = self._lost_end(), _LOST
+        self._buried = anyio.Event()
+        ran_ns = self._note_end(end, error)
+        try:
+            await anyio.to_thread.run_sync(self._bury)
+        finally:
+            self._buried.set()
+        self._tell_end(ran_ns)
+        self._ended.set()
+        self._wake("not-running", "next-exit", end=Exit(end["status"], error))
+        await self._on_exit(self)
+
+    def _note_end(self, end: protocol.Exit, error: str) -> int:
+        """Bring the record up to date; return how long it ran, in ns."""
         self.shim = None
         state = self.record.state
-        state.pid, state.exit_code, state.error = 0, exit_["status"], error
-        state.finished_at = rfc3339(exit_["finished_at_ns"])
+        state.pid, state.exit_code, state.error = 0, end["status"], error
+        state.finished_at = rfc3339(end["finished_at_ns"])
         ran_ns = max(nanoseconds(state.finished_at) - nanoseconds(state.started_at), 0)
         follows = not self.is_restarting and self.restart.after_end(ran_ns / 1e9)
         state.status = Status.RESTARTING if follows else Status.EXITED
-        if exit_["oom_killed"] and not state.oom_killed:
+        if end["oom_killed"] and not state.oom_killed:
             state.oom_killed = True
             self.tell("oom")
         self.record.exec_ids.clear()
-        await self.save()
-        self._tell_end(ran_ns)
-        self._ended.set()
-        self._wake("not-running", "next-exit", end=Exit(state.exit_code, error))
-        await self._on_exit(self)
+        return ran_ns
+
+    async def wait_buried(self) -> None:
+        """Wait, if its end is known just now, until nothing of its start is in its place."""
+        await self._buried.wait()
 
     def _tell_end(self, ran_ns: int) -> None:
         self._networks.disconnected(self.record)
@@ -197,21 +218,26 @@ class Entry:
         await self.save()
         self._wake("not-running", "next-exit", end=Exit(state.exit_code, state.error))
 
-    def _bury(self, end: protocol.Exit | None) -> tuple[protocol.Exit, str]:
-        """Give back what the container held; return how it ended, and what went wrong if it did."""
-        error = ""
-        if end is None:
-            end = read_exit(self.bundle)
-        if end is None:
-            log.error("shim is gone, ending its container", id=self.record.id)
-            end = protocol.Exit(status=137, oom_killed=False, finished_at_ns=time.time_ns())
-            error = _LOST
+    def _lost_end(self) -> protocol.Exit:
+        log.error("shim is gone, ending its container", id=self.record.id)
+        return protocol.Exit(status=137, oom_killed=False, finished_at_ns=time.time_ns())
+
+    def _bury(self) -> None:
+        """Keep the record of its end, and give back what it held.
+
+        In this order: who kills the daemon in between leaves the status in the bundle or here.
+        """
+        self._database.save(self.record)
         self._discard_bundle()
-        return end, error
 
     def _discard_bundle(self) -> None:
-        """Remove all that a start makes: processes, cgroup, the runtime's state, the bundle."""
-        discard(self.bundle, self._runtime_root.joinpath(self.record.id), self.record.cgroup_path)
+        """Give back all that a start makes: processes, cgroup, the runtime's state, the bundle."""
+        discard(
+            self.bundle,
+            self._runtime_root.joinpath(self.record.id),
+            self.record.cgroup_path,
+            self._trash,
+        )
 
     # -- for those who wait -----------------------------------------------------------------------
 
@@ -326,12 +352,11 @@ def _exit_of(message: Message) -> protocol.Exit:
     return cast(protocol.Exit, {key: message[key] for key in protocol.Exit.__annotations__})
 
 
-def discard(bundle: BundleDirectory, runtime_state: os.PathLike[str], cgroup_path: str) -> None:
-    """Remove what may be left of a started container. What is not there is fine."""
+def discard(bundle: BundleDirectory, runtime_state: Path, cgroup_path: str, trash: Trash) -> None:
+    """Give back what may be left of a started container. What is not there is fine."""
     cgroup = hierarchy.open_cgroup(cgroup_path)
     cgroup.kill()
     cgroup.remove()
     shared_memory.unmount(bundle.shm)
     for directory in (runtime_state, bundle.path):
-        with contextlib.suppress(FileNotFoundError):
-            shutil.rmtree(directory)
+        trash.put(directory)
