@@ -136,10 +136,13 @@ async def measure(commands: dict[str, list[str]], runs: int) -> dict[str, list[f
         place = Place(Path(text))
         launcher = client.Launcher(place.sample())
         try:
-            await launcher.start()
-            samples = {"seacan, through the launcher": through_launcher(place, launcher)}
-            samples |= {name: executable(place, command) for name, command in commands.items()}
-            return await _in_turn(samples, runs)
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(launcher.keep_one_ready)
+                samples = {"seacan, through the launcher": through_launcher(place, launcher)}
+                samples |= {name: executable(place, command) for name, command in commands.items()}
+                figures = await _in_turn(samples, runs)
+                tasks.cancel_scope.cancel()
+            return figures
         finally:
             launcher.close()
             _remove_cgroups()

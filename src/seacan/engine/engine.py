@@ -60,7 +60,7 @@ async def running(settings: Settings) -> AsyncIterator[Engine]:
     networks = Networks(daemon_id(settings.data_root.path), rfc3339(images.created_at_ns()), events)
     try:
         async with anyio.create_task_group() as tasks:
-            tasks.start_soon(launcher.start)
+            tasks.start_soon(launcher.keep_one_ready)
             tasks.start_soon(events.keep)
             context = Context(
                 settings,

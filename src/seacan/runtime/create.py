@@ -6,7 +6,7 @@ import socket
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from seacan.errors import Internal, InvalidArgument
 from seacan.kernel.cgroups.cgroup import Cgroup
@@ -26,6 +26,9 @@ from seacan.runtime.seccomp.load import Filter, filter_flags
 from seacan.runtime.settings import NO_SETTINGS, Settings
 from seacan.runtime.state import Record, StateDirectory
 
+if TYPE_CHECKING:  # nothing for the executable, which has no time to fork ahead
+    from seacan.runtime.ahead import Ahead
+
 _MACHINE: Final = os.uname().machine
 
 
@@ -39,13 +42,14 @@ def create(
     preserve_fds: int = 0,
     listen_fds: int = 0,
     settings: Settings = NO_SETTINGS,
+    ahead: "Ahead | None" = None,
 ) -> Container:
     """Make a container of `bundle`, its process waiting to be started, its state under `root`.
 
     `stdio` is for 0, 1, 2 of the process, unless it wants a terminal: then the pty's master is sent
     over `console`. Descriptors from 3 on reach the process: `listen_fds` sockets, of which it is
     told as systemd tells, and `preserve_fds` more. The process is a child of the caller, who reaps
-    it and must have one thread only.
+    it and must have one thread only; it may have been forked `ahead`.
     Raises Conflict for an id in use, CommandNotFound, CommandNotExecutable, InvalidArgument,
     Unsupported, Unavailable (no agent of seccomp, no systemd), Internal; nothing is left behind
     then.
@@ -84,7 +88,7 @@ def create(
                 resources=resources,
                 device_rules=late_rules,
             )
-            pid = _begin(child, directory, undo)
+            pid = _begin(child, directory, ahead, undo)
             # While the child begins, on another processor; it asks for the cgroup when it needs it.
             record = state.record_of(loaded, container_id, place.path, place.bases, settings)
             record = state.with_process(record, pid, seccomp)
@@ -100,14 +104,14 @@ def create(
     return container
 
 
-def _begin(child: Init, directory: StateDirectory, undo: ExitStack) -> int:
-    """Open what only the child needs, and fork it; return its pid."""
+def _begin(child: Init, directory: StateDirectory, ahead: "Ahead | None", undo: ExitStack) -> int:
+    """Open what only the child needs, and have it begin; return its pid."""
     with (
         _closing(child.pipe),
         _closing(os.open(directory.fifo, os.O_RDWR)) as child.fifo,
         _failure_file(child.bundle, directory) as child.failure,
     ):
-        return _fork(child, undo)
+        return _fork(child, ahead, undo)
 
 
 def _finish(container: Container, child: Init, cgroup: Cgroup) -> None:
@@ -204,15 +208,18 @@ def _failure_file(bundle: Bundle, directory: StateDirectory) -> Iterator[int]:
         yield fd
 
 
-def _fork(child: Init, undo: ExitStack) -> int:
+def _fork(child: Init, ahead: "Ahead | None", undo: ExitStack) -> int:
     if child.bundle.namespace("user"):
         return _fork_into_user_namespace(child, undo)
-    if not child.bundle.has_id_mapped_mounts:
-        return _fork_plainly(child, undo)
-    from seacan.runtime import sources  # few containers have any
+    if child.bundle.has_id_mapped_mounts:
+        from seacan.runtime import sources  # few containers have any
 
-    with closing(sources.open_sources(child.bundle)) as child.sources:
-        return _fork_plainly(child, undo)
+        with closing(sources.open_sources(child.bundle)) as child.sources:
+            return _fork_plainly(child, undo)
+    if ahead is not None and (pid := ahead.become(child)):
+        undo.callback(kill_and_reap, pid)
+        return pid
+    return _fork_plainly(child, undo)
 
 
 def _fork_plainly(child: Init, undo: ExitStack) -> int:

@@ -57,13 +57,26 @@ def fork_into(
 
 def run(launch: AnyLaunch, steps: Sequence[Callable[[AnyLaunch], None]]) -> NoReturn:
     """Be the child: take `steps`, the last of which is execve or does not return either."""
-    name = "fork"
+    take(launch, (_begin, *steps))
+
+
+def _begin(_: Launch) -> None:
+    begin()
+
+
+def begin() -> None:
+    """Part with what a child has of its parent, but end with it."""
+    # A collection could run finalizers of the parent's objects, and close descriptors by numbers
+    # that are ours by now.
+    gc.disable()
+    processes.reset_signals()
+    syscalls.set_pdeathsig(signal.SIGKILL)
+
+
+def take(launch: AnyLaunch, steps: Sequence[Callable[[AnyLaunch], None]]) -> NoReturn:
+    """Take `steps` in a child that has begun."""
+    name = ""
     try:
-        # A collection could run finalizers of the parent's objects, and close descriptors by
-        # numbers that are ours by now.
-        gc.disable()
-        processes.reset_signals()
-        syscalls.set_pdeathsig(signal.SIGKILL)
         for step in steps:
             name = step.__name__.replace("_", " ")
             step(launch)

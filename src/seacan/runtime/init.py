@@ -62,6 +62,7 @@ class Init(Launch):
     `resources` are the limits of its cgroup, `device_rules` for it if it has none yet;
     `cgroup_places` are where its cgroups are, for the mount that shows them. `door` is there for a
     user namespace (user_namespace.py), and `sources` for that and for mapped ids (sources.py).
+    `made` are the namespaces (CLONE_NEW*) that it is in already: ahead.py.
     """
 
     bundle: Bundle
@@ -72,6 +73,7 @@ class Init(Launch):
     sources: "Sources | None" = None
     device_rules: Sequence[LinuxDeviceCgroup] = ()
     cgroup_places: Places = NOWHERE
+    made: int = 0
 
     def descriptors(self) -> set[int]:
         kept = Launch.descriptors(self) | {self.fifo, self.failure}
@@ -119,7 +121,7 @@ def make_namespaces(init: Init) -> None:
     """Make the others, all at once; those that already exist by now are left out."""
     new = namespaces.new(init.bundle.linux.get("namespaces", []))
     has_time = new & CLONE_NEWTIME
-    new &= ~(CLONE_NEWPID | CLONE_NEWUSER | (CLONE_NEWTIME if init.door else 0))
+    new &= ~(CLONE_NEWPID | CLONE_NEWUSER | (CLONE_NEWTIME if init.door else 0) | init.made)
     syscalls.unshare(new)
     if new & CLONE_NEWTIME and (offsets := namespaces.time_offsets(init.bundle.linux)):
         procfs.write("self/timens_offsets", offsets)

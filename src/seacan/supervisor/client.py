@@ -29,6 +29,7 @@ from seacan.supervisor.protocol import (
 
 _START_DEADLINE_S: Final = 120.0
 _REQUEST_DEADLINE_S: Final = 30.0
+_QUIET_S: Final = 0.1
 
 
 class Launcher:
@@ -40,18 +41,25 @@ class Launcher:
         self._channel: socket.socket | None = None
         self._standby: socket.socket | None = None
         self._process: subprocess.Popen[bytes] | None = None
+        self._taken = anyio.Event()
         self._lock = anyio.Lock()
 
-    async def start(self) -> None:
-        """Start the launcher if it is not running, so that the first container need not wait."""
-        async with self._lock:
+    async def keep_one_ready(self) -> None:
+        """Have the launcher run, and a shim wait for the next container, which starts the sooner.
+
+        Another is made when no container was started for a moment: one that starts just now, or
+        ends already, needs the processors more. Who comes before that gets one made on the spot.
+        """
+        while True:
             try:
-                await self._ensure()
-            except OSError as err:
-                # The first container will tell its user; nothing else needs the launcher.
+                self._standby = await self._fork_shim(standby=True)
+            except (errors.Unavailable, OSError) as err:
+                # The next container will tell its user; nothing else needs the launcher.
                 log.error("launcher does not start", error=err)
-                return
-        await self.keep_one_ready()
+            await self._taken.wait()
+            while self._taken.is_set():  # until nobody has come for a moment
+                self._taken = anyio.Event()
+                await anyio.sleep(_QUIET_S)
 
     async def _ensure(self) -> socket.socket:
         if self._process is not None and self._process.poll() is not None:
@@ -89,19 +97,14 @@ class Launcher:
     async def shim(self) -> socket.socket:
         """Return a channel to a shim that waits to be told what to start."""
         standby, self._standby = self._standby, None
+        self._taken.set()
         if standby is not None:
             if not _has_ended(standby):
                 return standby
             standby.close()
         return await self._fork_shim()
 
-    async def keep_one_ready(self) -> None:
-        """Have a shim wait for the next container, which then starts the sooner."""
-        if self._standby is None:
-            with contextlib.suppress(errors.Unavailable):  # the next container tries again
-                self._standby = await self._fork_shim()
-
-    async def _fork_shim(self) -> socket.socket:
+    async def _fork_shim(self, *, standby: bool = False) -> socket.socket:
         own, shims = socket.socketpair(socket.AF_UNIX, protocol.SOCKET_TYPE)
         with shims:
             try:
@@ -109,7 +112,7 @@ class Launcher:
                     for _ in range(2):
                         channel = await self._ensure()
                         try:
-                            protocol.send(channel, {}, [shims.fileno()])
+                            protocol.send(channel, {"standby": standby}, [shims.fileno()])
                         except OSError as err:
                             # It has died since it was last seen: another one takes its place.
                             log.warn("launcher does not listen", error=err)
@@ -235,8 +238,6 @@ async def start(
     except BaseException:
         events.close()
         raise
-    finally:
-        await launcher.keep_one_ready()
     return Shim(bundle, events, reply)
 
 

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Protocol
 
 from seacan.kernel.cgroups.oom import OomWatch
+from seacan.runtime.ahead import Ahead
 from seacan.spec.runtime import Process
 from seacan.supervisor.foreign import ForeignContainer
 from seacan.supervisor.own import OwnContainer
@@ -31,10 +32,13 @@ class Container(Protocol):
         """Return how many of its processes were killed for want of memory."""
 
 
-def open_container(request: StartRequest) -> Container:
-    """Return the container of `request`, which need not exist yet."""
+def open_container(request: StartRequest, ahead: Ahead | None = None) -> Container:
+    """Return the container of `request`, which need not exist yet.
+
+    To be started, it may be given a process that was forked `ahead`.
+    """
     bundle, runtime = Path(request["bundle"]), request.get("runtime")
     if runtime is not None:
         return ForeignContainer(runtime, request["id"], bundle, request["cgroup_path"])
     root = Path(request["runtime_root"])
-    return OwnContainer(root, request["id"], bundle, request["cgroup_path"])
+    return OwnContainer(root, request["id"], bundle, request["cgroup_path"], ahead=ahead)

@@ -43,7 +43,7 @@ def main() -> None:
             _freeze()
         for fd in descriptors:
             if os.fork() == 0:
-                _become_shim(fd, sample)
+                _become_shim(fd, sample if message.get("standby") else None)
             os.close(fd)
 
 

@@ -7,6 +7,7 @@ from seacan.kernel.cgroups import hierarchy
 from seacan.kernel.cgroups.oom import OomWatch
 from seacan.runtime import container, create
 from seacan.runtime import exec as runtime_exec
+from seacan.runtime.ahead import Ahead
 from seacan.spec.runtime import Process
 from seacan.supervisor import rootfs
 from seacan.supervisor.process import ChildSide
@@ -17,7 +18,17 @@ from seacan.supervisor.worker import in_child
 class OwnContainer:
     """Meets the Protocol `Container`."""
 
-    def __init__(self, root: Path, container_id: str, bundle: Path, cgroup_path: str) -> None:
+    def __init__(
+        self,
+        root: Path,
+        container_id: str,
+        bundle: Path,
+        cgroup_path: str,
+        *,
+        ahead: Ahead | None = None,
+    ) -> None:
+        """Its first process may be the one forked `ahead`, where it can become that."""
+        self._ahead = ahead
         self._root = root
         self._id = container_id
         self._bundle = bundle
@@ -26,7 +37,12 @@ class OwnContainer:
     def start(self, layers: RootfsRequest, side: ChildSide) -> int:
         rootfs.mount(layers, self._bundle / "rootfs")
         created = create.create(
-            self._root, self._id, self._bundle, stdio=side.stdio, console=side.console
+            self._root,
+            self._id,
+            self._bundle,
+            stdio=side.stdio,
+            console=side.console,
+            ahead=self._ahead,
         )
         try:
             created.start()

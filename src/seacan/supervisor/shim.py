@@ -37,7 +37,8 @@ _REQUEST_DEADLINE_S: Final = 10.0
 def run(events: socket.socket, sample: Config | None) -> int:
     """Be the shim of the container that the first message on `events` describes; exit status.
 
-    The daemon has one shim wait for its next container, so what can be done ahead is done ahead.
+    The daemon has one shim wait for its next container: that one gets a `sample` of config.json, as
+    there is time to prepare what can be.
     """
     os.setsid()
     signal.signal(signal.SIGPIPE, signal.SIG_IGN)

@@ -11,6 +11,7 @@ import socket
 from typing import NoReturn, cast
 
 from seacan import errors, log
+from seacan.runtime.ahead import Ahead
 from seacan.runtime.bundle import check_config
 from seacan.spec.runtime import Config
 from seacan.supervisor import protocol
@@ -21,7 +22,7 @@ from seacan.supervisor.protocol import Message, StartRequest
 
 class Starter:
     def __init__(self, sample: Config | None) -> None:
-        """Fork it. With a sample of config.json it warms itself up."""
+        """Fork it. With a sample of config.json there is time, and it prepares all that it can."""
         self._channel, theirs = socket.socketpair(socket.AF_UNIX, protocol.SOCKET_TYPE)
         if os.fork() == 0:
             self._channel.close()
@@ -45,21 +46,25 @@ class Starter:
 
 def _run(channel: socket.socket, sample: Config | None) -> NoReturn:
     try:
-        if sample is not None:
-            # The pages that this writes to are its own by the time it matters.
-            check_config(json.loads(json.dumps(sample)))
+        ahead = None if sample is None else _prepare(sample)
         if (received := protocol.receive(channel)) is not None:
-            protocol.send(channel, _reply(*received))
+            protocol.send(channel, _reply(*received, ahead))
     except BaseException as err:
         log.error("starter died", error=f"{type(err).__name__}: {err}")
     finally:
         os._exit(0)
 
 
-def _reply(message: Message, descriptors: list[int]) -> Message:
+def _prepare(sample: Config) -> Ahead:
+    # The pages that this writes to are its own by the time it matters.
+    check_config(json.loads(json.dumps(sample)))
+    return Ahead()
+
+
+def _reply(message: Message, descriptors: list[int], ahead: Ahead | None) -> Message:
     request = cast(StartRequest, message)
     try:
         side = ChildSide.of_descriptors(descriptors)
-        return {"pid": open_container(request).start(request["rootfs"], side)}
+        return {"pid": open_container(request, ahead).start(request["rootfs"], side)}
     except Exception as err:
         return protocol.error_reply(err)

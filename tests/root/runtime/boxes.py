@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from seacan.runtime.ahead import Ahead
 from seacan.runtime.container import Container
 from seacan.runtime.create import create
 from seacan.runtime.exec import exec_process
@@ -53,6 +54,7 @@ class Box:
         _make_rootfs(self.rootfs)
         self.config: dict[str, Any] = _config(self.id)
         self.settings = NO_SETTINGS
+        self.ahead: Ahead | None = None  # a process that its container may become
 
     @property
     def process(self) -> dict[str, Any]:
@@ -94,6 +96,7 @@ class Box:
                 console=console,
                 preserve_fds=preserve_fds,
                 settings=settings or self.settings,
+                ahead=self.ahead,
             )
         finally:
             os.close(null)

@@ -21,7 +21,7 @@ from seacan.runtime.launch import Launch
 from seacan.runtime.settings import NO_SETTINGS
 from seacan.spec.runtime import Process
 
-pytestmark = pytest.mark.root
+pytestmark = [pytest.mark.root, pytest.mark.usefixtures("every_way")]
 
 
 def test_no_descriptor_of_the_runtime_is_left(box: Box) -> None:

@@ -6,7 +6,7 @@ from tests.root.runtime.boxes import Box, Result, wait_until
 
 from seacan.errors import InvalidArgument
 
-pytestmark = pytest.mark.root
+pytestmark = [pytest.mark.root, pytest.mark.usefixtures("every_way")]
 
 DEFAULT_CAPABILITIES = "00000000a80425fb"
 
