@@ -33,17 +33,24 @@ _CONDITION: Final = {
     Condition.AT_MOST: 0x8E,
 }
 _SYSTEM_CALLS: Final = {
+    "read": 0,
     "write": 1,
     "rt_sigprocmask": 14,
     "ioctl": 16,
     "getpid": 39,
+    "sendfile": 40,
     "clone": 56,
     "execve": 59,
     "wait4": 61,
     "kill": 62,
+    "fcntl": 72,
     "setpgid": 109,
     "rt_sigtimedwait": 128,
     "exit_group": 231,
+    "openat": 257,
+    "readlinkat": 267,
+    "memfd_create": 319,
+    "execveat": 322,
 }
 _LOAD: Final = {1: b"\x0f\xb6", 4: b"\x8b", 8: b"\x8b"}  # movzx, mov, mov
 _STORE: Final = {1: b"\x88", 4: b"\x89", 8: b"\x89"}

@@ -30,8 +30,13 @@ _CONDITION: Final = {
     Condition.AT_MOST: 0b1101,
 }
 _SYSTEM_CALLS: Final = {
+    "fcntl": 25,
     "ioctl": 29,
+    "openat": 56,
+    "read": 63,
     "write": 64,
+    "sendfile": 71,
+    "readlinkat": 78,
     "exit_group": 94,
     "kill": 129,
     "rt_sigprocmask": 135,
@@ -41,10 +46,13 @@ _SYSTEM_CALLS: Final = {
     "clone": 220,
     "execve": 221,
     "wait4": 260,
+    "memfd_create": 279,
+    "execveat": 281,
 }
 _LOAD: Final = {1: 0x39400000, 4: 0xB9400000, 8: 0xF9400000}  # ldrb, ldr, ldr
 _STORE: Final = {1: 0x39000000, 4: 0xB9000000, 8: 0xF9000000}
 _ADD_NUMBER: Final = 0x91000000
+_SUBTRACT_NUMBER: Final = 0xD1000000
 _AND: Final = 0x8A000000
 _OR: Final = 0xAA000000
 _COMPARE: Final = 0xEB000000
@@ -113,7 +121,8 @@ class Arm64(Assembly):
             self._emit(_word(_MOVE_PART | 1 << 21 | number >> 16 << 5 | register))
 
     def _add(self, destination: int, register: int, number: int) -> None:
-        self._emit(_word(_ADD_NUMBER | number << 10 | register << 5 | destination))
+        operation = _ADD_NUMBER if number >= 0 else _SUBTRACT_NUMBER
+        self._emit(_word(operation | abs(number) << 10 | register << 5 | destination))
 
     def _three(self, operation: int, destination: int, left: int, right: int) -> None:
         self._emit(_word(operation | right << 16 | left << 5 | destination))

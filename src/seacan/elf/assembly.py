@@ -96,7 +96,7 @@ class Assembly(abc.ABC):
 
     @abc.abstractmethod
     def add(self, register: Register, number: int) -> None:
-        """Set register += number, which is 0 to 4095."""
+        """Set register += number, which is -4095 to 4095."""
 
     @abc.abstractmethod
     def keep_bits(self, register: Register, mask: int) -> None:

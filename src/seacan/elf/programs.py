@@ -8,11 +8,18 @@ from seacan.elf import executable
 from seacan.elf.amd64 import Amd64
 from seacan.elf.arm64 import Arm64
 from seacan.elf.assembly import Assembly
+from seacan.elf.first_stage import first_stage
 from seacan.elf.hello import hello
 from seacan.elf.init import init
 from seacan.errors import Unsupported
 
-_PROGRAMS: Final[dict[str, Callable[[Assembly], None]]] = {"hello": hello, "init": init}
+Name = Literal["hello", "init", "first_stage"]
+
+_PROGRAMS: Final[dict[Name, Callable[[Assembly], None]]] = {
+    "hello": hello,
+    "init": init,
+    "first_stage": first_stage,
+}
 _MACHINES: Final[dict[str, tuple[type[Assembly], int]]] = {
     "amd64": (Amd64, executable.EM_X86_64),
     "arm64": (Arm64, executable.EM_AARCH64),
@@ -20,7 +27,7 @@ _MACHINES: Final[dict[str, tuple[type[Assembly], int]]] = {
 
 
 @functools.cache
-def program(name: Literal["hello", "init"], machine: str) -> bytes:
+def program(name: Name, machine: str) -> bytes:
     """Return the ELF executable `name` for `machine`: amd64 or arm64, as an image's architecture.
 
     Raises Unsupported for another machine.

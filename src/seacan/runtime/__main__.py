@@ -1,6 +1,7 @@
-"""Where `seacan-runtime` starts: a command that enters a container does so from a sealed copy.
+"""Where `seacan-runtime` starts in Python: what enters a container does so from a sealed copy.
 
-What is imported before that is paid for twice, so it is next to nothing.
+elf/first_stage.py has made that copy, as a rule. Where it could not, and for `seacan-runtime.py`,
+it is made here, and the interpreter starts again: what is imported before that is next to nothing.
 """
 
 import gc
@@ -13,7 +14,7 @@ if __name__ == "__main__":
 
 from seacan.runtime import interpreter
 
-_ENTERING = frozenset(("create", "run", "exec", "restore"))
+_ENTERING = frozenset(("create", "run", "exec", "restore"))  # as in elf/first_stage.py
 
 
 def main() -> None:

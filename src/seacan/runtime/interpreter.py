@@ -4,7 +4,9 @@
 that could be written to (CVE-2019-5736: for us that file would be the host's python3). A container
 reaches it where its command is /proc/self/exe, or by way of a process that joins it.
 
-Imported at the very start of `seacan-runtime`: even `typing` would double the time that takes.
+The launcher is started from it, and what works on the files of a container. elf/first_stage.py
+makes the same for `seacan-runtime`, which imports this at its very start to see that it was made:
+without even `typing`, which would double the time that takes.
 """
 
 import fcntl

@@ -12,6 +12,7 @@ from seacan.runtime import commandline
 from seacan.runtime.commandline import Options, UnknownCommand
 from seacan.runtime.failures import reason
 from seacan.spec.runtime import OCI_VERSION
+from seacan.version import VERSION
 
 
 def main() -> int:
@@ -67,9 +68,7 @@ def _check(options: Options) -> None:
 
 
 def _version() -> str:
-    from importlib.metadata import version  # slow to import, and only wanted here
-
-    return f"seacan-runtime version {version('seacan')}\nspec: {OCI_VERSION}"
+    return f"seacan-runtime version {VERSION}\nspec: {OCI_VERSION}"
 
 
 def _say(options: Options, level: str, message: str) -> None:

@@ -2,22 +2,32 @@
 
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Final
 
 from tests.root.runtime.boxes import DEADLINE_S, Box
 
 Runtime = Callable[..., subprocess.CompletedProcess[str]]
 
+EXECUTABLE: Final = str(Path(sys.executable).with_name("seacan-runtime"))
+# The executable, and what it falls back to.
+WAYS: Final = [[EXECUTABLE], [f"{EXECUTABLE}.py"], [sys.executable, "-m", "seacan.runtime"]]
 
-def command(box: Box, *args: str) -> list[str]:
-    return [sys.executable, "-m", "seacan.runtime", "--root", str(box.root), *args]
+
+def command(box: Box, *args: str, way: Sequence[str] = (EXECUTABLE,)) -> list[str]:
+    return [*way, "--root", str(box.root), *args]
 
 
 def call(
-    box: Box, *args: str, stdin: str = "", timeout_s: float = DEADLINE_S
+    box: Box,
+    *args: str,
+    stdin: str = "",
+    timeout_s: float = DEADLINE_S,
+    way: Sequence[str] = (EXECUTABLE,),
 ) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        command(box, *args),
+        command(box, *args, way=way),
         input=stdin,
         capture_output=True,
         text=True,

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 from tests.root.runtime.boxes import DEADLINE_S, Box, wait_until
-from tests.root.runtime.executable import Runtime, command, detached
+from tests.root.runtime.executable import WAYS, Runtime, command, detached
 
 from seacan.kernel import terminals
 
@@ -201,8 +201,9 @@ def test_version(runtime: Runtime) -> None:
     assert runtime("--version").stdout.splitlines()[1].startswith("spec: 1.")
 
 
+@pytest.mark.parametrize("way", WAYS)
 def test_the_interpreter_cannot_be_reached_through_proc_self_exe(
-    box: Box, runtime: Runtime
+    box: Box, runtime: Runtime, way: list[str]
 ) -> None:
     """CVE-2019-5736: a container whose command is /proc/self/exe ran, and overwrote, the host's."""
     for directory in ("/usr", "/lib", "/lib64", sys.base_prefix):
@@ -216,11 +217,14 @@ print(fcntl.fcntl(os.open("/proc/self/exe", os.O_RDONLY), fcntl.F_GET_SEALS))
     box.process["env"] += [f"PYTHONHOME={sys.base_prefix}"]
     box.process["env"] += [f"LD_LIBRARY_PATH={sys.base_prefix}/lib"]
     box.write("/proc/self/exe", "-c", script)
-    done = runtime("run", box.id)
+    done = runtime("run", box.id, way=way)
     assert done.stdout.splitlines() == ["/memfd:seacan-python (deleted)", "15"], done
 
 
-def test_a_process_that_joins_shows_no_file_of_the_host(box: Box, runtime: Runtime) -> None:
+@pytest.mark.parametrize("way", WAYS)
+def test_a_process_that_joins_shows_no_file_of_the_host(
+    box: Box, runtime: Runtime, way: list[str]
+) -> None:
     """CVE-2019-5736: with CAP_SYS_PTRACE a container may look at what joins it."""
     for kind in ("bounding", "effective", "permitted"):
         box.process["capabilities"][kind] += ["CAP_SYS_PTRACE"]
@@ -233,5 +237,7 @@ def test_a_process_that_joins_shows_no_file_of_the_host(box: Box, runtime: Runti
     """
     with box.started("sh", "-c", script):
         seen = box.rootfs / "tmp/seen"
-        wait_until(lambda: runtime("exec", box.id, "true").returncode or seen.read_text() != "")
+        wait_until(
+            lambda: runtime("exec", box.id, "true", way=way).returncode or seen.read_text() != ""
+        )
     assert set(seen.read_text().splitlines()) == {"/memfd:seacan-python (deleted)"}

@@ -6,16 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from seacan.elf.programs import program
+from seacan.elf.programs import Name, program
 
 MACHINES = {"x86_64": "amd64", "aarch64": "arm64"}
 EMULATORS = {"amd64": "qemu-x86_64-static", "arm64": "qemu-aarch64-static"}
 
 
-def command(directory: Path, name: str, machine: str) -> list[str]:
+def command(directory: Path, name: Name, machine: str) -> list[str]:
     """Write the program to `directory`; return the command line that runs it."""
     path = directory / name
-    path.write_bytes(program("init" if name == "init" else "hello", machine))
+    path.write_bytes(program(name, machine))
     path.chmod(0o755)
     if MACHINES.get(os.uname().machine) == machine:
         return [str(path)]
