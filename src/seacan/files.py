@@ -1,18 +1,35 @@
-"""Files that are whole or absent: atomic writes, bounded reads."""
+"""Files that are whole or absent: atomic writes, bounded reads. And the paths they have.
+
+Without pathlib, which takes longer to import than what a container needs of it to run.
+"""
 
 import os
 import stat
-from pathlib import Path
+from contextlib import suppress
 
 from seacan.errors import InvalidArgument
 
+StrPath = str | os.PathLike[str]
 
-def write_atomic(path: Path, data: bytes, mode: int = 0o600, *, sync: bool = True) -> None:
+
+def absolute(*parts: StrPath) -> str:
+    """Return the path from / that `parts` make, without what says nothing.
+
+    A `..` stays: what is before it may be a link.
+    """
+    path = os.path.join(*parts)
+    if not path.startswith("/"):
+        path = os.path.join(os.getcwd(), path)
+    return "/" + "/".join(name for name in path.split("/") if name not in ("", "."))
+
+
+def write_atomic(path: StrPath, data: bytes, mode: int = 0o600, *, sync: bool = True) -> None:
     """Replace the file at `path` by `data`, so that a crash leaves the old or the new content.
 
     Without `sync` that holds for a crash of the process, not for one of the machine.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    directory, name = os.path.split(path)
+    temporary = os.path.join(directory, f".{name}.{os.getpid()}.tmp")
     try:
         fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, mode)
         with os.fdopen(fd, "wb") as file:
@@ -23,13 +40,14 @@ def write_atomic(path: Path, data: bytes, mode: int = 0o600, *, sync: bool = Tru
                 os.fsync(fd)
         os.rename(temporary, path)
     except BaseException:
-        temporary.unlink(missing_ok=True)
+        with suppress(FileNotFoundError):
+            os.unlink(temporary)
         raise
     if sync:
-        sync_directory(path.parent)
+        sync_directory(directory or ".")
 
 
-def sync_directory(path: Path) -> None:
+def sync_directory(path: StrPath) -> None:
     """Make the names in directory `path` durable."""
     fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
     try:

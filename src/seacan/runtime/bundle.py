@@ -9,11 +9,10 @@ import json
 import os
 import stat
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any, Final, cast
 
 from seacan.errors import InvalidArgument, NotFound, Unsupported
-from seacan.files import read_bounded
+from seacan.files import StrPath, absolute, read_bounded
 from seacan.kernel import capabilities, mounts
 from seacan.kernel.mount_options import parse_options
 from seacan.records import record
@@ -47,11 +46,11 @@ _ID_MAPS: Final = frozenset(("idmap", "ridmap"))
 
 @record
 class Bundle:
-    """A directory with config.json; `rootfs` is absolute and was a directory when looked at."""
+    """A directory with config.json; `rootfs` was one when looked at. Both paths are absolute."""
 
-    path: Path
+    path: str
     config: Config
-    rootfs: Path
+    rootfs: str
 
     @property
     def linux(self) -> Linux:
@@ -98,12 +97,12 @@ def is_id_mapped(entry: Mount) -> bool:
     return bool(entry.get("uidMappings")) or not _ID_MAPS.isdisjoint(entry.get("options", ()))
 
 
-def load(path: Path) -> Bundle:
-    """Load the bundle in directory `path`. Raises NotFound, InvalidArgument, Unsupported."""
-    path = path.absolute()
-    config = check_config(_read(path / "config.json"))
-    rootfs = path / config["root"]["path"]
-    if not rootfs.is_dir():
+def load(directory: StrPath) -> Bundle:
+    """Load the bundle in `directory`. Raises NotFound, InvalidArgument, Unsupported."""
+    path = absolute(directory)
+    config = check_config(read_json(f"{path}/config.json"))
+    rootfs = absolute(path, config["root"]["path"])
+    if not os.path.isdir(rootfs):
         raise InvalidArgument(f"root.path: not a directory: {rootfs}")
     return Bundle(path, config, rootfs)
 
@@ -124,7 +123,7 @@ def check_process(document: object) -> Process:
     return cast(Process, process)
 
 
-def read_json(path: Path) -> Any:
+def read_json(path: StrPath) -> Any:
     """Return the content of a JSON file of bounded size and depth."""
     try:
         fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
@@ -135,10 +134,6 @@ def read_json(path: Path) -> Any:
         return json.loads(data)
     except (ValueError, RecursionError) as err:
         raise InvalidArgument(f"{path}: not valid JSON: {err}") from err
-
-
-def _read(path: Path) -> Any:
-    return read_json(path)
 
 
 def _refuse_unsupported(config: Mapping[str, Any]) -> None:

@@ -14,10 +14,10 @@ import os
 import select
 import signal
 from contextlib import suppress
-from pathlib import Path
 from typing import Final, Literal
 
 from seacan.errors import Conflict, Internal, NotFound, Unavailable
+from seacan.files import StrPath
 from seacan.kernel import processes
 from seacan.kernel.cgroups.cgroup import Cgroup
 from seacan.kernel.cgroups.hierarchy import open_cgroup
@@ -52,11 +52,11 @@ class Container:
         return self.record.pid
 
     @property
-    def bundle(self) -> Path:
-        return Path(self.record.bundle)
+    def bundle(self) -> str:
+        return self.record.bundle
 
     @property
-    def state_dir(self) -> Path:
+    def state_dir(self) -> str:
         return self.directory.path
 
     @property
@@ -79,7 +79,7 @@ class Container:
             return "stopped"
         if not self.record.is_created:
             return "creating"
-        return "created" if self.directory.fifo.exists() else "running"
+        return "created" if os.path.exists(self.directory.fifo) else "running"
 
     def state(self) -> State:
         """Return the state as the specification has it."""
@@ -123,7 +123,8 @@ class Container:
         fifo = self._open_fifo()
         try:
             os.write(fifo, b"0")
-            self.directory.fifo.unlink(missing_ok=True)
+            with suppress(FileNotFoundError):
+                os.unlink(self.directory.fifo)
             self._wait_executed(fifo)
         except BrokenPipeError as err:
             raise Conflict("cannot start a container that has stopped") from err
@@ -162,8 +163,11 @@ class Container:
             self._close_pipe()
 
     def _raise_failure(self) -> None:
-        if self.record.hooks.get("startContainer") and (text := self.directory.failure.read_text()):
-            raise failures.HookFailed(text)
+        if self.record.hooks.get("startContainer"):
+            with open(self.directory.failure) as file:
+                text = file.read()
+            if text:
+                raise failures.HookFailed(text)
 
     def _run_hooks(self, kind: Literal["poststart", "poststop"], status: Status) -> None:
         from seacan.runtime import hooks  # most containers have none
@@ -245,19 +249,19 @@ class Container:
             self.pipe = -1
 
 
-def load(root: Path, container_id: str) -> Container:
+def load(root: StrPath, container_id: str) -> Container:
     """Return the container of that id under `root`. Raises NotFound."""
     directory = state.directory(root, container_id)
     return Container(directory.read(), directory)
 
 
-def list_all(root: Path) -> list[Container]:
+def list_all(root: StrPath) -> list[Container]:
     """Return the containers under `root`, those half removed left out."""
-    if not root.is_dir():
+    if not os.path.isdir(root):
         return []
     found = []
-    for path in sorted(root.iterdir()):
+    for name in sorted(os.listdir(root)):
         with suppress(NotFound):
-            place = StateDirectory(path)
+            place = StateDirectory(os.path.join(root, name))
             found.append(Container(place.read(), place))
     return found

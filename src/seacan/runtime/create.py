@@ -5,10 +5,10 @@ import signal
 import socket
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from seacan.errors import Internal, InvalidArgument
+from seacan.files import StrPath
 from seacan.kernel.cgroups.cgroup import Cgroup
 from seacan.kernel.namespaces import CLONE_NEWPID, open_namespace
 from seacan.records import replace
@@ -33,9 +33,9 @@ _MACHINE: Final = os.uname().machine
 
 
 def create(
-    root: Path,
+    root: StrPath,
     container_id: str,
-    bundle: Path,
+    bundle: StrPath,
     *,
     stdio: Stdio,
     console: socket.socket | None = None,
@@ -151,7 +151,8 @@ def compile_seccomp(bundle: Bundle) -> Filter | None:
 def keep_seccomp(seccomp: Filter | None, directory: StateDirectory) -> None:
     """Keep the program for processes that join later."""
     if seccomp:
-        directory.seccomp.write_bytes(seccomp.program)
+        with open(directory.seccomp, "wb") as file:
+            file.write(seccomp.program)
 
 
 def taking_listener(container: Container, pid: int, seccomp: Filter | None) -> dict[str, Answer]:

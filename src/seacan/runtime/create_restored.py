@@ -1,10 +1,11 @@
 """Make a container of processes that somebody else brings back: criu.py, from a checkpoint."""
 
+import os
 from collections.abc import Callable
 from contextlib import ExitStack
-from pathlib import Path
 
 from seacan.errors import Internal
+from seacan.files import StrPath
 from seacan.kernel.cgroups.cgroup import Cgroup
 from seacan.runtime import cgroup_place, state
 from seacan.runtime.bundle import Bundle
@@ -16,7 +17,7 @@ from seacan.runtime.settings import NO_SETTINGS
 
 
 def create_restored(
-    root: Path, container_id: str, bundle: Bundle, restore: Callable[[Cgroup, str, Path], int]
+    root: StrPath, container_id: str, bundle: Bundle, restore: Callable[[Cgroup, str, str], int]
 ) -> Container:
     """Make a container of processes that `restore` brings back, given cgroup, its path, a file.
 
@@ -28,7 +29,7 @@ def create_restored(
         with ExitStack() as undo:
             directory.make()
             undo.callback(directory.remove)
-            directory.fifo.unlink()
+            os.unlink(directory.fifo)
             place = cgroup_place.find(bundle, container_id, NO_SETTINGS)
             record = state.record_of(bundle, container_id, place.path, place.bases, NO_SETTINGS)
             resources = with_device_rules(bundle.linux.get("resources", {}))
@@ -36,7 +37,7 @@ def create_restored(
             undo.callback(cgroup.kill)
             seccomp = compile_seccomp(bundle)
             keep_seccomp(seccomp, directory)
-            pid = restore(cgroup, record.cgroup, directory.path / "pid")
+            pid = restore(cgroup, record.cgroup, f"{directory.path}/pid")
             undo.callback(kill_and_reap, pid)
             record = state.with_process(record, pid, seccomp)
             directory.write(record)

@@ -56,7 +56,7 @@ def dump(container: Container, bundle: Bundle, images: Path, flags: Sequence[str
     descriptors = [_descriptor(pid, fd) for fd in range(3)]
     arguments = [
         *("dump", "--tree", str(pid), "--images-dir", str(images), "--empty-ns", "net"),
-        *("--root", str(bundle.rootfs), "--freeze-cgroup", container.cgroup.freezer),
+        *("--root", bundle.rootfs, "--freeze-cgroup", container.cgroup.freezer),
         *_dumped_cgroups(),
         *_external_files(descriptors),
         *_external_namespaces(bundle),
@@ -75,19 +75,19 @@ def pre_dump(container: Container, images: Path, flags: Sequence[str]) -> None:
 
 
 def restore(
-    bundle: Bundle, cgroup: Cgroup, path: str, images: Path, pid_file: Path, flags: Sequence[str]
+    bundle: Bundle, cgroup: Cgroup, path: str, images: Path, pid_file: str, flags: Sequence[str]
 ) -> int:
     """Bring the processes back, in the cgroup at `path`; return the pid of the first.
 
     It is a child of the caller's, with the caller's standard streams for those that the container
     had from outside. criu works in a mount namespace of its own, where the root is a mount point.
     """
-    rootfs = str(bundle.rootfs)
+    rootfs = bundle.rootfs
     descriptors = json.loads((images / DESCRIPTORS).read_text())
     with _joined_namespaces(bundle) as (fds, joined):
         arguments = [
             *("restore", "--images-dir", str(images), "--empty-ns", "net", "--root", rootfs),
-            *("--restore-detached", "--restore-sibling", "--pidfile", str(pid_file)),
+            *("--restore-detached", "--restore-sibling", "--pidfile", pid_file),
             *_cgroup_roots(path),
             "--evasive-devices",
             *_inherited(descriptors),
@@ -104,7 +104,7 @@ def restore(
             syscalls.mount(rootfs, rootfs, None, mounts.MS_BIND | mounts.MS_REC)
 
         _run(arguments, images, "restore", enter, fds)
-    return int(pid_file.read_text())
+    return int(Path(pid_file).read_text())
 
 
 def _run(
@@ -217,7 +217,7 @@ def _binds(bundle: Bundle, cgroup: str) -> Iterator[tuple[str, str]]:
     for entry in bundle.config.get("mounts", []):
         options = entry.get("options", [])
         if entry.get("type") == "bind" or "bind" in options or "rbind" in options:
-            yield entry["destination"], str(bundle.path / entry["source"])
+            yield entry["destination"], os.path.join(bundle.path, entry["source"])
         elif entry.get("type") == "cgroup":
             # Of version 1 there are binds below a tmpfs, see cgroup_mounts.py.
             for hierarchy in mounts.read_mountinfo("cgroup"):

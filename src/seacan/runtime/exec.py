@@ -156,7 +156,8 @@ def enter_first_namespaces(joining: Joining) -> None:
 def _seccomp_of(container: Container) -> Filter | None:
     record = container.record
     try:
-        program = container.directory.seccomp.read_bytes()
+        with open(container.directory.seccomp, "rb") as file:
+            program = file.read()
     except FileNotFoundError:
         return None
     return Filter(program, record.seccomp_flags, record.listener_path, record.listener_metadata)

@@ -87,7 +87,7 @@ class Init(Launch):
             self.container_id,
             "created",
             os.getpid(),
-            str(self.bundle.path),
+            self.bundle.path,
             config.get("annotations", {}),
         )
 
@@ -147,7 +147,7 @@ def build_root(init: Init) -> None:
     config = init.bundle.config
     root, binds = (init.sources.root, init.sources.binds) if init.sources else (-1, {})
     kind, is_private = rootfs.isolation(config)
-    path = str(init.bundle.rootfs)
+    path = init.bundle.rootfs
     init.root_fd = rootfs.mount_root(path, kind, root, is_private=is_private)
     hosts = of_the_host(init.bundle.linux.get("namespaces", []))
     mounts = Mounts(
@@ -200,7 +200,7 @@ def restrict_root(init: Init) -> None:
 
 def pivot(init: Init) -> None:
     if init.settings.no_pivot:
-        rootfs.move(init.bundle.config, init.root_fd, str(init.bundle.rootfs))
+        rootfs.move(init.bundle.config, init.root_fd, init.bundle.rootfs)
     else:
         rootfs.pivot(init.bundle.config, init.root_fd)
 

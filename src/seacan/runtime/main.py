@@ -5,9 +5,9 @@ import os
 import sys
 import time
 from importlib import import_module
-from pathlib import Path
 
 from seacan.errors import InvalidArgument, SeacanError
+from seacan.files import absolute
 from seacan.runtime import commandline
 from seacan.runtime.commandline import Options, UnknownCommand
 from seacan.runtime.failures import reason
@@ -56,7 +56,7 @@ def _run(options: Options) -> int:
 
 
 def _check(options: Options) -> None:
-    options.root = str(Path(options.root).absolute())
+    options.root = absolute(options.root)
     if os.path.normpath(options.root) == "/":
         raise InvalidArgument("--root: not a directory for states: /")
     if options.rootless.lower() in ("", "auto"):

@@ -9,7 +9,6 @@ import errno
 import os
 import stat
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Final
 
 from seacan.errors import Internal, InvalidArgument
@@ -51,7 +50,7 @@ class Mounts:
     def __init__(
         self,
         root_fd: int,
-        bundle: Path,
+        bundle: str,
         cgroups: Places,
         *,
         is_private: bool,
@@ -93,7 +92,7 @@ class Mounts:
             self._remount(entry, options)
         elif options.is_bind or entry.get("type") == "bind":
             if source is None:
-                path = str(self.bundle / entry["source"])
+                path = os.path.join(self.bundle, entry["source"])
                 source = mounts.bind_path(path, recursive=options.is_recursive)
             self._bind(entry, options, source)
         else:

@@ -61,12 +61,12 @@ def _open(sources: Sources, bundle: Bundle) -> None:
     if has_user_namespace:
         kind = mounts.MS_SLAVE if kind == mounts.MS_SHARED else kind
         name = f"bind root file system {bundle.rootfs}"
-        sources.root = _copy(name, str(bundle.rootfs), kind, recursive=True)
+        sources.root = _copy(name, bundle.rootfs, kind, recursive=True)
     for index, entry in enumerate(bundle.config.get("mounts", [])):
         options = parse_options(entry.get("options", []))
         is_bind = (options.is_bind or entry.get("type") == "bind") and not options.is_remount
         if is_bind and (has_user_namespace or is_id_mapped(entry)):
-            path = str(bundle.path / entry["source"])
+            path = os.path.join(bundle.path, entry["source"])
             copy = _copy(describe(entry), path, kind, recursive=options.is_recursive)
             sources.binds[index] = copy
             if is_id_mapped(entry):

@@ -13,10 +13,10 @@ import json
 import os
 import time
 from contextlib import suppress
-from pathlib import Path
 from typing import Final, cast
 
 from seacan.errors import Conflict, Internal, InvalidArgument, NotFound
+from seacan.files import StrPath, absolute
 from seacan.kernel import processes
 from seacan.records import record, replace
 from seacan.runtime.bundle import Bundle, read_json
@@ -96,32 +96,39 @@ class Record:
 
 @record
 class StateDirectory:
-    path: Path
+    path: str
 
     @property
-    def record(self) -> Path:
-        return self.path / "state.json"
+    def id(self) -> str:
+        return os.path.basename(self.path)
 
     @property
-    def fifo(self) -> Path:
-        return self.path / "exec.fifo"
+    def record(self) -> str:
+        return f"{self.path}/state.json"
 
     @property
-    def seccomp(self) -> Path:
-        return self.path / "seccomp.bpf"
+    def fifo(self) -> str:
+        return f"{self.path}/exec.fifo"
 
     @property
-    def failure(self) -> Path:
-        return self.path / "start.failure"
+    def seccomp(self) -> str:
+        return f"{self.path}/seccomp.bpf"
+
+    @property
+    def failure(self) -> str:
+        return f"{self.path}/start.failure"
 
     def make(self) -> None:
         """Make the directory with its fifo. Raises Conflict if there is such a container."""
         # Sticky: what is not, and below $XDG_RUNTIME_DIR, is cleaned up when it has had no use.
-        self.path.parent.mkdir(mode=0o1700, parents=True, exist_ok=True)
+        root = os.path.dirname(self.path)
+        os.makedirs(os.path.dirname(root), exist_ok=True)
+        with suppress(FileExistsError):
+            os.mkdir(root, 0o1700)
         try:
-            self.path.mkdir(mode=0o700)
+            os.mkdir(self.path, 0o700)
         except FileExistsError as err:
-            raise Conflict(f"container with given ID already exists: {self.path.name}") from err
+            raise Conflict(f"container with given ID already exists: {self.id}") from err
         os.mkfifo(self.fifo, 0o600)
 
     def remove(self) -> None:
@@ -129,13 +136,13 @@ class StateDirectory:
         with suppress(FileNotFoundError):
             for name in os.listdir(self.path):
                 with suppress(FileNotFoundError):
-                    os.unlink(self.path / name)
+                    os.unlink(f"{self.path}/{name}")
             os.rmdir(self.path)
 
     def forget(self) -> bool:
         """Remove the record; True for one caller alone, however many delete the container."""
         try:
-            self.record.unlink()
+            os.unlink(self.record)
         except FileNotFoundError:
             return False
         return True
@@ -157,7 +164,7 @@ class StateDirectory:
             document = read_json(self.record)
             return Record(**document | {"settings": Settings(**document["settings"])})
         except NotFound as err:
-            raise NotFound(f"container {self.path.name} does not exist") from err
+            raise NotFound(f"container {self.id} does not exist") from err
         except (TypeError, KeyError, InvalidArgument) as err:
             raise Internal(f"{self.record}: not a state of this version: {err}") from err
 
@@ -176,8 +183,8 @@ def record_of(
         id=container_id,
         pid=0,
         started=0,
-        bundle=str(bundle.path),
-        rootfs=str(bundle.rootfs),
+        bundle=bundle.path,
+        rootfs=bundle.rootfs,
         cgroup=cgroup,
         cgroup_bases=cgroup_bases,
         namespaces=every(bundle.linux.get("namespaces", [])),
@@ -236,7 +243,7 @@ def state_of(
     }
 
 
-def directory(root: Path, container_id: str) -> StateDirectory:
+def directory(root: StrPath, container_id: str) -> StateDirectory:
     """Return the place of a container. Raises InvalidArgument for what is no id."""
     if (
         not 0 < len(container_id) <= _MAX_ID
@@ -244,4 +251,4 @@ def directory(root: Path, container_id: str) -> StateDirectory:
         or container_id in (".", "..")
     ):
         raise InvalidArgument(f"invalid container ID format: {container_id!r}")
-    return StateDirectory(root / container_id)
+    return StateDirectory(absolute(root, container_id))

@@ -159,7 +159,7 @@ def test_mappings_of_a_user_namespace_that_is_joined(volume: Path) -> None:
     linux = {"namespaces": [{"type": "user", "path": f"/proc/self/fd/{namespace}"}]}
     entry = {"destination": "/m", "source": str(volume), "options": ["rbind", "idmap"]}
     config: Any = {"mounts": [{"destination": "/t", "type": "tmpfs"}, entry], "linux": linux}
-    with closing(open_sources(Bundle(volume, config, volume))) as sources:
+    with closing(open_sources(Bundle(str(volume), config, str(volume)))) as sources:
         os.close(namespace)
         assert list(sources.binds) == [1]
         status = os.stat("file", dir_fd=sources.binds[1])

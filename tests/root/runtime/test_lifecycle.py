@@ -114,7 +114,7 @@ def test_sigkill_reaches_every_process_also_without_a_pid_namespace(box: Box) ->
 
 def test_recycled_pid_is_not_ours(box: Box) -> None:
     with box.started("sleep", "60") as container:
-        record = container.directory.record
+        record = Path(container.directory.record)
         text = record.read_text()
         started = f'"started": {container.record.started}'
         assert started in text

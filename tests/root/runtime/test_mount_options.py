@@ -319,7 +319,7 @@ def _bound_in_a_user_namespace(source: Path, root: Path, options: list[str]) -> 
             syscalls.unshare(CLONE_NEWNS)
             root_fd = mounts.bind_path(str(root))
             mounts.attach(root_fd, os.open(root, os.O_PATH))
-            made = Mounts(root_fd, root, Places({}), is_private=False)
+            made = Mounts(root_fd, str(root), Places({}), is_private=False)
             entry: Mount = {"destination": "/m", "source": str(source), "type": "bind"}
             made.make({**entry, "options": ["bind", *options]})
             seen = parse(Path("/proc/self/mountinfo").read_text())[f"{root}/m"].options

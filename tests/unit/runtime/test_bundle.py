@@ -205,4 +205,4 @@ def test_bundle_without_configuration_or_root(tmp_path: Path) -> None:
     with pytest.raises(InvalidArgument, match=r"root\.path: not a directory"):
         bundle.load(tmp_path)
     (tmp_path / "rootfs").mkdir()
-    assert bundle.load(tmp_path).rootfs == tmp_path / "rootfs"
+    assert bundle.load(tmp_path).rootfs == str(tmp_path / "rootfs")

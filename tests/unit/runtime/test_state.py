@@ -56,7 +56,7 @@ def test_record_there_and_back(tmp_path: Path) -> None:
 def test_record_of_somebody_else(tmp_path: Path, text: str) -> None:
     place = state.directory(tmp_path, "one")
     place.make()
-    place.record.write_text(text)
+    Path(place.record).write_text(text)
     with pytest.raises(Internal, match="not a state of this version"):
         place.read()
 

@@ -29,7 +29,7 @@ _REFUSED: Final = (
 
 
 def run(options: Options) -> int:
-    container = containers.load(Path(options.root), options.arguments[0])
+    container = containers.load(options.root, options.arguments[0])
     status = container.status()
     if status in ("created", "stopped"):
         raise Conflict(f"container cannot be checkpointed in {status} state")

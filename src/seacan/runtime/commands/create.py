@@ -1,7 +1,6 @@
 """create: a container of a bundle, whose process waits to be started."""
 
 import socket
-from pathlib import Path
 
 from seacan.runtime.commandline import Options
 from seacan.runtime.commands import handles
@@ -27,9 +26,9 @@ def make(options: Options, console: socket.socket | None = None) -> Container:
         handles.connection(options.pidfd_socket, "--pidfd-socket") as pidfd_socket,
     ):
         container = create(
-            Path(options.root),
+            options.root,
             options.arguments[0],
-            Path(options.bundle or "."),
+            options.bundle or ".",
             stdio=handles.STDIO,
             console=console or console_socket,
             preserve_fds=options.preserve_fds,

@@ -1,7 +1,5 @@
 """delete: nothing is left of a container."""
 
-from pathlib import Path
-
 from seacan.errors import NotFound
 from seacan.runtime import container as containers
 from seacan.runtime import state
@@ -9,7 +7,7 @@ from seacan.runtime.commandline import Options
 
 
 def run(options: Options) -> int:
-    root, container_id = Path(options.root), options.arguments[0]
+    root, container_id = options.root, options.arguments[0]
     try:
         container = containers.load(root, container_id)
     except NotFound:

@@ -8,7 +8,6 @@ import os
 import re
 import select
 import time
-from pathlib import Path
 from typing import Any, Final
 
 from seacan.errors import InvalidArgument
@@ -27,7 +26,7 @@ _UNITS_S: Final = {
 
 
 def run(options: Options) -> int:
-    container = containers.load(Path(options.root), options.arguments[0])
+    container = containers.load(options.root, options.arguments[0])
     interval_s = seconds(options.interval)
     if container.status() == "stopped":
         raise NotRunning(f"container with id {container.id} is not running")

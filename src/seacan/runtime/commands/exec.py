@@ -1,6 +1,5 @@
 """exec: a further process in a container, of a file or made from the container's own and flags."""
 
-from pathlib import Path
 from typing import Any, cast
 
 from seacan.errors import Conflict, InvalidArgument
@@ -16,7 +15,7 @@ from seacan.spec.runtime import Capabilities, Process
 
 
 def run(options: Options) -> int:
-    container = containers.load(Path(options.root), options.arguments[0])
+    container = containers.load(options.root, options.arguments[0])
     if container.status() == "stopped":
         raise Conflict("cannot exec in a stopped container")
     if not options.ignore_paused and container.is_paused():
@@ -80,7 +79,7 @@ def _process(options: Options, container: Container) -> Process:
     if options.process:
         if args:
             raise InvalidArgument("exec: either --process or a command, not both")
-        return cast(Process, bundles.read_json(Path(options.process)))
+        return cast(Process, bundles.read_json(options.process))
     if not args:
         raise InvalidArgument("exec: no command given")
     return _changed(bundles.load(container.bundle).process, args[args[0] == "--" :], options)

@@ -4,13 +4,13 @@ The lists are the keys of the tables that do the work.
 """
 
 import json
-from importlib.metadata import version
 from typing import Any, Final
 
 from seacan.kernel import capabilities, mount_options, namespaces
 from seacan.runtime.commandline import Options
 from seacan.runtime.seccomp import compile, load, policy
 from seacan.spec.runtime import OCI_VERSION, Hooks
+from seacan.version import VERSION
 
 _OCI_VERSION_MIN: Final = "1.0.0"
 _YES: Final = {"enabled": True}
@@ -44,7 +44,7 @@ def features() -> dict[str, Any]:
             "intelRdt": {"enabled": False},
             "mountExtensions": {"idmap": _YES},
         },
-        "annotations": {"org.seacan.version": version("seacan")},
+        "annotations": {"org.seacan.version": VERSION},
         "potentiallyUnsafeConfigAnnotations": ["org.systemd.property."],
     }
 

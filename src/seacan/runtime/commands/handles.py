@@ -7,7 +7,6 @@ import os
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Final
 
 from seacan.errors import InvalidArgument
@@ -45,10 +44,11 @@ def publish(options: Options, pid: int, pidfd_socket: socket.socket | None) -> N
     """Write --pid-file, and send a pidfd of `pid`, which is a child not yet reaped."""
     if options.pid_file:
         # Whoever watches for the file must not find half of it.
-        place = Path(options.pid_file)
-        temporary = place.with_name(f".{place.name}.{os.getpid()}.tmp")
-        temporary.write_text(str(pid))
-        temporary.rename(place)
+        directory, name = os.path.split(options.pid_file)
+        temporary = os.path.join(directory, f".{name}.{os.getpid()}.tmp")
+        with open(temporary, "w") as file:
+            file.write(str(pid))
+        os.rename(temporary, options.pid_file)
     if pidfd_socket is not None:
         pidfd = os.pidfd_open(pid)
         socket.send_fds(pidfd_socket, [b"pidfd"], [pidfd])

@@ -1,7 +1,6 @@
 """kill: a signal to the first process; SIGKILL reaches all, in a pid namespace or not."""
 
 import signal
-from pathlib import Path
 
 from seacan.errors import InvalidArgument
 from seacan.runtime import container as containers
@@ -10,7 +9,7 @@ from seacan.runtime.container import NotRunning
 
 
 def run(options: Options) -> int:
-    container = containers.load(Path(options.root), options.arguments[0])
+    container = containers.load(options.root, options.arguments[0])
     number = signal_number((options.arguments[1:] or ["SIGTERM"])[0])
     try:
         container.kill(number)

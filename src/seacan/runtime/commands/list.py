@@ -1,8 +1,8 @@
 """list: the containers under a root, as a table, as JSON, or their ids."""
 
 import json
+import os
 import pwd
-from pathlib import Path
 from typing import Any, Final
 
 from seacan.runtime import container as containers
@@ -16,7 +16,7 @@ _GAP: Final = "   "
 
 
 def run(options: Options) -> int:
-    found = containers.list_all(Path(options.root))
+    found = containers.list_all(options.root)
     if options.quiet:
         for container in found:
             print(container.id)
@@ -30,7 +30,7 @@ def run(options: Options) -> int:
 
 
 def _owner(container: Container) -> str:
-    uid = container.state_dir.stat().st_uid
+    uid = os.stat(container.state_dir).st_uid
     try:
         return pwd.getpwuid(uid).pw_name
     except KeyError:

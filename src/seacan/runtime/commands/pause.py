@@ -1,11 +1,9 @@
 """pause: all processes of a container stand still, until resume."""
 
-from pathlib import Path
-
 from seacan.runtime import container as containers
 from seacan.runtime.commandline import Options
 
 
 def run(options: Options) -> int:
-    containers.load(Path(options.root), options.arguments[0]).pause()
+    containers.load(options.root, options.arguments[0]).pause()
     return 0

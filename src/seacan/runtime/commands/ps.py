@@ -2,7 +2,6 @@
 
 import json
 import subprocess
-from pathlib import Path
 
 from seacan.errors import Internal, Unavailable, Unsupported
 from seacan.runtime import container as containers
@@ -12,7 +11,7 @@ from seacan.runtime.failures import cause
 
 def run(options: Options) -> int:
     container_id, *ps_options = options.arguments
-    container = containers.load(Path(options.root), container_id)
+    container = containers.load(options.root, container_id)
     if not container.record.cgroup:
         raise Unsupported("ps: the container has no cgroup to tell its processes by")
     pids = container.cgroup.pids()

@@ -1,7 +1,5 @@
 """restore: a container of the files of a checkpoint, whose processes go on where they were."""
 
-from pathlib import Path
-
 from seacan.errors import InvalidArgument, Unsupported
 from seacan.kernel import syscalls
 from seacan.runtime import bundle as bundles
@@ -32,7 +30,7 @@ def run(options: Options) -> int:
 
 
 def _restore(options: Options) -> Container:
-    bundle = bundles.load(Path(options.bundle or "."))
+    bundle = bundles.load(options.bundle or ".")
     criu.check(bundle)
     criu.program()
     flags = list(criu_flags(options))
@@ -43,7 +41,7 @@ def _restore(options: Options) -> Container:
         if value:
             flags += [flag, value]
     container = create_restored.create_restored(
-        Path(options.root),
+        options.root,
         options.arguments[0],
         bundle,
         lambda cgroup, path, pid_file: criu.restore(

@@ -1,7 +1,5 @@
 """run: create and start; in the foreground wait for the end, and delete."""
 
-from pathlib import Path
-
 from seacan.kernel import syscalls
 from seacan.runtime import bundle as bundles
 from seacan.runtime.commandline import Options
@@ -11,7 +9,7 @@ from seacan.runtime.foreground import Foreground
 
 
 def run(options: Options) -> int:
-    terminal = bundles.load(Path(options.bundle or ".")).process.get("terminal", False)
+    terminal = bundles.load(options.bundle or ".").process.get("terminal", False)
     handles.check_console(terminal, options.detach, options.console_socket)
     if options.detach:
         _start_detached(options)

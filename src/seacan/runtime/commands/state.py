@@ -2,7 +2,6 @@
 
 import json
 import time
-from pathlib import Path
 from typing import Any
 
 from seacan.runtime import container as containers
@@ -11,7 +10,7 @@ from seacan.runtime.container import Container
 
 
 def run(options: Options) -> int:
-    container = containers.load(Path(options.root), options.arguments[0])
+    container = containers.load(options.root, options.arguments[0])
     print(json.dumps(describe(container, owner=""), indent=2))
     return 0
 

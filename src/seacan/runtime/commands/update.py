@@ -4,7 +4,6 @@ import errno
 import json
 import sys
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any, Final, cast
 
 from seacan.errors import Internal, InvalidArgument, Unsupported
@@ -23,7 +22,7 @@ _SUFFIXES: Final = {"": 0, "k": 10, "m": 20, "g": 30, "t": 40, "p": 50}
 
 
 def run(options: Options) -> int:
-    container = containers.load(Path(options.root), options.arguments[0])
+    container = containers.load(options.root, options.arguments[0])
     resources = _read(options.resources) if options.resources else resources_of(options)
     if container.status() == "stopped":
         raise NotRunning("container not running")
@@ -46,7 +45,7 @@ def _read(path: str) -> LinuxResources:
         except (ValueError, RecursionError) as err:
             raise InvalidArgument(f"standard input: not valid JSON: {err}") from err
     else:
-        document = bundles.read_json(Path(path))
+        document = bundles.read_json(path)
     resources = cast(LinuxResources, shapes.check(document, shapes.RESOURCES, "resources"))
     # Rules for devices are a whole: what every container may open belongs to them.
     return with_device_rules(resources) if resources.get("devices") else resources
