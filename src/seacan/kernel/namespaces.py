@@ -6,7 +6,6 @@ Source: namespaces(7) and the pages by kind.
 import errno
 import fcntl
 import os
-import socket
 import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -38,6 +37,7 @@ FLAGS: Final[dict[NamespaceType, int]] = {
 CLONE_PARENT: Final = 0x00008000
 
 _NS_GET_NSTYPE: Final = 0xB703  # linux/nsfs.h
+_AF_INET, _SOCK_DGRAM = 2, 2  # linux/socket.h, linux/net.h
 _SIOCGIFFLAGS: Final = 0x8913  # linux/sockios.h
 _SIOCSIFFLAGS: Final = 0x8914
 _IFF_UP: Final = 1
@@ -92,7 +92,10 @@ def enter_new_time_namespace() -> None:
 
 def set_loopback_up() -> None:
     """Bring up `lo` of this network namespace. Source: netdevice(7)."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as control:
+    control = syscalls.socket(_AF_INET, _SOCK_DGRAM)
+    try:
         request = fcntl.ioctl(control, _SIOCGIFFLAGS, struct.pack(_IFREQ, b"lo", 0))
         name, flags = struct.unpack(_IFREQ, request)
         fcntl.ioctl(control, _SIOCSIFFLAGS, struct.pack(_IFREQ, name, flags | _IFF_UP))
+    finally:
+        os.close(control)

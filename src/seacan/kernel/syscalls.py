@@ -27,6 +27,7 @@ from typing import Any, Final, NoReturn
 AT_FDCWD: Final = -100  # linux/fcntl.h
 AT_EMPTY_PATH: Final = 0x1000
 AT_RECURSIVE: Final = 0x8000
+_SOCK_CLOEXEC: Final = os.O_CLOEXEC  # linux/net.h
 
 _LIBC: Final = ctypes.CDLL(None, use_errno=True)
 
@@ -107,6 +108,8 @@ _sethostname = _bind("sethostname", c_char_p, c_size_t)
 _setdomainname = _bind("setdomainname", c_char_p, c_size_t)
 _prctl = _bind("prctl", c_int, c_ulong, c_ulong, c_ulong, c_ulong)
 _prctl_name = _bind("prctl", c_int, c_char_p, c_ulong, c_ulong, c_ulong)
+_socket = _bind("socket", c_int, c_int, c_int)
+_socketpair = _bind("socketpair", c_int, c_int, c_int, c_void_p)
 _fstatfs = _bind("fstatfs", c_int, c_void_p)
 _inotify_init1 = _bind("inotify_init1", c_int)
 _inotify_add_watch = _bind("inotify_add_watch", c_int, c_char_p, c_uint32)
@@ -306,6 +309,21 @@ def inotify_add_watch(fd: int, path: str, mask: int) -> int:
 def inotify_rm_watch(fd: int, watch: int) -> None:
     """Remove a watch. Source: inotify_rm_watch(2)."""
     _check(_inotify_rm_watch(fd, watch), "inotify_rm_watch")
+
+
+# --- sockets: the module socket is slow to import ---------------------------------------------
+
+
+def socket(domain: int, kind: int) -> int:
+    """Return a socket (`domain`: AF_*, `kind`: SOCK_*). Source: socket(2)."""
+    return _check(_socket(domain, kind | _SOCK_CLOEXEC, 0), "socket")
+
+
+def socketpair(domain: int, kind: int) -> tuple[int, int]:
+    """Return two connected sockets, as of socket(). Source: socketpair(2)."""
+    ends = (c_int * 2)()
+    _check(_socketpair(domain, kind | _SOCK_CLOEXEC, 0, ends), "socketpair")
+    return ends[0], ends[1]
 
 
 # --- namespaces -------------------------------------------------------------------------------

@@ -5,12 +5,14 @@ control data is the master.
 """
 
 import os
-import socket
+import struct
 
 from seacan.errors import InvalidArgument
 from seacan.kernel import mounts, rooted, terminals
 from seacan.runtime import mount_targets
 from seacan.runtime.launch import Launch
+
+_SOL_SOCKET, _SCM_RIGHTS = 1, 1  # asm-generic/socket.h, linux/socket.h
 
 
 def open_terminal(launch: Launch) -> None:
@@ -42,7 +44,7 @@ def _open(launch: Launch) -> int | None:
     master, slave = terminals.open_pair(launch.root_fd)
     if size := launch.process.get("consoleSize"):
         terminals.set_size(slave, size["height"], size["width"])
-    socket.send_fds(launch.console, [b"/dev/ptmx"], [master])
+    launch.console.sendmsg([b"/dev/ptmx"], [(_SOL_SOCKET, _SCM_RIGHTS, struct.pack("i", master))])
     os.close(master)
     return slave
 

@@ -2,7 +2,6 @@
 
 import os
 import signal
-import socket
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from typing import TYPE_CHECKING, Final
@@ -26,8 +25,10 @@ from seacan.runtime.seccomp.load import Filter, filter_flags
 from seacan.runtime.settings import NO_SETTINGS, Settings
 from seacan.runtime.state import Record, StateDirectory
 
-if TYPE_CHECKING:  # nothing for the executable, which has no time to fork ahead
-    from seacan.runtime.ahead import Ahead
+if TYPE_CHECKING:
+    from socket import socket  # slow to import
+
+    from seacan.runtime.ahead import Ahead  # not for the executable: it has no time to fork ahead
 
 _MACHINE: Final = os.uname().machine
 
@@ -38,7 +39,7 @@ def create(
     bundle: StrPath,
     *,
     stdio: Stdio,
-    console: socket.socket | None = None,
+    console: "socket | None" = None,
     preserve_fds: int = 0,
     listen_fds: int = 0,
     settings: Settings = NO_SETTINGS,
@@ -122,7 +123,7 @@ def _finish(container: Container, child: Init, cgroup: Cgroup) -> None:
         raise Internal(_obituary(cgroup))
 
 
-def check_descriptors(terminal: bool, console: socket.socket | None, preserve_fds: int) -> None:
+def check_descriptors(terminal: bool, console: "socket | None", preserve_fds: int) -> None:
     """Raise InvalidArgument if a terminal has no console, or what to preserve is not there."""
     if terminal and console is None:
         raise InvalidArgument("process.terminal: a terminal needs a console socket")

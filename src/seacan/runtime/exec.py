@@ -8,9 +8,8 @@ execve it is non-dumpable, so that nobody in the container can reach the host's 
 import errno
 import os
 import signal
-import socket
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from seacan.errors import Conflict, Forbidden
 from seacan.kernel import syscalls
@@ -47,6 +46,9 @@ from seacan.runtime.scheduling import set_final_cpus, set_initial_cpus, set_sche
 from seacan.runtime.seccomp.load import Filter
 from seacan.spec.runtime import Process
 
+if TYPE_CHECKING:
+    from socket import socket  # slow to import
+
 _NOWHERE: Final[Mapping[str, str]] = {}
 
 
@@ -70,7 +72,7 @@ def exec_process(
     process: Process,
     *,
     stdio: Stdio,
-    console: socket.socket | None = None,
+    console: "socket | None" = None,
     preserve_fds: int = 0,
     below: Mapping[str, str] = _NOWHERE,
 ) -> int:

@@ -12,13 +12,15 @@ without a word.
 """
 
 import os
-import socket
 from collections.abc import Callable, Mapping
 from typing import Final
 
 from seacan import errors
 from seacan.errors import InvalidArgument, SeacanError
+from seacan.kernel import syscalls
 
+_AF_UNIX: Final = 1  # linux/socket.h
+_SOCK_SEQPACKET: Final = 5  # linux/net.h
 _READY: Final = b"ready"
 _QUESTION: Final = b"? "
 _GO_ON: Final = b"go on"
@@ -69,8 +71,7 @@ def reason(err: OSError) -> str:
 
 def open_pipe() -> tuple[int, int]:
     """Return the parent's end and the child's, where each read takes one message."""
-    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    return ours.detach(), theirs.detach()
+    return syscalls.socketpair(_AF_UNIX, _SOCK_SEQPACKET)
 
 
 def ask(pipe: int, question: str) -> str:

@@ -8,13 +8,15 @@ import contextlib
 import os
 import select
 import signal
-import socket
 import termios
 import tty
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 
 from seacan.kernel import terminals
+
+if TYPE_CHECKING:
+    from socket import socket  # slow to import, and few processes have a terminal
 
 _CHUNK_BYTES: Final = 16384
 _NOT_PASSED_ON: Final = frozenset(
@@ -26,19 +28,19 @@ class Foreground:
     """Enter it, start the process with `console`, then `wait` for its end."""
 
     def __init__(self, terminal: bool) -> None:
-        self.console: socket.socket | None = None
-        self._receiver: socket.socket | None = None
+        self.console: socket | None = None
+        self._receiver: socket | None = None
         if terminal:
-            self.console, self._receiver = socket.socketpair()
-        self._wakeup, self._woken = socket.socketpair()
+            from socket import socketpair
+
+            self.console, self._receiver = socketpair()
+        self._wakeup, self._woken = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         self._settings: list[Any] | None = None
         self._master = -1
         self._pending = b""
 
     def __enter__(self) -> Self:
-        self._wakeup.setblocking(False)
-        self._woken.setblocking(False)
-        signal.set_wakeup_fd(self._woken.fileno(), warn_on_full_buffer=False)
+        signal.set_wakeup_fd(self._woken, warn_on_full_buffer=False)
         for number in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}:
             signal.signal(number, _do_nothing)
         return self
@@ -52,11 +54,12 @@ class Foreground:
         signal.set_wakeup_fd(-1)
         if self._settings is not None:
             termios.tcsetattr(0, termios.TCSAFLUSH, self._settings)
-        for end in (self.console, self._receiver, self._wakeup, self._woken):
+        for end in (self.console, self._receiver):
             if end is not None:
                 end.close()
-        if self._master >= 0:
-            os.close(self._master)
+        for fd in (self._wakeup, self._woken, self._master):
+            if fd >= 0:
+                os.close(fd)
 
     def wait(self, pid: int) -> int:
         """Pass everything through until the child `pid` ends; return its status.
@@ -69,7 +72,7 @@ class Foreground:
         stdin_is_open = self._master >= 0
         while (status := _reap(pid)) is None:
             ready = self._poll(stdin_is_open)
-            if self._wakeup.fileno() in ready:
+            if self._wakeup in ready:
                 self._pass_signals(pid)
             if 0 in ready:
                 self._pending = os.read(0, _CHUNK_BYTES)
@@ -80,8 +83,10 @@ class Foreground:
         self._drain()
         return status
 
-    def _take_terminal(self, receiver: socket.socket) -> None:
-        _, (self._master, *_), _, _ = socket.recv_fds(receiver, 16, 1)
+    def _take_terminal(self, receiver: "socket") -> None:
+        from socket import recv_fds
+
+        _, (self._master, *_), _, _ = recv_fds(receiver, 16, 1)
         os.set_blocking(self._master, False)
         if os.isatty(0):
             self._settings = termios.tcgetattr(0)
@@ -105,7 +110,7 @@ class Foreground:
         return set(events)
 
     def _pass_signals(self, pid: int) -> None:
-        for number in self._wakeup.recv(4096):
+        for number in os.read(self._wakeup, 4096):
             if number == signal.SIGWINCH:
                 self._resize()
             elif number not in _NOT_PASSED_ON:

@@ -1,12 +1,15 @@
 """What a forked child needs to become the process of a container: data for the steps."""
 
-import socket
+from typing import TYPE_CHECKING
 
 from seacan.kernel.cgroups.cgroup import Cgroup
 from seacan.records import record
 from seacan.runtime.seccomp.load import Filter
 from seacan.runtime.settings import NO_SETTINGS, Settings
 from seacan.spec.runtime import Linux, Process
+
+if TYPE_CHECKING:
+    from socket import socket  # slow to import
 
 Stdio = tuple[int, int, int]
 
@@ -26,7 +29,7 @@ class Launch:
     process: Process
     linux: Linux
     stdio: Stdio
-    console: socket.socket | None
+    console: "socket | None"
     preserve_fds: int
     pipe: int
     cgroup: Cgroup

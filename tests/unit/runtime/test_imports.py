@@ -10,7 +10,7 @@ import seacan
 
 SOURCE = Path(seacan.__file__).parents[1]
 # With what they import, of 1 to 7 ms each.
-SLOW = {"pathlib", "subprocess", "dataclasses", "logging", "shutil"}
+SLOW = {"pathlib", "socket", "selectors", "subprocess", "dataclasses", "logging", "shutil"}
 
 
 @pytest.mark.parametrize("command", ["create", "start", "run", "exec", "state", "kill", "delete"])

@@ -1,6 +1,6 @@
 """create: a container of a bundle, whose process waits to be started."""
 
-import socket
+from typing import TYPE_CHECKING
 
 from seacan.runtime.commandline import Options
 from seacan.runtime.commands import handles
@@ -8,13 +8,16 @@ from seacan.runtime.container import Container
 from seacan.runtime.create import create
 from seacan.runtime.settings import Settings
 
+if TYPE_CHECKING:
+    from socket import socket  # slow to import
+
 
 def run(options: Options) -> int:
     make(options)
     return 0
 
 
-def make(options: Options, console: socket.socket | None = None) -> Container:
+def make(options: Options, console: "socket | None" = None) -> Container:
     """Make the container with what the caller wants of it; nothing is left of one that fails.
 
     `console` is for a terminal that is not for the caller's --console-socket.

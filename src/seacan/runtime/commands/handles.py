@@ -4,14 +4,16 @@ Also what the caller hands over itself: descriptors of systemd's socket activati
 """
 
 import os
-import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from seacan.errors import InvalidArgument
 from seacan.runtime.commandline import Options
 from seacan.runtime.failures import cause
+
+if TYPE_CHECKING:
+    from socket import socket
 
 STDIO: Final = (0, 1, 2)
 
@@ -27,12 +29,14 @@ def check_console(terminal: bool, detach: bool, console_socket: str) -> None:
 
 
 @contextmanager
-def connection(path: str, flag: str) -> Iterator[socket.socket | None]:
+def connection(path: str, flag: str) -> Iterator["socket | None"]:
     """Connect to the unix socket that `flag` names, for the time of a `with`; None without one."""
     if not path:
         yield None
         return
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connected:
+    from socket import AF_UNIX, SOCK_STREAM, socket  # slow to import, and few callers want one
+
+    with socket(AF_UNIX, SOCK_STREAM) as connected:
         try:
             connected.connect(path)
         except OSError as err:
@@ -40,7 +44,7 @@ def connection(path: str, flag: str) -> Iterator[socket.socket | None]:
         yield connected
 
 
-def publish(options: Options, pid: int, pidfd_socket: socket.socket | None) -> None:
+def publish(options: Options, pid: int, pidfd_socket: "socket | None") -> None:
     """Write --pid-file, and send a pidfd of `pid`, which is a child not yet reaped."""
     if options.pid_file:
         # Whoever watches for the file must not find half of it.
@@ -50,8 +54,10 @@ def publish(options: Options, pid: int, pidfd_socket: socket.socket | None) -> N
             file.write(str(pid))
         os.rename(temporary, options.pid_file)
     if pidfd_socket is not None:
+        from socket import send_fds
+
         pidfd = os.pidfd_open(pid)
-        socket.send_fds(pidfd_socket, [b"pidfd"], [pidfd])
+        send_fds(pidfd_socket, [b"pidfd"], [pidfd])
         os.close(pidfd)
 
 
