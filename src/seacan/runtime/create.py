@@ -11,7 +11,6 @@ from seacan.files import StrPath
 from seacan.kernel.cgroups.cgroup import Cgroup
 from seacan.kernel.namespaces import CLONE_NEWPID, open_namespace
 from seacan.records import replace
-from seacan.runtime import bundle as bundles
 from seacan.runtime import cgroup_place, failures, init, state
 from seacan.runtime.bundle import Bundle
 from seacan.runtime.container import Container
@@ -36,7 +35,7 @@ _MACHINE: Final = os.uname().machine
 def create(
     root: StrPath,
     container_id: str,
-    bundle: StrPath,
+    bundle: Bundle,
     *,
     stdio: Stdio,
     console: "socket | None" = None,
@@ -55,29 +54,28 @@ def create(
     Unsupported, Unavailable (no agent of seccomp, no systemd), Internal; nothing is left behind
     then.
     """
-    loaded = bundles.load(bundle)
-    if os.geteuid() != 0 and not loaded.namespace("user"):
+    if os.geteuid() != 0 and not bundle.namespace("user"):
         raise InvalidArgument("linux.namespaces: who is not root needs a user namespace")
     preserve_fds += listen_fds
-    check_descriptors(loaded.process.get("terminal", False), console, preserve_fds)
-    check_kernel(loaded.process, loaded.linux.get("mountLabel", ""))
+    check_descriptors(bundle.process.get("terminal", False), console, preserve_fds)
+    check_kernel(bundle.process, bundle.linux.get("mountLabel", ""))
     if listen_fds:
         told = [f"LISTEN_FDS={listen_fds}", "LISTEN_PID=1"]
-        loaded.process["env"] = [*loaded.process.get("env", []), *told]
+        bundle.process["env"] = [*bundle.process.get("env", []), *told]
     directory = state.directory(root, container_id)
     try:
         with ExitStack() as undo:
             directory.make()
             undo.callback(directory.remove)
-            place = cgroup_place.find(loaded, container_id, settings)
-            resources, late_rules = cgroup_place.resources(loaded)
-            seccomp = compile_seccomp(loaded)
+            place = cgroup_place.find(bundle, container_id, settings)
+            resources, late_rules = cgroup_place.resources(bundle)
+            seccomp = compile_seccomp(bundle)
             reader, writer = failures.open_pipe()
             undo.callback(os.close, reader)
             child = Init(
                 container_id=container_id,
-                process=loaded.process,
-                linux=loaded.linux,
+                process=bundle.process,
+                linux=bundle.linux,
                 stdio=stdio,
                 console=console,
                 preserve_fds=preserve_fds,
@@ -85,16 +83,16 @@ def create(
                 cgroup=place.cgroup,
                 filter=seccomp,
                 settings=settings,
-                bundle=loaded,
+                bundle=bundle,
                 resources=resources,
                 device_rules=late_rules,
             )
             pid = _begin(child, directory, ahead, undo)
             # While the child begins, on another processor; it asks for the cgroup when it needs it.
-            record = state.record_of(loaded, container_id, place.path, place.bases, settings)
+            record = state.record_of(bundle, container_id, place.path, place.bases, settings)
             record = state.with_process(record, pid, seccomp)
             keep_seccomp(seccomp, directory)
-            cgroup, record = cgroup_place.take(place, resources, loaded, record, directory, undo)
+            cgroup, record = cgroup_place.take(place, resources, bundle, record, directory, undo)
             container = Container(record, directory, reader)
             undo.pop_all()
             undo.callback(_delete_and_reap, container)

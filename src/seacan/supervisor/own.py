@@ -5,6 +5,7 @@ from pathlib import Path
 from seacan.errors import NotFound
 from seacan.kernel.cgroups import hierarchy
 from seacan.kernel.cgroups.oom import OomWatch
+from seacan.runtime import bundle as bundles
 from seacan.runtime import container, create
 from seacan.runtime import exec as runtime_exec
 from seacan.runtime.ahead import Ahead
@@ -39,7 +40,7 @@ class OwnContainer:
         created = create.create(
             self._root,
             self._id,
-            self._bundle,
+            bundles.load(self._bundle),
             stdio=side.stdio,
             console=side.console,
             ahead=self._ahead,

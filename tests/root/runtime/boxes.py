@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from seacan.runtime.ahead import Ahead
+from seacan.runtime.bundle import load
 from seacan.runtime.container import Container
 from seacan.runtime.create import create
 from seacan.runtime.exec import exec_process
@@ -91,7 +92,7 @@ class Box:
             container = create(
                 self.root,
                 self.id,
-                self.path,
+                load(self.path),
                 stdio=(null, out, out),
                 console=console,
                 preserve_fds=preserve_fds,

@@ -38,7 +38,7 @@ def fork_create(box: Box) -> int:
     if pid == 0:
         try:
             null = os.open("/dev/null", os.O_RDWR)
-            creation.create(box.root, box.id, box.path, stdio=(null, null, null))
+            creation.create(box.root, box.id, bundle.load(box.path), stdio=(null, null, null))
             (box.path / "created").touch()
             signal.pause()
         finally:

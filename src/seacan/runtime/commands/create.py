@@ -2,6 +2,8 @@
 
 from typing import TYPE_CHECKING
 
+from seacan.runtime import bundle as bundles
+from seacan.runtime.bundle import Bundle
 from seacan.runtime.commandline import Options
 from seacan.runtime.commands import handles
 from seacan.runtime.container import Container
@@ -13,12 +15,12 @@ if TYPE_CHECKING:
 
 
 def run(options: Options) -> int:
-    make(options)
+    make(options, bundles.load(options.bundle or "."))
     return 0
 
 
-def make(options: Options, console: "socket | None" = None) -> Container:
-    """Make the container with what the caller wants of it; nothing is left of one that fails.
+def make(options: Options, bundle: Bundle, console: "socket | None" = None) -> Container:
+    """Make a container of `bundle` with what the caller wants; nothing is left of one that fails.
 
     `console` is for a terminal that is not for the caller's --console-socket.
     """
@@ -31,7 +33,7 @@ def make(options: Options, console: "socket | None" = None) -> Container:
         container = create(
             options.root,
             options.arguments[0],
-            options.bundle or ".",
+            bundle,
             stdio=handles.STDIO,
             console=console or console_socket,
             preserve_fds=options.preserve_fds,

@@ -2,6 +2,7 @@
 
 from seacan.kernel import syscalls
 from seacan.runtime import bundle as bundles
+from seacan.runtime.bundle import Bundle
 from seacan.runtime.commandline import Options
 from seacan.runtime.commands import handles
 from seacan.runtime.commands.create import make
@@ -9,16 +10,17 @@ from seacan.runtime.foreground import Foreground
 
 
 def run(options: Options) -> int:
-    terminal = bundles.load(options.bundle or ".").process.get("terminal", False)
+    bundle = bundles.load(options.bundle or ".")
+    terminal = bundle.process.get("terminal", False)
     handles.check_console(terminal, options.detach, options.console_socket)
     if options.detach:
-        _start_detached(options)
+        _start_detached(options, bundle)
         return 0
     if not options.no_subreaper:
         # Orphans of a container without a pid namespace become children of ours, and are reaped.
         syscalls.set_child_subreaper(True)
     with Foreground(terminal) as foreground:
-        container = make(options, foreground.console)
+        container = make(options, bundle, foreground.console)
         try:
             container.start()
             return foreground.wait(container.pid)
@@ -27,8 +29,8 @@ def run(options: Options) -> int:
                 container.delete(force=True)
 
 
-def _start_detached(options: Options) -> None:
-    container = make(options)
+def _start_detached(options: Options, bundle: Bundle) -> None:
+    container = make(options, bundle)
     try:
         container.start()
     except BaseException:
