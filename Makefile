@@ -20,7 +20,7 @@ help:  ## list the tasks
 
 setup: $(VENV)/.ready  ## make .venv with seacan and its tools in it
 
-$(VENV)/.ready: pyproject.toml hatch_build.py $(wildcard src/seacan/elf/*.py)
+$(VENV)/.ready: pyproject.toml hatch_build.py src/seacan/runtime/second_stage.py $(wildcard src/seacan/elf/*.py)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "seacan needs Python 3.11 or newer" >&2; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { apt-get update -qq && apt-get install -y -qq --no-install-recommends python3-venv; }
 	$(PYTHON) -m venv $(VENV)

@@ -4,12 +4,12 @@ What enters a container must do so from a sealed copy of the interpreter (CVE-20
 runtime/interpreter.py). Were it left to Python to make that copy, Python would start twice.
 
     seacan-runtime      this program, of one machine
-    seacan-runtime.py   the same in Python, by the installer, who put the interpreter's name in it
+    seacan-runtime.py   runtime/second_stage.py, in which the installer has named the interpreter
 
     /proc/self/exe ─ .py ─ #!INTERPRETER ─┬─ create, run, exec, restore: sealed copy ─ execveat
                                           └─ any other: execve
 
-    argv    INTERPRETER  -ISc SECOND_STAGE  SCRIPT  the arguments…       runtime/second_stage.py
+    argv    INTERPRETER  -IS  SCRIPT  the arguments…
 
 Whatever is not as expected, seacan-runtime.py is executed instead: it does or refuses the same, and
 makes the copy itself. Neither the environment nor argv[0] is looked at.
@@ -17,14 +17,12 @@ makes the copy itself. Neither the environment nor argv[0] is looked at.
 
 import fcntl
 import os
-from pathlib import Path
 from typing import Final
 
 from seacan.elf.assembly import Assembly, Condition, Register
 
 # runtime/__main__.py has the same words; an argument of that name which is no command does no harm.
 _ENTERING: Final = ("create", "run", "exec", "restore")
-_SECOND_STAGE: Final = Path(__file__).parents[1] / "runtime/second_stage.py"
 
 _STDERR: Final = 2
 _AT_FDCWD: Final = -100
@@ -159,7 +157,7 @@ _MESSAGE: Final = b"seacan-runtime: cannot execute seacan-runtime.py, which belo
 
 def _memory(p: Assembly) -> None:
     p.data("executable", b"/proc/self/exe\0")
-    p.data("options", b"-ISc" + _SECOND_STAGE.read_bytes() + b"\0")
+    p.data("options", b"-IS\0")
     p.data("name", b"seacan-python\0")
     p.data("empty path", b"\0")
     p.data("message", _MESSAGE)

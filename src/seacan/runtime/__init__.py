@@ -9,7 +9,7 @@ hooks.py, seccomp/. Between the halves: fork.py, ahead.py (forked before it is a
 (what the child needs), failures.py (how it fails). With a user namespace: user_namespace.py, intermediate.py; with that or mapped ids:
 sources.py; with fewer rights than root has: rootless.py.
 Then container.py (start, kill, delete) with state.py, exec.py (a further process), criu.py (into
-files) and create_restored.py (and back). The executable: second_stage.py (what
+files) and create_restored.py (and back). The executable: second_stage.py (the script that
 elf/first_stage.py starts the interpreter with), __main__.py with interpreter.py (the sealed copy it
 runs from), main.py, commandline.py with flags.py, commands/, foreground.py.
 """

@@ -1,7 +1,8 @@
-"""What the first stage has the interpreter execute: find seacan, and go on there.
+#!/usr/bin/env python3
+"""The script `seacan-runtime.py`: what elf/first_stage.py has the interpreter run, or people.
 
-Read when that program is assembled, and imported by nobody. The interpreter was told to leave out
-`site`, which would find seacan as well: it takes longer than all of this.
+The first stage has it leave out `site`, which takes longer to find seacan than all of this. Where
+that does not find it, the script starts once more, with `site` and the environment to tell.
 """
 
 import gc
@@ -22,10 +23,12 @@ def add_seacan(prefix: str) -> None:
                 sys.path.append(file.read().strip())
 
 
-del sys.argv[0]  # "-c"
-add_seacan(os.path.dirname(os.path.dirname(sys.argv[0])))
+if sys.flags.no_site:
+    add_seacan(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 try:
     from seacan.runtime.__main__ import main
 except ModuleNotFoundError:
-    os.execv(sys.argv[0], sys.argv)  # it is elsewhere: `site` and the environment may know
+    if not sys.flags.no_site:
+        raise
+    os.execv(__file__, [__file__, *sys.argv[1:]])
 main()

@@ -9,7 +9,16 @@ from typing import Any
 import pytest
 from tests.unit.elf.programs import MACHINES, command
 
+import seacan
+
 SEALED = "/memfd:seacan-python (deleted)"
+# As an installer writes it.
+SECOND_STAGE = (Path(seacan.__file__).parent / "runtime/second_stage.py").read_text()
+SECOND_STAGE = SECOND_STAGE.replace("/usr/bin/env python3", sys.executable, 1)
+# A script that says what it was executed with.
+SAY = """import json, os, sys
+print(json.dumps(dict(argv=sys.argv, exe=os.readlink("/proc/self/exe"))))
+"""
 MODULE = """
 import fcntl, json, os, sys
 def main():
@@ -52,7 +61,7 @@ def native(prefix: Path) -> list[str]:
 
 
 def install(prefix: Path, machine: str) -> list[str]:
-    write_script(prefix, f"#!{sys.executable}\n")
+    write_script(prefix, SECOND_STAGE)
     words = command(prefix / "bin", "first_stage", machine)
     path = Path(words[-1]).rename(prefix / "bin/seacan-runtime")
     return [*words[:-1], str(path)]
@@ -125,20 +134,26 @@ def test_an_editable_install_is_found(native: list[str], prefix: Path, tmp_path:
     assert ask([*native, "run"])["seals"] == 15
 
 
-# What seacan-runtime.py would say, had it been executed
-SAY = """import json, os, sys
-print(json.dumps(dict(argv=sys.argv, exe=os.readlink("/proc/self/exe"))))
-"""
-
-
+@pytest.mark.parametrize("word", ["run", "state"])
 def test_the_script_is_executed_where_seacan_is_elsewhere(
-    native: list[str], prefix: Path, tmp_path: Path
+    native: list[str], prefix: Path, tmp_path: Path, word: str
 ) -> None:
-    (site_packages(prefix) / "seacan").rename(tmp_path / "elsewhere")
-    script = write_script(prefix, f"#!{sys.executable}\n{SAY}")
-    said = ask([*native, "run", "x"])
-    assert said["argv"] == [str(script), "run", "x"]
-    assert said["exe"] != SEALED  # that is the script's affair
+    (tmp_path / "elsewhere").mkdir()
+    (site_packages(prefix) / "seacan").rename(tmp_path / "elsewhere/seacan")
+    said = ask([*native, word, "x y"], env={"PYTHONPATH": str(tmp_path / "elsewhere")})
+    assert said["argv"] == [str(prefix / "bin/seacan-runtime.py"), word, "x y"]
+    assert said["flags"] == [0, 0]
+    assert said["exe"] == os.path.realpath(sys.executable)  # whose affair the copy is now
+
+
+@pytest.mark.parametrize("word", ["run", "state"])
+def test_without_seacan_it_ends(native: list[str], prefix: Path, word: str) -> None:
+    (site_packages(prefix) / "seacan/runtime/__main__.py").unlink()
+    (site_packages(prefix) / "seacan/__init__.py").write_text("raise ModuleNotFoundError('no')")
+    env = {"PYTHONPATH": str(site_packages(prefix))}
+    done = subprocess.run([*native, word], env=env, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert done.stderr.endswith("ModuleNotFoundError: no\n")
 
 
 @pytest.mark.parametrize(
@@ -213,3 +228,9 @@ def test_the_copy_is_made_on_arm64_as_well(prefix: Path) -> None:
         "fcntl(5,F_ADD_SEALS,0x000000000000000f) = 0",
     ]
     assert any(call.startswith("execveat(5,") and ",4096,0)" in call for call in calls)
+
+
+def test_the_script_is_one_for_installers() -> None:
+    path = Path(seacan.__file__).parent / "runtime/second_stage.py"
+    assert os.access(path, os.X_OK)
+    assert path.read_text().startswith("#!/usr/bin/env python3\n")  # made "#!python" in a wheel
