@@ -84,7 +84,7 @@ def _make_arguments(p: Assembly) -> None:
 
 
 def _find_interpreter(p: Assembly) -> None:
-    """Read `#!INTERPRETER`; a line with arguments, or a script of the shell, is not for us."""
+    """Read `#!INTERPRETER`. With arguments it will not be found, as a path with spaces will be."""
     p.system_call("openat", _AT_FDCWD, "script", os.O_RDONLY | os.O_CLOEXEC)
     p.jump_if(Register.RESULT, _LESS, 0, "failed")
     p.put(_SOURCE, Register.RESULT)
@@ -96,10 +96,9 @@ def _find_interpreter(p: Assembly) -> None:
     p.label("next of first line")
     p.add(_X, 1)
     p.load(_BYTE, _X, size=1)
-    for character in b"\0 \t\r":
-        p.jump_if(_BYTE, _EQUAL, character, "by script")
+    p.jump_if(_BYTE, _EQUAL, 0, "by script")
     p.jump_if(_BYTE, _NOT_EQUAL, ord("\n"), "next of first line")
-    # Installers write "#!/bin/sh\n'''exec' INTERPRETER" where the kernel would refuse the path.
+    # Some write "#!/bin/sh\n'''exec' INTERPRETER" where the kernel would refuse the path.
     p.load(_BYTE, _X, 1, size=1)
     p.jump_if(_BYTE, _EQUAL, ord("'"), "by script")
     p.put(_Y, 0)

@@ -112,6 +112,18 @@ def test_the_interpreter_is_the_scripts_own_and_isolated(native: list[str], word
 
 
 @pytest.mark.parametrize("word", ["run", "state"])
+def test_an_interpreter_with_a_space_in_its_path(
+    native: list[str], prefix: Path, word: str
+) -> None:
+    """For which pip writes what the kernel would not understand."""
+    interpreter = prefix / "a b/python"
+    interpreter.parent.mkdir()
+    interpreter.symlink_to(sys.executable)
+    write_script(prefix, SECOND_STAGE.replace(sys.executable, str(interpreter), 1))
+    assert ask([*native, word])["executable"] == str(interpreter)
+
+
+@pytest.mark.parametrize("word", ["run", "state"])
 def test_no_descriptor_is_left_to_the_interpreter(native: list[str], word: str) -> None:
     assert ask([*native, word])["fds"] == ["0", "1", "2", "3"]  # 3 is the listing's own
 
