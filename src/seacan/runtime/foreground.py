@@ -14,6 +14,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from seacan.kernel import terminals
+from seacan.spec.runtime import Process
 
 if TYPE_CHECKING:
     from socket import socket  # slow to import, and few processes have a terminal
@@ -60,6 +61,15 @@ class Foreground:
         for fd in (self._wakeup, self._woken, self._master):
             if fd >= 0:
                 os.close(fd)
+
+    def give_size(self, process: Process) -> None:
+        """Have the terminal of `process` begin with the size of the caller's, if there are both.
+
+        Given only when its master has come, it may come after the process has asked for it.
+        """
+        if self.console is not None and os.isatty(0):
+            rows, columns = terminals.get_size(0)
+            process["consoleSize"] = {"height": rows, "width": columns}
 
     def wait(self, pid: int) -> int:
         """Pass everything through until the child `pid` ends; return its status.

@@ -27,6 +27,7 @@ def run(options: Options) -> int:
         _start(options, container, process)
         return 0
     with Foreground(terminal) as foreground:
+        foreground.give_size(process)
         return foreground.wait(_start(options, container, process, foreground))
 
 

@@ -20,6 +20,7 @@ def run(options: Options) -> int:
         # Orphans of a container without a pid namespace become children of ours, and are reaped.
         syscalls.set_child_subreaper(True)
     with Foreground(terminal) as foreground:
+        foreground.give_size(bundle.process)
         container = make(options, bundle, foreground.console)
         try:
             container.start()
