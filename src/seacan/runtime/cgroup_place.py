@@ -5,12 +5,11 @@ Source: OCI runtime-spec, config-linux.md#cgroups-path, #control-groups.
 
 import errno
 from contextlib import ExitStack
-from typing import NamedTuple
 
 from seacan.errors import Conflict, Internal, InvalidArgument, Unavailable, Unsupported
 from seacan.kernel.cgroups import hierarchy
 from seacan.kernel.cgroups.cgroup import Cgroup
-from seacan.records import replace
+from seacan.records import record, replace
 from seacan.runtime.bundle import Bundle
 from seacan.runtime.devices import with_device_rules
 from seacan.runtime.failures import reason
@@ -19,7 +18,8 @@ from seacan.runtime.state import Record, StateDirectory
 from seacan.spec.runtime import LinuxDeviceCgroup, LinuxResources
 
 
-class Place(NamedTuple):
+@record
+class Place:
     """A cgroup, and what the Record says of it."""
 
     cgroup: Cgroup

@@ -8,6 +8,8 @@ import os
 from enum import Enum
 from typing import Final, NamedTuple
 
+from seacan.records import record
+
 
 class Kind(Enum):
     """What a flag takes; a LIST flag may be there several times."""
@@ -39,7 +41,8 @@ class Flag(NamedTuple):
         return self.name.replace("-", "_")
 
 
-class Command(NamedTuple):
+@record
+class Command:
     """`counts` is the least and the most of arguments; None for any number.
 
     `passes_on`: what follows the first argument is not for the runtime.

@@ -21,6 +21,7 @@ from seacan.kernel.bpf import (
     LDX_W,
     instruction,
 )
+from seacan.records import record
 from seacan.spec.runtime import LinuxDeviceCgroup
 
 # linux/bpf.h: BPF_DEVCG_ACC_*, BPF_DEVCG_DEV_*
@@ -39,7 +40,8 @@ class Device(NamedTuple):
     minor: int
 
 
-class Access(NamedTuple):
+@record
+class Access:
     """`allow` by default; `exceptions` have bits of r, w, m that are the other way."""
 
     allow: bool

@@ -8,11 +8,12 @@ import errno
 import os
 from collections.abc import Callable, Mapping
 from functools import cache
-from typing import Final, Literal, NamedTuple
+from typing import Final, Literal
 
 from seacan.kernel import procfs
 from seacan.kernel.cgroups.cgroup import Cgroup
 from seacan.kernel.mounts import MountInfo, read_mountinfo
+from seacan.records import record
 
 _NO_BASES: Final[Mapping[str, str]] = {}
 _CONTROLLERS_V1: Final = frozenset(
@@ -23,7 +24,8 @@ _CONTROLLERS_V1: Final = frozenset(
 )
 
 
-class Layout(NamedTuple):
+@record
+class Layout:
     """Mount points: of version 1 by controller, or `name=NAME`; of version 2, if it is mounted.
 
     `roots` has for a mount point what is mounted there, if that is not the whole hierarchy.

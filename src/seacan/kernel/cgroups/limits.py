@@ -3,9 +3,10 @@
 import errno
 import os
 from collections.abc import Callable, Iterable, Iterator
-from typing import Final, NamedTuple, NoReturn
+from typing import Final, NoReturn
 
 from seacan.kernel.cgroups import files
+from seacan.records import record
 from seacan.spec.runtime import LinuxHugepageLimit, LinuxMemory, LinuxPids, LinuxRdma
 
 UNSET_SWAPPINESS: Final = (
@@ -14,7 +15,8 @@ UNSET_SWAPPINESS: Final = (
 )  # Docker's -1 for none, as runc's unsigned field carries it
 
 
-class Write(NamedTuple):
+@record
+class Write:
     """`value` for `file`, which belongs to `controller`.
 
     `absent` are the writes to make instead where there is no such file; None: it is an error.

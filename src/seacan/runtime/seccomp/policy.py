@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from seacan.errors import InvalidArgument
+from seacan.records import record
 from seacan.runtime.seccomp.syscall_numbers import ARM_PRIVATE, X32_BIT, numbers
 from seacan.spec.runtime import LinuxSeccomp, LinuxSeccompArg, LinuxSyscall
 
@@ -109,7 +110,8 @@ Answer = int | Conditional
 Ranges = list[tuple[int, Answer]]  # ascending; each holds up to the next one's first number
 
 
-class Policy(NamedTuple):
+@record
+class Policy:
     """A profile read: `rules` by the names of calls, also those that no ABI here has."""
 
     default: int
@@ -123,12 +125,12 @@ class Policy(NamedTuple):
         named = {table[name] for name in self.rules if name in table}
         newest = max((n for n in named if n < ARM_PRIVATE or n >= X32_BIT), default=None)
         answers = dict.fromkeys(named, self.default) | dict(self._answers(abi, table))
-        ranges: dict[int, Answer] = {first: self.default}
+        ranges: dict[int, Answer] = {first: self.default}  # in ascending order
         for number in sorted(answers):
             ranges[number] = answers[number]
             is_older = newest is None or number < newest
             ranges[number + 1] = self.default if is_older else self.beyond
-        return sorted(ranges.items(), key=lambda entry: entry[0])
+        return list(ranges.items())
 
     def _answers(self, abi: str, table: dict[str, int]) -> Iterator[tuple[int, Answer]]:
         by_name = _with_shared(self.rules) if abi == "i386" else self.rules
@@ -137,11 +139,12 @@ class Policy(NamedTuple):
                 yield table[name], answer
 
     def _answer(self, rules: list[Rule]) -> Answer | None:
-        telling = [rule for rule in rules if rule.ret != self.default]
-        for rule in telling:
-            if not rule.conditions:
+        # Asked for each call of each ABI, and most have one rule.
+        for rule in rules:
+            if not rule.conditions and rule.ret != self.default:
                 return rule.ret
-        return Conditional(tuple(telling), self.default) if telling else None
+        telling = tuple(rule for rule in rules if rule.ret != self.default)
+        return Conditional(telling, self.default) if telling else None
 
 
 def _with_shared(rules: dict[str, list[Rule]]) -> dict[str, list[Rule]]:
