@@ -2,13 +2,11 @@
 
 import contextlib
 import functools
-import http.client
 import json
 import os
 import secrets
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -16,6 +14,8 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
+
+from tests.calls import UnixConnection
 
 _CGROUPS: Final = Path("/sys/fs/cgroup")
 # An emulated machine takes its time.
@@ -80,7 +80,7 @@ class Daemon:
 
     def events(self, query: str) -> list[dict[str, Any]]:
         """Return the events of a query that ends."""
-        connection = _UnixConnection(self.socket)
+        connection = UnixConnection(self.socket)
         with contextlib.closing(connection):
             connection.request("GET", f"/events?{query}")
             text = connection.getresponse().read()
@@ -88,7 +88,7 @@ class Daemon:
 
     def request(self, method: str, path: str, body: object = None) -> tuple[int, Any]:
         """Return status and decoded body of one API call."""
-        connection = _UnixConnection(self.socket)
+        connection = UnixConnection(self.socket)
         with contextlib.closing(connection):
             data = None if body is None else json.dumps(body)
             connection.request(method, path, data, {"Content-Type": "application/json"})
@@ -101,7 +101,7 @@ class Daemon:
         self, method: str, path: str, body: bytes | None = None
     ) -> tuple[int, dict[str, str], bytes]:
         """Return status, headers (names in lower case) and body as they came."""
-        connection = _UnixConnection(self.socket)
+        connection = UnixConnection(self.socket)
         with contextlib.closing(connection):
             headers = {} if body is None else {"Content-Type": "application/x-tar"}
             connection.request(method, path, body, headers)
@@ -111,7 +111,7 @@ class Daemon:
 
     def load(self, archive: Path) -> None:
         """Load a docker-save archive."""
-        connection = _UnixConnection(self.socket)
+        connection = UnixConnection(self.socket)
         with contextlib.closing(connection), archive.open("rb") as file:
             size = str(archive.stat().st_size)
             headers = {"Content-Type": "application/x-tar", "Content-Length": size}
@@ -209,21 +209,6 @@ class Daemon:
         for cgroup in (*self._cgroups(), _CGROUPS / self.name, *_CGROUPS.glob(f"*/{self.name}")):
             wait_until(functools.partial(_is_removed, cgroup), f"{cgroup} to be free")
         shutil.rmtree(self.directory)
-
-
-class _UnixConnection(http.client.HTTPConnection):
-    def __init__(self, path: Path) -> None:
-        super().__init__("localhost", timeout=30)
-        self._path = str(path)
-
-    def connect(self) -> None:
-        self.sock = socket.socket(socket.AF_UNIX)
-        self.sock.settimeout(self.timeout)
-        try:
-            self.sock.connect(self._path)
-        except OSError:
-            self.sock.close()
-            raise
 
 
 @contextlib.contextmanager

@@ -1,5 +1,3 @@
-import http.client
-import json
 import socket
 import uuid
 from collections.abc import Callable, Iterator
@@ -10,6 +8,7 @@ from typing import Any
 
 import anyio.from_thread
 import pytest
+from tests.calls import Answer, ask
 from tests.fakes.engine import FakeEngine
 
 from seacan.api import server
@@ -18,21 +17,6 @@ from seacan.api.http.limits import Limits
 from seacan.api.http.server import Server
 
 _PATIENCE_S = 10
-
-
-@dataclass
-class Answer:
-    status: int
-    headers: dict[str, str]
-    body: bytes
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.body)
-
-    @property
-    def message(self) -> str:
-        return str(self.json["message"])
 
 
 @dataclass
@@ -55,27 +39,7 @@ class Api:
     def ask(
         self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None
     ) -> Answer:
-        connection = _UnixConnection(self)
-        sent = dict(headers or {})
-        if body is not None and not isinstance(body, bytes):
-            body = json.dumps(body).encode()
-            sent.setdefault("Content-Type", "application/json")
-        try:
-            connection.request(method, path, body, sent)
-            reply = connection.getresponse()
-            names = {name.lower(): value for name, value in reply.getheaders()}
-            return Answer(reply.status, names, reply.read())
-        finally:
-            connection.close()
-
-
-class _UnixConnection(http.client.HTTPConnection):
-    def __init__(self, api: Api) -> None:
-        super().__init__("docker")
-        self._api = api
-
-    def connect(self) -> None:
-        self.sock = self._api.connect()
+        return ask(self.path, method, path, body, headers)
 
 
 def connect(path: str) -> socket.socket:
