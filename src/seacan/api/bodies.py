@@ -9,6 +9,7 @@ from typing import Final, TypeVar
 import msgspec
 
 from seacan.api.http.messages import Request
+from seacan.api.keys import respell
 from seacan.errors import InvalidArgument
 
 LIMIT_BYTES: Final = 4 << 20
@@ -33,7 +34,9 @@ def decode(body: bytes, decoder: msgspec.json.Decoder[T]) -> T:
     if not body.strip():
         raise InvalidArgument(NO_BODY)
     try:
-        return decoder.decode(body)
+        value = msgspec.json.decode(body)
+        respelled = respell(value, decoder.type)
+        return decoder.decode(body if respelled == value else msgspec.json.encode(respelled))
     except RecursionError as err:
         raise InvalidArgument("invalid JSON: nested too deeply") from err
     except (msgspec.DecodeError, UnicodeError) as err:

@@ -1,0 +1,53 @@
+from typing import Any, TypedDict
+
+import msgspec
+import pytest
+
+from seacan.api.bodies import decode
+from seacan.api.keys import respell
+from seacan.spec.engine_api import ContainerCreate, ExecConfig
+
+
+class Inner(TypedDict, total=False):
+    PathInContainer: str | None
+
+
+class Outer(TypedDict, total=False):
+    Cmd: list[str] | str | None
+    Labels: dict[str, str] | None
+    Inner: Inner | None
+    Several: list[Inner] | None
+    Named: dict[str, Inner] | None
+    Anything: dict[str, Any]
+
+
+SPELLED: list[tuple[Any, Any]] = [
+    ({"cmd": ["x"]}, {"Cmd": ["x"]}),
+    ({"CMD": "x", "Other": 1}, {"Cmd": "x", "Other": 1}),
+    ({"Cmd": "x", "cMD": "y"}, {"Cmd": "y"}),
+    ({"labels": {"cmd": "1", "Cmd": "2"}}, {"Labels": {"cmd": "1", "Cmd": "2"}}),
+    ({"inner": {"pathincontainer": "a"}}, {"Inner": {"PathInContainer": "a"}}),
+    ({"several": [{"pathInContainer": "a"}, None]}, {"Several": [{"PathInContainer": "a"}, None]}),
+    ({"named": {"cmd": {"pathInContainer": "a"}}}, {"Named": {"cmd": {"PathInContainer": "a"}}}),
+    ({"anything": {"cmd": {"cmd": 1}}}, {"Anything": {"cmd": {"cmd": 1}}}),
+    ({"inner": [{"cmd": 1}]}, {"Inner": [{"cmd": 1}]}),
+    ({"several": {"cmd": 1}}, {"Several": {"cmd": 1}}),
+    ([{"cmd": 1}], [{"cmd": 1}]),
+    (None, None),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("value", "respelled"), SPELLED)
+def test_keys_are_spelled_as_their_shape_does(value: Any, respelled: Any) -> None:
+    assert respell(value, Outer) == respelled
+
+
+def test_a_body_is_taken_in_any_case() -> None:
+    execution = decode(b'{"Cmd":["cat"],"detachKeys":"ctrl-p"}', msgspec.json.Decoder(ExecConfig))
+    assert execution == {"Cmd": ["cat"], "DetachKeys": "ctrl-p"}
+    body = b'{"image":"x","hostConfig":{"memory":1,"ulimits":[{"name":"nofile"}]}}'
+    created = decode(body, msgspec.json.Decoder(ContainerCreate))
+    assert created == {
+        "Image": "x",
+        "HostConfig": {"Memory": 1, "Ulimits": [{"Name": "nofile"}]},
+    }
