@@ -98,6 +98,7 @@ class Attachment:
             stdin=self.stdin and bool(self.entry.record.config.get("OpenStdin")),
             stdout=self.stdout,
             stderr=self.stderr,
+            framed=not self.tty,
             detach_keys=self.detach_keys if self.tty else b"",
             early=early,
         )
@@ -107,12 +108,13 @@ class Attachment:
 
 
 def attach_request(
-    *, stdin: bool, stdout: bool, stderr: bool, detach_keys: bytes, early: bytes
+    *, stdin: bool, stdout: bool, stderr: bool, framed: bool, detach_keys: bytes, early: bytes
 ) -> AttachRequest:
     return AttachRequest(
         stdin=stdin,
         stdout=stdout,
         stderr=stderr,
+        framed=framed,
         detach_keys=detach_keys.decode("latin-1"),
         early=early.decode("latin-1"),
     )

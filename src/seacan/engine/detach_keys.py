@@ -9,17 +9,23 @@ DEFAULT: Final = b"\x10\x11"
 _CONTROL: Final = "@abcdefghijklmnopqrstuvwxyz[\\]^_"
 
 
-def parse_detach_keys(text: str | None) -> bytes:
-    """Return the bytes that the keys send; the default for None or an empty text."""
+def parse_detach_keys(text: str | None, *, of: str = "detach") -> bytes:
+    """Return the bytes that the keys send; the default for None or an empty text.
+
+    Raises InvalidArgument, where `of` is what dockerd calls them: detach, or escape for an exec's.
+    """
     if not text:
         return DEFAULT
-    return bytes(_key(name) for name in text.split(","))
+    keys = [_key(name) for name in text.split(",")]
+    if None in keys:
+        raise InvalidArgument(f"Invalid {of} keys ({text}) provided")
+    return bytes(key for key in keys if key is not None)
 
 
-def _key(name: str) -> int:
+def _key(name: str) -> int | None:
     if len(name) == 1 and name.isascii():
         return ord(name)
-    control = name.lower().removeprefix("ctrl-")
-    if name.lower().startswith("ctrl-") and len(control) == 1 and control in _CONTROL:
+    control = name.removeprefix("ctrl-")
+    if name != control and len(control) == 1 and control in _CONTROL:
         return _CONTROL.index(control)
-    raise InvalidArgument(f"invalid detach keys provided: unknown character: '{name}'")
+    return None

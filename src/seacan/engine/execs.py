@@ -4,6 +4,7 @@ import os
 import socket
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 import anyio
 import msgspec
@@ -20,6 +21,9 @@ from seacan.spec import runtime
 from seacan.spec.engine_api import ExecConfig
 from seacan.spec.stdcopy import frame
 from seacan.supervisor.protocol import ExecRequest, Message
+
+# The words of dockerd and runc, which clients look for.
+_FAILED: Final = "OCI runtime exec failed: exec failed: unable to start container process"
 
 
 @dataclass(slots=True)
@@ -59,11 +63,8 @@ class ExecStart:
 
     execs: "Execs"
     exec: Exec
+    tty: bool  # the client takes what comes as one stream; docker-py leaves this to its default
     console_size: list[int] | None
-
-    @property
-    def tty(self) -> bool:
-        return self.exec.tty
 
     async def begin(self, client: socket.socket, early: bytes) -> None:
         """Start it with `client` attached. What goes wrong is told on that connection."""
@@ -73,10 +74,10 @@ class ExecStart:
             except errors.SeacanError as err:
                 client.setblocking(True)
                 client.settimeout(5)
-                client.sendall(self._frame(f"OCI runtime exec failed: {err}\r\n".encode()))
+                client.sendall(self._frame(f"{err}\r\n".encode()))
 
     def _frame(self, text: bytes) -> bytes:
-        return text if self.tty else frame("stderr", text)
+        return text if self.tty else frame("stdout", text)  # as dockerd has it
 
     async def begin_detached(self) -> None:
         await self.execs.start(self, None, b"")
@@ -97,7 +98,7 @@ class Execs:
         bundle.check_exec(request)
         if request.get("User"):
             await anyio.to_thread.run_sync(_find_user, entry, request)
-        keys = parse_detach_keys(request.get("DetachKeys"))
+        keys = parse_detach_keys(request.get("DetachKeys"), of="escape")
         execution = Exec(ExecId(new_id()), entry, request, keys)
         self._execs[execution.id] = execution
         entry.record.exec_ids.append(execution.id)
@@ -117,7 +118,8 @@ class Execs:
         execution.container.running_shim()
         pause.refuse_exec(execution.container.record, execution.container_id)
         _check_new(execution)
-        return ExecStart(self, execution, console_size or execution.config.get("ConsoleSize"))
+        console_size = console_size or execution.config.get("ConsoleSize")
+        return ExecStart(self, execution, tty, console_size)
 
     async def start(self, start: ExecStart, client: socket.socket | None, early: bytes) -> None:
         execution, entry = start.exec, start.exec.container
@@ -137,6 +139,7 @@ class Execs:
                         stdin=bool(execution.config.get("AttachStdin")),
                         stdout=execution.tty or bool(execution.config.get("AttachStdout")),
                         stderr=bool(execution.config.get("AttachStderr")),
+                        framed=not start.tty,
                         detach_keys=execution.detach_keys if execution.tty else b"",
                         early=early,
                     ),
@@ -145,7 +148,7 @@ class Execs:
             )
         except errors.SeacanError as err:
             self.ended(execution.id, start_exit_code(str(err)))
-            raise
+            raise type(err)(f"{_FAILED}: {err}") from err
 
     def follow(self, event: Message) -> None:
         """Take note of what the shim tells of an exec."""

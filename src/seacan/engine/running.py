@@ -35,6 +35,7 @@ from seacan.supervisor import protocol
 from seacan.supervisor.protocol import AttachRequest, Message, StartRequest
 
 _KILL_DEADLINE_S: Final = 10.0
+_NOT_FOUND: Final = ("executable file not found", "no such file or directory", "not a directory")
 _LOST: Final = "its shim ended without saying how the container did"
 
 
@@ -333,7 +334,7 @@ class Wait:
 
 def start_exit_code(error: str) -> int:
     """Return the code that a shell has for a command that did not start: 127, 126 or 128."""
-    if "executable file not found" in error or "no such file or directory" in error:
+    if any(cause in error for cause in _NOT_FOUND):
         return 127
     if "permission denied" in error or "is a directory" in error:
         return 126

@@ -46,6 +46,7 @@ class Attachment:
         self._client = client
         self._stdio = stdio
         self._wants_input = request["stdin"]
+        self._is_framed = request["framed"]
         self._wants = {name for name in STREAMS if request[name]}  # type: ignore[literal-required]
         self._keys = DetachKeys(request["detach_keys"].encode("latin-1"))
         self._websocket = _websocket(request)
@@ -123,13 +124,13 @@ class Attachment:
         if not self._wants:
             self._close()
 
-    def deliver(self, stream: str, data: bytes, *, framed: bool) -> None:
+    def deliver(self, stream: str, data: bytes) -> None:
         if self._is_ending or stream not in self._wants:
             return
         if self._websocket is not None:
             self._send(self._websocket.wrap(data))
         else:
-            self._send(frame(stream, data) if framed else data)
+            self._send(frame(stream, data) if self._is_framed else data)
 
     def finish(self) -> None:
         """Close once the client has taken everything."""

@@ -33,6 +33,7 @@ class AttachRequest(TypedDict):
     stdin: bool
     stdout: bool
     stderr: bool
+    framed: bool  # what is sent says of which stream it is: spec/stdcopy.py
     detach_keys: str  # latin-1, as typed; empty if there are none
     early: str  # latin-1: what the client sent before its connection was handed on
     websocket: NotRequired[str]  # text or binary: the client speaks WebSocket, in such messages

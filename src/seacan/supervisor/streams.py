@@ -1,7 +1,7 @@
 """Standard input and output of one process in a container, and the clients attached to them.
 
     process ─pipe or pty─▸ Output ─▸ Log
-                                  └▸ Attachment ─▸ client   (framed by stream, or raw of a pty)
+                                  └▸ Attachment ─▸ client   (framed by stream, or raw)
     client ─▸ Attachment ─▸ Input ─pipe or pty─▸ process
 
 Nothing grows: when a client is behind with what it asked for, the process is not read until it is
@@ -62,9 +62,11 @@ class Stdio:
         self._attachments: list[Attachment] = []
 
     def resize(self, rows: int, columns: int) -> None:
-        """Set the terminal's size. Raises InvalidArgument if it has none, or none any more."""
-        if self._terminal is None or not self._outputs:
-            raise errors.InvalidArgument("resize: the process has no terminal")
+        """Set the terminal's size, if there is one. Raises InvalidArgument if it is closed."""
+        if self._terminal is None:
+            return  # as with Docker: clients that follow a window's size ask in any case
+        if not self._outputs:
+            raise errors.InvalidArgument("resize: the terminal is closed")
         terminals.set_size(self._terminal, rows, columns)
 
     @property
@@ -88,7 +90,7 @@ class Stdio:
         attachment = Attachment(self._loop, client, request, self, is_held=True)
         if self._log is not None:
             for stream, data in self._log.unfinished.items():
-                attachment.deliver(stream, data, framed=self._terminal is None)
+                attachment.deliver(stream, data)
         self._attachments.append(attachment)
         attachment.begin(request["early"].encode("latin-1"))
         return attachment, 0 if self._log is None else self._log.position_ns
@@ -110,7 +112,7 @@ class Stdio:
         if self._log is not None:
             self._log.write(stream, data)
         for attachment in list(self._attachments):
-            attachment.deliver(stream, data, framed=self._terminal is None)
+            attachment.deliver(stream, data)
         self.pace_process()
 
     def pace_process(self) -> None:

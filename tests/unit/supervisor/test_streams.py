@@ -21,7 +21,8 @@ KEYS = b"\x10\x11"
 
 
 def request(**changes: object) -> AttachRequest:
-    plain = {"stdin": True, "stdout": True, "stderr": True, "detach_keys": "", "early": ""}
+    wanted = {"stdin": True, "stdout": True, "stderr": True, "framed": True}
+    plain = {**wanted, "detach_keys": "", "early": ""}
     return {**plain, **changes}  # type: ignore[typeddict-item]
 
 
@@ -91,6 +92,14 @@ def test_output_is_framed_by_stream(process: Process) -> None:
     os.write(process.stderr, b"err!")
     process.loop.run_once()
     assert client.recv(100) == b"\1\0\0\0\0\0\0\3out\2\0\0\0\0\0\0\4err!"
+
+
+def test_a_client_may_take_all_as_one_stream(process: Process) -> None:
+    raw, framed = process.attach(framed=False), process.attach()
+    os.write(process.stdout, b"out")
+    process.stdio.finish()
+    assert raw.recv(100) == b"out"
+    assert framed.recv(100) == b"\1\0\0\0\0\0\0\3out"
 
 
 def test_a_client_gets_only_the_streams_that_it_wants(process: Process) -> None:
@@ -311,6 +320,10 @@ def test_detach_keys_are_found_and_everything_else_passes(
         piece, seen = keys.pass_through(data)
         out += piece
     assert (out, seen) == (passed, detached)
+
+
+def test_the_size_of_no_terminal_is_nobodys_matter(process: Process) -> None:
+    process.stdio.resize(24, 80)
 
 
 def test_a_terminal_is_kept_until_the_end_and_cannot_be_resized_after_it() -> None:

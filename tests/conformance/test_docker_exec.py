@@ -1,0 +1,81 @@
+"""Execs over the API: how their output is framed, how they fail, and keys in any case."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import pytest
+from tests.calls import Answer, ask
+from tests.conformance.docker_cli import Docker, Engine
+
+Call = Callable[..., Answer]
+
+pytestmark = [pytest.mark.root, pytest.mark.conformance]
+
+FAILED = "OCI runtime exec failed: exec failed: unable to start container process: "
+
+
+@pytest.fixture
+def call(engine: Engine) -> Call:
+    """Method, path and body to an answer."""
+    return partial(ask, engine.host.removeprefix("unix://"))
+
+
+@pytest.fixture
+def container(docker: Docker) -> str:
+    return docker.ok("run", "-d", "--network", "none", "busybox", "sleep", "1000")
+
+
+def make(call: Call, container: str, **config: Any) -> str:
+    body = {"AttachStdout": True, "AttachStderr": True, **config}
+    return str(call("POST", f"/containers/{container}/exec", body).json["Id"])
+
+
+@pytest.mark.parametrize(
+    ("of_exec", "of_start", "output"),
+    [
+        (False, False, b"\1\0\0\0\0\0\0\2hi"),
+        (False, True, b"hi"),
+        (True, True, b"hi"),
+        (True, False, b"\1\0\0\0\0\0\0\2hi"),  # docker-py leaves it out of the start
+    ],
+)
+def test_the_start_says_how_output_is_framed(
+    call: Call, container: str, of_exec: bool, of_start: bool, output: bytes
+) -> None:
+    exec_id = make(call, container, Cmd=["printf", "hi"], Tty=of_exec)
+    answer = call("POST", f"/exec/{exec_id}/start", {"Tty": of_start})
+    assert (answer.status, answer.body) == (200, output)
+
+
+@pytest.mark.parametrize(
+    ("config", "exit_code", "sentence"),
+    [
+        ({"Cmd": ["nosuch"]}, 127, 'exec: "nosuch": executable file not found in $PATH'),
+        ({"Cmd": [""]}, 127, 'exec: "": executable file not found in $PATH'),
+        ({"Cmd": ["/etc"]}, 126, 'exec: "/etc": is a directory: permission denied'),
+        ({"Cmd": ["/etc/passwd"]}, 126, 'exec: "/etc/passwd": permission denied'),
+        ({"Cmd": ["true"], "WorkingDir": "/nope"}, 127,
+         'chdir to cwd ("/nope") set in config.json failed: no such file or directory'),
+        ({"Cmd": ["true"], "WorkingDir": "/etc/passwd"}, 127,
+         'chdir to cwd ("/etc/passwd") set in config.json failed: not a directory'),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_executed(
+    call: Call, container: str, config: dict[str, Any], exit_code: int, sentence: str
+) -> None:
+    exec_id = make(call, container, **config)
+    attached = call("POST", f"/exec/{exec_id}/start", {})
+    assert attached.status == 200
+    assert attached.body[:4] == b"\1\0\0\0"
+    assert attached.body[8:].decode().startswith(FAILED + sentence)
+    assert call("GET", f"/exec/{exec_id}/json").json["ExitCode"] == exit_code
+
+    detached = call("POST", f"/exec/{make(call, container, **config)}/start", {"Detach": True})
+    assert (detached.status, detached.message[: len(FAILED + sentence)]) == (400, FAILED + sentence)
+
+
+def test_keys_in_any_case(call: Call, container: str) -> None:
+    exec_id = make(call, container, cmd=["cat"], detachKeys="ctrl-p")
+    found = call("GET", f"/exec/{exec_id}/json").json
+    assert (found["ProcessConfig"]["entrypoint"], found["DetachKeys"]) == ("cat", "EA==")
