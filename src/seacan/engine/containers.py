@@ -200,8 +200,8 @@ class Containers:
 
     async def kill(self, ref: str, *, signal: str | None) -> None:
         try:
-            entry = self.find(ref)
             number = parse_signal(signal or "SIGKILL")
+            entry = self.find(ref)
             if not entry.record.is_backing_off:
                 entry.running_shim()
             if await self._stop_restarts(entry, number):
@@ -224,6 +224,8 @@ class Containers:
     # -- changing ---------------------------------------------------------------------------------
 
     async def rename(self, ref: str, name: str) -> None:
+        if not name:
+            raise errors.InvalidArgument("Neither old nor new names may be empty")
         await rename.rename(self.find(ref), self._names, name)
 
     async def update(self, ref: str, request: ContainerUpdate) -> Sequence[str]:

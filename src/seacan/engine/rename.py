@@ -14,8 +14,6 @@ async def rename(entry: Entry, names: Names, name: str) -> None:
     async with entry.changing:
         record = entry.record
         old = record.name
-        if not name:
-            raise errors.InvalidArgument("Neither old nor new names may be empty")
         if name.removeprefix("/") == old:
             raise errors.InvalidArgument(
                 "Renaming a container with the same name as its current name"

@@ -1,11 +1,14 @@
 """Signals as Docker's clients write them: `TERM`, `SIGTERM`, `15`, `RTMIN+3`."""
 
+import re
 import signal
 from typing import Final
 
 from seacan.errors import InvalidArgument
 
-_LAST: Final = int(signal.SIGRTMAX)
+_NUMBER: Final = re.compile(r"-?[0-9]{1,18}")
+# Without 32 and 33, which are the C library's own.
+_VALID: Final = frozenset(int(number) for number in signal.valid_signals())
 
 
 def _names() -> dict[str, int]:
@@ -22,10 +25,11 @@ _NUMBERS: Final = _names()
 
 def parse_signal(text: str) -> int:
     """Return the number of a signal given by name or number. Raises InvalidArgument."""
-    if text.isascii() and text.isdecimal():
-        number = int(text) if len(text) < 4 else 0
-        if 0 < number <= _LAST:
-            return number
+    if _NUMBER.fullmatch(text) and int(text) != 0:
+        number = int(text)
+        if number not in _VALID:
+            raise InvalidArgument(f"the linux daemon does not support signal {number}")
+        return number
     known = _NUMBERS.get(text.upper().removeprefix("SIG"))
     if known is None:
         raise InvalidArgument(f"invalid signal: {text}")

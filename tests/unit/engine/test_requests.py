@@ -17,7 +17,7 @@ REFUSED_FIELDS: list[tuple[dict[str, Any], str]] = [
     ({"WorkingDir": "x"}, "the working directory 'x' is invalid, it needs to be an absolute path"),
     ({"StopSignal": "FOO"}, "invalid signal: FOO"),
     ({"StopSignal": "0"}, "invalid signal: 0"),
-    ({"StopSignal": "999"}, "invalid signal: 999"),
+    ({"StopSignal": "999"}, "the linux daemon does not support signal 999"),
     ({"Env": ["=x"]}, "invalid environment variable: =x"),
     ({"Env": [""]}, "invalid environment variable: "),
     ({"Hostname": "h" * 65}, f"invalid hostname: {'h' * 65!r}"),
