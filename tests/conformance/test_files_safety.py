@@ -3,6 +3,8 @@
 import http.client
 import io
 import json
+import os
+import signal
 import socket
 import tarfile
 import threading
@@ -10,6 +12,7 @@ import time
 from pathlib import Path
 
 import pytest
+from tests.calls import UnixConnection
 from tests.daemon import Daemon, wait_until
 
 pytestmark = [pytest.mark.root, pytest.mark.conformance]
@@ -156,12 +159,44 @@ def test_a_client_that_sends_half_an_archive_leaves_no_worker(loaded: Daemon) ->
     assert loaded.request("POST", f"/containers/{container}/start")[0] == 204
 
 
+def test_a_worker_is_forked_of_the_launcher_and_outlives_it(loaded: Daemon) -> None:
+    """CVE-2019-5736: its executable is nobody's to write to. Another launcher forks the next."""
+    container = loaded.run("dd if=/dev/zero of=/big bs=1M count=50 2>/dev/null; touch /ready; cat")
+    wait_for_file(loaded, container, "/ready")
+    connection = UnixConnection(loaded.socket)
+    connection.request("GET", f"/containers/{container}/archive?path=/big")
+    response = connection.getresponse()
+    response.read(512)
+    (worker,) = _pids(loaded, "seacan-files")
+    assert "memfd:" in os.readlink(f"/proc/{worker}/exe")
+    launcher = _parent(worker)
+    assert loaded.engine_processes()[launcher] == "seacan-launcher"
+    os.kill(launcher, signal.SIGKILL)
+    assert len(response.read()) > 50 << 20
+    connection.close()
+    assert loaded.raw("HEAD", f"/containers/{container}/archive?path=/big")[0] == 200
+    assert launcher not in loaded.engine_processes()
+
+
+def test_a_worker_that_is_killed_is_told_of_and_leaves_nothing(loaded: Daemon) -> None:
+    container = loaded.run("dd if=/dev/zero of=/big bs=1M count=50 2>/dev/null; touch /ready; cat")
+    wait_for_file(loaded, container, "/ready")
+    connection = UnixConnection(loaded.socket)
+    connection.request("GET", f"/containers/{container}/archive?path=/big")
+    response = connection.getresponse()
+    (worker,) = _pids(loaded, "seacan-files")
+    os.kill(worker, signal.SIGKILL)
+    with pytest.raises(http.client.IncompleteRead):
+        response.read()
+    connection.close()
+    assert loaded.raw("HEAD", f"/containers/{container}/archive?path=/big")[0] == 200
+    assert _pids(loaded, "seacan-files") == []
+
+
 def test_reading_a_stopped_container_does_not_hold_up_its_start(loaded: Daemon) -> None:
     container = loaded.run("test -e /big || dd if=/dev/zero of=/big bs=1M count=20; touch /again")
     loaded.request("POST", f"/containers/{container}/wait")
-    connection = http.client.HTTPConnection("x")
-    connection.sock = socket.socket(socket.AF_UNIX)
-    connection.sock.connect(str(loaded.socket))
+    connection = UnixConnection(loaded.socket)
     connection.request("GET", f"/containers/{container}/export")
     response = connection.getresponse()
     assert response.read(512)
@@ -217,6 +252,14 @@ def _try_commit(daemon: Daemon, container: str) -> None:
         daemon.request("POST", f"/commit?container={container}&repo=half&pause=0")
     except (OSError, http.client.HTTPException):
         return  # killed meanwhile, as is the point
+
+
+def _pids(daemon: Daemon, name: str) -> list[int]:
+    return [pid for pid, found in daemon.engine_processes().items() if found == name]
+
+
+def _parent(pid: int) -> int:
+    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
 
 
 def _resident_kib(pid: int) -> int:

@@ -1,15 +1,15 @@
 """The daemon's side: a worker for each request, told what to do, listened to, and ended.
 
-Coroutines; a worker that is left is killed, and the kernel takes its mounts away with it.
+Coroutines; the launcher forks it, and a worker that is left is killed, whose mounts the kernel then
+takes away.
 """
 
+import contextlib
 import fcntl
 import os
+import signal
 import socket
-import subprocess
-import sys
 from collections.abc import AsyncIterator, Sequence
-from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Final, Self, cast
 
@@ -17,11 +17,11 @@ import anyio
 
 from seacan import errors
 from seacan.contents.words import PathStat, Work
-from seacan.runtime import interpreter
 from seacan.supervisor import protocol
+from seacan.supervisor.client import Launcher
 from seacan.supervisor.protocol import Message
 
-_PROGRAM: Final = str(Path(__file__).with_name("worker.py"))
+_PROGRAM: Final = "seacan.contents.worker"
 _PIPE_BYTES: Final = 1 << 20
 _ANSWER_DEADLINE_S: Final = 60.0
 _END_DEADLINE_S: Final = 5.0
@@ -30,16 +30,23 @@ _END_DEADLINE_S: Final = 5.0
 class Worker:
     """A worker process, from `start` to the end of the `async with`."""
 
-    def __init__(self, work: Work, pidfd: int | None) -> None:
+    def __init__(self, launcher: Launcher, work: Work, pidfd: int | None) -> None:
         """`pidfd` is the container's first process, if it runs; it stays the caller's."""
+        self._launcher = launcher
         self._work = work
         self._pidfd = pidfd
         self._channel: socket.socket
         self._reader = -1
-        self._process: subprocess.Popen[bytes]
+        self._process = -1  # a pidfd
 
     async def __aenter__(self) -> Self:
-        await anyio.to_thread.run_sync(self._start)
+        self._channel = await self._launcher.fork(_PROGRAM)
+        try:
+            _, descriptors = await self._receive_soon()
+        except BaseException:
+            self._channel.close()  # which it sees, and ends
+            raise
+        (self._process,) = descriptors
         return self
 
     async def __aexit__(
@@ -51,31 +58,11 @@ class Worker:
         self._channel.close()
         if self._reader >= 0:
             os.close(self._reader)
-        self._process.kill()
-        # One that is stuck in the kernel, in some network's file system, is not waited for: it is
-        # reaped when another process is started.
+        self.kill()
+        # One that is stuck in the kernel, in some network's file system, is not waited for.
         with anyio.move_on_after(_END_DEADLINE_S, shield=True):
-            await anyio.to_thread.run_sync(self._process.wait, abandon_on_cancel=True)
-
-    def _start(self) -> None:
-        self._channel, workers = socket.socketpair(socket.AF_UNIX, protocol.SOCKET_TYPE)
-        self._channel.setblocking(False)
-        copy = interpreter.sealed_copy()
-        try:
-            with workers:
-                # The name stays the interpreter's own, by which it finds its library.
-                self._process = subprocess.Popen(
-                    [sys.executable, "-IS", "-X", "utf8", _PROGRAM, str(workers.fileno())],
-                    executable=f"/proc/self/fd/{copy}",
-                    pass_fds=(workers.fileno(), copy),
-                    stdin=subprocess.DEVNULL,
-                    stdout=subprocess.DEVNULL,
-                )
-        except BaseException:
-            self._channel.close()
-            raise
-        finally:
-            os.close(copy)
+            await anyio.wait_readable(self._process)
+        os.close(self._process)
 
     def tell(self, *descriptors: int) -> None:
         """Tell it what to do, and hand it its stream."""
@@ -84,27 +71,28 @@ class Worker:
 
     async def stat(self) -> PathStat:
         """Return what the path is. Raises NotFound, Internal."""
-        return cast(PathStat, (await self._receive_soon())["stat"])
+        message, _ = await self._receive_soon()
+        return cast(PathStat, message["stat"])
 
     async def wait_done(self) -> None:
         """Wait until it has done all. No deadline: an archive is as long as it is."""
         await self._receive()
 
-    async def _receive_soon(self) -> Message:
+    async def _receive_soon(self) -> tuple[Message, Sequence[int]]:
         with anyio.move_on_after(_ANSWER_DEADLINE_S):
             return await self._receive()
         raise errors.Unavailable(f"work on files: no answer in {_ANSWER_DEADLINE_S:.0f} s")
 
-    async def _receive(self) -> Message:
+    async def _receive(self) -> tuple[Message, Sequence[int]]:
         try:
             await anyio.wait_readable(self._channel)
-            received: tuple[Message, Sequence[int]] | None = protocol.receive(self._channel)
+            received = protocol.receive(self._channel)
         except OSError as err:
             raise errors.Internal(f"work on files: {err.strerror}") from err
         if received is None:
             raise errors.Internal("work on files: the process that did it was killed")
         protocol.raise_error(received[0])
-        return received[0]
+        return received
 
     def tell_output(self) -> None:
         """Tell it what to do, and take what it writes: `output`, or `output_file`."""
@@ -148,7 +136,8 @@ class Worker:
 
     def kill(self) -> None:
         """End it before it sees the end of its input."""
-        self._process.kill()
+        with contextlib.suppress(ProcessLookupError):
+            signal.pidfd_send_signal(self._process, signal.SIGKILL)
 
 
 async def _read(fd: int) -> bytes:

@@ -1,5 +1,6 @@
 """The words between the daemon and a worker: JSON packets, as supervisor/protocol.py sends them.
 
+    worker ──started─▸ daemon      with a pidfd of its own, by which it can be ended
     daemon ──work──▸ worker        one packet; with it the descriptors that the work needs
     worker ──stat──▸ daemon        of `read` and `stat` alone: what the path is, or an error
     worker ──ready──▸ daemon       of `write` alone: the archive may come, or an error

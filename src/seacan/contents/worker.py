@@ -1,10 +1,9 @@
-"""The program that works on the files of one container, for one request of the daemon: words.py.
+"""The process that works on the files of one container, for one request of the daemon: words.py.
 
-    python -IS -X utf8 worker.py FD        FD is its end of a socketpair
-
-A process of its own: the daemon has threads, so it can neither enter a mount namespace nor make
-one. It runs from a sealed copy of the interpreter (CVE-2019-5736), and whatever it works on it
-reaches by descriptor. Its end undoes all of it, and the daemon kills it when the client goes away.
+A process of its own, forked by the launcher: the daemon has threads, so it can neither enter a
+mount namespace nor make one. As the launcher it runs from a sealed copy of the interpreter
+(CVE-2019-5736), and whatever it works on it reaches by descriptor. Its end undoes all of it, and
+the daemon kills it when the client goes away.
 """
 
 import contextlib
@@ -13,12 +12,7 @@ import posixpath
 import resource
 import socket
 import stat
-import sys
 from typing import cast
-
-if __name__ == "__main__":
-    # A sealed interpreter knows the standard library alone.
-    sys.path.append(os.path.abspath(f"{__file__}/../../.."))
 
 from seacan import errors
 from seacan.contents import differences, paths, roots
@@ -33,11 +27,14 @@ from seacan.supervisor.protocol import Message
 _LIST_BUFFER_BYTES = 1 << 16
 
 
-def main() -> None:
-    channel = socket.socket(fileno=int(sys.argv[1]))
+def run(channel: socket.socket) -> None:
+    """Do one piece of work and end. What the launcher made ready is a single-threaded process."""
     syscalls.set_name("seacan-files")
-    os.chdir("/")
+    syscalls.set_dumpable(False)  # nobody in the container looks into it while it enters there
     os.umask(0)
+    own = os.pidfd_open(os.getpid())
+    protocol.send(channel, {"started": True}, [own])
+    os.close(own)
     # A tree is walked with a descriptor open for each level of it.
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
@@ -202,7 +199,3 @@ class _Worker:
 def _mount_id(fd: int) -> str:
     with open(f"/proc/self/fdinfo/{fd}", encoding="ascii") as file:
         return next(line for line in file if line.startswith("mnt_id:"))
-
-
-if __name__ == "__main__":
-    main()

@@ -92,7 +92,7 @@ class Files:
                 owner=owner,
                 keeps_kinds=keeps_kinds,
             )
-            worker = await held.enter_async_context(Worker(work, pidfd))
+            worker = await held.enter_async_context(Worker(self._context.launcher, work, pidfd))
             await _send(worker, archive)
         self._context.events.publish("extract-to-dir", entry.record)
 
@@ -132,7 +132,8 @@ class Files:
         pidfd = await _running_process(entry)
         try:
             root = await self._root(entry, is_running=pidfd is not None)
-            async with Worker(cast(Work, {**work, "root": root}), pidfd) as worker:
+            told = cast(Work, {**work, "root": root})
+            async with Worker(self._context.launcher, told, pidfd) as worker:
                 yield worker
         finally:
             if pidfd is not None:

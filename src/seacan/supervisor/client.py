@@ -52,7 +52,7 @@ class Launcher:
         """
         while True:
             try:
-                self._standby = await self._fork_shim(standby=True)
+                self._standby = await self._fork({"standby": True})
             except (errors.Unavailable, OSError) as err:
                 # The next container will tell its user; nothing else needs the launcher.
                 log.error("launcher does not start", error=err)
@@ -102,17 +102,24 @@ class Launcher:
             if not _has_ended(standby):
                 return standby
             standby.close()
-        return await self._fork_shim()
+        return await self._fork({})
 
-    async def _fork_shim(self, *, standby: bool = False) -> socket.socket:
-        own, shims = socket.socketpair(socket.AF_UNIX, protocol.SOCKET_TYPE)
-        with shims:
+    async def fork(self, program: str) -> socket.socket:
+        """Return a channel to a new process that runs `run` of the module `program`.
+
+        Raises Unavailable.
+        """
+        return await self._fork({"program": program})
+
+    async def _fork(self, message: Message) -> socket.socket:
+        own, theirs = socket.socketpair(socket.AF_UNIX, protocol.SOCKET_TYPE)
+        with theirs:
             try:
                 async with self._lock:
                     for _ in range(2):
                         channel = await self._ensure()
                         try:
-                            protocol.send(channel, {"standby": standby}, [shims.fileno()])
+                            protocol.send(channel, message, [theirs.fileno()])
                         except OSError as err:
                             # It has died since it was last seen: another one takes its place.
                             log.warn("launcher does not listen", error=err)
@@ -120,7 +127,7 @@ class Launcher:
                         else:
                             own.setblocking(False)
                             return own
-                raise errors.Unavailable("start shim: the launcher does not stay up")
+                raise errors.Unavailable("start process: the launcher does not stay up")
             except BaseException:
                 own.close()
                 raise

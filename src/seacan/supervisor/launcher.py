@@ -3,9 +3,13 @@
 It runs from a sealed copy of the interpreter, has the runtime imported, and keeps no state: on its
 one channel, from the daemon that started it, come descriptors for new shims to talk on. When that
 channel ends, so does the launcher; the shims that it forked stay.
+
+What else the daemon wants done by a process without threads is forked in the same way: a module
+that it names is imported, once, and each fork runs `run(channel)` of it.
 """
 
 import gc
+import importlib
 import json
 import os
 import signal
@@ -41,9 +45,13 @@ def main() -> None:
             sample = message["sample"]
             _warm_up(sample)
             _freeze()
+        program = message.get("program")
+        if program is not None and program not in sys.modules:
+            importlib.import_module(program)
+            _freeze()
         for fd in descriptors:
             if os.fork() == 0:
-                _become_shim(fd, sample if message.get("standby") else None)
+                _become(program, fd, sample if message.get("standby") else None)
             os.close(fd)
 
 
@@ -66,15 +74,19 @@ def _warm_up(sample: Config) -> None:
         compile_filter(sample["linux"]["seccomp"], os.uname().machine)
 
 
-def _become_shim(fd: int, sample: Config | None) -> None:
+def _become(program: str | None, fd: int, sample: Config | None) -> None:
     status = 1
     try:
         processes.close_all_but([fd])
         gc.enable()  # a shim may live for years; what is frozen is not looked at
-        with socket.socket(fileno=fd) as events:
-            status = shim.run(events, sample)
+        with socket.socket(fileno=fd) as channel:
+            if program is None:
+                status = shim.run(channel, sample)
+            else:
+                sys.modules[program].run(channel)
+                status = 0
     except BaseException as err:
-        log.error("shim died", error=f"{type(err).__name__}: {err}")
+        log.error(f"{program or 'shim'} died", error=f"{type(err).__name__}: {err}")
     finally:
         os._exit(status)
 

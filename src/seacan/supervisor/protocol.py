@@ -1,7 +1,8 @@
 """The words between daemon, launcher and shim: one JSON object a packet, descriptors beside it.
 
     daemon ──warm──▸ launcher              one packet: a sample of config.json; no answer
-    daemon ──launch──▸ launcher            one packet, with one end of a socketpair; no answer
+    daemon ──launch──▸ launcher            one packet, with one end of a socketpair; no answer: what
+                                           is at the other end from then on is a shim, or `program`
     daemon ──start──▸ shim ──▸ reply       over that socketpair, which from then on carries events
     daemon ──any other request──▸ reply    over a connection to BUNDLE/shim.sock
 
