@@ -104,7 +104,7 @@ class Containers:
         self, request: ContainerCreate, *, name: str | None, platform: str | None
     ) -> Created:
         context = self._context
-        plan = await creation.plan(context, request, self.get)
+        plan = await creation.plan(context, request, self.get, platform=platform)
         with contextlib.ExitStack() as undo:
             given = self._names.take(name, plan.id)
             undo.callback(self._names.give_back, given)
@@ -162,7 +162,7 @@ class Containers:
 
     async def stop(self, ref: str, *, timeout_s: int | None, signal: str | None) -> None:
         entry = self.find(ref)
-        number = None if signal is None else parse_signal(signal)
+        number = _parse_signal(signal, doing=f"cannot stop container: {ref}")
         async with entry.lock:
             if not entry.record.is_active:
                 raise errors.NotModified(f"container {ref} is already stopped")
@@ -186,7 +186,7 @@ class Containers:
 
     async def restart(self, ref: str, *, timeout_s: int | None, signal: str | None) -> None:
         entry = self.find(ref)
-        number = None if signal is None else parse_signal(signal)
+        number = _parse_signal(signal, doing=f"Cannot restart container {ref}")
         async with entry.lock:
             if entry.record.is_active:
                 entry.is_restarting = True
@@ -427,6 +427,14 @@ class Containers:
         entry = self.find(ref)
         await entry.running_shim().resize(rows, columns)
         entry.tell("resize", {"height": str(rows), "width": str(columns)})
+
+
+def _parse_signal(text: str | None, *, doing: str) -> int | None:
+    """Return the number of the signal that was asked for, if one was. Raises InvalidArgument."""
+    try:
+        return None if text is None else parse_signal(text)
+    except errors.InvalidArgument as err:
+        raise errors.InvalidArgument(f"{doing}: {err}") from None
 
 
 def _means_the_end(record: Container, number: int) -> bool:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import anyio
 
-from seacan import ids
+from seacan import errors, ids
 from seacan.engine import anonymous_volumes, image_mounts, mount_points, sharing, start
 from seacan.engine.container import Container
 from seacan.engine.context import Context
@@ -16,7 +16,9 @@ from seacan.engine.mount_points import MountPoint
 from seacan.engine.requests import Normalised, normalise
 from seacan.engine.times import rfc3339
 from seacan.ids import ContainerId
+from seacan.images import platforms
 from seacan.images.image import Image
+from seacan.images.platforms import Platform
 from seacan.spec.engine_api import ContainerCreate
 
 
@@ -61,13 +63,22 @@ class Plan:
         )
 
 
-async def plan(context: Context, request: ContainerCreate, get: Callable[[str], Container]) -> Plan:
+async def plan(
+    context: Context,
+    request: ContainerCreate,
+    get: Callable[[str], Container],
+    *,
+    platform: str | None,
+) -> Plan:
     """Check and complete `request`; `get` finds other containers that it names.
 
-    Raises NotFound, InvalidArgument, Unsupported, Conflict.
+    The image has to be of `platform`, as in linux/arm64. Raises NotFound, InvalidArgument,
+    Unsupported, Conflict.
     """
     asked_image = request.get("Image") or ""
     image = await anyio.to_thread.run_sync(context.images.get, asked_image)
+    if platform is not None:
+        _check_platform(image, asked_image, platforms.parse(platform))
     container_id = ContainerId(ids.new_id())
     request = with_log_config(request, context.settings.log_config)
     request = sharing.resolve(request, get)
@@ -78,3 +89,14 @@ async def plan(context: Context, request: ContainerCreate, get: Callable[[str], 
         points = await anyio.to_thread.run_sync(image_mounts.resolve, points, context.images)
     start.check_seccomp(context.host, normalised.host_config)
     return Plan(container_id, image, asked_image, normalised, points)
+
+
+def _check_platform(image: Image, asked_image: str, wanted: Platform) -> None:
+    found = image.platform
+    is_it = (found.os, found.architecture) == (wanted.os, wanted.architecture)
+    # An image rarely says which variant it is.
+    if not is_it or (found.variant and wanted.variant not in ("", found.variant)):
+        raise errors.NotFound(
+            f"image with reference {asked_image} was found but its platform ({found}) "
+            f"does not match the specified platform ({wanted})"
+        )

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import NewType
 
+from seacan.images.platforms import Platform
 from seacan.images.references import Reference
 from seacan.spec.image import ExecutionConfig, ImageConfig
 
@@ -47,6 +48,10 @@ class Image:
     def execution(self) -> ExecutionConfig:
         """How to start a container of it."""
         return self.config.get("config") or {}
+
+    @property
+    def platform(self) -> Platform:
+        return Platform(self.architecture, self.os, self.variant)
 
 
 @dataclass(frozen=True, slots=True)
