@@ -58,3 +58,13 @@ def ask(
         reply = connection.getresponse()
         found = {name.lower(): value for name, value in reply.getheaders()}
         return Answer(reply.status, found, reply.read())
+
+
+def frames(body: bytes) -> list[tuple[int, bytes]]:
+    """Return stream and data of each frame: a byte of stream, three of zero, four of length."""
+    found = []
+    while body:
+        end = 8 + int.from_bytes(body[4:8], "big")
+        found.append((body[0], body[8:end]))
+        body = body[end:]
+    return found

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from tests.calls import UnixConnection
+from tests.calls import UnixConnection, frames
 
 _CGROUPS: Final = Path("/sys/fs/cgroup")
 # An emulated machine takes its time.
@@ -139,12 +139,8 @@ class Daemon:
         """Run to the end and return both streams, as text."""
         container = self.run(script, **host_config)
         self.request("POST", f"/containers/{container}/wait")
-        frames = self.request("GET", f"/containers/{container}/logs?stdout=1&stderr=1")[1]
-        text = b""
-        while frames:  # one byte of stream, three of zero, four of length
-            end = 8 + int.from_bytes(frames[4:8], "big")
-            text, frames = text + frames[8:end], frames[end:]
-        return text.decode()
+        body = self.request("GET", f"/containers/{container}/logs?stdout=1&stderr=1")[1]
+        return b"".join(data for _, data in frames(body)).decode()
 
     def state(self, container: str) -> dict[str, Any]:
         status, answer = self.request("GET", f"/containers/{container}/json")

@@ -95,7 +95,7 @@ class Attachment:
 
     def _request(self, early: bytes) -> AttachRequest:
         request = attach_request(
-            stdin=self.stdin and bool(self.entry.record.config.get("OpenStdin")),
+            stdin=self.stdin,
             stdout=self.stdout,
             stderr=self.stderr,
             framed=not self.tty,

@@ -376,6 +376,8 @@ class Containers:
                 f"container {ref} is restarting, wait until the container is running"
             )
         keys = parse_detach_keys(detach_keys)
+        stdin = stdin and bool(entry.record.config.get("OpenStdin"))
+        stream = stream and (stdin or stdout or stderr)
         framed = not entry.record.tty and not websocket
 
         def history(until: str | None) -> Log:

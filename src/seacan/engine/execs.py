@@ -2,6 +2,7 @@
 
 import os
 import socket
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
@@ -22,6 +23,9 @@ from seacan.spec.engine_api import ExecConfig
 from seacan.spec.stdcopy import frame
 from seacan.supervisor.protocol import ExecRequest, Message
 
+# dockerd keeps them for five to ten minutes.
+_KEPT_S: Final = 600.0
+
 # The words of dockerd and runc, which clients look for.
 _FAILED: Final = "OCI runtime exec failed: exec failed: unable to start container process"
 
@@ -36,6 +40,7 @@ class Exec:
     running: bool = False
     started: bool = False
     exit_code: int | None = None  # None until it has ended
+    ended_s: float = 0.0  # when, by the clock of its Execs
     ended: anyio.Event = field(default_factory=anyio.Event)
 
     @property
@@ -51,6 +56,12 @@ class Exec:
         """Its words as events have them: a blank is behind the first, whatever follows."""
         first, *rest = self.config.get("Cmd") or [""]
         return f"{first} {' '.join(rest)}"
+
+    def unlist(self) -> None:
+        """Have its container show it no longer."""
+        shown = self.container.record.exec_ids
+        if self.id in shown:
+            shown.remove(self.id)
 
     def tell(self, action: str, attributes: Mapping[str, str] = {}) -> None:
         """Publish that this happened to it."""
@@ -84,11 +95,20 @@ class ExecStart:
 
 
 class Execs:
-    """The execs of the containers that run; they are forgotten when their container ends."""
+    """The execs of the containers that run.
 
-    def __init__(self, find: Callable[[str], Entry], host: Host) -> None:
+    One that has ended may be looked at for some minutes, unless its container ends before.
+    """
+
+    def __init__(
+        self,
+        find: Callable[[str], Entry],
+        host: Host,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._find = find
         self._host = host
+        self._clock = clock  # in seconds
         self._execs: dict[ExecId, Exec] = {}
 
     async def create(self, ref: str, request: ExecConfig) -> ExecId:
@@ -99,6 +119,7 @@ class Execs:
         if request.get("User"):
             await anyio.to_thread.run_sync(_find_user, entry, request)
         keys = parse_detach_keys(request.get("DetachKeys"), of="escape")
+        self._forget_ended()
         execution = Exec(ExecId(new_id()), entry, request, keys)
         self._execs[execution.id] = execution
         entry.record.exec_ids.append(execution.id)
@@ -123,6 +144,9 @@ class Execs:
 
     async def start(self, start: ExecStart, client: socket.socket | None, early: bytes) -> None:
         execution, entry = start.exec, start.exec.container
+        wanted = _wanted(execution)
+        if not any(wanted.values()):
+            client = None  # it is let go at once, as by Docker
         _check_new(execution)
         execution.started = execution.running = True
         execution.tell(f"exec_start: {execution.command}")
@@ -136,9 +160,7 @@ class Execs:
                     attachment=None
                     if client is None
                     else attach_request(
-                        stdin=bool(execution.config.get("AttachStdin")),
-                        stdout=execution.tty or bool(execution.config.get("AttachStdout")),
-                        stderr=bool(execution.config.get("AttachStderr")),
+                        **wanted,
                         framed=not start.tty,
                         detach_keys=execution.detach_keys if execution.tty else b"",
                         early=early,
@@ -166,19 +188,28 @@ class Execs:
         execution = self._execs.get(ExecId(exec_id))
         if execution is not None:
             execution.running, execution.exit_code = False, status
+            execution.ended_s = self._clock()
+            execution.unlist()
             execution.ended.set()
 
     def discard(self, exec_id: str) -> None:
         """Forget one exec, which nobody will ask for."""
         execution = self._execs.pop(ExecId(exec_id), None)
-        if execution is not None and exec_id in execution.container.record.exec_ids:
-            execution.container.record.exec_ids.remove(exec_id)
+        if execution is not None:
+            execution.unlist()
 
     def forget(self, entry: Entry) -> None:
         """Forget the execs of a container that has ended."""
         for execution in [e for e in self._execs.values() if e.container is entry]:
             execution.ended.set()
             del self._execs[execution.id]
+
+    def _forget_ended(self) -> None:
+        """Forget what ended long ago: a container may run for months, an exec each second."""
+        oldest_s = self._clock() - _KEPT_S
+        for execution in [*self._execs.values()]:
+            if execution.exit_code is not None and execution.ended_s < oldest_s:
+                del self._execs[execution.id]
 
     async def resize(self, exec_id: str, *, rows: int, columns: int) -> None:
         execution = self.get(exec_id)
@@ -194,6 +225,16 @@ class Execs:
         container = msgspec.json.decode(entry.bundle.config.read_bytes(), type=runtime.Config)
         config = entry.record.config
         return bundle.make_exec_process(container, request, user, config, self._host)
+
+
+def _wanted(execution: Exec) -> dict[str, bool]:
+    """Return which streams a client is to be attached to. A terminal has no stderr of its own."""
+    config = execution.config
+    return {
+        "stdin": bool(config.get("AttachStdin")),
+        "stdout": bool(config.get("AttachStdout")),
+        "stderr": bool(config.get("AttachStderr")) and not execution.tty,
+    }
 
 
 def _check_new(execution: Exec) -> None:

@@ -237,10 +237,12 @@ def parse_time(text: str | None, default: str) -> str:
     """
     if not text or text == "0":
         return default
-    seconds, _, fraction = text.partition(".")
+    seconds, _, fraction = text.removeprefix("-").partition(".")
     if not (seconds.isascii() and seconds.isdecimal()) or len(seconds) > 11:
         raise InvalidArgument(f"invalid time: {text!r}")
     if fraction and not (fraction.isascii() and fraction.isdecimal()):
         raise InvalidArgument(f"invalid time: {text!r}")
+    if text.startswith("-"):
+        return ""  # before all entries
     stamp = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(int(seconds)))
     return f"{stamp}.{fraction[:9]:0<9}Z"

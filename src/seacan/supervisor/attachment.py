@@ -26,7 +26,7 @@ class Stdio(Protocol):
 
     def accept_input(self, data: bytes) -> bool: ...
 
-    def end_input(self) -> None: ...
+    def end_input(self) -> bool: ...
 
     def forget(self, attachment: "Attachment") -> None: ...
 
@@ -119,8 +119,8 @@ class Attachment:
             return
         self._input_ended = True
         self._loop.ignore(self._client.fileno(), READABLE)
-        if self._wants_input:
-            self._stdio.end_input()
+        if self._wants_input and not self._stdio.end_input():
+            self.finish()
         if not self._wants:
             self._close()
 

@@ -129,10 +129,15 @@ class Stdio:
         """Pass on a client's input; False if no more can be taken for now."""
         return self._input is None or self._input.write(data)
 
-    def end_input(self) -> None:
-        """Note that a client has said that its input is over."""
-        if self._input is not None and self._close_stdin_with_client:
-            self._input.close()
+    def end_input(self) -> bool:
+        """Note that a client has said that its input is over; False if the process's own goes on.
+
+        Such a client has nothing to wait for, and is let go, as by Docker.
+        """
+        if self._input is None or not self._close_stdin_with_client:
+            return False
+        self._input.close()
+        return True
 
     def forget(self, attachment: Attachment) -> None:
         self._attachments.remove(attachment)

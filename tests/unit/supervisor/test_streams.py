@@ -139,10 +139,15 @@ def test_input_arrives_early_bytes_first_and_its_end_closes_stdin(process: Proce
 
 def test_stdin_stays_open_for_the_next_client_unless_it_is_once() -> None:
     process = Process(once=False)
-    client = process.attach()
-    client.close()
-    process.loop.run_once()
+    client, listener = process.attach(), process.attach(stdin=False)
+    for attached in (client, listener):
+        attached.shutdown(socket.SHUT_WR)
+        process.loop.run_once()
     assert process.read_input() is None
+    assert client.recv(1) == b""  # it has nothing to wait for
+    os.write(process.stdout, b"x")
+    process.loop.run_once()
+    assert listener.recv(100).endswith(b"x")
     process.attach(early="second")
     assert process.read_input() == b"second"
     process.close()

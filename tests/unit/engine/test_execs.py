@@ -1,0 +1,53 @@
+from typing import Any, cast
+
+import anyio
+import pytest
+from tests.fakes.engine import make_container
+from tests.unit.engine.hosts import HOST
+
+from seacan.engine.container import Container, Status
+from seacan.engine.execs import Execs
+from seacan.engine.running import Entry
+from seacan.errors import NotFound
+
+
+class Running:
+    """What execs need of a container that runs."""
+
+    def __init__(self) -> None:
+        self.record: Container = make_container(status=Status.RUNNING, pid=7)
+
+    def running_shim(self) -> None:
+        return None
+
+    def tell(self, action: str, attributes: Any = None) -> None:
+        return None
+
+
+class Clock:
+    now_s = 0.0
+
+    def __call__(self) -> float:
+        return self.now_s
+
+
+def test_an_exec_that_has_ended_is_shown_for_minutes_and_then_forgotten() -> None:
+    entry, clock = Running(), Clock()
+    execs = Execs(lambda ref: cast(Entry, entry), HOST, clock)
+
+    async def work() -> None:
+        ended, running = [await execs.create("c", {"Cmd": ["x"]}) for _ in range(2)]
+        assert entry.record.exec_ids == [ended, running]
+        clock.now_s = 5
+        execs.ended(ended, 3)
+        assert entry.record.exec_ids == [running]
+        clock.now_s = 600
+        await execs.create("c", {"Cmd": ["x"]})
+        assert execs.get(ended).exit_code == 3
+        clock.now_s = 700
+        await execs.create("c", {"Cmd": ["x"]})
+        with pytest.raises(NotFound):
+            execs.get(ended)
+        assert execs.get(running).exit_code is None
+
+    anyio.run(work)
