@@ -195,7 +195,9 @@ def test_the_detach_keys_of_a_terminal(engine: Engine, docker: Docker) -> None:
 
 
 def test_ten_clients_see_the_same_bytes(engine: Engine, docker: Docker) -> None:
-    container = start(docker, "read x; seq 200000; echo end", "-i")
+    # A client whose line has come is attached.
+    script = "for i in 1 2 3 4 5 6 7 8 9 10; do read x; done; seq 200000; echo end"
+    container = start(docker, script, "-i")
     query = "stream=1&stdin=1&stdout=1"
     clients = [Client(engine, container, query, websocket=n % 2 == 0) for n in range(10)]
     received: list[bytes] = [b""] * len(clients)
@@ -206,7 +208,8 @@ def test_ten_clients_see_the_same_bytes(engine: Engine, docker: Docker) -> None:
     threads = [threading.Thread(target=read, args=(n,)) for n in range(len(clients))]
     for thread in threads:
         thread.start()
-    clients[3].send(b"\n")
+    for client in clients:
+        client.send(b"\n")
     for thread in threads:
         thread.join()
     for client in clients:
