@@ -138,6 +138,18 @@ def test_a_client_that_listens_alone_may_end_its_input(docker: Docker, streams: 
     assert listener.read(10) == b"\1\0\0\0\0\0\0\2x\n"
 
 
+def test_a_start_while_the_history_is_being_sent(docker: Docker, streams: Any) -> None:
+    """A client that is slow to take it misses nothing of what follows, and its end comes."""
+    script = "if [ -e /x ]; then echo more; else touch /x; seq 1 60000; fi"
+    container = docker.ok("run", "-d", *QUIET, script)
+    docker.ok("wait", container)
+    stream = streams(f"/containers/{container}/attach?stream=1&stdout=1&logs=1")
+    docker.ok("start", container)
+    docker.ok("wait", container)
+    output = b"".join(data for _, data in frames(stream.rest()))
+    assert output == b"".join(b"%d\n" % n for n in range(1, 60001)) + b"more\n"
+
+
 @pytest.mark.parametrize("is_running", [True, False])
 @pytest.mark.parametrize("query", ["stream=1", "stream=1&logs=1", "stream=1&stdin=1", ""])
 def test_a_client_that_is_to_get_nothing_is_let_go(

@@ -3,10 +3,12 @@
     history wanted ─▸ the shim holds the client back ─▸ the log up to then is sent from here ─▸ the
     shim is told to go on, from just behind that: nothing is missing, nothing comes twice
 
-If this process ends in between, the shim sees it and lets the client go.
+If this process ends in between, the shim sees it and lets the client go. Before the start there is
+no shim to hold the client: if it comes while the log is being sent, the rest is sent as above.
 """
 
 import socket
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -14,14 +16,14 @@ import anyio
 
 from seacan import errors
 from seacan.engine.log_files import stamp
-from seacan.engine.logs import Log
+from seacan.engine.logs import ALWAYS, Log
 from seacan.engine.running import Entry
 from seacan.supervisor.client import Shim
 from seacan.supervisor.protocol import AttachRequest
 from seacan.supervisor.websocket import WebSocket
 
-# Makes the log up to a time; None: all that there is.
-History = Callable[[str | None], Log]
+# Makes the log from a time up to a time, as entries have them; see logs.py.
+History = Callable[[str, str], Log]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,33 +50,49 @@ class Attachment:
         if self.history is None and self.stream:
             await self.entry.attach(client, self._request(early))
             return
-        if self.history is not None and self.stream and self.entry.shim is not None:
-            await self._begin_held(self.entry.shim, client, early, self.history)
-            return
         try:
-            if self.history is not None:
-                await self._send_history(client, self.history(None))
+            if not self.stream:
+                await self._send_all(client, since="")
+            elif (shim := self.entry.shim) is not None:
+                await self._begin_held(shim, client, early, since="")
+            else:
+                await self._begin_before_start(client, early)
         except BaseException:
             client.close()
             raise
-        if self.stream:
+
+    async def _begin_before_start(self, client: socket.socket, early: bytes) -> None:
+        starts, now = self.entry.starts, stamp(time.time_ns())
+        await self._send_history(client, since="", until=now)
+        if self.entry.starts == starts:
             await self.entry.attach(client, self._request(early))
+            return
+        async with self.entry.lock:  # it may be being started
+            shim = self.entry.shim
+        if shim is None:
+            await self._send_all(client, since=now)
         else:
-            await self._say_farewell(client)
+            await self._begin_held(shim, client, early, since=now)
 
     async def _begin_held(
-        self, shim: Shim, client: socket.socket, early: bytes, history: History
+        self, shim: Shim, client: socket.socket, early: bytes, *, since: str
     ) -> None:
         with client:
             try:
-                async with shim.attached_held(client, self._request(early)) as since_ns:
-                    await self._send_history(client, history(stamp(since_ns)))
-            except errors.Conflict:
-                # It has ended just now: its log is all there is.
-                await self._send_history(client, history(None))
-                await self._say_farewell(client)
+                async with shim.attached_held(client, self._request(early)) as until_ns:
+                    await self._send_history(client, since=since, until=stamp(until_ns))
+            except errors.Conflict:  # it has ended just now
+                await self._send_all(client, since=since)
 
-    async def _send_history(self, client: socket.socket, log: Log) -> None:
+    async def _send_all(self, client: socket.socket, *, since: str) -> None:
+        """Send the log and let the client go: nothing follows."""
+        await self._send_history(client, since=since, until=ALWAYS)
+        await self._say_farewell(client)
+
+    async def _send_history(self, client: socket.socket, *, since: str, until: str) -> None:
+        if self.history is None:
+            return
+        log = self.history(since, until)
         websocket = WebSocket(self.websocket) if self.websocket else None
         pieces = log.__aiter__()
         try:

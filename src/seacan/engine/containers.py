@@ -7,7 +7,6 @@ holds up another container.
 import contextlib
 import functools
 from collections.abc import Sequence
-from dataclasses import replace
 
 import anyio
 
@@ -380,12 +379,14 @@ class Containers:
         stream = stream and (stdin or stdout or stderr)
         framed = not entry.record.tty and not websocket
 
-        def history(until: str | None) -> Log:
-            selection = Selection(stdout=stdout, stderr=stderr, framed=framed)
-            return self._log(entry, selection if until is None else replace(selection, until=until))
+        def history(since: str, until: str) -> Log:
+            selection = Selection(
+                stdout=stdout, stderr=stderr, since=since, until=until, framed=framed
+            )
+            return self._log(entry, selection)
 
         if logs:
-            history(None)  # refused now, if it cannot be read
+            history("", "")  # refused now, if it cannot be read
         return attach.Attachment(
             entry, stdin, stdout, stderr, keys, stream, history if logs else None, websocket
         )

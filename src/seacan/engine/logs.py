@@ -28,7 +28,7 @@ _IN_MOVE_SELF: Final = 0x800
 _IN_NONBLOCK: Final = os.O_NONBLOCK
 _IN_CLOEXEC: Final = os.O_CLOEXEC
 
-_ALWAYS: Final = "~"  # later than any time
+ALWAYS: Final = "~"  # later than any time
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class Selection:
     timestamps: bool = False
     details: bool = False  # the attributes before each line
     since: str = ""
-    until: str = _ALWAYS
+    until: str = ALWAYS
     tail: int | None = None  # entries from the end; None: all
     follow: bool = False
     framed: bool = True  # with a header for each entry; a terminal's log has none
@@ -75,7 +75,7 @@ class Log:
 
     def _is_past_until(self) -> bool:
         until = self._selection.until
-        return until != _ALWAYS and stamp(time.time_ns()) > until
+        return until != ALWAYS and stamp(time.time_ns()) > until
 
     async def _pieces(self, reader: "_Reader") -> AsyncGenerator[bytes, None]:
         while (piece := await anyio.to_thread.run_sync(reader.read)) is not None:

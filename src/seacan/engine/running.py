@@ -95,12 +95,15 @@ class Entry:
         self._buried = anyio.Event()
         self._buried.set()
         self._waiters: weakref.WeakSet[Waiter] = weakref.WeakSet()
+        # Those who wait for the start.
         self._clients: list[tuple[socket.socket, AttachRequest]] = []
+        self.starts = 0  # that were begun
 
     # -- start ------------------------------------------------------------------------------------
 
     async def start(self, request: StartRequest) -> None:
         """Start the container in its bundle, for which config.json is written already."""
+        self.starts += 1
         clients, self._clients = self._clients, []
         request["attachments"] = [attachment for _, attachment in clients]
         try:
@@ -121,7 +124,15 @@ class Entry:
         self._networks.connected(self.record)
         self.tell("start")
         self.adopt(shim)
+        await self._attach_late()
         await self.save()
+
+    async def _attach_late(self) -> None:
+        """Attach those who came while it was being started."""
+        clients, self._clients = self._clients, []
+        for client, request in clients:
+            with contextlib.suppress(errors.Conflict):  # it has ended already
+                await self.attach(client, request)
 
     async def _start_failed(self, why: str) -> None:
         with anyio.CancelScope(shield=True):
