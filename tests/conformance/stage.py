@@ -71,7 +71,8 @@ class Stage:
         return container
 
     def _make_exec(self) -> str:
-        exec_id = str(self._ok("/containers/RUNNING/exec", {"Cmd": ["true"]}).json["Id"])
+        body = {"Cmd": ["true"], "AttachStdout": True}  # so that its start is answered at its end
+        exec_id = str(self._ok("/containers/RUNNING/exec", body).json["Id"])
         self._ok(f"/exec/{exec_id}/start", {})
         return exec_id
 

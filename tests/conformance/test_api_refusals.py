@@ -7,6 +7,8 @@ import pytest
 from tests.conformance.docker_cli import Engine
 from tests.conformance.stage import Stage
 
+from seacan.images import platforms
+
 pytestmark = [pytest.mark.root, pytest.mark.conformance]
 
 REFUSED: list[tuple[str, str, Any, int, str]] = [
@@ -142,8 +144,8 @@ REFUSED: list[tuple[str, str, Any, int, str]] = [
      "image with reference busybox was found but its platform (linux/amd64) does not "
      "match the specified platform (linux/s390x)"),
     ("POST", "/containers/create?platform=linux/s390x", {"Image": "busybox"}, 404,
-     "image with reference busybox was found but its platform (linux/amd64) does not match the "
-     "specified platform (linux/s390x)"),
+     f"image with reference busybox was found but its platform ({platforms.host()}) does not match "
+     "the specified platform (linux/s390x)"),
     ("POST", "/containers/create", {"Image": "UPPER"}, 400,
      "invalid reference format: repository name (library/UPPER) must be lowercase"),
     ("POST", "/containers/prune?filters=x", None, 400, "invalid filter"),

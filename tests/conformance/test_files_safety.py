@@ -1,5 +1,6 @@
 """Copying while the container works against it, and clients that go away."""
 
+import contextlib
 import http.client
 import io
 import json
@@ -245,6 +246,27 @@ def test_a_daemon_killed_in_a_commit_leaves_nothing_half_made(loaded: Daemon) ->
     assert loaded.request("GET", "/images/json")[1] == before
     assert not [*(loaded.data_root / "images/ingest").iterdir()]
     assert not [*(loaded.data_root / "layers").glob(".new-*")]
+
+
+def test_a_daemon_killed_at_any_moment_leaves_no_worker(loaded: Daemon) -> None:
+    """Also between the fork of one and what it is told to do."""
+    container = loaded.run("exec sleep 600")
+    for _ in range(5):
+        threads = [threading.Thread(target=_stat_on, args=(loaded, container)) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        wait_until(lambda: _pids(loaded, "seacan-files"), "a worker")
+        loaded.kill()
+        for thread in threads:
+            thread.join()
+        wait_until(lambda: not _pids(loaded, "seacan-files"), "the workers to end")
+        loaded.start()
+
+
+def _stat_on(daemon: Daemon, container: str) -> None:
+    with contextlib.suppress(OSError, http.client.HTTPException):  # killed, as is the point
+        while True:
+            daemon.raw("HEAD", f"/containers/{container}/archive?path=/etc")
 
 
 def _try_commit(daemon: Daemon, container: str) -> None:

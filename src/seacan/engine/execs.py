@@ -170,6 +170,8 @@ class Execs:
             )
         except errors.SeacanError as err:
             self.ended(execution.id, start_exit_code(str(err)))
+            if isinstance(err, errors.Conflict):  # the container has ended meanwhile
+                raise
             raise type(err)(f"{_FAILED}: {err}") from err
 
     def follow(self, event: Message) -> None:
