@@ -80,6 +80,8 @@ class Launcher:
                     [
                         sys.executable,
                         "-P",
+                        "-X",
+                        "utf8",  # as paths are in requests, whatever the locale
                         "-m",
                         "seacan.supervisor.launcher",
                         str(launchers.fileno()),
