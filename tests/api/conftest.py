@@ -13,8 +13,8 @@ from tests.fakes.engine import FakeEngine
 
 from seacan.api import server
 from seacan.api.door import Door
-from seacan.api.http.limits import Limits
-from seacan.api.http.server import Server
+from seacan.http.limits import Limits
+from seacan.http.server import Server
 
 _PATIENCE_S = 10
 

@@ -11,10 +11,10 @@ import anyio
 import pytest
 from tests.api.conftest import Api, bound_socket, connect, read_all, read_until
 
-from seacan.api.http.limits import Limits
-from seacan.api.http.messages import Answer, Reply, Request, Send, Stream
-from seacan.api.http.server import Server
 from seacan.engine.container import Status
+from seacan.http.limits import Limits
+from seacan.http.messages import Answer, Reply, Request, Send, Stream
+from seacan.http.server import Server
 
 PING = b"GET /_ping HTTP/1.1\r\nHost: d\r\n\r\n"
 LAST_PING = b"GET /_ping HTTP/1.1\r\nHost: d\r\nConnection: close\r\n\r\n"

@@ -1,6 +1,7 @@
 """The Engine REST API: requests become calls of the engine, its records and errors answers.
 
-http/         the transport; knows nothing of containers
+The transport below it is seacan.http.
+
 server.py     serve(): the routes of an engine on listeners
 door.py       Route, Call: from a request's path and version to one function of routes/
 versions.py   the API versions spoken

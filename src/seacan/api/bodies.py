@@ -8,9 +8,9 @@ from typing import Final, TypeVar
 
 import msgspec
 
-from seacan.api.http.messages import Request
 from seacan.api.keys import respell
 from seacan.errors import InvalidArgument
+from seacan.http.messages import Request
 
 LIMIT_BYTES: Final = 4 << 20
 NO_BODY: Final = "invalid JSON: got EOF while reading request body"

@@ -5,7 +5,7 @@ from typing import Any, BinaryIO, Final, cast
 
 import anyio.from_thread
 
-from seacan.api.http.messages import Request
+from seacan.http.messages import Request
 
 _PIECE_BYTES: Final = 1 << 20
 

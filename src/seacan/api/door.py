@@ -8,10 +8,10 @@ from urllib.parse import unquote
 import msgspec
 
 from seacan.api.bodies import read_json
-from seacan.api.http.errors import message_reply
-from seacan.api.http.messages import Answer, Reply, Request
 from seacan.api.query import Query
 from seacan.api.versions import TooOld, Version, parse_version, split_version
+from seacan.http.errors import message_reply
+from seacan.http.messages import Answer, Reply, Request
 
 T = TypeVar("T")
 

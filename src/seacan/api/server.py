@@ -6,7 +6,6 @@ from typing import Final
 
 from seacan.api import engine
 from seacan.api.door import Door, Route
-from seacan.api.http.server import Server
 from seacan.api.routes import absent, plugins, swarm, volumes
 from seacan.api.routes.commit import CommitRoutes
 from seacan.api.routes.containers import ContainerRoutes
@@ -22,6 +21,7 @@ from seacan.api.routes.streams import StreamRoutes
 from seacan.api.routes.system import SystemRoutes
 from seacan.api.routes.transfers import TransferRoutes
 from seacan.api.routes.websockets import WebSocketRoutes
+from seacan.http.server import Server
 from seacan.version import API_VERSION, VERSION
 
 _HEADERS: Final = (

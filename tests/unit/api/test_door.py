@@ -1,9 +1,9 @@
 import pytest
 
 from seacan.api.door import Call, Route
-from seacan.api.http.messages import Reply
 from seacan.api.versions import NEWEST, TooOld, Version, parse_version, split_version
 from seacan.errors import InvalidArgument
+from seacan.http.messages import Reply
 
 
 async def _handler(_: Call) -> Reply:

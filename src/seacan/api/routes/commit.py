@@ -6,8 +6,8 @@ import msgspec
 
 from seacan.api import engine
 from seacan.api.door import Call, Route, json_reply
-from seacan.api.http.messages import Reply
 from seacan.errors import InvalidArgument
+from seacan.http.messages import Reply
 from seacan.images import references
 from seacan.spec.engine_api import ContainerConfig
 

@@ -8,12 +8,12 @@ import msgspec
 from seacan.api import engine
 from seacan.api.bodies import NO_BODY
 from seacan.api.door import Call, Route, json_reply
-from seacan.api.http.messages import Reply, Send, Stream
 from seacan.api.shapes.containers import inspect_container
 from seacan.api.shapes.create import adapt_create
 from seacan.api.shapes.listing import list_container
 from seacan.engine.container import Exit
 from seacan.errors import InvalidArgument, Unsupported
+from seacan.http.messages import Reply, Send, Stream
 from seacan.spec.engine_api import ContainerCreate
 
 _CREATE: Final = msgspec.json.Decoder(ContainerCreate)

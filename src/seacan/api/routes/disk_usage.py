@@ -4,9 +4,9 @@ from typing import Final
 
 from seacan.api import engine
 from seacan.api.door import Call, Route, json_reply
-from seacan.api.http.messages import Reply
 from seacan.api.shapes.disk_usage import shape_usage
 from seacan.errors import InvalidArgument
+from seacan.http.messages import Reply
 
 _TYPES: Final = ("container", "image", "volume", "build-cache")
 

@@ -8,11 +8,11 @@ import msgspec
 
 from seacan.api import engine
 from seacan.api.door import Call, Route
-from seacan.api.http.messages import Send, Stream
 from seacan.api.shapes.events import is_known, shape_event
 from seacan.engine.event_filters import event_filter
 from seacan.engine.event_log import Event
 from seacan.errors import Internal, InvalidArgument
+from seacan.http.messages import Send, Stream
 
 _INT64: Final = 1 << 63
 

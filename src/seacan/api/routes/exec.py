@@ -6,10 +6,10 @@ import msgspec
 
 from seacan.api import engine
 from seacan.api.door import Call, Route, json_reply
-from seacan.api.http.messages import Hijack, Reply
 from seacan.api.routes.streams import hijack, terminal_size
 from seacan.api.shapes.execs import inspect_exec
 from seacan.errors import InvalidArgument
+from seacan.http.messages import Hijack, Reply
 from seacan.spec.engine_api import ExecConfig
 
 

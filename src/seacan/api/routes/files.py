@@ -8,10 +8,10 @@ import msgspec
 from seacan.api import engine
 from seacan.api.body_file import body_file
 from seacan.api.door import Call, Route, json_reply
-from seacan.api.http.messages import HeaderLine, Reply, Send, Stream
 from seacan.api.shapes.files import change, path_stat
 from seacan.contents.words import PathStat
 from seacan.errors import InvalidArgument
+from seacan.http.messages import HeaderLine, Reply, Send, Stream
 
 _STAT: Final = "X-Docker-Container-Path-Stat"
 

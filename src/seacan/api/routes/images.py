@@ -6,10 +6,10 @@ import anyio
 
 from seacan.api import engine
 from seacan.api.door import Call, Route, json_reply
-from seacan.api.http.messages import Reply
 from seacan.api.routes.image_filters import select_images
 from seacan.api.shapes.images import inspect_image, list_image, removed_image
 from seacan.errors import InvalidArgument, Unsupported
+from seacan.http.messages import Reply
 from seacan.images import references
 from seacan.images.image import Use
 

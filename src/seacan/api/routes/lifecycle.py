@@ -6,8 +6,8 @@ import msgspec
 
 from seacan.api import engine
 from seacan.api.door import Call, Route, json_reply
-from seacan.api.http.messages import Reply
 from seacan.api.versions import Version
+from seacan.http.messages import Reply
 from seacan.spec.engine_api import ContainerUpdate
 
 _UPDATE: Final = msgspec.json.Decoder(ContainerUpdate)

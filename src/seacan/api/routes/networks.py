@@ -5,11 +5,11 @@ from typing import Any, Final, NoReturn
 
 from seacan.api import engine
 from seacan.api.door import Call, Route, json_reply
-from seacan.api.http.messages import Reply
 from seacan.api.query import check_filters
 from seacan.api.shapes.networks import shape_network
 from seacan.engine.networks import Network
 from seacan.errors import Forbidden, Internal, NotFound, Unsupported
+from seacan.http.messages import Reply
 
 _FILTERS: Final = frozenset({"dangling", "driver", "id", "label", "name", "scope", "type"})
 _TYPES: Final = ("builtin", "custom")

@@ -5,8 +5,8 @@ from typing import Final
 
 from seacan.api import engine
 from seacan.api.door import Call, Route
-from seacan.api.http.messages import Hijack, Reply, Send, Stream
 from seacan.errors import InvalidArgument
+from seacan.http.messages import Hijack, Reply, Send, Stream
 
 _RAW: Final = "application/vnd.docker.raw-stream"
 _MULTIPLEXED: Final = "application/vnd.docker.multiplexed-stream"

@@ -4,8 +4,8 @@ from typing import Final
 
 from seacan.api import engine
 from seacan.api.door import Call, Route, json_reply
-from seacan.api.http.messages import Reply
 from seacan.api.shapes.system import shape_info
+from seacan.http.messages import Reply
 
 # `Builder-Version: 1` keeps clients from looking for BuildKit.
 _PONG: Final = Reply(

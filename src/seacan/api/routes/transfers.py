@@ -10,8 +10,8 @@ import msgspec
 from seacan.api import engine
 from seacan.api.body_file import body_file
 from seacan.api.door import Call, Route
-from seacan.api.http.messages import Request, Send, Stream
 from seacan.errors import SeacanError, Unsupported
+from seacan.http.messages import Request, Send, Stream
 from seacan.images import platforms, references
 
 Message = dict[str, Any]

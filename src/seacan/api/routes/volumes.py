@@ -3,9 +3,9 @@
 from typing import Final, NoReturn
 
 from seacan.api.door import Call, Route, json_reply
-from seacan.api.http.messages import Reply
 from seacan.api.query import check_filters
 from seacan.errors import NotFound, Unsupported
+from seacan.http.messages import Reply
 
 _FILTERS: Final = frozenset({"dangling", "name", "driver", "label"})
 

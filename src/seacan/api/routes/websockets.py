@@ -11,8 +11,8 @@ from urllib.parse import urlsplit
 
 from seacan.api import engine
 from seacan.api.door import Call, Route
-from seacan.api.http.messages import Hijack
 from seacan.errors import Forbidden, InvalidArgument
+from seacan.http.messages import Hijack
 
 _GUID: Final = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 _BINARY_SINCE: Final = (1, 28)

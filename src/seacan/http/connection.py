@@ -7,12 +7,12 @@ from http import HTTPStatus
 import anyio
 
 from seacan import log
-from seacan.api.http.errors import error_reply
-from seacan.api.http.exchange import Exchange
-from seacan.api.http.heads import BadRequest
-from seacan.api.http.incoming import Incoming
-from seacan.api.http.limits import Limits
-from seacan.api.http.messages import (
+from seacan.http.errors import error_reply
+from seacan.http.exchange import Exchange
+from seacan.http.heads import BadRequest
+from seacan.http.incoming import Incoming
+from seacan.http.limits import Limits
+from seacan.http.messages import (
     Answer,
     Application,
     HeaderLine,
@@ -21,7 +21,7 @@ from seacan.api.http.messages import (
     Request,
     Stream,
 )
-from seacan.api.http.streams import ByteStream, ClientGone
+from seacan.http.streams import ByteStream, ClientGone
 
 
 class Connection:

@@ -4,9 +4,9 @@ import math
 
 import anyio
 
-from seacan.api.http.heads import BadRequest, find_end
-from seacan.api.http.limits import Limits
-from seacan.api.http.streams import ByteStream, ClientGone
+from seacan.http.heads import BadRequest, find_end
+from seacan.http.limits import Limits
+from seacan.http.streams import ByteStream, ClientGone
 
 
 class Incoming:

@@ -6,7 +6,7 @@ from typing import Final
 import msgspec
 
 from seacan import errors, log
-from seacan.api.http.messages import Reply
+from seacan.http.messages import Reply
 
 STATUS: Final[dict[type[errors.SeacanError], int]] = {
     errors.NotModified: 304,

@@ -1,6 +1,6 @@
 import pytest
 
-from seacan.api.http.heads import BadRequest, check_head, find_end
+from seacan.http.heads import BadRequest, check_head, find_end
 
 HEAD = b"GET / HTTP/1.1\r\nHost: d\r\n\r\n"
 

@@ -9,11 +9,11 @@ import anyio
 import anyio.abc
 
 from seacan import log
-from seacan.api.http.connection import Connection
-from seacan.api.http.errors import log_bug
-from seacan.api.http.limits import Limits
-from seacan.api.http.messages import Application, HeaderLine
-from seacan.api.http.streams import SocketStream
+from seacan.http.connection import Connection
+from seacan.http.errors import log_bug
+from seacan.http.limits import Limits
+from seacan.http.messages import Application, HeaderLine
+from seacan.http.streams import SocketStream
 
 _FULL: Final = (
     b"HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/json\r\n"

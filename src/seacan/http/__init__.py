@@ -1,6 +1,7 @@
-"""HTTP/1.1 as the Engine API needs it: strict heads, streamed bodies, connections given away.
+"""HTTP/1.1 for those who serve: strict heads, streamed bodies, connections given away.
 
-It knows nothing of containers. An `Application` turns a Request into an Answer; all else is here.
+It knows nothing of what is served: an `Application` turns a Request into an Answer, all else is
+here.
 
     limits.py      what a client may use up: bytes, seconds, connections
     streams.py     a connection's bytes: a plain socket, later TLS

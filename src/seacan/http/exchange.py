@@ -10,11 +10,11 @@ from typing import Final
 import anyio
 import h11
 
-from seacan.api.http.heads import BadRequest, check_head
-from seacan.api.http.incoming import Incoming
-from seacan.api.http.limits import Limits
-from seacan.api.http.messages import HeaderLine, Reply, Request
-from seacan.api.http.streams import ByteStream, ClientGone
+from seacan.http.heads import BadRequest, check_head
+from seacan.http.incoming import Incoming
+from seacan.http.limits import Limits
+from seacan.http.messages import HeaderLine, Reply, Request
+from seacan.http.streams import ByteStream, ClientGone
 
 # For the head of a chunk, and the trailers: a head is measured before h11 sees it.
 _INCOMPLETE_BYTES: Final = 16 << 10
