@@ -288,12 +288,19 @@ class Service:
         self.is_asked.set()
         if request.target == "/stream":
             return Stream("text/plain", self._stream)
+        if request.target == "/part":
+            length = ("Content-Length", "5")
+            return Stream("text/plain", self._part, [length], status=206)
         await anyio.to_thread.run_sync(self.may_answer.wait, 10, abandon_on_cancel=True)
         return Reply(200, b"done")
 
     async def _stream(self, send: Send) -> None:
         await send(b"first")
         await anyio.sleep_forever()
+
+    async def _part(self, send: Send) -> None:
+        await send(b"fi")
+        await send(b"rst")
 
     def connect(self) -> socket.socket:
         return connect(self.path)
@@ -342,3 +349,19 @@ def test_the_end_cuts_streams_at_once(service: Callable[[float], Service]) -> No
         served.stop()
         assert b"0\r\n\r\n" not in read_all(client)
         assert served.join()
+
+
+def test_a_stream_of_known_length_is_not_chunked(service: Callable[[float], Service]) -> None:
+    served = service(10)
+    with served.connect() as client:
+        client.sendall(b"GET /part HTTP/1.1\r\nHost: d\r\n\r\n")
+        head, body = read_until(client, b"first").split(b"\r\n\r\n")
+        assert head.startswith(b"HTTP/1.1 206 ")
+        assert b"Transfer-Encoding" not in head
+        assert body == b"first"
+        client.sendall(b"HEAD /part HTTP/1.1\r\nHost: d\r\nConnection: close\r\n\r\n")
+        answer = read_all(client)
+        assert b"Content-Length: 5\r\n" in answer
+        assert answer.endswith(b"\r\n\r\n")
+    served.stop()
+    assert served.join()

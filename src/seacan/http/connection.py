@@ -97,7 +97,7 @@ class Connection:
         failure: Exception | None = None
 
         async def send(piece: bytes) -> None:
-            await exchange.send_piece(answer.content_type, piece, answer.headers)
+            await exchange.send_piece(answer, piece)
 
         async with anyio.create_task_group() as group:
             self._streaming = group.cancel_scope
@@ -105,7 +105,8 @@ class Connection:
             if exchange.is_received:
                 group.start_soon(self._cancel_at_end, group.cancel_scope)
             try:
-                await answer.produce(send)
+                if exchange.request.method != "HEAD":
+                    await answer.produce(send)
                 await send(b"")
                 await exchange.send_end()
             except Exception as err:

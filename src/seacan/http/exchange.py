@@ -13,7 +13,7 @@ import h11
 from seacan.http.heads import BadRequest, check_head
 from seacan.http.incoming import Incoming
 from seacan.http.limits import Limits
-from seacan.http.messages import HeaderLine, Reply, Request
+from seacan.http.messages import HeaderLine, Reply, Request, Stream
 from seacan.http.streams import ByteStream, ClientGone
 
 # For the head of a chunk, and the trailers: a head is measured before h11 sees it.
@@ -118,15 +118,16 @@ class Exchange:
             data += self._encode(h11.Data(data=reply.body))
         await self._stream.send(data + self._encode(h11.EndOfMessage()))
 
-    async def send_piece(
-        self, content_type: str, piece: bytes, more_headers: Sequence[HeaderLine] = ()
-    ) -> None:
+    async def send_piece(self, answer: Stream, piece: bytes) -> None:
         """Send the head, if it was not yet, and a piece of the body; nothing waits in a buffer."""
         data = b""
         if not self.has_begun:
-            own = (("Content-Type", content_type), ("Date", _date()))
-            headers = [*self._headers, *more_headers, *own]
-            data = self._encode(h11.Response(status_code=200, headers=headers, reason=b"OK"))
+            own = (("Content-Type", answer.content_type), ("Date", _date()))
+            headers = [*self._headers, *answer.headers, *own]
+            reason = HTTPStatus(answer.status).phrase
+            data = self._encode(
+                h11.Response(status_code=answer.status, headers=headers, reason=reason)
+            )
         if piece:
             data += self._encode(h11.Data(data=piece))
         await self._stream.send(data)

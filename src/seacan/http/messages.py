@@ -30,17 +30,19 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class Stream:
-    """An answer of status 200 that `produce` sends piece by piece, while the client listens.
+    """An answer that `produce` sends piece by piece, while the client listens.
 
-    The head leaves with the first piece, at once if that is empty. If `produce` raises before, its
-    error is the answer; later the connection is closed, so that the client sees a cut. When the
-    client goes away, `produce` is cancelled. `headers` are read when the head leaves: a list may be
-    filled by `produce`.
+    It is chunked, unless `headers` have a Content-Length. HEAD gets the head alone, without
+    `produce`. The head leaves with the first piece, at once if that is empty. If `produce` raises
+    before, its error is the answer; later the connection is closed, so that the client sees a cut.
+    When the client goes away, `produce` is cancelled. `headers` are read when the head leaves: a
+    list may be filled by `produce`.
     """
 
     content_type: str
     produce: Callable[[Send], Awaitable[None]]
     headers: Sequence[HeaderLine] = ()
+    status: int = 200
 
 
 @dataclass(frozen=True, slots=True)
