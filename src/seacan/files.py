@@ -47,6 +47,13 @@ def write_atomic(path: StrPath, data: bytes, mode: int = 0o600, *, sync: bool = 
         sync_directory(directory or ".")
 
 
+def write_all(fd: int, data: bytes) -> None:
+    """Write all of `data` at the position of `fd`."""
+    view = memoryview(data)
+    while view:
+        view = view[os.write(fd, view) :]
+
+
 def sync_directory(path: StrPath) -> None:
     """Make the names in directory `path` durable."""
     fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY)

@@ -1,25 +1,25 @@
 """Blobs: bytes named by their digest, in an OCI image layout.
 
 DIRECTORY/oci-layout
-DIRECTORY/blobs/sha256/HEX    0400; whole or absent, its digest taken as it was written
-DIRECTORY/ingest/*/N          on their way in; emptied by open()
+DIRECTORY/blobs/ALGORITHM/HEX  0400; whole or absent, its digest taken as it was written
+DIRECTORY/ingest/*/N           on their way in; emptied by open()
 """
 
 import contextlib
 import hashlib
 import os
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final
 
 from seacan.errors import NotFound
-from seacan.files import read_bounded, sync_directory, write_atomic
+from seacan.files import read_bounded, sync_directory, write_all, write_atomic
 from seacan.images.trees import remove_tree
 
 _LAYOUT: Final = b'{"imageLayoutVersion":"1.0.0"}'
-_ALGORITHM: Final = "sha256:"
+CANONICAL: Final = "sha256"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,29 +42,33 @@ class Staging:
         self._directory = directory
         self._count = 0
 
-    def add(self, chunks: Iterable[bytes]) -> Staged:
+    def add(self, chunks: Iterable[bytes], algorithm: str = CANONICAL) -> Staged:
         """Write the chunks to a file, and take their digest."""
         path = self._directory / str(self._count)
         self._count += 1
-        digest = hashlib.sha256()
+        digest = hashlib.new(algorithm)
         size_bytes = 0
         with open(path, "xb", buffering=0) as file:
             for chunk in chunks:
                 digest.update(chunk)
-                _write_all(file.fileno(), chunk)
+                write_all(file.fileno(), chunk)
                 size_bytes += len(chunk)
-        return Staged(path, _ALGORITHM + digest.hexdigest(), size_bytes)
+        return Staged(path, f"{algorithm}:{digest.hexdigest()}", size_bytes)
 
 
 class Blobs:
-    def __init__(self, directory: Path) -> None:
+    """`algorithms`: of digests, as hashlib calls them, that blobs are named by."""
+
+    def __init__(self, directory: Path, algorithms: Sequence[str] = (CANONICAL,)) -> None:
         self._directory = directory
-        self._sha256 = directory / "blobs" / "sha256"
+        self._blobs = directory / "blobs"
+        self._algorithms = algorithms
         self._ingest = directory / "ingest"
 
     def open(self) -> None:
         """Make the directories if they are not there, and drop what a crash left half written."""
-        self._sha256.mkdir(parents=True, exist_ok=True, mode=0o700)
+        for algorithm in self._algorithms:
+            (self._blobs / algorithm).mkdir(parents=True, exist_ok=True, mode=0o700)
         self._ingest.mkdir(exist_ok=True, mode=0o700)
         for leftover in self._ingest.iterdir():
             remove_tree(leftover)
@@ -97,11 +101,12 @@ class Blobs:
         with open(staged.path, "rb") as file:
             os.fchmod(file.fileno(), 0o400)
             os.fsync(file.fileno())
-        os.rename(staged.path, self.path(staged.digest))
-        sync_directory(self._sha256)
+        path = self.path(staged.digest)
+        os.rename(staged.path, path)
+        sync_directory(path.parent)
 
     def write(self, data: bytes) -> str:
-        """Keep `data` and return its digest."""
+        """Keep `data` and return its canonical digest."""
         with self.staging() as staging:
             staged = staging.add([data])
             self.commit(staged)
@@ -126,19 +131,18 @@ class Blobs:
         return self.path(digest).stat().st_size
 
     def path(self, digest: str) -> Path:
-        """Return the place of the blob `digest`, which is `sha256:` and 64 digits."""
-        return self._sha256 / digest.removeprefix(_ALGORITHM)
+        """Return the place of the blob `digest`, which references.is_digest() has approved."""
+        algorithm, _, encoded = digest.partition(":")
+        return self._blobs / algorithm / encoded
 
     def digests(self) -> set[str]:
         """Return the digests of all blobs."""
-        return {_ALGORITHM + path.name for path in self._sha256.iterdir()}
+        return {
+            f"{algorithm}:{path.name}"
+            for algorithm in self._algorithms
+            for path in (self._blobs / algorithm).iterdir()
+        }
 
     def remove(self, digest: str) -> None:
         """Remove a blob; it may be gone already."""
         self.path(digest).unlink(missing_ok=True)
-
-
-def _write_all(fd: int, data: bytes) -> None:
-    view = memoryview(data)
-    while view:
-        view = view[os.write(fd, view) :]

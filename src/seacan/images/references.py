@@ -110,6 +110,15 @@ def is_digest(text: str) -> bool:
     return _DIGEST.fullmatch(text) is not None
 
 
+def is_path(text: str) -> bool:
+    """Return whether `text` names a repository within a registry."""
+    return len(text) <= _LONGEST_NAME and _PATH.fullmatch(text) is not None
+
+
+def is_tag(text: str) -> bool:
+    return _TAG.fullmatch(text) is not None
+
+
 def is_image_id(text: str) -> bool:
     """Return whether `text` is a whole id: 64 digits, with or without `sha256:`."""
     return _HEX_ID.fullmatch(text.removeprefix("sha256:")) is not None
