@@ -4,7 +4,8 @@ It knows nothing of what is served: an `Application` turns a Request into an Ans
 here.
 
     limits.py      what a client may use up: bytes, seconds, connections
-    streams.py     a connection's bytes: a plain socket, later TLS
+    streams.py     a connection's bytes: a plain socket
+    tls.py         the same within TLS
     incoming.py    bytes that came and were not yet used: heads found, the end of the client noticed
     heads.py       request heads that two parsers could read in two ways are refused
     messages.py    Request, and the answers: Reply, Stream, Hijack

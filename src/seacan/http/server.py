@@ -2,6 +2,7 @@
 
 import errno
 import socket
+import ssl
 from collections.abc import Sequence
 from typing import Final
 
@@ -13,7 +14,8 @@ from seacan.http.connection import Connection
 from seacan.http.errors import log_bug
 from seacan.http.limits import Limits
 from seacan.http.messages import Application, HeaderLine
-from seacan.http.streams import SocketStream
+from seacan.http.streams import ByteStream, SocketStream
+from seacan.http.tls import TlsStream
 
 _FULL: Final = (
     b"HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/json\r\n"
@@ -23,7 +25,10 @@ _SHORT_OF: Final = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 
 
 class Server:
-    """Answers what comes to its listeners by `application`; `headers` are part of every answer."""
+    """Answers what comes to its listeners by `application`; `headers` are part of every answer.
+
+    With `tls`, clients have to speak that.
+    """
 
     def __init__(
         self,
@@ -31,8 +36,10 @@ class Server:
         *,
         headers: Sequence[HeaderLine] = (),
         limits: Limits | None = None,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
         self._application = application
+        self._tls = tls
         self._headers = tuple(headers)
         self._limits = limits or Limits()
         self._connections: set[Connection] = set()
@@ -93,8 +100,9 @@ class Server:
                 log.debug("refuse a connection", error=str(err))
 
     async def _serve_client(self, client: socket.socket) -> None:
+        stream: ByteStream = TlsStream(client, self._tls) if self._tls else SocketStream(client)
         connection = Connection(
-            SocketStream(client), self._application, headers=self._headers, limits=self._limits
+            stream, self._application, headers=self._headers, limits=self._limits
         )
         self._connections.add(connection)
         try:

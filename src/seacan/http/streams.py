@@ -1,4 +1,4 @@
-"""A connection's bytes: a plain socket; TLS gets a class of the same shape."""
+"""A connection's bytes: a plain socket; tls.py has a class of the same shape."""
 
 import socket
 from contextlib import suppress
@@ -66,6 +66,11 @@ class SocketStream:
                 await anyio.wait_writable(self._socket)
             except OSError as err:
                 raise ClientGone(str(err)) from err
+
+    def send_now(self, data: bytes) -> None:
+        """Send what fits without waiting; the rest is lost."""
+        with suppress(OSError):
+            self._socket.send(data)
 
     def finish(self) -> None:
         with suppress(OSError):  # the client was faster
