@@ -22,6 +22,8 @@ Two roots, one that a reboot leaves alone and one that it may take:
       volumes/NAME/                a volume, its name 64 hex digits if nobody gave it one
         _data/                     its files, as they are mounted
       volumes/.NAME/               made or removed with its container: stays if that does
+      registry/                    what `seacan registry serve` keeps, a process of its own;
+                                   registry/store.py draws it
 
     EXEC_ROOT/                     /run/seacan, 0700: gone after a reboot, as are the processes
       seacand.lock                 held by the running daemon (flock)
@@ -46,6 +48,7 @@ from typing import Final
 DEFAULT_DATA_ROOT: Final = Path("/var/lib/seacan")
 DEFAULT_EXEC_ROOT: Final = Path("/run/seacan")
 DEFAULT_SOCKET: Final = Path("/run/seacan.sock")
+DEFAULT_REGISTRY_ROOT: Final = DEFAULT_DATA_ROOT / "registry"
 
 
 @dataclass(frozen=True, slots=True)

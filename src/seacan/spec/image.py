@@ -15,6 +15,17 @@ MEDIA_TYPE_LAYER_ZSTD: Final = "application/vnd.oci.image.layer.v1.tar+zstd"
 MEDIA_TYPE_DOCKER_LIST: Final = "application/vnd.docker.distribution.manifest.list.v2+json"
 MEDIA_TYPE_DOCKER_MANIFEST: Final = "application/vnd.docker.distribution.manifest.v2+json"
 
+# Layers that a registry need not have: their owner is asked for them.
+FOREIGN_LAYER_TYPES: Final = frozenset(
+    {
+        "application/vnd.docker.image.rootfs.foreign.diff.tar",
+        "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip",
+        "application/vnd.oci.image.layer.nondistributable.v1.tar",
+        "application/vnd.oci.image.layer.nondistributable.v1.tar+gzip",
+        "application/vnd.oci.image.layer.nondistributable.v1.tar+zstd",
+    }
+)
+
 INDEX_TYPES: Final = frozenset({MEDIA_TYPE_INDEX, MEDIA_TYPE_DOCKER_LIST})
 MANIFEST_TYPES: Final = frozenset({MEDIA_TYPE_MANIFEST, MEDIA_TYPE_DOCKER_MANIFEST})
 
@@ -40,6 +51,7 @@ class Descriptor(TypedDict, total=False):
     annotations: dict[str, str] | None
     platform: Platform | None
     artifactType: str | None
+    urls: list[str] | None
 
 
 class Manifest(TypedDict, total=False):
@@ -51,6 +63,8 @@ class Manifest(TypedDict, total=False):
     layers: list[Descriptor]
     manifests: None
     annotations: dict[str, str] | None
+    subject: Descriptor | None
+    artifactType: str | None
 
 
 class Index(TypedDict, total=False):
@@ -62,6 +76,8 @@ class Index(TypedDict, total=False):
     config: None
     layers: None
     annotations: dict[str, str] | None
+    subject: Descriptor | None
+    artifactType: str | None
 
 
 class Healthcheck(TypedDict, total=False):

@@ -1,0 +1,54 @@
+"""Who may do what: the question that every door asks, and the answer of a registry open to all."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+from seacan.http.messages import Request
+from seacan.registry.errors import Refused
+
+PULL: Final = "pull"
+PUSH: Final = "push"
+DELETE: Final = "delete"
+ACTIONS: Final = (PULL, PUSH, DELETE)
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    repository: str
+    action: str
+
+
+class Access(Protocol):
+    """One client, as a request has shown it."""
+
+    @property
+    def is_known(self) -> bool:
+        """Whether it has said who it is, and proved it."""
+
+    def may(self, scope: Scope) -> bool: ...
+
+
+class Authority(Protocol):
+    async def identify(self, request: Request) -> Access:
+        """Return who asks. Raises Refused, UNAUTHORIZED, for what does not prove it."""
+
+    def refusal(self, access: Access, scopes: Sequence[Scope]) -> Refused:
+        """Return what tells a client that it may not, and how to become one that may."""
+
+
+class Anybody:
+    is_known = True
+
+    def may(self, scope: Scope) -> bool:
+        return True
+
+
+class OpenToAll:
+    """No authentication: whoever can connect may do everything."""
+
+    async def identify(self, request: Request) -> Access:
+        return Anybody()
+
+    def refusal(self, access: Access, scopes: Sequence[Scope]) -> Refused:
+        raise AssertionError("anybody may do everything")

@@ -1,0 +1,92 @@
+"""The flags of `seacan registry serve` and `verify`, as the process of the registry reads them."""
+
+import argparse
+import os
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from seacan import log, paths
+from seacan.registry.garbage import HOUR_S, Ages
+from seacan.registry.settings import Address, Settings, Tls
+
+_UNITS_S: Final = {"s": 1.0, "m": 60.0, "h": HOUR_S, "d": 24 * HOUR_S}
+
+
+@dataclass(frozen=True, slots=True)
+class Flags:
+    command: str  # serve, verify
+    settings: Settings
+    log_level: str
+
+
+def parse(argv: Sequence[str] | None = None) -> Flags:
+    """Return the flags; exits with a usage error or for --help as argparse does."""
+    parser = argparse.ArgumentParser(prog="seacan registry", description="An OCI registry.")
+    commands = parser.add_subparsers(dest="command", required=True)
+    verify = commands.add_parser("verify", help="read every blob, follow every row")
+    serve = commands.add_parser("serve", help="serve a directory as a registry")
+    for command in (serve, verify):
+        command.add_argument("--root", type=_absolute, default=default_root(), metavar="DIR")
+        command.add_argument("--log-level", choices=log.LEVELS, default="info")
+    _add_serve_flags(serve)
+    given = parser.parse_args(argv)
+    if given.command == "verify":
+        return Flags("verify", Settings(given.root, Address("", 0)), given.log_level)
+    return Flags("serve", _settings(given, serve), given.log_level)
+
+
+def _add_serve_flags(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("--addr", type=address, default=Address("127.0.0.1", 5000), metavar="HOST:PORT")
+    add("--metrics-addr", type=address, metavar="HOST:PORT")
+    add("--tls-cert", type=_absolute, metavar="FILE")
+    add("--tls-key", type=_absolute, metavar="FILE")
+    add("--read-only", action="store_true")
+    add("--gc-interval", type=seconds, default=HOUR_S, metavar="TIME")
+    add("--gc-grace", type=seconds, default=HOUR_S, metavar="TIME")
+    add("--upload-lifetime", type=seconds, default=24 * HOUR_S, metavar="TIME")
+
+
+def _settings(given: argparse.Namespace, parser: argparse.ArgumentParser) -> Settings:
+    if (given.tls_cert is None) != (given.tls_key is None):
+        parser.error("--tls-cert and --tls-key come together")
+    return Settings(
+        root=given.root,
+        address=given.addr,
+        metrics_address=given.metrics_addr,
+        tls=Tls(given.tls_cert, given.tls_key) if given.tls_cert else None,
+        is_read_only=given.read_only,
+        ages=Ages(grace_s=given.gc_grace, upload_s=given.upload_lifetime),
+        collect_every_s=given.gc_interval,
+    )
+
+
+def default_root() -> Path:
+    """Return where the registry of this user is kept: nobody but root may write to /var/lib."""
+    if os.geteuid() == 0:
+        return paths.DEFAULT_REGISTRY_ROOT
+    data_home = os.environ.get("XDG_DATA_HOME") or os.path.expanduser("~/.local/share")
+    return Path(data_home) / "seacan" / "registry"
+
+
+def address(text: str) -> Address:
+    """Return the address that `HOST:PORT`, `[IPV6]:PORT` or `:PORT`, for all, stands for."""
+    match = re.fullmatch(r"(?:\[([0-9a-fA-F:.%\w]+)\]|([^:\[\]]*)):([0-9]{1,5})", text)
+    if match is None or int(match[3]) > 65535:
+        raise argparse.ArgumentTypeError(f"not HOST:PORT: {text!r}")
+    return Address(match[1] or match[2] or "::", int(match[3]))
+
+
+def seconds(text: str) -> float:
+    """Return the seconds of `90`, `1.5h`, `30m`, `2d`."""
+    match = re.fullmatch(r"([0-9]{1,9}(?:\.[0-9]{1,9})?)([smhd]?)", text)
+    if match is None:
+        raise argparse.ArgumentTypeError(f"not a time such as 90s, 30m, 1h, 2d: {text!r}")
+    return float(match[1]) * _UNITS_S[match[2] or "s"]
+
+
+def _absolute(text: str) -> Path:
+    return Path.cwd() / text

@@ -1,0 +1,116 @@
+"""The registry, wired together and served until it is cancelled."""
+
+import socket
+import ssl
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from typing import Final
+
+import anyio
+from anyio import to_thread
+
+from seacan import log
+from seacan.http.limits import Limits
+from seacan.http.messages import Application
+from seacan.http.server import Server
+from seacan.registry.access import PULL, Authority, OpenToAll
+from seacan.registry.blobs import RepositoryBlobs
+from seacan.registry.door import API_VERSION, Door, Route
+from seacan.registry.garbage import collect
+from seacan.registry.listings import Listings
+from seacan.registry.manifests import Manifests
+from seacan.registry.metrics import Metrics
+from seacan.registry.routes import base
+from seacan.registry.routes.blobs import BlobRoutes
+from seacan.registry.routes.lists import ListRoutes
+from seacan.registry.routes.manifests import ManifestRoutes
+from seacan.registry.routes.uploads import UploadRoutes
+from seacan.registry.settings import Settings
+from seacan.registry.status import Status, nothing
+from seacan.registry.store import Store
+from seacan.registry.uploads import Uploads
+from seacan.version import VERSION
+
+_HEADERS: Final = (
+    API_VERSION,
+    ("Server", f"seacan/{VERSION}"),
+    ("X-Content-Type-Options", "nosniff"),
+)
+_LIMITS: Final = Limits(head_bytes=64 << 10)
+
+
+class Registry:
+    """What is served: the applications of the main listener and of the one for metrics."""
+
+    def __init__(self, settings: Settings, store: Store) -> None:
+        self._settings = settings
+        self._store = store
+        self._metrics = Metrics()
+        self._blobs = RepositoryBlobs(store)
+        self._uploads = Uploads(store, self._blobs)
+        self._authority: Authority = OpenToAll()
+
+    def application(self) -> Application:
+        routes = self._routes()
+        if self._settings.is_read_only:
+            routes = [route for route in routes if route.action == PULL]
+        door = Door(routes, self._authority, self._metrics.count_request)
+        return self._status(door, shows_metrics=isinstance(self._authority, OpenToAll))
+
+    def metrics_application(self) -> Application:
+        return self._status(nothing, shows_metrics=True)
+
+    def _status(self, behind: Application, *, shows_metrics: bool) -> Status:
+        return Status(
+            self._store, self._uploads, self._metrics, behind, shows_metrics=shows_metrics
+        )
+
+    def _routes(self) -> list[Route]:
+        def received(size_bytes: int) -> None:
+            self._metrics.add("received_bytes", size_bytes)
+
+        return [
+            *base.routes(),
+            *BlobRoutes(self._blobs).routes(),
+            *UploadRoutes(self._uploads, self._blobs, received).routes(),
+            *ManifestRoutes(Manifests(self._store)).routes(),
+            *ListRoutes(Listings(self._store)).routes(),
+        ]
+
+    async def collect_forever(self) -> None:
+        """Collect garbage now and then; what goes wrong is tried again the next time."""
+        while True:
+            await anyio.sleep(self._settings.collect_every_s)
+            try:
+                gone = await to_thread.run_sync(
+                    collect, self._store, self._uploads, self._settings.ages
+                )
+            except OSError as err:
+                log.warn("collect garbage", error=str(err))
+                continue
+            self._metrics.add("collected_blobs", gone.blobs)
+            self._metrics.add("collected_bytes", gone.bytes)
+            log.debug("garbage collected", blobs=gone.blobs, bytes=gone.bytes)
+
+
+@contextmanager
+def opened(settings: Settings) -> Iterator[Registry]:
+    """Yield the registry of a directory. Raises Conflict if another process has it."""
+    with closing(Store(settings.root)) as store:
+        yield Registry(settings, store)
+
+
+async def serve(
+    registry: Registry,
+    listener: socket.socket,
+    metrics_listener: socket.socket | None = None,
+    tls: ssl.SSLContext | None = None,
+) -> None:
+    """Answer clients until cancelled; the listeners are closed then."""
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(registry.collect_forever)
+        if metrics_listener:
+            metrics = Server(registry.metrics_application(), limits=_LIMITS)
+            tasks.start_soon(metrics.serve, [metrics_listener])
+        server = Server(registry.application(), headers=_HEADERS, limits=_LIMITS, tls=tls)
+        await server.serve([listener])

@@ -1,0 +1,32 @@
+"""What a registry is told: its flags, as a record."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from seacan.registry.garbage import HOUR_S, Ages
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+@dataclass(frozen=True, slots=True)
+class Tls:
+    certificate: Path
+    key: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    root: Path
+    address: Address
+    metrics_address: Address | None = None
+    tls: Tls | None = None
+    is_read_only: bool = False
+    ages: Ages = field(default_factory=Ages)
+    collect_every_s: float = HOUR_S

@@ -1,0 +1,84 @@
+"""HTTPS, with a certificate of the test's own."""
+
+import http.client
+import os
+import signal
+import socket
+import ssl
+import subprocess
+from pathlib import Path
+
+import pytest
+from tests.registry.process import Process, running_process
+
+from seacan.errors import InvalidArgument
+from seacan.http.tls import server_context
+
+DATA = os.urandom(3 << 20)
+
+
+def make_certificate(directory: Path, name: str) -> tuple[Path, Path]:
+    certificate, key = directory / f"{name}.crt", directory / f"{name}.key"
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1",
+         "-nodes", "-keyout", key, "-out", certificate, "-days", "2", "-subj", f"/CN={name}",
+         "-addext", "subjectAltName=IP:127.0.0.1"],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    return certificate, key
+
+
+def connect(process: Process, certificate: Path, version: ssl.TLSVersion) -> ssl.SSLSocket:
+    context = ssl.create_default_context(cafile=certificate)
+    context.maximum_version = version
+    plain = socket.create_connection(("127.0.0.1", process.port), timeout=20)
+    return context.wrap_socket(plain, server_hostname="127.0.0.1")
+
+
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+def test_requests_one_after_the_other(tmp_path: Path, version: ssl.TLSVersion) -> None:
+    certificate, key = make_certificate(tmp_path, "one")
+    with running_process(tmp_path, "--tls-cert", certificate, "--tls-key", key) as process:
+        connection = http.client.HTTPSConnection("127.0.0.1", process.port)
+        connection.sock = connect(process, certificate, version)
+        for _ in range(3):
+            connection.request("POST", "/v2/a/blobs/uploads/")
+            reply = connection.getresponse()
+            location = reply.getheader("Location")
+            reply.read()
+            assert location
+            connection.request("PATCH", location, DATA)
+            reply = connection.getresponse()
+            assert (reply.status, reply.read()) == (202, b"")
+            connection.request("GET", "/v2/_catalog")
+            assert connection.getresponse().read() == b'{"repositories":[]}'
+        connection.close()
+
+
+def test_a_certificate_is_read_again(tmp_path: Path) -> None:
+    certificate, key = make_certificate(tmp_path, "one")
+    second, second_key = make_certificate(tmp_path, "two")
+    with running_process(tmp_path, "--tls-cert", certificate, "--tls-key", key) as process:
+        connect(process, certificate, ssl.TLSVersion.TLSv1_3).close()
+        key.write_bytes(second_key.read_bytes())
+        certificate.write_bytes(second.read_bytes())
+        process.signal(signal.SIGHUP)
+        process.wait_for_log("certificate read again")
+        connect(process, second, ssl.TLSVersion.TLSv1_3).close()
+
+
+def test_who_does_not_speak_tls_gets_nothing(tmp_path: Path) -> None:
+    certificate, key = make_certificate(tmp_path, "one")
+    with running_process(tmp_path, "--tls-cert", certificate, "--tls-key", key) as process:
+        with socket.create_connection(("127.0.0.1", process.port), timeout=20) as plain:
+            plain.sendall(b"GET /v2/ HTTP/1.1\r\nHost: r\r\n\r\n")
+            assert not plain.recv(100).startswith(b"HTTP")
+        connect(process, certificate, ssl.TLSVersion.TLSv1_3).close()
+
+
+def test_a_key_of_another_certificate(tmp_path: Path) -> None:
+    certificate, _ = make_certificate(tmp_path, "one")
+    _, other = make_certificate(tmp_path, "two")
+
+    with pytest.raises(InvalidArgument, match="load certificate"):
+        server_context(certificate, other)
