@@ -64,6 +64,7 @@ class Group:
 GROUPS = (
     Group("container", "Manage containers"),
     Group("image", "Manage images"),
+    Group("registry", "Serve images to others"),
     Group("system", "Manage the daemon"),
 )
 
@@ -195,6 +196,8 @@ COMMANDS = (
         "[OPTIONS]",
         "Remove all containers that do not run",
     ),
+    Command(("registry serve",), "[OPTIONS]", "Serve a directory as a registry"),
+    Command(("registry verify",), "[OPTIONS]", "Read all of a registry, and say what is wrong"),
     Command(
         ("rename", "container rename"),
         "CONTAINER NEW_NAME",

@@ -1,0 +1,29 @@
+"""`seacan registry serve`: a registry over a directory."""
+
+from __future__ import annotations
+
+from seacan.cli import registry_process
+from seacan.cli.flags import Flag
+from seacan.cli.values import SWITCH, TEXT
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from seacan.cli.flags import Values
+    from seacan.cli.session import Session
+
+FLAGS = (
+    Flag("addr", "", TEXT, "Listen here (HOST:PORT)", shown='"127.0.0.1:5000"'),
+    Flag("gc-grace", "", TEXT, "Keep a blob this long that no manifest names", shown='"1h"'),
+    Flag("gc-interval", "", TEXT, "Collect what nobody needs this often", shown='"1h"'),
+    Flag("log-level", "", TEXT, "Log this and above: debug, info, warn, error", shown='"info"'),
+    Flag("metrics-addr", "", TEXT, "Show health and metrics here, and to everybody (HOST:PORT)"),
+    Flag("read-only", "", SWITCH, "Refuse to push and to delete"),
+    Flag("root", "", TEXT, "Keep everything in this directory"),
+    Flag("tls-cert", "", TEXT, "Serve HTTPS with this certificate and what it is chained to"),
+    Flag("tls-key", "", TEXT, "Private key of the certificate"),
+    Flag("upload-lifetime", "", TEXT, "Drop an upload that got no byte so long", shown='"1d"'),
+)
+
+
+def run(session: Session, values: Values, arguments: list[str]) -> int:
+    registry_process.become("serve", FLAGS, values)
