@@ -1,10 +1,10 @@
-"""Who may do what: the question that every door asks, and the answer of a registry open to all."""
+"""Who may do what: the question that the door asks, and the answer of a registry open to all."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
-from seacan.http.messages import Request
+from seacan.http.messages import Application, Request
 from seacan.registry.errors import Refused
 
 PULL: Final = "pull"
@@ -15,8 +15,14 @@ ACTIONS: Final = (PULL, PUSH, DELETE)
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    repository: str
+    """`kind`, `name` and `action` are as in the scopes of tokens: `repository:team/app:pull`."""
+
+    name: str
     action: str
+    kind: str = "repository"
+
+
+CATALOG: Final = Scope("catalog", "*", "registry")
 
 
 class Access(Protocol):
@@ -28,19 +34,28 @@ class Access(Protocol):
 
     def may(self, scope: Scope) -> bool: ...
 
+    def sees(self, repository: str) -> bool:
+        """Whether the catalog shows it that there is such a repository."""
+
 
 class Authority(Protocol):
     async def identify(self, request: Request) -> Access:
         """Return who asks. Raises Refused, UNAUTHORIZED, for what does not prove it."""
 
-    def refusal(self, access: Access, scopes: Sequence[Scope]) -> Refused:
+    def refusal(self, request: Request, access: Access, scopes: Sequence[Scope]) -> Refused:
         """Return what tells a client that it may not, and how to become one that may."""
+
+    def with_endpoint(self, behind: Application) -> Application:
+        """Return `behind`, with a path of the authority's own before it if it has one."""
 
 
 class Anybody:
     is_known = True
 
     def may(self, scope: Scope) -> bool:
+        return True
+
+    def sees(self, repository: str) -> bool:
         return True
 
 
@@ -50,5 +65,8 @@ class OpenToAll:
     async def identify(self, request: Request) -> Access:
         return Anybody()
 
-    def refusal(self, access: Access, scopes: Sequence[Scope]) -> Refused:
+    def refusal(self, request: Request, access: Access, scopes: Sequence[Scope]) -> Refused:
         raise AssertionError("anybody may do everything")
+
+    def with_endpoint(self, behind: Application) -> Application:
+        return behind

@@ -10,11 +10,10 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import parse_qs, unquote
 
-from seacan.errors import SeacanError
 from seacan.http.messages import Answer, Reply, Request, Stream
 from seacan.registry import names
-from seacan.registry.access import PULL, Access, Authority, Scope
-from seacan.registry.errors import Refused, as_refused
+from seacan.registry.access import CATALOG, PULL, Access, Authority, Scope
+from seacan.registry.errors import FAILURES, Refused, as_refused
 
 API_VERSION: Final = ("Docker-Distribution-Api-Version", "registry/2.0")
 _MAX_FIELDS: Final = 200
@@ -99,7 +98,7 @@ class Door:
         resource, repository, reference = _split(unquote(path))
         try:
             answer = await self._answer(request, resource, repository, reference, query)
-        except (SeacanError, OSError) as err:
+        except FAILURES as err:
             answer = as_refused(err).reply()
         status = answer.status if isinstance(answer, Reply | Stream) else 101
         self._count(resource, request.method, status)
@@ -110,15 +109,12 @@ class Door:
     ) -> Answer:
         route = self._route(resource, request.method)
         access = await self._authority.identify(request)
-        if resource in ("base", "catalog"):
-            if not access.is_known:
-                raise self._authority.refusal(access, [])
-            return await route.handler(Call(request, "", "", Query(query), access))
-        names.check_repository(repository)
+        if resource not in ("base", "catalog"):
+            names.check_repository(repository)
         call = Call(request, repository, reference, Query(query), access)
-        scopes = [Scope(repository, route.action)]
-        if not access.may(scopes[0]):
-            raise self._authority.refusal(access, scopes + _also(call, route.action))
+        scopes = _scopes(resource, call, route.action)
+        if not (access.may(scopes[0]) if scopes else access.is_known):
+            raise self._authority.refusal(request, access, scopes)
         return await route.handler(call)
 
     def _route(self, resource: str, method: str) -> Route:
@@ -142,9 +138,14 @@ def _split(path: str) -> tuple[str, str, str]:
     return "", "", ""
 
 
-def _also(call: Call, action: str) -> list[Scope]:
-    """Return what a client will want along with `action`, so that it asks for all of it at once."""
-    scopes = [] if action == PULL else [Scope(call.repository, PULL)]
+def _scopes(resource: str, call: Call, action: str) -> list[Scope]:
+    """Return what a client has to be allowed, and then what it will want along with that."""
+    if resource == "base":
+        return []
+    if resource == "catalog":
+        return [CATALOG]
+    actions = (action,) if action == PULL else (action, PULL)
+    scopes = [Scope(call.repository, wanted) for wanted in actions]
     if source := call.query.text("from"):
         scopes.append(Scope(names.check_repository(source), PULL))
     return scopes

@@ -4,12 +4,13 @@ Source: distribution-spec 1.1, "Error Codes"; statuses beside them from its tabl
 from what Docker's registry answers.
 """
 
+import sqlite3
 from collections.abc import Sequence
 from typing import Final
 
 import msgspec
 
-from seacan import errors
+from seacan import errors, log
 from seacan.http.messages import HeaderLine, Reply
 
 STATUS: Final = {
@@ -59,8 +60,19 @@ class Refused(errors.SeacanError):
         return Reply(self.status, body, "application/json", self.headers)
 
 
-def as_refused(err: errors.SeacanError | OSError) -> Refused:
-    """Return what tells a client of a failure of the floors below."""
+# What the floors below raise, and a client is told.
+FAILURES: Final = (errors.SeacanError, OSError, sqlite3.Error)
+
+
+def as_refused(err: errors.SeacanError | OSError | sqlite3.Error) -> Refused:
+    """Return what tells a client of a failure of the floors below; logged if it is to be repaired."""
+    refused = _translated(err)
+    if refused.status >= 500:
+        log.warn("request failed", error=str(err))
+    return refused
+
+
+def _translated(err: errors.SeacanError | OSError | sqlite3.Error) -> Refused:
     match err:
         case Refused():
             return err
@@ -68,7 +80,7 @@ def as_refused(err: errors.SeacanError | OSError) -> Refused:
             return Refused("BLOB_UNKNOWN", str(err))
         case errors.InvalidArgument():
             return Refused("MANIFEST_INVALID", str(err))
-        case errors.Unavailable() | OSError():
+        case errors.Unavailable() | OSError() | sqlite3.Error():
             return Refused("UNAVAILABLE", str(err))
         case _:
             return Refused("UNKNOWN", str(err))

@@ -10,7 +10,7 @@ from typing import Final
 
 from seacan import log, paths
 from seacan.registry.garbage import HOUR_S, Ages
-from seacan.registry.settings import Address, Settings, Tls
+from seacan.registry.settings import Address, Passwords, Settings, Tls, Tokens
 
 _UNITS_S: Final = {"s": 1.0, "m": 60.0, "h": HOUR_S, "d": 24 * HOUR_S}
 
@@ -45,6 +45,12 @@ def _add_serve_flags(parser: argparse.ArgumentParser) -> None:
     add("--tls-cert", type=_absolute, metavar="FILE")
     add("--tls-key", type=_absolute, metavar="FILE")
     add("--read-only", action="store_true")
+    add("--htpasswd", type=_absolute, metavar="FILE")
+    add("--allow", action="append", default=[], metavar="WHO:ACTIONS:REPOSITORIES")
+    add("--token-realm", default="", metavar="URL")
+    add("--token-service", default="", metavar="NAME")
+    add("--token-issuer", default="", metavar="NAME")
+    add("--token-keys", type=_absolute, metavar="FILE")
     add("--gc-interval", type=seconds, default=HOUR_S, metavar="TIME")
     add("--gc-grace", type=seconds, default=HOUR_S, metavar="TIME")
     add("--upload-lifetime", type=seconds, default=24 * HOUR_S, metavar="TIME")
@@ -58,10 +64,26 @@ def _settings(given: argparse.Namespace, parser: argparse.ArgumentParser) -> Set
         address=given.addr,
         metrics_address=given.metrics_addr,
         tls=Tls(given.tls_cert, given.tls_key) if given.tls_cert else None,
+        auth=_auth(given, parser),
         is_read_only=given.read_only,
         ages=Ages(grace_s=given.gc_grace, upload_s=given.upload_lifetime),
         collect_every_s=given.gc_interval,
     )
+
+
+def _auth(given: argparse.Namespace, parser: argparse.ArgumentParser) -> Passwords | Tokens | None:
+    names = [given.token_service, given.token_issuer, given.token_keys]
+    if any(names):
+        if not all([*names, given.token_realm]):
+            parser.error("--token-realm, -service, -issuer and -keys come together")
+        if given.htpasswd or given.allow:
+            parser.error("--token-keys and --htpasswd, --allow exclude each other")
+        return Tokens(given.token_realm, given.token_service, given.token_issuer, given.token_keys)
+    if given.htpasswd is None:
+        if given.allow or given.token_realm:
+            parser.error("--allow and --token-realm need --htpasswd")
+        return None
+    return Passwords(given.htpasswd, given.allow, given.token_realm)
 
 
 def default_root() -> Path:

@@ -35,7 +35,7 @@ class Listings:
         return [name for (name,) in found[:count]], len(found) > count
 
     def repositories(
-        self, after: str, count: int, may_pull: Callable[[str], bool]
+        self, after: str, count: int, sees: Callable[[str], bool]
     ) -> tuple[list[str], bool]:
         """Return up to `count` repositories with a manifest behind `after`, and whether more."""
         found: list[str] = []
@@ -45,7 +45,7 @@ class Listings:
                 " (SELECT 1 FROM manifests WHERE repository = id) ORDER BY name",
                 (after,),
             ):
-                if not may_pull(name):
+                if not sees(name):
                     continue
                 if len(found) == count:
                     return found, True

@@ -4,6 +4,7 @@ import socket
 import ssl
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from typing import Final
 
 import anyio
@@ -11,11 +12,12 @@ from anyio import to_thread
 
 from seacan import log
 from seacan.http.limits import Limits
-from seacan.http.messages import Application
+from seacan.http.messages import Answer, Application
 from seacan.http.server import Server
 from seacan.registry.access import PULL, Authority, OpenToAll
 from seacan.registry.blobs import RepositoryBlobs
-from seacan.registry.door import API_VERSION, Door, Route
+from seacan.registry.door import API_VERSION, Call, Door, Route
+from seacan.registry.errors import FAILURES, Refused
 from seacan.registry.garbage import collect
 from seacan.registry.listings import Listings
 from seacan.registry.manifests import Manifests
@@ -25,7 +27,7 @@ from seacan.registry.routes.blobs import BlobRoutes
 from seacan.registry.routes.lists import ListRoutes
 from seacan.registry.routes.manifests import ManifestRoutes
 from seacan.registry.routes.uploads import UploadRoutes
-from seacan.registry.settings import Settings
+from seacan.registry.settings import Passwords, Settings, Tokens
 from seacan.registry.status import Status, nothing
 from seacan.registry.store import Store
 from seacan.registry.uploads import Uploads
@@ -48,14 +50,15 @@ class Registry:
         self._metrics = Metrics()
         self._blobs = RepositoryBlobs(store)
         self._uploads = Uploads(store, self._blobs)
-        self._authority: Authority = OpenToAll()
+        self._authority = _authority(settings)
 
     def application(self) -> Application:
         routes = self._routes()
         if self._settings.is_read_only:
-            routes = [route for route in routes if route.action == PULL]
-        door = Door(routes, self._authority, self._metrics.count_request)
-        return self._status(door, shows_metrics=isinstance(self._authority, OpenToAll))
+            routes = [r if r.action == PULL else replace(r, handler=_refuse) for r in routes]
+        door: Application = Door(routes, self._authority, self._metrics.count_request)
+        door = self._authority.with_endpoint(door)
+        return self._status(door, shows_metrics=self._settings.auth is None)
 
     def metrics_application(self) -> Application:
         return self._status(nothing, shows_metrics=True)
@@ -85,12 +88,46 @@ class Registry:
                 gone = await to_thread.run_sync(
                     collect, self._store, self._uploads, self._settings.ages
                 )
-            except OSError as err:
+            except FAILURES as err:
                 log.warn("collect garbage", error=str(err))
                 continue
             self._metrics.add("collected_blobs", gone.blobs)
             self._metrics.add("collected_bytes", gone.bytes)
             log.debug("garbage collected", blobs=gone.blobs, bytes=gone.bytes)
+
+
+async def _refuse(call: Call) -> Answer:
+    raise Refused("UNSUPPORTED", "this registry is read-only")
+
+
+def _authority(settings: Settings) -> Authority:
+    """Return who decides. Raises InvalidArgument; the libraries are imported if they are needed."""
+    match settings.auth:
+        case None:
+            return OpenToAll()
+        case Tokens() as tokens:
+            from seacan.registry.auth import keys
+            from seacan.registry.auth.tokens import TokenAuthority
+
+            verifier = keys.KeyVerifier(keys.load(tokens.keys), tokens.issuer, tokens.service)
+            return TokenAuthority(verifier, tokens.realm, tokens.service)
+        case Passwords() as passwords:
+            return _password_authority(passwords, is_tls=settings.tls is not None)
+
+
+def _password_authority(passwords: Passwords, *, is_tls: bool) -> Authority:
+    from seacan.registry.auth import rules
+    from seacan.registry.auth.basic import BasicAuthority
+    from seacan.registry.auth.htpasswd import Htpasswd
+
+    read = [rules.read(text) for text in passwords.rules] or rules.EVERYTHING_FOR_USERS
+    basic = BasicAuthority(Htpasswd(passwords.htpasswd), read)
+    # Docker's client asks without a password only where it can get a token.
+    if not any(rule.who == rules.ANONYMOUS for rule in read):
+        return basic
+    from seacan.registry.auth.issuer import IssuingAuthority
+
+    return IssuingAuthority(basic, read, realm=passwords.realm, is_tls=is_tls)
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 """What a registry is told: its flags, as a record."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -22,11 +23,31 @@ class Tls:
 
 
 @dataclass(frozen=True, slots=True)
+class Passwords:
+    """`rules`: as they were written. `realm`: "" for the registry's own address."""
+
+    htpasswd: Path
+    rules: Sequence[str] = ()
+    realm: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """Of somebody else, who signs them with one of `keys`."""
+
+    realm: str
+    service: str
+    issuer: str
+    keys: Path
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     root: Path
     address: Address
     metrics_address: Address | None = None
     tls: Tls | None = None
+    auth: Passwords | Tokens | None = None
     is_read_only: bool = False
     ages: Ages = field(default_factory=Ages)
     collect_every_s: float = HOUR_S

@@ -5,6 +5,7 @@ import os
 from anyio import to_thread
 
 from seacan.http.messages import Answer, Application, Reply, Request
+from seacan.registry.errors import FAILURES
 from seacan.registry.metrics import CONTENT_TYPE, Metrics
 from seacan.registry.store import Store
 from seacan.registry.uploads import Uploads
@@ -43,7 +44,7 @@ class Status:
             self._uploads.count()
             os.close(os.open(probe, os.O_WRONLY | os.O_CREAT, 0o600))
             probe.unlink(missing_ok=True)
-        except Exception as err:
+        except FAILURES as err:
             return Reply(503, f"{err}\n".encode(), "text/plain; charset=utf-8")
         return Reply(200, b"ok\n", "text/plain; charset=utf-8")
 

@@ -10,7 +10,7 @@ from anyio import to_thread
 
 from seacan.http.messages import Answer, HeaderLine, Reply
 from seacan.registry import names
-from seacan.registry.access import PULL, Scope
+from seacan.registry.access import PULL
 from seacan.registry.door import Call, Route
 from seacan.registry.listings import PAGE, Listings
 from seacan.spec.image import MEDIA_TYPE_INDEX, Descriptor, Index
@@ -37,12 +37,8 @@ class ListRoutes:
 
     async def _catalog(self, call: Call) -> Answer:
         count = call.query.count("n", PAGE)
-
-        def may_pull(repository: str) -> bool:
-            return call.access.may(Scope(repository, PULL))
-
         found, has_more = await to_thread.run_sync(
-            self._listings.repositories, call.query.text("last"), count, may_pull
+            self._listings.repositories, call.query.text("last"), count, call.access.sees
         )
         return _json({"repositories": found}, _next("/v2/_catalog", found, has_more, count))
 
