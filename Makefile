@@ -7,7 +7,7 @@ CODE   := src tests bench hatch_build.py
 VM     := $(PY) -m tests.vm.machine --timeout 900
 
 # What the tests call beside Python; packages of Debian.
-NEEDED := apparmor busybox-static checkpolicy criu dbus keyutils openssl python3-seccomp qemu-user-static runc systemd uidmap
+NEEDED := apparmor busybox-static checkpolicy criu dbus docker-registry keyutils openssl python3-seccomp qemu-user-static runc skopeo systemd uidmap umoci
 # Engines that seacan-runtime is tested under; without them those tests are skipped.
 PEERS := docker.io podman
 

@@ -54,7 +54,7 @@ def _cgroups(pattern: str) -> list[Path]:
 
 
 @contextlib.contextmanager
-def _dockerd(directory: Path, image: Path) -> Iterator[OtherEngine]:
+def running_dockerd(directory: Path, image: Path) -> Iterator[OtherEngine]:
     name = f"seacan-test-{secrets.token_hex(6)}"
     command = [
         "dockerd", f"--host=unix://{directory}/sock", f"--data-root={directory}/data",
@@ -120,7 +120,7 @@ def _remove_cgroups(name: str) -> None:
 def engine(request: pytest.FixtureRequest, busybox_tar: Path) -> Iterator[OtherEngine]:
     if shutil.which(request.param) is None or shutil.which("docker") is None:
         pytest.skip(f"{request.param}, and the docker CLI, are not installed here")
-    start = {"dockerd": _dockerd, "podman": _podman}[request.param]
+    start = {"dockerd": running_dockerd, "podman": _podman}[request.param]
     directory = Path(tempfile.mkdtemp(prefix="sc-"))
     try:
         with start(directory, busybox_tar) as engine:

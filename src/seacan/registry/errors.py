@@ -65,7 +65,7 @@ FAILURES: Final = (errors.SeacanError, OSError, sqlite3.Error)
 
 
 def as_refused(err: errors.SeacanError | OSError | sqlite3.Error) -> Refused:
-    """Return what tells a client of a failure of the floors below; logged if it is to be repaired."""
+    """Return what tells a client of a failure of the floors below; ours is logged."""
     refused = _translated(err)
     if refused.status >= 500:
         log.warn("request failed", error=str(err))
