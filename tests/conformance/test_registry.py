@@ -239,3 +239,30 @@ def test_skopeo_with_a_password_over_tls(places: dict[str, str], tmp_path: Path)
         )
         assert found.strip() == digest_of(places["layout"])
     assert os.listdir(directory / "registry" / "uploads") == []
+
+
+def test_a_cache_of_theirs(places: dict[str, str], tmp_path: Path) -> None:
+    copy(places["layout"], places["theirs"])
+    port = places["theirs"].split(":")[2].partition("/")[0]
+    directory = tmp_path / "cache"
+    directory.mkdir()
+    with running_process(directory, f"--proxy=http://127.0.0.1:{port}") as cache:
+        image = places["theirs"].replace(f":{port}/", f":{cache.port}/")
+        back = f"oci:{tmp_path}/back:1"
+        copy(image, back, "--preserve-digests")
+        assert digest_of(back) == digest_of(places["layout"])
+    assert cache.problems() == ""
+
+
+def test_docker_pulls_through_a_cache(docker: OtherEngine, ours: Process, tmp_path: Path) -> None:
+    docker("tag", "busybox", f"127.0.0.1:{ours.port}/team/box:1")
+    docker("push", f"127.0.0.1:{ours.port}/team/box:1")
+    directory = tmp_path / "cache"
+    directory.mkdir()
+    with running_process(directory, f"--proxy=http://127.0.0.1:{ours.port}") as cache:
+        name = f"127.0.0.1:{cache.port}/team/box:1"
+        assert docker("pull", "--quiet", name) == name
+        refused = docker.call("push", name)
+        assert refused.status == 1
+        assert "cache" in refused.err
+        docker("rmi", name, f"127.0.0.1:{ours.port}/team/box:1")

@@ -41,6 +41,10 @@ class RepositoryBlobs:
             raise Refused("BLOB_UNKNOWN", f"blob unknown to {repository}", detail=digest)
         return int(row[0])
 
+    def has(self, digest: str) -> bool:
+        """Return whether the bytes are here, whoever's they are."""
+        return self._store.blobs.has(digest)
+
     def open(self, digest: str) -> BinaryIO:
         """Open a blob that some repository has. Raises NotFound."""
         return self._store.blobs.open_blob(digest)

@@ -2,7 +2,8 @@
 
 repositories      one row a name; there as long as something is in it
 repository_blobs  blobs that a repository has; touched when somebody pushed or asked for them
-manifests         manifests that a repository has, with what referrers are listed by
+manifests         manifests that a repository has, with what referrers are listed by; of a cache,
+                  touched when somebody asked for them
 manifest_needs    blobs, and manifests of an index, that a manifest names
 tags              name → manifest
 uploads           blobs on their way in, their bytes in a file
@@ -35,6 +36,7 @@ CREATE TABLE IF NOT EXISTS manifests (
     subject TEXT,
     artifact_type TEXT,
     annotations TEXT,
+    touched_at REAL NOT NULL,
     PRIMARY KEY (repository, digest)
 ) STRICT;
 CREATE INDEX IF NOT EXISTS manifests_by_subject ON manifests (repository, subject, digest);

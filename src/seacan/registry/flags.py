@@ -1,16 +1,18 @@
 """The flags of `seacan registry serve` and `verify`, as the process of the registry reads them."""
 
 import argparse
+import math
 import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+from urllib.parse import urlsplit
 
 from seacan import log, paths
 from seacan.registry.garbage import HOUR_S, Ages
-from seacan.registry.settings import Address, Passwords, Settings, Tls, Tokens
+from seacan.registry.settings import Address, Passwords, Proxy, Settings, Tls, Tokens
 
 _UNITS_S: Final = {"s": 1.0, "m": 60.0, "h": HOUR_S, "d": 24 * HOUR_S}
 
@@ -45,6 +47,9 @@ def _add_serve_flags(parser: argparse.ArgumentParser) -> None:
     add("--tls-cert", type=_absolute, metavar="FILE")
     add("--tls-key", type=_absolute, metavar="FILE")
     add("--read-only", action="store_true")
+    add("--proxy", type=_url, metavar="URL")
+    add("--proxy-tag-lifetime", type=seconds, default=60.0, metavar="TIME")
+    add("--proxy-lifetime", type=seconds, default=7 * 24 * HOUR_S, metavar="TIME")
     add("--htpasswd", type=_absolute, metavar="FILE")
     add("--allow", action="append", default=[], metavar="WHO:ACTIONS:REPOSITORIES")
     add("--token-realm", default="", metavar="URL")
@@ -65,8 +70,13 @@ def _settings(given: argparse.Namespace, parser: argparse.ArgumentParser) -> Set
         metrics_address=given.metrics_addr,
         tls=Tls(given.tls_cert, given.tls_key) if given.tls_cert else None,
         auth=_auth(given, parser),
+        proxy=Proxy(given.proxy, given.proxy_tag_lifetime) if given.proxy else None,
         is_read_only=given.read_only,
-        ages=Ages(grace_s=given.gc_grace, upload_s=given.upload_lifetime),
+        ages=Ages(
+            grace_s=given.gc_grace,
+            upload_s=given.upload_lifetime,
+            manifest_s=given.proxy_lifetime if given.proxy else math.inf,
+        ),
         collect_every_s=given.gc_interval,
     )
 
@@ -108,6 +118,15 @@ def seconds(text: str) -> float:
     if match is None:
         raise argparse.ArgumentTypeError(f"not a time such as 90s, 30m, 1h, 2d: {text!r}")
     return float(match[1]) * _UNITS_S[match[2] or "s"]
+
+
+def _url(text: str) -> str:
+    parts = urlsplit(text)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.username:
+        raise argparse.ArgumentTypeError(f"not http(s)://HOST[:PORT], without a name: {text!r}")
+    if parts.path.strip("/") or parts.query:
+        raise argparse.ArgumentTypeError(f"a registry's address has no path: {text!r}")
+    return text
 
 
 def _absolute(text: str) -> Path:

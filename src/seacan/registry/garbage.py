@@ -5,9 +5,11 @@
     a repository's name         once nothing is in it
     a blob's file               once no repository has it, neither as blob nor as manifest
 
-Manifests stay until somebody deletes them, tagged or not: they may be pulled by digest.
+Manifests stay until somebody deletes them, tagged or not: they may be pulled by digest. Those of a
+cache go when nobody has asked for them for `manifest_s`.
 """
 
+import math
 from dataclasses import dataclass
 from typing import Final
 
@@ -25,6 +27,7 @@ _UNNAMED: Final = (
 class Ages:
     grace_s: float = HOUR_S
     upload_s: float = 24 * HOUR_S
+    manifest_s: float = math.inf
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +40,9 @@ def collect(store: Store, uploads: Uploads, ages: Ages) -> Collected:
     """Remove what nobody needs; return which files went."""
     uploads.drop_idle(store.clock() - ages.upload_s)
     with store.database.transaction() as sql:
+        sql.execute(
+            "DELETE FROM manifests WHERE touched_at < ?", (store.clock() - ages.manifest_s,)
+        )
         sql.execute(
             "DELETE FROM repository_blobs WHERE touched_at < ? AND NOT EXISTS"
             " (SELECT 1 FROM manifest_needs AS needs WHERE needs.repository ="

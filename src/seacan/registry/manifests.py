@@ -47,6 +47,8 @@ class Manifests:
         DIGEST_INVALID, MANIFEST_BLOB_UNKNOWN.
         """
         read = document.read(data, content_type)
+        if digest:
+            names.check_digest(digest)
         algorithm = names.algorithm_of(digest) if digest else names.ALGORITHMS[0]
         with self._store.blobs.staging() as staging:
             staged = staging.add([data], algorithm)
@@ -58,7 +60,7 @@ class Manifests:
                 if not may_lack:
                     _check_needs(sql, row, read)
                 self._store.blobs.commit(staged)
-                _insert(sql, row, entry, read)
+                _insert(sql, row, entry, read, self._store.clock())
                 self._point(sql, row, tags, entry.digest)
         return entry, read
 
@@ -84,21 +86,21 @@ class Manifests:
         """Return the bytes of a manifest. Raises NotFound if it was removed meanwhile."""
         return self._store.blobs.read(entry.digest, document.LIMIT_BYTES)
 
-    def touch_tag(self, repository: str, tag: str) -> None:
+    def touch(self, repository: str, digest: str) -> None:
+        """Record that somebody wants the manifest."""
+        with self._store.database.transaction() as sql:
+            sql.execute(
+                "UPDATE manifests SET touched_at = ? WHERE digest = ? AND repository = ?",
+                (self._store.clock(), digest, repository_id(sql, repository)),
+            )
+
+    def confirm_tag(self, repository: str, tag: str) -> None:
         """Record that the tag still points to the right manifest."""
         with self._store.database.transaction() as sql:
             sql.execute(
                 "UPDATE tags SET checked_at = ? WHERE name = ? AND repository = ?",
                 (self._store.clock(), tag, repository_id(sql, repository)),
             )
-
-    def point(self, repository: str, tag: str, digest: str) -> None:
-        """Point a tag at a manifest that the repository has. Raises Refused, MANIFEST_UNKNOWN."""
-        try:
-            with self._store.database.transaction() as sql:
-                self._point(sql, make_repository(sql, repository), [tag], digest)
-        except sqlite3.IntegrityError as err:
-            raise Refused("MANIFEST_UNKNOWN", "manifest unknown", detail=digest) from err
 
     def remove(self, repository: str, reference: str) -> None:
         """Remove a tag, or a manifest with all its tags. Raises Refused, MANIFEST_UNKNOWN."""
@@ -145,12 +147,13 @@ def _has(sql: sqlite3.Connection, table: str, row: int, digest: str) -> bool:
     return sql.execute(query, (row, digest)).fetchone() is not None
 
 
-def _insert(sql: sqlite3.Connection, row: int, entry: Entry, read: Document) -> None:
+def _insert(sql: sqlite3.Connection, row: int, entry: Entry, read: Document, now: float) -> None:
     annotations = msgspec.json.encode(read.annotations).decode() if read.annotations else None
     sql.execute(
-        "INSERT OR IGNORE INTO manifests VALUES (?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO manifests VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+        " ON CONFLICT DO UPDATE SET touched_at = excluded.touched_at",
         (row, entry.digest, entry.media_type, entry.size_bytes,
-         read.subject, read.artifact_type, annotations),
+         read.subject, read.artifact_type, annotations, now),
     )  # fmt: skip
     sql.executemany(
         "INSERT OR IGNORE INTO manifest_needs VALUES (?, ?, ?)",

@@ -15,7 +15,7 @@ _HELP: Final = {
     "seacan_registry_received_bytes_total": ("counter", "Bytes of blobs received."),
     "seacan_registry_collected_bytes_total": ("counter", "Bytes of blobs that were collected."),
     "seacan_registry_collected_blobs_total": ("counter", "Blobs that were collected."),
-    "seacan_registry_proxied_total": ("counter", "Asked of the registry behind this one."),
+    "seacan_registry_fetched_bytes_total": ("counter", "Bytes of blobs fetched for the cache."),
     "seacan_registry_uploads": ("gauge", "Uploads under way."),
     "seacan_registry_start_time_seconds": ("gauge", "When the registry was started."),
 }

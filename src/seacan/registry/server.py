@@ -2,19 +2,20 @@
 
 import socket
 import ssl
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from typing import Final
 
 import anyio
 from anyio import to_thread
+from anyio.abc import TaskGroup
 
 from seacan import log
 from seacan.http.limits import Limits
 from seacan.http.messages import Answer, Application
 from seacan.http.server import Server
-from seacan.registry.access import PULL, Authority, OpenToAll
+from seacan.registry.access import DELETE, PUSH, Authority, OpenToAll
 from seacan.registry.blobs import RepositoryBlobs
 from seacan.registry.door import API_VERSION, Call, Door, Route
 from seacan.registry.errors import FAILURES, Refused
@@ -27,7 +28,7 @@ from seacan.registry.routes.blobs import BlobRoutes
 from seacan.registry.routes.lists import ListRoutes
 from seacan.registry.routes.manifests import ManifestRoutes
 from seacan.registry.routes.uploads import UploadRoutes
-from seacan.registry.settings import Passwords, Settings, Tokens
+from seacan.registry.settings import Passwords, Proxy, Settings, Tokens
 from seacan.registry.status import Status, nothing
 from seacan.registry.store import Store
 from seacan.registry.uploads import Uploads
@@ -50,12 +51,19 @@ class Registry:
         self._metrics = Metrics()
         self._blobs = RepositoryBlobs(store)
         self._uploads = Uploads(store, self._blobs)
+        self._manifests = Manifests(store)
+        self._listings = Listings(store)
         self._authority = _authority(settings)
 
-    def application(self) -> Application:
+    def application(self, tasks: TaskGroup) -> Application:
+        """Return what answers clients; `tasks` are for what goes on when they have gone."""
         routes = self._routes()
-        if self._settings.is_read_only:
-            routes = [r if r.action == PULL else replace(r, handler=_refuse) for r in routes]
+        if self._settings.proxy:
+            refused = {PUSH} if not self._settings.is_read_only else {PUSH, DELETE}
+            routes += self._cache_routes(self._settings.proxy, tasks)
+        else:
+            refused = {PUSH, DELETE} if self._settings.is_read_only else set()
+        routes = [replace(r, handler=_refuse) if r.action in refused else r for r in routes]
         door: Application = Door(routes, self._authority, self._metrics.count_request)
         door = self._authority.with_endpoint(door)
         return self._status(door, shows_metrics=self._settings.auth is None)
@@ -68,17 +76,34 @@ class Registry:
             self._store, self._uploads, self._metrics, behind, shows_metrics=shows_metrics
         )
 
-    def _routes(self) -> list[Route]:
-        def received(size_bytes: int) -> None:
-            self._metrics.add("received_bytes", size_bytes)
+    def _counter(self, name: str) -> Callable[[int], None]:
+        return lambda amount: self._metrics.add(name, amount)
 
+    def _routes(self) -> list[Route]:
         return [
             *base.routes(),
             *BlobRoutes(self._blobs).routes(),
-            *UploadRoutes(self._uploads, self._blobs, received).routes(),
-            *ManifestRoutes(Manifests(self._store)).routes(),
-            *ListRoutes(Listings(self._store)).routes(),
+            *UploadRoutes(self._uploads, self._blobs, self._counter("received_bytes")).routes(),
+            *ManifestRoutes(self._manifests).routes(),
+            *ListRoutes(self._listings).routes(),
         ]
+
+    def _cache_routes(self, proxy: Proxy, tasks: TaskGroup) -> list[Route]:
+        """Return the routes of a cache, which stand for some of the others."""
+        from seacan.registry.proxy.client import Client
+        from seacan.registry.proxy.downloads import Downloads
+        from seacan.registry.proxy.manifests import CachedManifests
+        from seacan.registry.proxy.routes import CacheRoutes
+
+        upstream = Client(proxy.url)
+        return CacheRoutes(
+            upstream,
+            self._blobs,
+            self._manifests,
+            CachedManifests(self._store, self._manifests, upstream, proxy.tag_lifetime_s),
+            Downloads(self._uploads, upstream, tasks, self._counter("fetched_bytes")),
+            self._listings,
+        ).routes()
 
     async def collect_forever(self) -> None:
         """Collect garbage now and then; what goes wrong is tried again the next time."""
@@ -97,7 +122,7 @@ class Registry:
 
 
 async def _refuse(call: Call) -> Answer:
-    raise Refused("UNSUPPORTED", "this registry is read-only")
+    raise Refused("UNSUPPORTED", "this registry is read-only, or a cache of another")
 
 
 def _authority(settings: Settings) -> Authority:
@@ -149,5 +174,5 @@ async def serve(
         if metrics_listener:
             metrics = Server(registry.metrics_application(), limits=_LIMITS)
             tasks.start_soon(metrics.serve, [metrics_listener])
-        server = Server(registry.application(), headers=_HEADERS, limits=_LIMITS, tls=tls)
+        server = Server(registry.application(tasks), headers=_HEADERS, limits=_LIMITS, tls=tls)
         await server.serve([listener])

@@ -42,12 +42,21 @@ class Tokens:
 
 
 @dataclass(frozen=True, slots=True)
+class Proxy:
+    """The registry that this one is a cache of. A tag is believed for `tag_lifetime_s`."""
+
+    url: str
+    tag_lifetime_s: float = 60.0
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     root: Path
     address: Address
     metrics_address: Address | None = None
     tls: Tls | None = None
     auth: Passwords | Tokens | None = None
+    proxy: Proxy | None = None
     is_read_only: bool = False
     ages: Ages = field(default_factory=Ages)
     collect_every_s: float = HOUR_S

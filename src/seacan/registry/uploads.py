@@ -14,7 +14,7 @@ import threading
 import uuid
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 from seacan.files import write_all
 from seacan.images.blobs import Staged
@@ -100,6 +100,17 @@ class Uploads:
             self._forget(upload_id)
         if found != digest:
             raise Refused("DIGEST_INVALID", "the bytes have another digest", detail=found)
+
+    def open(self, upload_id: str, digest: str) -> BinaryIO:
+        """Open an upload for reading, or the blob that it has become. Raises NotFound."""
+        try:
+            return open(self._path(upload_id), "rb")
+        except FileNotFoundError:
+            return self._store.blobs.open_blob(digest)
+
+    def drop(self, upload_id: str) -> None:
+        """Drop an upload of our own; it may be gone."""
+        self._forget(upload_id)
 
     def cancel(self, repository: str, upload_id: str) -> None:
         """Drop what came so far. Raises Refused, BLOB_UPLOAD_UNKNOWN."""

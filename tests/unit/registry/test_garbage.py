@@ -134,3 +134,18 @@ def test_files_that_belong_to_nothing_go(registry: Registry) -> None:
     assert not registry.store.blobs.has(orphan)
     assert not stray.exists()
     assert registry.uploads.count() == 0
+
+
+def test_a_cache_forgets_what_nobody_asks_for(registry: Registry) -> None:
+    old, wanted = (registry.push_image("a", tag, tag.encode()) for tag in ("old", "wanted"))
+    ages = Ages(grace_s=GRACE_S, manifest_s=10 * GRACE_S)
+    registry.now += 10 * GRACE_S
+    registry.manifests.touch("a", wanted)
+    registry.now += 1
+
+    collect(registry.store, registry.uploads, ages)
+
+    with pytest.raises(Refused):
+        registry.manifests.find("a", old)
+    assert registry.manifests.find("a", "wanted").digest == wanted
+    assert not registry.store.blobs.has(digest_of(b"old", "sha256"))

@@ -4,11 +4,13 @@ Source: distribution-spec 1.1, "Pulling blobs", "Deleting Blobs"; RFC 9110, sect
 """
 
 import re
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
 from typing import Final
 
 from anyio import to_thread
 
-from seacan.http.messages import Answer, HeaderLine, Reply, Send, Stream
+from seacan.http.messages import Answer, Reply, Send, Stream
 from seacan.registry import names
 from seacan.registry.access import DELETE, PULL
 from seacan.registry.blobs import RepositoryBlobs
@@ -32,48 +34,54 @@ class BlobRoutes:
     async def _get(self, call: Call) -> Answer:
         digest = names.check_digest(call.reference)
         size_bytes = await to_thread.run_sync(self._blobs.size_bytes, call.repository, digest)
-        return self.answer(call, digest, size_bytes)
+        return answer(call, digest, size_bytes, lambda start, end: self.read(digest, start, end))
 
-    def answer(self, call: Call, digest: str, size_bytes: int) -> Answer:
-        """Return the blob, or the part of it that the client wants."""
-        etag = f'"{digest}"'
-        headers = [
-            ("Docker-Content-Digest", digest),
-            ("Accept-Ranges", "bytes"),
-            ("ETag", etag),
-            # What a digest names never changes.
-            ("Cache-Control", "max-age=31536000"),
-        ]
-        if call.request.headers.get("if-none-match") == etag:
-            return Reply(304, headers=headers)
-        part = wanted_range(call.request.headers, etag, size_bytes)
-        start, end = part or (0, size_bytes)
-        if part:
-            headers.append(("Content-Range", f"bytes {start}-{end - 1}/{size_bytes}"))
-        return self._stream(digest, start, end, headers, status=206 if part else 200)
-
-    def _stream(
-        self, digest: str, start: int, end: int, headers: list[HeaderLine], *, status: int
-    ) -> Stream:
-        async def produce(send: Send) -> None:
-            file = await to_thread.run_sync(self._blobs.open, digest)
-            with file:
-                file.seek(start)
-                left = end - start
-                while left:
-                    piece = await to_thread.run_sync(file.read, min(left, _PIECE_BYTES))
-                    if not piece:
-                        raise OSError(f"blob {digest} is shorter than recorded")
-                    left -= len(piece)
-                    await send(piece)
-
-        length = ("Content-Length", str(end - start))
-        return Stream("application/octet-stream", produce, [*headers, length], status)
+    async def read(self, digest: str, start: int, end: int) -> AsyncGenerator[bytes, None]:
+        """Yield the bytes from `start` up to `end` of a blob."""
+        with await to_thread.run_sync(self._blobs.open, digest) as file:
+            file.seek(start)
+            while start < end:
+                piece = await to_thread.run_sync(file.read, min(end - start, _PIECE_BYTES))
+                if not piece:
+                    raise OSError(f"blob {digest} is shorter than recorded")
+                start += len(piece)
+                yield piece
 
     async def _delete(self, call: Call) -> Answer:
         digest = names.check_digest(call.reference)
         await to_thread.run_sync(self._blobs.remove, call.repository, digest)
         return Reply(202)
+
+
+def answer(
+    call: Call,
+    digest: str,
+    size_bytes: int,
+    read: Callable[[int, int], AsyncGenerator[bytes, None]],
+) -> Answer:
+    """Return a blob, or the part of it that the client wants, as `read(start, end)` yields it."""
+    etag = f'"{digest}"'
+    headers = [
+        ("Docker-Content-Digest", digest),
+        ("Accept-Ranges", "bytes"),
+        ("ETag", etag),
+        # What a digest names never changes.
+        ("Cache-Control", "max-age=31536000"),
+    ]
+    if call.request.headers.get("if-none-match") == etag:
+        return Reply(304, headers=headers)
+    part = wanted_range(call.request.headers, etag, size_bytes)
+    start, end = part or (0, size_bytes)
+    if part:
+        headers.append(("Content-Range", f"bytes {start}-{end - 1}/{size_bytes}"))
+    headers.append(("Content-Length", str(end - start)))
+
+    async def produce(send: Send) -> None:
+        async with aclosing(read(start, end)) as pieces:
+            async for piece in pieces:
+                await send(piece)
+
+    return Stream("application/octet-stream", produce, headers, 206 if part else 200)
 
 
 def wanted_range(headers: dict[str, str], etag: str, size_bytes: int) -> tuple[int, int] | None:

@@ -32,8 +32,7 @@ class ListRoutes:
         tags, has_more = await to_thread.run_sync(
             self._listings.tags, call.repository, call.query.text("last"), count
         )
-        headers = _next(f"/v2/{call.repository}/tags/list", tags, has_more, count)
-        return _json({"name": call.repository, "tags": tags}, headers)
+        return tags_reply(call.repository, tags, has_more, count)
 
     async def _catalog(self, call: Call) -> Answer:
         count = call.query.count("n", PAGE)
@@ -48,16 +47,24 @@ class ListRoutes:
         found, has_more = await to_thread.run_sync(
             self._listings.referrers, call.repository, subject, kind, call.query.text("last")
         )
-        headers: list[HeaderLine] = [("OCI-Filters-Applied", "artifactType")] if kind else []
-        if has_more:
-            kept = f"&artifactType={quote(kind, safe='')}" if kind else ""
-            path = f"/v2/{call.repository}/referrers/{subject}"
-            headers += _link(f"{path}?last={found[-1]['digest']}{kept}")
-        return referrers_reply(found, headers)
+        return referrers_reply(call.repository, subject, found, kind, has_more=has_more)
 
 
-def referrers_reply(found: list[Descriptor], headers: list[HeaderLine]) -> Reply:
-    """Return referrers as the index that the specification wants."""
+def tags_reply(repository: str, tags: list[str], has_more: bool, count: int) -> Reply:
+    """Return a page of tags."""
+    headers = _next(f"/v2/{repository}/tags/list", tags, has_more, count)
+    return _json({"name": repository, "tags": tags}, headers)
+
+
+def referrers_reply(
+    repository: str, subject: str, found: list[Descriptor], kind: str, *, has_more: bool
+) -> Reply:
+    """Return a page of referrers, of artifact type `kind` if that is not ""."""
+    headers: list[HeaderLine] = [("OCI-Filters-Applied", "artifactType")] if kind else []
+    if has_more:
+        kept = f"&artifactType={quote(kind, safe='')}" if kind else ""
+        path = f"/v2/{repository}/referrers/{subject}"
+        headers += _link(f"{path}?last={found[-1]['digest']}{kept}")
     index = Index(schemaVersion=2, mediaType=MEDIA_TYPE_INDEX, manifests=found)
     return Reply(200, msgspec.json.encode(index), MEDIA_TYPE_INDEX, headers)
 
