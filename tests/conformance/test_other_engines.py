@@ -54,13 +54,14 @@ def _cgroups(pattern: str) -> list[Path]:
 
 
 @contextlib.contextmanager
-def running_dockerd(directory: Path, image: Path) -> Iterator[OtherEngine]:
+def running_dockerd(directory: Path, image: Path, *flags: str) -> Iterator[OtherEngine]:
     name = f"seacan-test-{secrets.token_hex(6)}"
     command = [
         "dockerd", f"--host=unix://{directory}/sock", f"--data-root={directory}/data",
         f"--exec-root={directory}/run", f"--pidfile={directory}/pid", f"--cgroup-parent=/{name}",
         f"--add-runtime=seacan={_RUNTIME}", "--storage-driver=vfs", "--bridge=none",
         "--iptables=false", "--ip6tables=false", "--ip-forward=false", "--ip-masq=false",
+        *flags,
     ]  # fmt: skip
     docker = Docker(f"unix://{directory}/sock", directory)
     with (directory / "log").open("w") as log:

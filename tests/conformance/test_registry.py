@@ -266,3 +266,23 @@ def test_docker_pulls_through_a_cache(docker: OtherEngine, ours: Process, tmp_pa
         assert refused.status == 1
         assert "cache" in refused.err
         docker("rmi", name, f"127.0.0.1:{ours.port}/team/box:1")
+
+
+def test_a_cache_is_a_mirror_for_docker(
+    places: dict[str, str], ours: Process, tmp_path: Path, busybox_tar: Path
+) -> None:
+    needs("dockerd", "docker")
+    copy(places["layout"], places["ours"].replace("team/box", "library/box"))
+    directory = Path(tempfile.mkdtemp(prefix="sc-"))
+    (tmp_path / "cache").mkdir()
+    try:
+        with (
+            running_process(tmp_path / "cache", f"--proxy=http://127.0.0.1:{ours.port}") as cache,
+            running_dockerd(
+                directory, busybox_tar, f"--registry-mirror=http://127.0.0.1:{cache.port}"
+            ) as docker,
+        ):
+            docker("pull", "box:1")  # of Docker Hub, which nobody asks
+            assert b"library/box" in cache.ask("GET", "/v2/_catalog").body
+    finally:
+        shutil.rmtree(directory)

@@ -28,7 +28,7 @@ class Store:
 
     def __init__(self, root: Path, clock: Callable[[], float] = time.time) -> None:
         """Open the directory `root`, made if it is not there. Raises Conflict if another has it."""
-        root.mkdir(parents=True, exist_ok=True, mode=0o700)
+        _make_private(root)
         self._lock_fd = _lock(root)
         self.root = root
         self.clock = clock
@@ -46,6 +46,13 @@ class Store:
     def close(self) -> None:
         self.database.close()
         os.close(self._lock_fd)
+
+
+def _make_private(path: Path) -> None:
+    """Make a directory for its owner alone, and so those above it that are not there."""
+    if not path.exists():
+        _make_private(path.parent)
+        path.mkdir(mode=0o700, exist_ok=True)
 
 
 def _lock(root: Path) -> int:

@@ -12,7 +12,6 @@ import hashlib
 import os
 import threading
 import uuid
-from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import BinaryIO, Final
 
@@ -20,7 +19,7 @@ from seacan.files import write_all
 from seacan.images.blobs import Staged
 from seacan.registry.blobs import RepositoryBlobs
 from seacan.registry.errors import Refused
-from seacan.registry.names import algorithm_of
+from seacan.registry.names import ALGORITHMS, algorithm_of
 from seacan.registry.store import Store
 
 _READ_BYTES: Final = 1 << 20
@@ -120,8 +119,14 @@ class Uploads:
     def drop_idle(self, before: float) -> None:
         """Drop the uploads that got no byte since `before`, and files that belong to none."""
         for path in list(self._store.uploads.iterdir()):
-            with self._undisturbed(path.name):
-                if path.exists() and path.stat().st_mtime < before:
+            # The algorithm is a guess; it costs a second look at the bytes if it is wrong.
+            progress = self._progress.setdefault(path.name, _Progress(ALGORITHMS[0]))
+            with progress.lock:
+                try:
+                    is_idle = path.stat().st_mtime < before
+                except FileNotFoundError:
+                    is_idle = True  # it has just ended
+                if is_idle:
                     self._forget(path.name)
         self._forget_lost()
 
@@ -144,10 +149,6 @@ class Uploads:
             sql.execute("DELETE FROM uploads WHERE id = ?", (upload_id,))
         self._path(upload_id).unlink(missing_ok=True)
         self._progress.pop(upload_id, None)
-
-    def _undisturbed(self, upload_id: str) -> AbstractContextManager[object]:
-        progress = self._progress.get(upload_id)
-        return progress.lock if progress else nullcontext()
 
     def _forget_lost(self) -> None:
         """Drop rows without a file: a crash came between a blob's row and the end of its upload."""
