@@ -1,11 +1,13 @@
 """What is collected, and what is not, by a clock that stands still unless told."""
 
 import json
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from seacan.images.blobs import Staged
 from seacan.registry.blobs import RepositoryBlobs
 from seacan.registry.errors import Refused
 from seacan.registry.garbage import Ages, Collected, collect
@@ -16,6 +18,8 @@ from seacan.registry.uploads import Uploads
 from seacan.spec.image import MEDIA_TYPE_MANIFEST
 
 GRACE_S = 100.0
+LAYER = {"digest": digest_of(b"layer", "sha256")}
+MANIFEST = json.dumps({"config": LAYER, "layers": []}).encode()
 
 
 class Registry:
@@ -149,3 +153,28 @@ def test_a_cache_forgets_what_nobody_asks_for(registry: Registry) -> None:
         registry.manifests.find("a", old)
     assert registry.manifests.find("a", "wanted").digest == wanted
     assert not registry.store.blobs.has(digest_of(b"old", "sha256"))
+
+
+def test_a_file_that_is_just_being_named_stays(
+    registry: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between a file's becoming a blob and its row, a collection has to wait."""
+    commit = registry.store.blobs.commit
+    collectors = []
+
+    def commit_and_collect(staged: Staged) -> None:
+        commit(staged)
+        collector = threading.Thread(target=registry.collect)
+        collectors.append(collector)
+        collector.start()
+        collector.join(0.1)  # it would be done by then, if nothing held it
+
+    monkeypatch.setattr(registry.store.blobs, "commit", commit_and_collect)
+    digest = registry.push_blob("a", b"layer")
+    registry.manifests.put("a", MANIFEST, MEDIA_TYPE_MANIFEST, tags=["v1"])
+    for collector in collectors:
+        collector.join()
+
+    assert len(collectors) == 2
+    assert registry.store.blobs.read(digest, 100) == b"layer"
+    assert registry.manifests.read(registry.manifests.find("a", "v1")) == MANIFEST
