@@ -30,16 +30,27 @@ class RepositoryBlobs:
         Whoever was told that a blob is here may leave it out of a push. Raises Refused,
         BLOB_UNKNOWN.
         """
-        now = self._store.clock()
-        with self._store.database.transaction() as sql:
+        with self._store.database.reading() as sql:
             row = sql.execute(
-                "UPDATE repository_blobs SET touched_at = ? WHERE digest = ? AND repository = "
-                "(SELECT id FROM repositories WHERE name = ?) RETURNING size_bytes",
-                (now, digest, repository),
+                "SELECT repository, size_bytes, touched_at FROM repository_blobs"
+                " JOIN repositories ON id = repository WHERE digest = ? AND name = ?",
+                (digest, repository),
             ).fetchone()
         if row is None:
             raise Refused("BLOB_UNKNOWN", f"blob unknown to {repository}", detail=digest)
-        return int(row[0])
+        number, size_bytes, touched_at = row
+        if touched_at + self._store.touch_every_s < self._store.clock():
+            self._touch(number, digest)
+        return int(size_bytes)
+
+    def _touch(self, repository: int, digest: str) -> None:
+        with self._store.database.transaction() as sql:
+            touched = sql.execute(
+                "UPDATE repository_blobs SET touched_at = ? WHERE repository = ? AND digest = ?",
+                (self._store.clock(), repository, digest),
+            )
+        if not touched.rowcount:  # it was collected in between
+            raise Refused("BLOB_UNKNOWN", "blob unknown", detail=digest)
 
     def has(self, digest: str) -> bool:
         """Return whether the bytes are here, whoever's they are."""

@@ -14,6 +14,7 @@ from seacan.registry.errors import Refused
 from seacan.registry.store import Store
 
 _SHOWN_MISSING: Final = 20
+_ENTRY: Final = "digest, media_type, size_bytes, touched_at"  # the fields of Entry
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,7 @@ class Entry:
     digest: str
     media_type: str
     size_bytes: int
+    touched_at: float
     checked_at: float = 0.0
 
 
@@ -54,13 +56,14 @@ class Manifests:
             staged = staging.add([data], algorithm)
             if digest and staged.digest != digest:
                 raise Refused("DIGEST_INVALID", "the manifest has another digest", detail=digest)
-            entry = Entry(staged.digest, read.media_type, staged.size_bytes)
+            now = self._store.clock()
+            entry = Entry(staged.digest, read.media_type, staged.size_bytes, now)
             with self._store.guard, self._store.database.transaction() as sql:
                 row = make_repository(sql, repository)
                 if not may_lack:
                     _check_needs(sql, row, read)
                 self._store.blobs.commit(staged)
-                _insert(sql, row, entry, read, self._store.clock())
+                _insert(sql, row, entry, read)
                 self._point(sql, row, tags, entry.digest)
         return entry, read
 
@@ -69,10 +72,10 @@ class Manifests:
         with self._store.database.reading() as sql:
             row = repository_id(sql, repository)
             if names.is_digest(reference):
-                query = "SELECT digest, media_type, size_bytes, 0.0 FROM manifests WHERE digest = ?"
+                query = f"SELECT {_ENTRY}, 0.0 FROM manifests WHERE digest = ?"
             else:
                 query = (
-                    "SELECT digest, media_type, size_bytes, checked_at FROM tags"
+                    f"SELECT {_ENTRY}, checked_at FROM tags"
                     " JOIN manifests USING (repository) WHERE digest = manifest AND name = ?"
                 )
             found = sql.execute(query + " AND repository = ?", (reference, row)).fetchone()
@@ -86,12 +89,14 @@ class Manifests:
         """Return the bytes of a manifest. Raises NotFound if it was removed meanwhile."""
         return self._store.blobs.read(entry.digest, document.LIMIT_BYTES)
 
-    def touch(self, repository: str, digest: str) -> None:
+    def touch(self, repository: str, entry: Entry) -> None:
         """Record that somebody wants the manifest."""
+        if entry.touched_at + self._store.touch_every_s >= self._store.clock():
+            return
         with self._store.database.transaction() as sql:
             sql.execute(
                 "UPDATE manifests SET touched_at = ? WHERE digest = ? AND repository = ?",
-                (self._store.clock(), digest, repository_id(sql, repository)),
+                (self._store.clock(), entry.digest, repository_id(sql, repository)),
             )
 
     def confirm_tag(self, repository: str, tag: str) -> None:
@@ -147,13 +152,13 @@ def _has(sql: sqlite3.Connection, table: str, row: int, digest: str) -> bool:
     return sql.execute(query, (row, digest)).fetchone() is not None
 
 
-def _insert(sql: sqlite3.Connection, row: int, entry: Entry, read: Document, now: float) -> None:
+def _insert(sql: sqlite3.Connection, row: int, entry: Entry, read: Document) -> None:
     annotations = msgspec.json.encode(read.annotations).decode() if read.annotations else None
     sql.execute(
         "INSERT INTO manifests VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
         " ON CONFLICT DO UPDATE SET touched_at = excluded.touched_at",
         (row, entry.digest, entry.media_type, entry.size_bytes,
-         read.subject, read.artifact_type, annotations, now),
+         read.subject, read.artifact_type, annotations, entry.touched_at),
     )  # fmt: skip
     sql.executemany(
         "INSERT OR IGNORE INTO manifest_needs VALUES (?, ?, ?)",

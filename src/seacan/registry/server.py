@@ -39,6 +39,7 @@ _HEADERS: Final = (
     ("Server", f"seacan/{VERSION}"),
     ("X-Content-Type-Options", "nosniff"),
 )
+_TOUCH_EVERY_S: Final = 60.0
 _LIMITS: Final = Limits(head_bytes=64 << 10)
 
 
@@ -158,7 +159,8 @@ def _password_authority(passwords: Passwords, *, is_tls: bool) -> Authority:
 @contextmanager
 def opened(settings: Settings) -> Iterator[Registry]:
     """Yield the registry of a directory. Raises Conflict if another process has it."""
-    with closing(Store(settings.root)) as store:
+    touch_every_s = min(_TOUCH_EVERY_S, settings.ages.grace_s / 2)
+    with closing(Store(settings.root, touch_every_s=touch_every_s)) as store:
         yield Registry(settings, store)
 
 

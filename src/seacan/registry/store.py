@@ -24,14 +24,21 @@ from seacan.registry.names import ALGORITHMS
 
 
 class Store:
-    """`clock` gives the seconds since 1970."""
+    """`clock` gives the seconds since 1970.
 
-    def __init__(self, root: Path, clock: Callable[[], float] = time.time) -> None:
+    `touch_every_s`: when something was touched no longer ago, that is not recorded again, since
+    each record waits for the disk.
+    """
+
+    def __init__(
+        self, root: Path, clock: Callable[[], float] = time.time, *, touch_every_s: float = 0.0
+    ) -> None:
         """Open the directory `root`, made if it is not there. Raises Conflict if another has it."""
         _make_private(root)
         self._lock_fd = _lock(root)
         self.root = root
         self.clock = clock
+        self.touch_every_s = touch_every_s
         self.uploads = root / "uploads"
         self.uploads.mkdir(exist_ok=True, mode=0o700)
         self.blobs = Blobs(root, ALGORITHMS)

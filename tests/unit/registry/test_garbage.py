@@ -144,7 +144,7 @@ def test_a_cache_forgets_what_nobody_asks_for(registry: Registry) -> None:
     old, wanted = (registry.push_image("a", tag, tag.encode()) for tag in ("old", "wanted"))
     ages = Ages(grace_s=GRACE_S, manifest_s=10 * GRACE_S)
     registry.now += 10 * GRACE_S
-    registry.manifests.touch("a", wanted)
+    registry.manifests.touch("a", registry.manifests.find("a", wanted))
     registry.now += 1
 
     collect(registry.store, registry.uploads, ages)

@@ -39,7 +39,7 @@ class CachedManifests:
     def _find(self, repository: str, reference: str) -> Entry:
         kept = self._kept(repository, reference)
         if kept:
-            self._manifests.touch(repository, kept.digest)
+            self._manifests.touch(repository, kept)
             if names.is_digest(reference) or self._is_fresh(kept) or self._is_down():
                 return kept
         try:
