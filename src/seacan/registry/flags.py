@@ -4,6 +4,7 @@ import argparse
 import math
 import os
 import re
+import socket
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,7 +57,7 @@ def _add_serve_flags(parser: argparse.ArgumentParser) -> None:
     add("--token-service", default="", metavar="NAME")
     add("--token-issuer", default="", metavar="NAME")
     add("--token-keys", type=_absolute, metavar="FILE")
-    add("--gc-interval", type=seconds, default=HOUR_S, metavar="TIME")
+    add("--gc-interval", type=_interval, default=HOUR_S, metavar="TIME")
     add("--gc-grace", type=seconds, default=HOUR_S, metavar="TIME")
     add("--upload-lifetime", type=seconds, default=24 * HOUR_S, metavar="TIME")
 
@@ -109,7 +110,8 @@ def address(text: str) -> Address:
     match = re.fullmatch(r"(?:\[([0-9a-fA-F:.%\w]+)\]|([^:\[\]]*)):([0-9]{1,5})", text)
     if match is None or int(match[3]) > 65535:
         raise argparse.ArgumentTypeError(f"not HOST:PORT: {text!r}")
-    return Address(match[1] or match[2] or "::", int(match[3]))
+    everywhere = "::" if socket.has_dualstack_ipv6() else "0.0.0.0"
+    return Address(match[1] or match[2] or everywhere, int(match[3]))
 
 
 def seconds(text: str) -> float:
@@ -118,6 +120,12 @@ def seconds(text: str) -> float:
     if match is None:
         raise argparse.ArgumentTypeError(f"not a time such as 90s, 30m, 1h, 2d: {text!r}")
     return float(match[1]) * _UNITS_S[match[2] or "s"]
+
+
+def _interval(text: str) -> float:
+    if not (time_s := seconds(text)):
+        raise argparse.ArgumentTypeError("not ever and again without a pause")
+    return time_s
 
 
 def _url(text: str) -> str:

@@ -59,11 +59,10 @@ class Registry:
     def application(self, tasks: TaskGroup) -> Application:
         """Return what answers clients; `tasks` are for what goes on when they have gone."""
         routes = self._routes()
+        refused = {PUSH, DELETE} if self._settings.is_read_only else set()
         if self._settings.proxy:
-            refused = {PUSH} if not self._settings.is_read_only else {PUSH, DELETE}
+            refused.add(PUSH)
             routes += self._cache_routes(self._settings.proxy, tasks)
-        else:
-            refused = {PUSH, DELETE} if self._settings.is_read_only else set()
         routes = [replace(r, handler=_refuse) if r.action in refused else r for r in routes]
         door: Application = Door(routes, self._authority, self._metrics.count_request)
         door = self._authority.with_endpoint(door)
