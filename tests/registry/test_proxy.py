@@ -217,6 +217,29 @@ def test_a_registry_that_has_enough_is_not_asked_again_at_once(
         assert upstream.asked == {"HEAD team/app/manifests/v1": 1}
 
 
+def test_a_registry_that_hangs_holds_up_only_who_needs_it(
+    registry_with: RegistryWith, upstream: Upstream
+) -> None:
+    kept = upstream.add_blob("team/app", b"kept")
+    wanted = [upstream.add_blob("team/app", b"hangs %d" % number) for number in range(50)]
+    with registry_with(proxy=proxy_of(upstream.url)) as cache:
+        cache.ask("GET", f"/v2/team/app/blobs/{kept}")
+        upstream.hold = threading.Event()
+        paths = [f"/v2/team/app/blobs/{digest}" for digest in wanted]
+        waiting = [threading.Thread(target=cache.ask, args=("GET", path)) for path in paths]
+        for thread in waiting:
+            thread.start()
+        while sum(upstream.asked.values()) < 20:
+            threading.Event().wait(0.01)
+
+        assert cache.ask("GET", f"/v2/team/app/blobs/{kept}").body == b"kept"
+
+        upstream.hold.set()
+        for thread in waiting:
+            thread.join()
+        assert cache.ask("GET", paths[-1]).body == b"hangs 49"
+
+
 def test_one_blob_of_two_repositories_comes_once(
     registry_with: RegistryWith, upstream: Upstream
 ) -> None:

@@ -80,7 +80,9 @@ def _translated(err: errors.SeacanError | OSError | sqlite3.Error) -> Refused:
             return Refused("BLOB_UNKNOWN", str(err))
         case errors.InvalidArgument():
             return Refused("MANIFEST_INVALID", str(err))
-        case errors.Unavailable() | OSError() | sqlite3.Error():
+        case OSError():
+            return Refused("UNAVAILABLE", f"the store: {err.strerror or err}")  # without its path
+        case errors.Unavailable() | sqlite3.Error():
             return Refused("UNAVAILABLE", str(err))
         case _:
             return Refused("UNKNOWN", str(err))

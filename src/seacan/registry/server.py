@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Final
 
 import anyio
-from anyio import to_thread
+from anyio import CapacityLimiter, to_thread
 from anyio.abc import TaskGroup
 
 from seacan import log
@@ -40,6 +40,7 @@ _HEADERS: Final = (
     ("X-Content-Type-Options", "nosniff"),
 )
 _TOUCH_EVERY_S: Final = 60.0
+_ASKED_AT_ONCE: Final = 32
 _LIMITS: Final = Limits(head_bytes=64 << 10)
 
 
@@ -96,13 +97,16 @@ class Registry:
         from seacan.registry.proxy.routes import CacheRoutes
 
         upstream = Client(proxy.url)
+        # One that hangs does not keep others from what is here.
+        limiter = CapacityLimiter(_ASKED_AT_ONCE)
         return CacheRoutes(
             upstream,
             self._blobs,
             self._manifests,
-            CachedManifests(self._store, self._manifests, upstream, proxy.tag_lifetime_s),
-            Downloads(self._uploads, upstream, tasks, self._counter("fetched_bytes")),
+            CachedManifests(self._store, self._manifests, upstream, proxy.tag_lifetime_s, limiter),
+            Downloads(self._uploads, upstream, tasks, limiter, self._counter("fetched_bytes")),
             self._listings,
+            limiter,
         ).routes()
 
     async def collect_forever(self) -> None:

@@ -72,7 +72,7 @@ class Uploads:
                 # Opened for each piece: after finish() the same file is a blob, of another name.
                 fd = os.open(self._path(upload_id), os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC)
             except FileNotFoundError:
-                raise _unknown(upload_id) from None
+                raise self._ended(upload_id) from None
             try:
                 _check_end(os.fstat(fd).st_size, offset)
                 _write_or_undo(fd, offset, data)
@@ -92,7 +92,7 @@ class Uploads:
             try:
                 size_bytes = path.stat().st_size
             except FileNotFoundError:
-                raise _unknown(upload_id) from None
+                raise self._ended(upload_id) from None
             found = _digest(path, size_bytes, algorithm_of(digest), progress)
             if found == digest:
                 self._blobs.add(repository, Staged(path, digest, size_bytes))
@@ -143,6 +143,11 @@ class Uploads:
         if row is None:
             raise _unknown(upload_id)
         return self._progress.setdefault(upload_id, _Progress(row[0]))
+
+    def _ended(self, upload_id: str) -> Refused:
+        """Return what tells of an upload that has ended since it was looked up."""
+        self._progress.pop(upload_id, None)
+        return _unknown(upload_id)
 
     def _forget(self, upload_id: str) -> None:
         with self._store.database.transaction() as sql:

@@ -12,7 +12,7 @@ from typing import BinaryIO, Final
 
 import anyio
 import anyio.from_thread
-from anyio import to_thread
+from anyio import CapacityLimiter, to_thread
 from anyio.abc import TaskGroup
 
 from seacan import log
@@ -77,18 +77,23 @@ class Download:
 
 
 class Downloads:
-    """Those under way, each a task of `tasks`. `fetched` is told how many bytes came."""
+    """Those under way, each a task of `tasks` and a thread of `limiter`.
+
+    `fetched` is told how many bytes came.
+    """
 
     def __init__(
         self,
         uploads: Uploads,
         upstream: Upstream,
         tasks: TaskGroup,
+        limiter: CapacityLimiter,
         fetched: Callable[[int], None],
     ) -> None:
         self._uploads = uploads
         self._upstream = upstream
         self._tasks = tasks
+        self._limiter = limiter
         self._fetched = fetched
         self._under_way: dict[tuple[str, str], Download] = {}
 
@@ -102,7 +107,9 @@ class Downloads:
 
     async def _run(self, repository: str, digest: str, download: Download) -> None:
         try:
-            await to_thread.run_sync(self._fetch, repository, digest, download)
+            await to_thread.run_sync(
+                self._fetch, repository, digest, download, limiter=self._limiter
+            )
         except FAILURES as err:
             log.warn("fetch a blob", digest=digest, error=str(err))
             download.fail(err)

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from anyio import to_thread
+from anyio import CapacityLimiter, to_thread
 
 from seacan import log
 from seacan.registry import names
@@ -17,31 +17,49 @@ _DOWN_S: Final = 10.0
 
 
 class CachedManifests:
-    """`tag_lifetime_s`: how long a tag is believed without asking again."""
+    """`tag_lifetime_s`: how long a tag is believed without asking again.
+
+    `limiter`: of threads that wait for the other registry.
+    """
 
     def __init__(
-        self, store: Store, manifests: Manifests, upstream: Upstream, tag_lifetime_s: float
+        self,
+        store: Store,
+        manifests: Manifests,
+        upstream: Upstream,
+        tag_lifetime_s: float,
+        limiter: CapacityLimiter,
     ) -> None:
         self._store = store
         self._manifests = manifests
         self._upstream = upstream
         self._tag_lifetime_s = tag_lifetime_s
+        self._limiter = limiter
         self._down_until = 0.0
         self._flights: Flights[tuple[str, str], Entry] = Flights()
 
     async def find(self, repository: str, reference: str) -> Entry:
-        """Return a manifest that is here now. Raises Refused."""
+        """Return a manifest that is here now. Raises Refused, Unreachable."""
+        kept = await to_thread.run_sync(self._believed, repository, reference)
+        if kept:
+            return kept
         return await self._flights.fetch(
             (repository, reference),
-            lambda: to_thread.run_sync(self._find, repository, reference),
+            lambda: to_thread.run_sync(self._ask, repository, reference, limiter=self._limiter),
         )
 
-    def _find(self, repository: str, reference: str) -> Entry:
+    def _believed(self, repository: str, reference: str) -> Entry | None:
+        """Return what is here, unless the other registry has to be asked."""
         kept = self._kept(repository, reference)
-        if kept:
-            self._manifests.touch(repository, kept)
-            if names.is_digest(reference) or self._is_fresh(kept) or self._is_down():
-                return kept
+        if kept is None:
+            return None
+        self._manifests.touch(repository, kept)
+        if names.is_digest(reference) or self._is_fresh(kept) or self._is_down():
+            return kept
+        return None
+
+    def _ask(self, repository: str, reference: str) -> Entry:
+        kept = self._kept(repository, reference)
         try:
             return self._renewed(repository, reference, kept)
         except Missing as err:
@@ -69,11 +87,13 @@ class CachedManifests:
 
     def _renewed(self, repository: str, reference: str, kept: Entry | None) -> Entry:
         """Ask where a tag points to; fetch what is not here. Raises Missing, Unreachable."""
+        is_digest = names.is_digest(reference)
+        if kept and is_digest:  # it has come since it was looked for
+            return kept
         if kept and self._upstream.tag_digest(repository, reference) == kept.digest:
             self._manifests.confirm_tag(repository, reference)
             return kept
         fetched = self._upstream.manifest(repository, reference)
-        is_digest = names.is_digest(reference)
         try:
             entry, _ = self._manifests.put(
                 repository,

@@ -1,9 +1,10 @@
 """The routes of a cache: what is not here is fetched; nothing is pushed to it."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import suppress
+from typing import TypeVar, TypeVarTuple
 
-from anyio import to_thread
+from anyio import CapacityLimiter, to_thread
 
 from seacan import log
 from seacan.http.messages import Answer
@@ -20,6 +21,9 @@ from seacan.registry.proxy.upstream import Missing, Unreachable, Upstream
 from seacan.registry.routes import blobs, lists, manifests
 from seacan.registry.routes.blobs import BlobRoutes
 
+T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
+
 
 class CacheRoutes:
     """They stand for those of the same resources and methods."""
@@ -32,6 +36,7 @@ class CacheRoutes:
         cached: CachedManifests,
         downloads: Downloads,
         listings: Listings,
+        limiter: CapacityLimiter,
     ) -> None:
         self._upstream = upstream
         self._blobs = kept_blobs
@@ -39,6 +44,7 @@ class CacheRoutes:
         self._cached = cached
         self._downloads = downloads
         self._listings = listings
+        self._limiter = limiter
         self._blob_routes = BlobRoutes(kept_blobs)
 
     def routes(self) -> list[Route]:
@@ -66,30 +72,37 @@ class CacheRoutes:
         def read_kept(start: int, end: int) -> AsyncGenerator[bytes, None]:
             return self._blob_routes.read(digest, start, end)
 
-        kept = await to_thread.run_sync(self._kept_size, call.repository, digest)
+        kept = await self._kept_size(call.repository, digest)
         if kept is not None:
             return blobs.answer(call, digest, kept, read_kept)
         if call.request.method == "HEAD":
-            size_bytes = await to_thread.run_sync(self._upstream.blob_size, call.repository, digest)
+            size_bytes = await self._ask(self._upstream.blob_size, call.repository, digest)
             return blobs.answer(call, digest, size_bytes, read_kept)  # nothing is read of it
         download = self._downloads.get(call.repository, digest)
         return blobs.answer(call, digest, await download.size_bytes(), download.read)
 
-    def _kept_size(self, repository: str, digest: str) -> int | None:
+    async def _kept_size(self, repository: str, digest: str) -> int | None:
         """Return the size of a blob that is here, or None. Raises Missing, Unreachable."""
         with suppress(Refused):
-            return self._blobs.size_bytes(repository, digest)
-        if self._blobs.has(digest):
-            self._upstream.blob_size(repository, digest)  # is it there in this repository too?
-            if self._blobs.mount(repository, digest, "", lambda source: True):
-                return self._blobs.size_bytes(repository, digest)
-        return None
+            return await to_thread.run_sync(self._blobs.size_bytes, repository, digest)
+        if not await to_thread.run_sync(self._blobs.has, digest):
+            return None
+        # Another repository has it: is it there in this one too?
+        size_bytes = await self._ask(self._upstream.blob_size, repository, digest)
+        is_here = await to_thread.run_sync(
+            self._blobs.mount, repository, digest, "", lambda source: True
+        )
+        return size_bytes if is_here else None
+
+    async def _ask(self, what: Callable[[*Ts], T], *words: *Ts) -> T:
+        """Ask the other registry, in a thread of those that may wait for it."""
+        return await to_thread.run_sync(what, *words, limiter=self._limiter)
 
     async def _tags(self, call: Call) -> Answer:
         count = call.query.count("n", PAGE)
         wanted = (call.repository, call.query.text("last"), count)
         try:
-            tags, has_more = await to_thread.run_sync(self._upstream.tags, *wanted)
+            tags, has_more = await self._ask(self._upstream.tags, *wanted)
         except Unreachable as err:
             log.warn("list what was fetched before", error=str(err))
             tags, has_more = await to_thread.run_sync(self._listings.tags, *wanted)
@@ -101,7 +114,7 @@ class CacheRoutes:
         subject = names.check_digest(call.reference)
         kind = call.query.text("artifactType")
         try:
-            found = await to_thread.run_sync(self._upstream.referrers, call.repository, subject)
+            found = await self._ask(self._upstream.referrers, call.repository, subject)
         except Unreachable as err:
             log.warn("list what was fetched before", error=str(err))
             last = call.query.text("last")
