@@ -10,9 +10,14 @@ from typing import Any
 import bcrypt
 import jwt
 import pytest
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    PublicFormat,
+    load_pem_private_key,
+)
 from tests.registry.conftest import Answer, RegistryWith, Running, sha256
+from tests.registry.test_tls import make_certificate
 
 from seacan.registry.settings import Passwords, Tokens
 
@@ -179,9 +184,12 @@ class Signer:
         return jwt.encode({**plain, **claims}, self._key, self._algorithm)
 
 
+RSA_KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 SIGNERS = {
-    "RS256": Signer(rsa.generate_private_key(public_exponent=65537, key_size=2048), "RS256"),
+    "RS256": Signer(RSA_KEY, "RS256"),
+    "PS256": Signer(RSA_KEY, "PS256"),
     "ES256": Signer(ec.generate_private_key(ec.SECP256R1()), "ES256"),
+    "EdDSA": Signer(ed25519.Ed25519PrivateKey.generate(), "EdDSA"),
 }
 ALL: dict[str, object] = {
     "type": "repository",
@@ -218,6 +226,16 @@ def test_a_token_says_what_its_bearer_may(with_tokens: Running, algorithm: str) 
         with_tokens.ask("GET", "/v2/_catalog", headers=bearer(signer.token(catalog))).status == 200
     )
     assert with_tokens.ask("DELETE", BLOB, headers=everything).status == 202
+
+
+def test_a_certificate_of_who_signs(registry_with: RegistryWith, tmp_path: Path) -> None:
+    certificate, key = make_certificate(tmp_path, "signer")
+    signer = Signer(load_pem_private_key(key.read_bytes(), None), "ES256")
+    auth = Tokens("https://auth.example/token", "us", "them", certificate)
+    with registry_with(auth=auth) as registry:
+        assert registry.ask("GET", "/v2/", headers=bearer(signer.token())).status == 200
+        other = SIGNERS["ES256"].token()
+        assert registry.ask("GET", "/v2/", headers=bearer(other)).status == 401
 
 
 def test_where_tokens_are_got(with_tokens: Running) -> None:
