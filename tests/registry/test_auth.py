@@ -1,6 +1,9 @@
 """Who is asked, who may do what: by password, by tokens of our own, by tokens of another."""
 
 import base64
+import hashlib
+import hmac
+import json
 import re
 import time
 from collections.abc import Iterator
@@ -272,9 +275,6 @@ def test_tokens_that_count_for_nothing(with_tokens: Running) -> None:
 
 def hs256_by(public: bytes, now: int) -> str:
     """Return a token whose maker took the public key for a secret."""
-    import hashlib
-    import hmac
-    import json
 
     def part(value: bytes) -> bytes:
         return base64.urlsafe_b64encode(value).rstrip(b"=")

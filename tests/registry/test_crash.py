@@ -1,5 +1,6 @@
 """kill -9 in the midst of pushes, deletions and collections: the store is whole, and goes on."""
 
+import http.client
 import json
 import os
 import random
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 from tests.registry.conftest import MANIFEST_TYPE, sha256
 from tests.registry.process import Process
+from tests.registry.upstreams import PATIENCE_S, running_upstream
 
 ROUNDS = 12
 PUSHERS = 3
@@ -60,14 +62,8 @@ def test_what_was_confirmed_is_there_and_all_is_whole(tmp_path: Path) -> None:
 
 
 def until_it_dies(process: Process, number: int, pushed: dict[str, bytes]) -> None:
-    with suppress(OSError, AssertionError, http_errors()):
+    with suppress(OSError, AssertionError, http.client.HTTPException):
         push_and_delete(process, number, pushed)
-
-
-def http_errors() -> type[Exception]:
-    import http.client
-
-    return http.client.HTTPException
 
 
 def test_an_upload_outlives_the_server(tmp_path: Path) -> None:
@@ -83,6 +79,31 @@ def test_an_upload_outlives_the_server(tmp_path: Path) -> None:
     assert process.ask("GET", f"/v2/a/blobs/{digest}").body == b"first second"
     assert process.stop() == 0
     assert process.problems() == ""
+
+
+def test_a_cache_dies_while_it_fetches(tmp_path: Path) -> None:
+    data = os.urandom(4 << 20)
+    with running_upstream() as upstream:
+        path = f"/v2/a/blobs/{upstream.add_blob('a', data)}"
+        upstream.hold = threading.Event()
+        cache = Process(tmp_path, f"--proxy={upstream.url}")
+        cache.start()
+        asker = threading.Thread(target=ask_in_vain, args=(cache, path))
+        asker.start()
+        assert upstream.half_sent.wait(PATIENCE_S)
+        cache.kill()
+        asker.join()
+        assert cache.problems() == ""
+        upstream.hold.set()
+        cache.start()
+        assert cache.ask("GET", path).body == data
+        cache.stop()
+    assert cache.problems() == ""
+
+
+def ask_in_vain(cache: Process, path: str) -> None:
+    with suppress(OSError, http.client.HTTPException):
+        cache.ask("GET", path)
 
 
 def test_a_directory_has_one_registry(tmp_path: Path) -> None:
