@@ -1,14 +1,17 @@
 """The store: blobs, layers and the rows that tie them to images.
 
-What is on its way in belongs to no image yet. So whoever adds does it within adding(), and nothing
-is collected until the last one has ended; then goes all that no image and no container uses.
+What is on its way in belongs to no image yet. So whoever adds does it within adding(), from as many
+threads as it likes, and nothing is collected until the last one has ended; then goes all that no
+image and no container uses. adding() ends with the process; a blob that a transfer wants to find
+again after the daemon was killed is kept by hold(), and let go by release() or in time.
 """
 
 import os
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from typing import Final
 
 from seacan.images import documents
 from seacan.images.blobs import Blobs
@@ -19,6 +22,8 @@ from seacan.images.references import Reference
 from seacan.images.trees import remove_tree
 from seacan.paths import DataRoot
 from seacan.spec.image import MEDIA_TYPE_CONFIG, MEDIA_TYPE_MANIFEST, Descriptor, Manifest
+
+_HOLD_S: Final = 24 * 3600
 
 
 class Store:
@@ -57,9 +62,24 @@ class Store:
         for directory in directories:
             remove_tree(directory)
 
+    def hold(self, digest: str) -> None:
+        """Keep a blob for a day though no image has it, also when the daemon is killed."""
+        until = time.time() + _HOLD_S
+        with self.database.transaction() as sql:
+            sql.execute("INSERT OR REPLACE INTO blob_holds VALUES (?, ?)", (digest, until))
+
+    def release(self, digests: Iterable[str]) -> None:
+        """Hold these blobs no longer; what no image has goes with the next collect()."""
+        with self.database.transaction() as sql:
+            sql.executemany(
+                "DELETE FROM blob_holds WHERE digest = ?", [(digest,) for digest in digests]
+            )
+
     def _used_blobs(self) -> set[str]:
-        with self.database.reading() as sql:
-            return {digest for (digest,) in sql.execute("SELECT digest FROM image_blobs")}
+        with self.database.transaction() as sql:
+            sql.execute("DELETE FROM blob_holds WHERE until < ?", (time.time(),))
+            used = "SELECT digest FROM image_blobs UNION SELECT digest FROM blob_holds"
+            return {digest for (digest,) in sql.execute(used)}
 
     def sync(self) -> None:
         """Make the unpacked layers durable; to be called before an image of them is added."""
