@@ -335,11 +335,71 @@ def test_images_that_are_there(api: Api) -> None:
     assert len(api.ask("GET", "/v1.40/images/json?filter=busybox").json) == 1
     assert api.ask("GET", "/images/busybox/json").json["Id"] == IMAGE_ID
     assert api.ask("POST", "/images/busybox/tag?repo=x&tag=y").status == 201
-    assert api.engine.images.calls == [("tag", "busybox", "docker.io/library/x:y")]
-    assert api.ask("DELETE", "/images/busybox?force=1").json == [
+    assert api.ask("DELETE", "/images/busybox?force=1&noprune=1").json == [
         {"Untagged": "busybox:latest"},
         {"Deleted": IMAGE_ID},
     ]
+    assert api.engine.images.calls == [
+        ("tag", "busybox", "docker.io/library/x:y"),
+        ("remove", "busybox", False, None),
+    ]
+
+
+def test_sizes_that_images_share(api: Api) -> None:
+    path = "/images/json?shared-size=1"
+    assert [image["SharedSize"] for image in api.ask("GET", path).json] == [5, 5]
+    assert [image["SharedSize"] for image in api.ask("GET", f"/v1.41{path}").json] == [-1, -1]
+
+
+def test_save(api: Api) -> None:
+    for path in ("/images/get?names=busybox&names=busybox", "/images/busybox/get"):
+        answer = api.ask("GET", path)
+        assert (answer.status, answer.headers["content-type"]) == (200, "application/x-tar")
+        assert answer.body == b"archive of " + b"busybox" * path.count("busybox")
+    assert api.ask("GET", "/images/get?names=nope").status == 404
+
+
+def test_history(api: Api) -> None:
+    assert api.ask("GET", "/images/busybox/history").json == [
+        {
+            "Comment": "why", "Created": 1, "CreatedBy": "sh", "Id": IMAGE_ID, "Size": 5,
+            "Tags": ["busybox:latest"],
+        }
+    ]  # fmt: skip
+
+
+def test_prune_of_images(api: Api) -> None:
+    answer = api.ask("POST", "/images/prune?filters=%7B%22label%22%3A%5B%22x%22%5D%7D")
+    assert answer.json == {"ImagesDeleted": [{"Deleted": IMAGE_ID}], "SpaceReclaimed": 7}
+    assert api.engine.image_prune.wanted == {"label": ["x"]}
+
+
+ARM = "%7B%22os%22%3A%22linux%22%2C%22architecture%22%3A%22arm64%22%7D"
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "since"),
+    [
+        ("POST", "/images/load?platform=", 48),
+        ("GET", "/images/busybox/get?platform=", 48),
+        ("GET", "/images/busybox/history?platform=", 48),
+        ("GET", "/images/busybox/json?platform=", 49),
+    ],
+)
+def test_platforms(api: Api, method: str, path: str, since: int) -> None:
+    assert api.ask(method, f"/v1.{since}{path}{ARM}").status == 200
+    assert str(api.engine.images.platform) == "linux/arm64"
+    assert api.ask(method, f"/v1.{since - 1}{path}junk").status == 200
+    assert api.engine.images.platform is None
+    refused = api.ask(method, f"/v1.{since}{path}junk")
+    assert (refused.status, "failed to parse platform" in refused.message) == (400, True)
+
+
+def test_one_platform_of_an_image_is_removed(api: Api) -> None:
+    api.ask("DELETE", f"/images/busybox?force=1&platforms={ARM}")
+    assert str(api.engine.images.calls[-1][3]) == "linux/arm64"
+    refused = api.ask("DELETE", f"/images/busybox?platforms={ARM}&platforms={ARM}")
+    assert refused.status == 501
 
 
 def _lines(body: bytes) -> list[Any]:

@@ -18,6 +18,7 @@ from seacan.engine.disk_usage import DiskUsage, ImageUsage
 from seacan.engine.event_log import Event
 from seacan.engine.files import Change
 from seacan.engine.filters import Filters
+from seacan.engine.image_prune import PrunedImages
 from seacan.engine.listing import Listed
 from seacan.engine.networks import Network
 from seacan.engine.prune import Pruned
@@ -27,6 +28,7 @@ from seacan.engine.top import Top
 from seacan.errors import Conflict, InvalidArgument, NotFound, NotModified, SeacanError, Unavailable
 from seacan.ids import ContainerId, ExecId
 from seacan.images import references
+from seacan.images.history import Step
 from seacan.images.image import Deleted, Image, ImageId, Loaded, Removed, Untagged, Use
 from seacan.images.platforms import Platform
 from seacan.images.references import Reference
@@ -354,8 +356,15 @@ class FakeImages:
         self.calls: list[tuple[Any, ...]] = []
         self.received_bytes = 0
         self.fails_late = False
+        self.platform: Platform | None = None
 
-    def load(self, stream: BinaryIO, progress: Callable[[dict[str, Any]], None]) -> list[Loaded]:
+    def load(
+        self,
+        stream: BinaryIO,
+        progress: Callable[[dict[str, Any]], None],
+        platform: Platform | None,
+    ) -> list[Loaded]:
+        self.platform = platform
         while piece := stream.read(100_000):
             self.received_bytes += len(piece)
             if piece.startswith(b"junk"):
@@ -385,13 +394,36 @@ class FakeImages:
             raise NotFound(f"No such image: {name}:latest")
         return self.images[0]
 
+    def get_for(self, name: str, platform: Platform | None) -> Image:
+        self.platform = platform
+        return self.get(name)
+
+    @contextmanager
+    def saving(self, names: Sequence[str], platform: Platform | None) -> Iterator[Iterator[bytes]]:
+        self.platform = platform
+        for name in names:
+            self.get(name)
+        yield iter([b"archive of ", *(name.encode() for name in names)])
+
+    def history(self, name: str, platform: Platform | None) -> list[Step]:
+        self.platform = platform
+        image = self.get(name)
+        return [Step(image.id, 1, "sh", "why", 5, ("busybox:latest",))]
+
     def tag(self, source: str, reference: Reference) -> ImageId:
         self.calls.append(("tag", source, str(reference)))
         return self.get(source).id
 
     def remove(
-        self, name: str, *, force: bool, used_by: Callable[[ImageId], Sequence[Use]]
+        self,
+        name: str,
+        *,
+        force: bool,
+        used_by: Callable[[ImageId], Sequence[Use]],
+        prune_parents: bool,
+        platform: Platform | None,
     ) -> list[Removed]:
+        self.calls.append(("remove", name, prune_parents, platform))
         image = self.get(name)
         if used_by(image.id) and not force:
             raise Conflict("conflict: unable to remove, used by a container")
@@ -481,6 +513,15 @@ class FakeDisk:
         )
 
 
+class FakeImagePrune:
+    def __init__(self) -> None:
+        self.wanted: Filters = {}
+
+    async def prune(self, wanted: Filters) -> PrunedImages:
+        self.wanted = wanted
+        return PrunedImages([Deleted(IMAGE_ID)], 7)
+
+
 @dataclass
 class FakeReading:
     stat: PathStat
@@ -558,5 +599,6 @@ class FakeEngine:
         self.events = FakeEvents()
         self.networks = FakeNetworks()
         self.disk = FakeDisk(self.containers, self.images)
+        self.image_prune = FakeImagePrune()
         self.files = FakeFiles()
         self.commits = FakeCommits()

@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 from tests.images import archives
-from tests.images.place import BASE, Place, check_manifest, no_containers
+from tests.images.place import BASE, HELLO, Place, check_manifest, no_containers
 
-from seacan.errors import Internal
+from seacan.errors import Conflict, Internal
 from seacan.images import references
 from seacan.images.commit import Commit
+from seacan.images.image import Deleted, Untagged, Use
 from seacan.images.streams import EndChecked
 
 pytestmark = pytest.mark.root
@@ -80,13 +81,41 @@ def test_a_layer_that_breaks_off_makes_no_image(place: Place) -> None:
     assert (place.files(), "made:1" in place.names()) == (before, False)
 
 
-def test_the_parent_is_known_while_it_is_there(place: Place) -> None:
+def test_a_parent_without_a_name_goes_with_its_last_child(place: Place) -> None:
     base = place.images.get("base:1")
-    place.images.commit(base, io.BytesIO(LAYER), wanted())
+    child_ids = [
+        place.images.commit(base, io.BytesIO(LAYER), wanted(f"made:{number}", comment=f"{number}"))
+        for number in range(2)
+    ]
     place.reopen()
-    place.images.remove("base:1", force=True, used_by=no_containers)
-    assert place.images.get("made:1").parent == ""
-    check_manifest(place, place.images.get("made:1"))
+    untagged = place.images.remove("base:1", force=True, used_by=no_containers)
+    assert untagged == [Untagged(references.parse("base:1"))]
+    with pytest.raises(Conflict, match="has dependent child images"):
+        place.images.remove(base.id, force=True, used_by=no_containers)
+    assert Deleted(base.id) not in place.images.remove(
+        child_ids[0], force=False, used_by=no_containers
+    )
+    assert place.images.get("made:1").parent == base.id
+    gone = place.images.remove("made:1", force=False, used_by=no_containers)
+    assert [one for one in gone if isinstance(one, Deleted)][::2] == [
+        Deleted(child_ids[1]),
+        Deleted(base.id),
+    ]
+    assert [image.id for image in place.images.list()] == [place.images.get(HELLO).id]
+
+
+def test_parents_stay_if_told_or_used(place: Place) -> None:
+    base = place.images.get("base:1")
+    for number in range(2):
+        place.images.commit(base, io.BytesIO(LAYER), wanted(comment=f"{number}"))
+        if not number:
+            place.images.remove("made:1", force=False, used_by=no_containers, prune_parents=False)
+    place.images.remove("base:1", force=False, used_by=no_containers)
+    uses = [Use("c1", is_running=False)]
+    place.images.remove(
+        "made:1", force=False, used_by=lambda image_id: uses if image_id == base.id else []
+    )
+    assert place.images.get(base.id).references == ()
 
 
 def test_it_comes_back_by_our_own_loader(place: Place, tmp_path: Path) -> None:

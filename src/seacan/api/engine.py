@@ -4,7 +4,7 @@ References (`ref`) are a name, an id or the start of one. All raise the errors o
 """
 
 import socket
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from typing import Any, BinaryIO, Protocol
 
@@ -14,6 +14,7 @@ from seacan.engine.disk_usage import DiskUsage
 from seacan.engine.event_log import Event
 from seacan.engine.files import Change
 from seacan.engine.filters import Filters
+from seacan.engine.image_prune import PrunedImages
 from seacan.engine.listing import Listed
 from seacan.engine.networks import Network
 from seacan.engine.prune import Pruned
@@ -21,6 +22,7 @@ from seacan.engine.sizes import Sizes
 from seacan.engine.stats import Reading
 from seacan.engine.top import Top
 from seacan.ids import ExecId
+from seacan.images.history import Step
 from seacan.images.image import Image, ImageId, Loaded, Removed, Use
 from seacan.images.platforms import Platform
 from seacan.images.references import Reference
@@ -217,8 +219,17 @@ class Images(Protocol):
     """Every method blocks, and may be called from any thread."""
 
     def load(
-        self, stream: BinaryIO, progress: Callable[[dict[str, Any]], None]
+        self,
+        stream: BinaryIO,
+        progress: Callable[[dict[str, Any]], None],
+        platform: Platform | None,
     ) -> list[Loaded]: ...
+
+    def saving(
+        self, names: Sequence[str], platform: Platform | None
+    ) -> AbstractContextManager[Iterator[bytes]]: ...
+
+    def history(self, name: str, platform: Platform | None) -> list[Step]: ...
 
     def import_rootfs(
         self,
@@ -232,13 +243,25 @@ class Images(Protocol):
 
     def get(self, name: str) -> Image: ...
 
+    def get_for(self, name: str, platform: Platform | None) -> Image: ...
+
     def tag(self, source: str, reference: Reference) -> ImageId: ...
 
     def remove(
-        self, name: str, *, force: bool, used_by: Callable[[ImageId], Sequence[Use]]
+        self,
+        name: str,
+        *,
+        force: bool,
+        used_by: Callable[[ImageId], Sequence[Use]],
+        prune_parents: bool,
+        platform: Platform | None,
     ) -> list[Removed]: ...
 
     def list(self) -> list[Image]: ...
+
+
+class ImagePrune(Protocol):
+    async def prune(self, wanted: Filters) -> PrunedImages: ...
 
 
 class System(Protocol):
@@ -299,6 +322,9 @@ class Engine(Protocol):
 
     @property
     def disk(self) -> Disk: ...
+
+    @property
+    def image_prune(self) -> ImagePrune: ...
 
     @property
     def files(self) -> Files: ...

@@ -52,7 +52,7 @@ def routes(engine: engine.Engine) -> list[Route]:
         *StreamRoutes(engine.containers).routes(),
         *WebSocketRoutes(engine.containers).routes(),
         *ExecRoutes(engine.execs).routes(),
-        *ImageRoutes(engine.images, engine.containers).routes(),
+        *ImageRoutes(engine.images, engine.containers, engine.disk, engine.image_prune).routes(),
         *TransferRoutes(engine.images).routes(),
         *NetworkRoutes(engine.networks, engine.containers).routes(),
         *volumes.routes(),

@@ -20,6 +20,7 @@ from seacan.engine.events import Events
 from seacan.engine.execs import Execs
 from seacan.engine.files import Files
 from seacan.engine.identity import daemon_id
+from seacan.engine.image_prune import ImagePrune
 from seacan.engine.networks import Networks
 from seacan.engine.reconcile import reconcile
 from seacan.engine.system import System
@@ -40,6 +41,7 @@ class Engine:
     events: Events
     networks: Networks
     disk: Disk
+    image_prune: ImagePrune
     files: Files
     commits: Commits
 
@@ -88,6 +90,7 @@ async def running(settings: Settings) -> AsyncIterator[Engine]:
                 events,
                 networks,
                 disk,
+                ImagePrune(context, containers),
                 files,
                 commits,
             )

@@ -54,7 +54,11 @@ def select(
 
 def has_labels(record: Container, wanted: Sequence[str]) -> bool:
     """Tell whether a container has each label of `wanted`: NAME, or NAME=VALUE."""
-    labels = record.config.get("Labels") or {}
+    return has_all_labels(record.config.get("Labels") or {}, wanted)
+
+
+def has_all_labels(labels: Mapping[str, str], wanted: Sequence[str]) -> bool:
+    """Tell whether each label of `wanted` is in `labels`: NAME, or NAME=VALUE."""
     for label in wanted:
         name, equals, value = label.partition("=")
         if name not in labels or (equals and labels[name] != value):

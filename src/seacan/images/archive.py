@@ -19,6 +19,7 @@ from seacan.images.blobs import Staged, Staging
 from seacan.images.compression import Compression, Decompressed
 from seacan.images.image import ImageId, Loaded
 from seacan.images.layers import Layer, chain_ids
+from seacan.images.platforms import Platform
 from seacan.images.references import Reference
 from seacan.images.store import Store
 from seacan.images.streams import CHUNK_BYTES, Watched, buffered, chunks
@@ -97,10 +98,12 @@ class _Found:
     names: list[Reference]
 
 
-def load(store: Store, stream: BinaryIO, progress: Progress) -> list[Loaded]:
+def load(
+    store: Store, stream: BinaryIO, progress: Progress, platform: Platform | None = None
+) -> list[Loaded]:
     """Add the images of an archive to the store; see Images.load."""
     with store.adding(), store.blobs.staging() as staging:
-        images = list(_images(_stage(stream, staging)))
+        images = list(_images(_stage(stream, staging), platform))
         # All layers before the first image: an archive comes in whole, or not at all.
         unpacked = [_add_layers(store, staging, image, progress) for image in images]
         store.sync()
@@ -135,14 +138,16 @@ def _stage_file(staging: Staging, reader: TarReader, member: Member) -> Staged:
     return staging.add(iter(lambda: reader.read(CHUNK_BYTES), b""))
 
 
-def _images(contents: _Contents) -> Iterator[_Found]:
+def _images(contents: _Contents, platform: Platform | None) -> Iterator[_Found]:
     """Find the images: by manifest.json where there is one, since it has Docker's names."""
     if docker := contents.find("manifest.json"):
         manifests = dict(_manifests_by_config(contents))
         for entry in documents.archive_entries(contents.document(docker, "manifest.json")):
-            yield _docker_image(contents, entry, manifests)
+            found = _docker_image(contents, entry, manifests)
+            _check_platform(found, platform)
+            yield found
     elif index := contents.find("index.json"):
-        yield from _oci_images(contents, contents.document(index, "index.json"))
+        yield from _oci_images(contents, contents.document(index, "index.json"), platform)
     else:
         raise InvalidArgument(
             "invalid archive: it contains neither manifest.json nor index.json"
@@ -159,6 +164,13 @@ def _docker_image(contents: _Contents, entry: ArchiveEntry, manifests: dict[str,
         manifest=manifests.get(staged.digest),
         names=[_tagged(name) for name in entry.get("RepoTags") or []],
     )
+
+
+def _check_platform(found: _Found, platform: Platform | None) -> None:
+    config = documents.image_config(found.config)
+    own = Platform(config.get("architecture") or "", variant=config.get("variant") or "")
+    if platform is not None and not platform.has(own):
+        raise NotFound(f"the archive has no image for {platform}, but one for {own}")
 
 
 def _tagged(name: str) -> Reference:
@@ -180,21 +192,25 @@ def _manifests_by_config(contents: _Contents) -> Iterator[tuple[str, bytes]]:
             yield documents.manifest(data)["config"]["digest"], data
 
 
-def _oci_images(contents: _Contents, index: bytes) -> Iterator[_Found]:
+def _oci_images(contents: _Contents, index: bytes, platform: Platform | None) -> Iterator[_Found]:
     for descriptor in documents.index(index)["manifests"]:
-        data = _manifest_for_host(contents, descriptor, _DEEPEST_INDEX)
+        data = _manifest_for(contents, descriptor, platform or platforms.host(), _DEEPEST_INDEX)
         manifest = documents.manifest(data)
         config = contents.blob(manifest["config"])
-        yield _Found(
+        found = _Found(
             config=contents.document(config, "image config"),
             layers=[contents.blob(layer) for layer in manifest["layers"]],
             manifest=data,
             names=_annotated_names(descriptor),
         )
+        _check_platform(found, platform)
+        yield found
 
 
-def _manifest_for_host(contents: _Contents, descriptor: Descriptor, depth: int) -> bytes:
-    """Return the manifest, out of an index that for this machine's platform."""
+def _manifest_for(
+    contents: _Contents, descriptor: Descriptor, wanted: Platform, depth: int
+) -> bytes:
+    """Return the manifest, out of an index the one for the platform `wanted`."""
     data = contents.document(contents.blob(descriptor), "image manifest")
     if descriptor["mediaType"] in MANIFEST_TYPES:
         return data
@@ -202,12 +218,14 @@ def _manifest_for_host(contents: _Contents, descriptor: Descriptor, depth: int) 
         raise InvalidArgument(
             f"invalid archive: {descriptor['digest']} is {descriptor['mediaType']}, not an image"
         )
-    host = platforms.host()
     for inner in documents.index(data)["manifests"]:
-        platform = inner.get("platform") or {}
-        if (platform.get("os"), platform.get("architecture")) == (host.os, host.architecture):
-            return _manifest_for_host(contents, inner, depth - 1)
-    raise NotFound(f"invalid archive: {descriptor['digest']} has no image for {host}")
+        found = inner.get("platform") or {}
+        own = Platform(
+            found.get("architecture", ""), found.get("os", ""), found.get("variant") or ""
+        )
+        if wanted.has(own):
+            return _manifest_for(contents, inner, wanted, depth - 1)
+    raise NotFound(f"invalid archive: {descriptor['digest']} has no image for {wanted}")
 
 
 def _annotated_names(descriptor: Descriptor) -> list[Reference]:

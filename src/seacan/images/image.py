@@ -1,6 +1,7 @@
 """What others see of images: records, as of the moment they were asked for."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import NewType
 
 from seacan.images.platforms import Platform
@@ -28,6 +29,14 @@ class Image:
         return self.config.get("created") or ""
 
     @property
+    def created_s(self) -> float:
+        """Seconds since 1970; 0 for no time, and for a text that is none."""
+        try:
+            return datetime.fromisoformat(self.created).timestamp()
+        except (ValueError, OverflowError):
+            return 0.0
+
+    @property
     def architecture(self) -> str:
         return self.config.get("architecture") or ""
 
@@ -48,6 +57,10 @@ class Image:
     def execution(self) -> ExecutionConfig:
         """How to start a container of it."""
         return self.config.get("config") or {}
+
+    @property
+    def labels(self) -> dict[str, str]:
+        return self.execution.get("Labels") or {}
 
     @property
     def platform(self) -> Platform:

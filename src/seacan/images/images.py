@@ -5,13 +5,14 @@ Every method may be called from any thread, and blocks.
 
 import contextlib
 import sqlite3
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from io import RawIOBase
 from typing import Any, BinaryIO, Protocol
 
 from seacan.errors import NotFound
-from seacan.images import archive, commit, documents, hello, importer, references, removal
+from seacan.images import archive, commit, documents, hello, importer, references, removal, saving
 from seacan.images.commit import Commit
+from seacan.images.history import Step, history
 from seacan.images.image import Deleted, Image, ImageId, Loaded, Removed, Untagged, Use
 from seacan.images.layers import unused_after
 from seacan.images.platforms import Platform
@@ -44,16 +45,50 @@ class Images:
     def close(self) -> None:
         self._store.close()
 
-    def load(self, stream: BinaryIO, progress: Callable[[dict[str, Any]], None]) -> list[Loaded]:
+    def load(
+        self,
+        stream: BinaryIO,
+        progress: Callable[[dict[str, Any]], None],
+        platform: Platform | None = None,
+    ) -> list[Loaded]:
         """Bring in the images of an archive, as `docker save` or an OCI layout has them.
 
         `stream` need not be seekable. `progress` gets the messages of the API's answer, one by one,
-        from the thread that called. Raises InvalidArgument if the archive is malformed.
+        from the thread that called. Of several platforms this machine's is taken, or `platform`.
+        Raises InvalidArgument if the archive is malformed, NotFound if it has no such platform.
         """
-        loaded = archive.load(self._store, stream, progress)
+        loaded = archive.load(self._store, stream, progress, platform)
         for one in loaded:
             self._tell("load", one.id)
         return loaded
+
+    @contextlib.contextmanager
+    def saving(
+        self, names: Sequence[str], platform: Platform | None = None
+    ) -> Iterator[Iterator[bytes]]:
+        """Yield the pieces of an archive of images, which are kept meanwhile; see saving.py.
+
+        Raises NotFound if an image is not here, or not of `platform`.
+        """
+        with self._store.adding():
+            wanted = saving.select(names, self.list(), self._get_to_save)
+            for one in wanted:
+                if platform is not None and not platform.has(one.image.platform):
+                    raise NotFound(f"no suitable export target found for platform {platform}")
+            yield saving.Archive(self._store.blobs, wanted).pieces()
+        for one in wanted:
+            self._tell("save", one.image.id)
+
+    def _get_to_save(self, name: str) -> Image:
+        try:
+            return self.get(name)
+        except NotFound:
+            raise NotFound(f"No such image: {name}") from None
+
+    def history(self, name: str, platform: Platform | None = None) -> list[Step]:
+        """Return the steps that an image was made in, the last one first. Raises NotFound."""
+        image = self.get_for(name, platform)
+        return history(image, self._store.layers.sizes(), self.get)
 
     def import_rootfs(
         self,
@@ -109,6 +144,16 @@ class Images:
             raise NotFound(missing)
         return self._one("id GLOB ?", f"sha256:{digits}*", missing)
 
+    def get_for(self, name: str, platform: Platform | None) -> Image:
+        """Return the image as get() does; of `platform`, if one is given. Raises NotFound."""
+        image = self.get(name)
+        if platform is not None and not platform.has(image.platform):
+            raise NotFound(
+                f"image with reference {name} was found but its platform ({image.platform}) "
+                f"does not match the specified platform ({platform})"
+            )
+        return image
+
     def tag(self, source: str, reference: Reference) -> ImageId:
         """Let `reference`, of references.parse_tagged(), mean the image `source`."""
         image = self.get(source)
@@ -117,26 +162,47 @@ class Images:
         return image.id
 
     def remove(
-        self, name: str, *, force: bool, used_by: Callable[[ImageId], Sequence[Use]]
+        self,
+        name: str,
+        *,
+        force: bool,
+        used_by: Callable[[ImageId], Sequence[Use]],
+        prune_parents: bool = True,
+        platform: Platform | None = None,
     ) -> list[Removed]:
         """Remove a reference or an image, by the rules of removal.py; return what is gone.
 
+        With `prune_parents` go the images too that it was made from and that nobody else needs.
         Raises NotFound, or Conflict if `used_by` tells of containers that stand against it.
         """
-        image = self.get(name)
-        plan = removal.plan(image, name, force=force, uses=used_by(image.id))
-        removed: list[Removed] = [Untagged(reference) for reference in plan.untag]
+        image = self.get_for(name, platform)
+        removed: list[Removed] = []
+        deleted: list[str] = []
         with self._store.database.transaction() as sql:
+            plan = removal.plan(
+                image,
+                name,
+                force=force,
+                uses=used_by(image.id),
+                has_children=_has_children(sql, image.id),
+            )
             for reference in plan.untag:
+                removed.append(Untagged(reference))
                 sql.execute("DELETE FROM image_references WHERE name = ?", (_key(reference),))
             if plan.delete:
-                removed.append(Deleted(image.id))
-                removed += [Deleted(chain_id) for chain_id in unused_after(sql, image.id)]
-                sql.execute("DELETE FROM images WHERE id = ?", (image.id,))
+                deleted.append(image.id)
+                removed += _delete(sql, image.id)
+                parent = image.parent if prune_parents else ""
+                while parent and _is_intermediate(sql, parent) and not used_by(ImageId(parent)):
+                    deleted.append(parent)
+                    above = _parent_of(sql, parent)
+                    removed += _delete(sql, parent)
+                    parent = above
         for _ in plan.untag:
             self._told("untag", image.id, image.id, image.execution.get("Labels"))
-        if plan.delete:
-            self._told("delete", image.id, image.id, None)
+        for image_id in deleted:
+            self._told("delete", image_id, image_id, None)
+        if deleted:
             self._store.collect()
         return removed
 
@@ -156,6 +222,10 @@ class Images:
     def layer_bytes(self) -> dict[int, int]:
         """Return the size of each layer, by its number."""
         return self._store.layers.sizes()
+
+    def layer_bytes_by_chain_id(self) -> dict[str, int]:
+        """Return the size of each layer, by its chain id."""
+        return self._store.layers.sizes_by_chain_id()
 
     def list(self) -> list[Image]:
         """Return all images, the newest first."""
@@ -201,9 +271,6 @@ class Images:
         layers = sql.execute(
             "SELECT layer FROM image_layers WHERE image = ? ORDER BY position", (image_id,)
         ).fetchall()
-        parent = sql.execute(
-            "SELECT parent FROM image_parents WHERE image = ?", (image_id,)
-        ).fetchone()
         parsed = [references.parse(name) for name, _ in named]
         config = self._store.blobs.read(image_id, documents.LIMIT_BYTES)
         return Image(
@@ -215,8 +282,31 @@ class Images:
             size_bytes=size_bytes,
             layers=tuple(number for (number,) in layers),
             tagged_at=max((tagged_at for _, tagged_at in named), default=None),
-            parent=parent[0] if parent else "",
+            parent=_parent_of(sql, image_id),
         )
+
+
+def _parent_of(sql: sqlite3.Connection, image_id: str) -> str:
+    row = sql.execute("SELECT parent FROM image_parents WHERE image = ?", (image_id,)).fetchone()
+    return row[0] if row else ""
+
+
+def _has_children(sql: sqlite3.Connection, image_id: str) -> bool:
+    found = sql.execute("SELECT 1 FROM image_parents WHERE parent = ? LIMIT 1", (image_id,))
+    return found.fetchone() is not None
+
+
+def _is_intermediate(sql: sqlite3.Connection, image_id: str) -> bool:
+    """Return whether an image has neither a name nor, any more, a child."""
+    named = sql.execute("SELECT 1 FROM image_references WHERE image = ? LIMIT 1", (image_id,))
+    return named.fetchone() is None and not _has_children(sql, image_id)
+
+
+def _delete(sql: sqlite3.Connection, image_id: str) -> list[Removed]:
+    """Delete the rows of an image; return it and its layers that nobody has any more."""
+    gone = [Deleted(image_id), *(Deleted(chain_id) for chain_id in unused_after(sql, image_id))]
+    sql.execute("DELETE FROM images WHERE id = ?", (image_id,))
+    return [*gone]
 
 
 def _key(reference: Reference) -> str:

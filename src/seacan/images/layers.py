@@ -139,6 +139,11 @@ class Layers:
         with self._database.reading() as sql:
             return dict(sql.execute("SELECT number, size_bytes FROM layers").fetchall())
 
+    def sizes_by_chain_id(self) -> dict[str, int]:
+        """Return the size of each layer in bytes, by its chain id."""
+        with self._database.reading() as sql:
+            return dict(sql.execute("SELECT chain_id, size_bytes FROM layers").fetchall())
+
     def total_bytes(self) -> int:
         """Return the size of all layers together."""
         with self._database.reading() as sql:

@@ -2,7 +2,9 @@
 
 import os
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
+
+import msgspec
 
 from seacan.errors import InvalidArgument
 
@@ -27,6 +29,12 @@ class Platform:
     def __str__(self) -> str:
         return "/".join(part for part in (self.os, self.architecture, self.variant) if part)
 
+    def has(self, other: "Platform") -> bool:
+        """Return whether `other` is this platform, of any variant if this one says none."""
+        return (self.os, self.architecture) == (other.os, other.architecture) and (
+            self.variant in ("", other.variant)
+        )
+
 
 def host() -> Platform:
     """Return the platform of this machine."""
@@ -48,3 +56,21 @@ def parse(text: str) -> Platform:
             architecture = _ARCHITECTURES.get(architecture, architecture)
             return Platform(architecture, system, "".join(variant))
     raise InvalidArgument(f"platform {text!r}: not of the form os/architecture/variant")
+
+
+def from_json(text: str) -> Platform:
+    """Return the platform that the API's JSON means: `{"os": "linux", "architecture": "arm64"}`.
+
+    Raises InvalidArgument.
+    """
+    try:
+        found = msgspec.json.decode(text, type=dict[str, Any])
+    except (msgspec.DecodeError, UnicodeError, RecursionError) as err:
+        raise InvalidArgument(f"failed to parse platform: {err}") from err
+    parts = [found.get(name) or "" for name in ("architecture", "os", "variant")]
+    if not all(isinstance(part, str) for part in parts):
+        raise InvalidArgument("failed to parse platform: its parts are strings")
+    architecture, system, variant = parts
+    if not system or not architecture:
+        raise InvalidArgument("both OS and Architecture must be provided")
+    return Platform(_ARCHITECTURES.get(architecture, architecture), system, variant)

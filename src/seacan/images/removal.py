@@ -1,8 +1,9 @@
 """What removing an image means: a plan, by Docker's rules and in its sentences.
 
-By a reference, the reference goes; and with the last one the image, unless a container uses it.
-By an id, the image goes with its references, if these are of one repository. `force` overrules
-stopped containers and further repositories, but no running container.
+By a reference, the reference goes; and with the last one the image, unless a container uses it or
+another image was made from it. By an id, the image goes with its references, if these are of one
+repository. `force` overrules stopped containers and further repositories, but neither a running
+container nor a child.
 
 Source: moby, daemon/images/image_delete.go.
 """
@@ -23,17 +24,26 @@ class Removal:
     delete: bool
 
 
-def plan(image: Image, name: str, *, force: bool, uses: Sequence[Use]) -> Removal:
+def plan(
+    image: Image, name: str, *, force: bool, uses: Sequence[Use], has_children: bool
+) -> Removal:
     """Return what is removed with the image that was asked for as `name`.
 
-    Raises Conflict if a container or another repository stands against it.
+    Raises Conflict if a container, a child or another repository stands against it.
     """
-    if _is_id(image, name):
-        return _plan_by_id(image, force=force, uses=uses)
-    return _plan_by_reference(image, name, force=force, uses=uses)
+    if not _is_id(image, name):
+        return _plan_by_reference(image, name, force=force, uses=uses, has_children=has_children)
+    if has_children:
+        raise Conflict(
+            f"conflict: unable to delete {short(image.id)} (cannot be forced) - "
+            "image has dependent child images"
+        )
+    return _plan_by_id(image, force=force, uses=uses)
 
 
-def _plan_by_reference(image: Image, name: str, *, force: bool, uses: Sequence[Use]) -> Removal:
+def _plan_by_reference(
+    image: Image, name: str, *, force: bool, uses: Sequence[Use], has_children: bool
+) -> Removal:
     everything = (*image.references, *image.digests)
     if uses and not force and _is_single(image):
         raise Conflict(
@@ -48,7 +58,7 @@ def _plan_by_reference(image: Image, name: str, *, force: bool, uses: Sequence[U
         untag += [r for r in rest if r.name == asked.name]
         rest = [r for r in rest if r.name != asked.name]
     hindering = [use for use in uses if use.is_running or not force]
-    return Removal(tuple(untag), delete=not rest and not hindering)
+    return Removal(tuple(untag), delete=not (rest or hindering or has_children))
 
 
 def _plan_by_id(image: Image, *, force: bool, uses: Sequence[Use]) -> Removal:

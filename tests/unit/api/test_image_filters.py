@@ -4,8 +4,8 @@ import pytest
 from tests.fakes.engine import make_image
 
 from seacan.api.routes.image_filters import select_images
-from seacan.errors import InvalidArgument
-from seacan.images.image import ImageId
+from seacan.errors import InvalidArgument, NotFound
+from seacan.images.image import Image, ImageId
 
 OLD = make_image(ImageId("sha256:" + "1" * 64), "busybox:1.36")
 NEW = replace(
@@ -14,6 +14,14 @@ NEW = replace(
 )
 BARE = replace(make_image(ImageId("sha256:" + "3" * 64), ""), config={**NEW.config})
 ALL = [OLD, NEW, BARE]
+
+
+def find(name: str) -> Image:
+    for image in ALL:
+        names = {image.id, *(reference.familiar for reference in image.references)}
+        if name in names:
+            return image
+    raise NotFound(f"No such image: {name}:latest")
 
 
 @pytest.mark.parametrize(
@@ -33,14 +41,31 @@ ALL = [OLD, NEW, BARE]
         ({"label": ["tier"]}, [OLD]),
         ({"label": ["tier=db", "flag"]}, [OLD]),
         ({"label": ["tier=db", "other"]}, []),
-        ({"before": ["example.com/team/app"]}, [OLD]),
-        ({"before": ["sha256:222"]}, [OLD]),
+        ({"before": ["example.com/team/app:latest"]}, [OLD]),
+        ({"before": [NEW.id]}, [OLD]),
+        ({"until": ["2026-12-01T00:00:00Z"]}, [OLD]),
+        ({"until": ["2026-11-01T00:00:00Z", "2027-12-01T00:00:00Z"]}, []),
         ({"since": ["busybox:1.36"]}, [NEW, BARE]),
         ({"since": ["busybox:1.36"], "dangling": ["false"]}, [NEW]),
     ],
 )
 def test_select(filters: dict[str, list[str]], chosen: list[object]) -> None:
-    assert select_images(ALL, filters) == chosen
+    assert select_images(ALL, filters, find) == chosen
+
+
+def test_names_that_do_not_match_are_not_shown() -> None:
+    both = replace(OLD, references=(*OLD.references, *NEW.references))
+    (found,) = select_images([both], {"reference": ["busybox"]}, find)
+    assert found == OLD
+    assert select_images([BARE], {"reference": ["*"]}, find) == []
+
+
+def test_what_others_were_made_from_is_shown_with_all() -> None:
+    child = replace(NEW, parent=BARE.id)
+    named = replace(OLD, id=ImageId("sha256:" + "4" * 64), parent=OLD.id)
+    images = [OLD, child, BARE, named]
+    assert select_images(images, {}, find) == [OLD, child, named]
+    assert select_images(images, {}, find, all=True) == images
 
 
 @pytest.mark.parametrize(
@@ -48,10 +73,16 @@ def test_select(filters: dict[str, list[str]], chosen: list[object]) -> None:
     [
         ({"nope": ["x"]}, "invalid filter 'nope'"),
         ({"dangling": ["x"]}, "invalid filter 'dangling=[x]'"),
-        ({"before": ["x"]}, "No such image: x"),
+        ({"until": ["x"]}, 'failed to parse value as time or duration: "x"'),
+        ({"reference": ["["]}, "syntax error in pattern"),
     ],
 )
 def test_refused(filters: dict[str, list[str]], words: str) -> None:
     with pytest.raises(InvalidArgument) as refused:
-        select_images(ALL, filters)
+        select_images(ALL, filters, find)
     assert str(refused.value) == words
+
+
+def test_an_image_that_there_is_not() -> None:
+    with pytest.raises(NotFound, match="No such image: x:latest"):
+        select_images(ALL, {"before": ["x"]}, find)

@@ -51,7 +51,18 @@ def removal_of(*names: str, delete: bool) -> Removal:
 def test_what_goes(
     names: list[str], name: str, force: bool, uses: list[Use], expected: Removal
 ) -> None:
-    assert removal.plan(image(*names), name, force=force, uses=uses) == expected
+    found = removal.plan(image(*names), name, force=force, uses=uses, has_children=False)
+    assert found == expected
+
+
+def test_a_parent_loses_its_name_alone() -> None:
+    found = removal.plan(image("a:1"), "a:1", force=True, uses=[], has_children=True)
+    assert found == removal_of("a:1", delete=False)
+    with pytest.raises(Conflict) as caught:
+        removal.plan(image("a:1"), SHORT, force=True, uses=[], has_children=True)
+    assert str(caught.value) == (
+        f"conflict: unable to delete {SHORT} (cannot be forced) - image has dependent child images"
+    )
 
 
 @pytest.mark.parametrize(
@@ -95,5 +106,5 @@ def test_what_stands_against_it(
     names: list[str], name: str, force: bool, uses: list[Use], message: str
 ) -> None:
     with pytest.raises(Conflict) as caught:
-        removal.plan(image(*names), name, force=force, uses=uses)
+        removal.plan(image(*names), name, force=force, uses=uses, has_children=False)
     assert str(caught.value) == message

@@ -13,11 +13,7 @@ _ABSENT: Final = (
     ("POST", "/build", "build"),
     ("POST", "/build/prune", "pruning the build cache"),
     ("GET", "/distribution/{name}/json", "inspecting an image of a registry"),
-    ("GET", "/images/get", "save of images"),
     ("GET", "/images/search", "search of a registry"),
-    ("POST", "/images/prune", "pruning images"),
-    ("GET", "/images/{name}/get", "save of images"),
-    ("GET", "/images/{name}/history", "history of an image"),
     ("POST", "/images/{name}/push", "push"),
 )
 

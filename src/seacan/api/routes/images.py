@@ -1,28 +1,45 @@
-"""Images that are there: list, inspect, tag, remove."""
+"""Images that are there: list, inspect, history, tag, remove, prune."""
 
-from collections import Counter, defaultdict
+from collections import Counter
 
 import anyio
 
 from seacan.api import engine
 from seacan.api.door import Call, Route, json_reply
 from seacan.api.routes.image_filters import select_images
-from seacan.api.shapes.images import inspect_image, list_image, removed_image
+from seacan.api.shapes.images import (
+    history_step,
+    inspect_image,
+    list_image,
+    removed_image,
+    shape_pruned,
+)
+from seacan.engine.image_prune import uses_by_image
 from seacan.errors import InvalidArgument, Unsupported
 from seacan.http.messages import Reply
-from seacan.images import references
-from seacan.images.image import Use
+from seacan.images import platforms, references
+from seacan.images.platforms import Platform
 
 
 class ImageRoutes:
-    def __init__(self, images: engine.Images, containers: engine.Containers) -> None:
+    def __init__(
+        self,
+        images: engine.Images,
+        containers: engine.Containers,
+        disk: engine.Disk,
+        prune: engine.ImagePrune,
+    ) -> None:
         self._images = images
         self._containers = containers
+        self._disk = disk
+        self._prune = prune
 
     def routes(self) -> list[Route]:
         return [
             Route("GET", "/images/json", self.list),
             Route("GET", "/images/{name}/json", self.inspect),
+            Route("GET", "/images/{name}/history", self.history),
+            Route("POST", "/images/prune", self.prune),
             Route("POST", "/images/{name}/tag", self.tag),
             Route("DELETE", "/images/{name}", self.remove),
         ]
@@ -31,22 +48,41 @@ class ImageRoutes:
         filters = call.query.filters()
         if call.version < (1, 41) and (pattern := call.query.optional("filter")):
             filters.setdefault("reference", []).append(pattern)
+        listed = await anyio.to_thread.run_sync(
+            lambda: select_images(
+                self._images.list(), filters, self._images.get, all=call.query.flag("all")
+            )
+        )
+        shared: dict[str, int] = {}
         if call.version >= (1, 42) and call.query.flag("shared-size"):
-            raise Unsupported("sizes shared between images are not supported")
-        images = await anyio.to_thread.run_sync(self._images.list)
+            usage = await self._disk.usage(images=True, containers=False)
+            shared = {one.image.id: one.shared_bytes for one in usage.images or ()}
         users = Counter(container.image_id for container in self._containers.all_records())
         return json_reply(
             [
-                list_image(image, call.version, containers=users[image.id])
-                for image in select_images(images, filters)
+                list_image(
+                    image,
+                    call.version,
+                    containers=users[image.id],
+                    shared_bytes=shared.get(image.id, -1),
+                )
+                for image in listed
             ]
         )
 
     async def inspect(self, call: Call) -> Reply:
-        if call.version >= (1, 49) and call.query.text("platform"):
-            raise Unsupported("inspect of one platform of an image is not supported")
-        image = await anyio.to_thread.run_sync(self._images.get, call.name)
+        platform = platform_of(call, since=(1, 49))
+        if platform and call.version >= (1, 48) and call.query.flag("manifests"):
+            raise InvalidArgument(
+                "conflicting options: manifests and platform options cannot both be set"
+            )
+        image = await anyio.to_thread.run_sync(self._images.get_for, call.name, platform)
         return json_reply(inspect_image(image, call.version))
+
+    async def history(self, call: Call) -> Reply:
+        platform = platform_of(call, since=(1, 48))
+        steps = await anyio.to_thread.run_sync(self._images.history, call.name, platform)
+        return json_reply([history_step(step) for step in steps])
 
     async def tag(self, call: Call) -> Reply:
         repository = call.query.text("repo")
@@ -57,14 +93,28 @@ class ImageRoutes:
         return Reply(201)
 
     async def remove(self, call: Call) -> Reply:
-        if call.version >= (1, 50) and call.query.texts("platforms"):
-            raise Unsupported("removing one platform of an image is not supported")
-        uses = defaultdict(list)
-        for container in self._containers.all_records():
-            uses[container.image_id].append(Use(container.id, container.is_running))
+        texts = call.query.texts("platforms") if call.version >= (1, 50) else []
+        if len(texts) > 1:
+            raise Unsupported("removing several platforms of an image is not supported")
+        platform = platforms.from_json(texts[0]) if texts else None
+        uses = uses_by_image(self._containers.all_records())
         removed = await anyio.to_thread.run_sync(
             lambda: self._images.remove(
-                call.name, force=call.query.flag("force"), used_by=lambda image_id: uses[image_id]
+                call.name,
+                force=call.query.flag("force"),
+                used_by=lambda image_id: uses.get(image_id, ()),
+                prune_parents=not call.query.flag("noprune"),
+                platform=platform,
             )
         )
         return json_reply([removed_image(one) for one in removed])
+
+    async def prune(self, call: Call) -> Reply:
+        pruned = await self._prune.prune(call.query.filters())
+        return json_reply(shape_pruned(pruned))
+
+
+def platform_of(call: Call, *, since: tuple[int, int]) -> Platform | None:
+    """Return the platform that a request asks for; before API version `since`, none."""
+    text = call.query.text("platform")
+    return platforms.from_json(text) if text and call.version >= since else None

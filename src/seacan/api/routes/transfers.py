@@ -1,4 +1,4 @@
-"""Images that come in: load, import, and pull, which is refused."""
+"""Images that come in and go out: load, import, save; and pull, which is refused."""
 
 from collections.abc import Callable
 from typing import Any, BinaryIO
@@ -10,6 +10,7 @@ import msgspec
 from seacan.api import engine
 from seacan.api.body_file import body_file
 from seacan.api.door import Call, Route
+from seacan.api.routes.images import platform_of
 from seacan.errors import SeacanError, Unsupported
 from seacan.http.messages import Request, Send, Stream
 from seacan.images import platforms, references
@@ -25,11 +26,12 @@ class TransferRoutes:
         return [
             Route("POST", "/images/load", self.load),
             Route("POST", "/images/create", self.create),
+            Route("GET", "/images/get", self.save),
+            Route("GET", "/images/{name}/get", self.save_one),
         ]
 
     async def load(self, call: Call) -> Stream:
-        if call.version >= (1, 48) and call.query.text("platform"):
-            raise Unsupported("load of one platform of an image is not supported")
+        platform = platform_of(call, since=(1, 48))
         is_quiet = call.query.flag("quiet", default=True)
 
         def work(archive: BinaryIO, tell: Callable[[Message], None]) -> None:
@@ -37,9 +39,28 @@ class TransferRoutes:
                 if not (is_quiet and "progressDetail" in message):
                     tell(message)
 
-            self._images.load(archive, progress)
+            self._images.load(archive, progress, platform)
 
         return _progress_stream(call.request, work)
+
+    async def save(self, call: Call) -> Stream:
+        return self._save(call, call.query.texts("names"))
+
+    async def save_one(self, call: Call) -> Stream:
+        return self._save(call, [call.name])
+
+    def _save(self, call: Call, names: list[str]) -> Stream:
+        platform = platform_of(call, since=(1, 48))
+
+        async def produce(send: Send) -> None:
+            def work() -> None:
+                with self._images.saving(names, platform) as pieces:
+                    for piece in pieces:
+                        anyio.from_thread.run(send, piece)
+
+            await anyio.to_thread.run_sync(work, limiter=anyio.CapacityLimiter(1))
+
+        return Stream("application/x-tar", produce)
 
     async def create(self, call: Call) -> Stream:
         query = call.query

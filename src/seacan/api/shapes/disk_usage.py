@@ -26,9 +26,11 @@ def shape_usage(
 
 
 def _image(usage: ImageUsage, version: Version) -> dict[str, Any]:
-    shape = list_image(usage.image, version, containers=usage.containers)
+    shape = list_image(
+        usage.image, version, containers=usage.containers, shared_bytes=usage.shared_bytes
+    )
     names = {
         "RepoTags": [reference.familiar for reference in usage.image.references] or None,
         "RepoDigests": [reference.familiar for reference in usage.image.digests] or None,
     }
-    return {**shape, **names, "Containers": usage.containers, "SharedSize": usage.shared_bytes}
+    return {**shape, **names, "Containers": usage.containers}

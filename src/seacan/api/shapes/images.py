@@ -1,13 +1,14 @@
-"""GET /images/{name}/json, GET /images/json, DELETE /images/{name}."""
+"""GET /images/{name}/json, /history, GET /images/json, DELETE /images/{name}, prune."""
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any, assert_never
 
 from seacan.api.shapes.configs import image_config
-from seacan.api.shapes.times import seconds_since_epoch
 from seacan.api.versions import Version
 from seacan.engine.container import NEVER
+from seacan.engine.image_prune import PrunedImages
+from seacan.images.history import Step
 from seacan.images.image import Deleted, Image, Removed, Untagged
 
 
@@ -39,25 +40,45 @@ def inspect_image(image: Image, version: Version) -> dict[str, Any]:
     return shape
 
 
-def list_image(image: Image, version: Version, *, containers: int) -> dict[str, Any]:
-    """Return an element of the list; `containers` use the image."""
+def list_image(
+    image: Image, version: Version, *, containers: int, shared_bytes: int = -1
+) -> dict[str, Any]:
+    """Return an element of the list; `containers` use the image; -1: shared size not measured."""
     tags, digests = _names(image.references), _names(image.digests)
     if version < (1, 43) and not tags and not digests:
         tags, digests = ["<none>:<none>"], ["<none>@<none>"]
     shape: dict[str, Any] = {
         "Containers": containers if version >= (1, 51) else -1,
-        "Created": int(seconds_since_epoch(image.created)),
+        "Created": int(image.created_s),
         "Id": image.id,
         "Labels": image.execution.get("Labels"),
         "ParentId": image.parent,
         "RepoDigests": digests,
         "RepoTags": tags,
-        "SharedSize": -1,
+        "SharedSize": shared_bytes,
         "Size": image.size_bytes,
     }
     if version < (1, 44):
         shape["VirtualSize"] = image.size_bytes
     return shape
+
+
+def history_step(step: Step) -> dict[str, Any]:
+    return {
+        "Comment": step.comment,
+        "Created": step.created_s,
+        "CreatedBy": step.created_by,
+        "Id": step.id,
+        "Size": step.size_bytes,
+        "Tags": [*step.tags] or None,
+    }
+
+
+def shape_pruned(pruned: PrunedImages) -> dict[str, Any]:
+    return {
+        "ImagesDeleted": [removed_image(one) for one in pruned.removed] or None,
+        "SpaceReclaimed": pruned.reclaimed_bytes,
+    }
 
 
 def removed_image(removed: Removed) -> dict[str, str]:
