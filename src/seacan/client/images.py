@@ -17,8 +17,10 @@ class Images:
     def __init__(self, client: Client) -> None:
         self._client = client
 
-    def inspect(self, name: str) -> dict[str, Any]:
-        reply: dict[str, Any] = self._client.ask("GET", self._client.path("images", name, "json"))
+    def inspect(self, name: str, *, platform: str | None = None) -> dict[str, Any]:
+        path = self._client.path("images", name, "json")
+        query = {"platform": platform or None}
+        reply: dict[str, Any] = self._client.ask("GET", path, query=query)
         return reply
 
     def pull(self, name: str, *, platform: str | None = None) -> Response:
@@ -61,15 +63,42 @@ class Images:
         path = self._client.path("images", "create")
         return self._client.upload(path, query=query, pieces=archive)
 
+    def save(self, names: Iterable[str], *, platform: str | None = None) -> Response:
+        """Return a reply whose pieces are an archive of the images."""
+        query = {"names": list(names), "platform": platform or None}
+        return self._client.call("GET", self._client.path("images", "get"), query=query)
+
+    def history(self, name: str, *, platform: str | None = None) -> list[dict[str, Any]]:
+        path = self._client.path("images", name, "history")
+        query = {"platform": platform or None}
+        reply: list[dict[str, Any]] = self._client.ask("GET", path, query=query)
+        return reply
+
+    def prune(
+        self, filters: Mapping[str, list[str]] | None = None, *, dangling: bool = True
+    ) -> dict[str, Any]:
+        """Remove images without a name, or all that are not used; return ImagesDeleted and more."""
+        query = {"filters": {"dangling": ["true" if dangling else "false"], **(filters or {})}}
+        path = self._client.path("images", "prune")
+        reply: dict[str, Any] = self._client.ask("POST", path, query=query)
+        return reply
+
     def tag(self, name: str, reference: str) -> None:
         repository, tag = split_reference(reference)
         path = self._client.path("images", name, "tag")
         self._client.ask("POST", path, query={"repo": repository, "tag": tag or None})
 
-    def remove(self, name: str, *, force: bool = False, prune: bool = True) -> list[dict[str, str]]:
+    def remove(
+        self,
+        name: str,
+        *,
+        force: bool = False,
+        prune: bool = True,
+        platforms: Iterable[str] = (),
+    ) -> list[dict[str, str]]:
         """Return what went, each `{"Untagged": reference}` or `{"Deleted": id}`."""
         path = self._client.path("images", name)
-        query = {"force": force, "noprune": not prune}
+        query = {"force": force, "noprune": not prune, "platforms": list(platforms)}
         reply: list[dict[str, str]] = self._client.ask("DELETE", path, query=query)
         return reply
 

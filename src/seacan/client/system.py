@@ -38,6 +38,24 @@ class System:
         reply: dict[str, Any] = self._client.ask("GET", self._client.path("info"))
         return reply
 
+    def disk_usage(self) -> dict[str, Any]:
+        """Return the sizes of images, containers, volumes and build cache."""
+        reply: dict[str, Any] = self._client.ask("GET", self._client.path("system", "df"))
+        return reply
+
+    def prune_networks(self, filters: dict[str, list[str]]) -> dict[str, Any]:
+        """Remove networks that no container uses; return NetworksDeleted."""
+        return self._prune("networks", filters)
+
+    def prune_volumes(self, filters: dict[str, list[str]]) -> dict[str, Any]:
+        """Remove anonymous volumes that no container uses; return VolumesDeleted and more."""
+        return self._prune("volumes", filters)
+
+    def _prune(self, kind: str, filters: dict[str, list[str]]) -> dict[str, Any]:
+        path = self._client.path(kind, "prune")
+        reply: dict[str, Any] = self._client.ask("POST", path, query={"filters": filters})
+        return reply
+
     def events(
         self,
         *,

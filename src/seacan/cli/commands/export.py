@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import os
-
 from seacan.cli.flags import Flag
-from seacan.cli.input import open_error
-from seacan.cli.output.stream import write_all
+from seacan.cli.output.stream import refuse_terminal, write_pieces
 from seacan.cli.values import TEXT
-from seacan.errors import InvalidArgument
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,27 +15,7 @@ FLAGS = (Flag("output", "o", TEXT, "File to write, instead of standard output"),
 
 
 def run(session: Session, values: Values, arguments: list[str]) -> int:
-    output = values.text("output")
-    if not output and os.isatty(1):
-        raise InvalidArgument(
-            "cowardly refusing to save to a terminal. Use the -o flag or redirect"
-        )
+    refuse_terminal(values.text("output"))
     with session.client.containers.export(arguments[0]) as reply:
-        if not output:
-            for piece in reply.pieces():
-                write_all(1, piece)
-            return 0
-        # Under its name only when it is whole.
-        unfinished = f"{output}.{os.getpid()}.tmp"
-        try:
-            with open(unfinished, "xb", buffering=0) as file:
-                for piece in reply.pieces():
-                    write_all(file.fileno(), piece)
-            os.rename(unfinished, output)
-        except BaseException as err:
-            if os.path.exists(unfinished):
-                os.unlink(unfinished)
-            if isinstance(err, OSError) and err.filename:
-                raise open_error(output, err) from err
-            raise
+        write_pieces(reply.pieces(), values.text("output"))
     return 0

@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 from seacan.cli.commands.inspect import FORMAT, print_found
+from seacan.cli.flags import Flag
+from seacan.cli.platform import platform_json
+from seacan.cli.values import TEXT
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from seacan.cli.flags import Values
     from seacan.cli.session import Session
 
-FLAGS = (FORMAT,)
+FLAGS = (FORMAT, Flag("platform", "", TEXT, "Fail if it is not of this platform"))
 
 
 def run(session: Session, values: Values, arguments: list[str]) -> int:
-    return print_found(arguments, session.client.images.inspect, values.text("format"))
+    platform = platform_json(values.text("platform"))
+
+    def find(name: str) -> dict[str, Any]:
+        return session.client.images.inspect(name, platform=platform)
+
+    return print_found(arguments, find, values.text("format"))

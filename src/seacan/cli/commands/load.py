@@ -7,6 +7,7 @@ import sys
 from seacan.cli.flags import Flag
 from seacan.cli.input import open_archive, pieces_of
 from seacan.cli.output.progress import show
+from seacan.cli.platform import platform_json
 from seacan.cli.values import SWITCH, TEXT
 from seacan.client.client import messages
 from seacan.errors import InvalidArgument
@@ -36,16 +37,3 @@ def run(session: Session, values: Values, arguments: list[str]) -> int:
         with reply:
             show(messages(reply.pieces()), sys.stdout)
     return 0
-
-
-def platform_json(text: str) -> str | None:
-    """Return what the API wants for `linux/arm64/v8`; None for ""."""
-    if not text:
-        return None
-    import json
-
-    names = ("os", "architecture", "variant")
-    parts = text.lower().split("/")
-    if len(parts) > len(names) or not all(parts):
-        raise InvalidArgument(f"invalid platform: {text}: os[/arch[/variant]] is wanted")
-    return json.dumps(dict(zip(names, parts, strict=False)))

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from seacan.cli.flags import Flag
+from seacan.cli.platform import platform_json
 from seacan.cli.session import complain
-from seacan.cli.values import SWITCH
+from seacan.cli.values import SWITCH, TEXTS
 from seacan.errors import NotFound, SeacanError
 
 TYPE_CHECKING = False
@@ -15,16 +16,20 @@ if TYPE_CHECKING:
 FLAGS = (
     Flag("force", "f", SWITCH, "Remove images that stopped containers use, and all their names"),
     Flag("no-prune", "", SWITCH, "Keep parents without a name"),
+    Flag("platform", "", TEXTS, "Remove it if it is of this platform, as in linux/arm64"),
 )
 
 
 def run(session: Session, values: Values, arguments: list[str]) -> int:
     """With --force a missing image is told, but is no failure."""
     force = values.on("force")
+    platforms = [platform_json(text) or "" for text in values.texts("platform")]
     code = 0
     for name in arguments:
         try:
-            gone = session.client.images.remove(name, force=force, prune=not values.on("no-prune"))
+            gone = session.client.images.remove(
+                name, force=force, prune=not values.on("no-prune"), platforms=platforms
+            )
         except SeacanError as err:
             complain(str(err))
             if not (force and isinstance(err, NotFound)):

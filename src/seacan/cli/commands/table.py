@@ -142,6 +142,13 @@ COMMANDS = (
         most=1,
     ),
     Command(
+        ("history", "image history"),
+        "[OPTIONS] IMAGE",
+        "Show the steps that an image was made in",
+        least=1,
+        most=1,
+    ),
+    Command(
         ("import", "image import"),
         "[OPTIONS] file|URL|- [REPOSITORY[:TAG]]",
         "Make an image of a root file system's tar",
@@ -198,6 +205,7 @@ COMMANDS = (
     ),
     Command(("registry serve",), "[OPTIONS]", "Serve a directory as a registry"),
     Command(("registry verify",), "[OPTIONS]", "Read all of a registry, and say what is wrong"),
+    Command(("image prune",), "[OPTIONS]", "Remove images that nobody needs"),
     Command(
         ("rename", "container rename"),
         "CONTAINER NEW_NAME",
@@ -227,6 +235,13 @@ COMMANDS = (
         most=UNLIMITED,
     ),
     Command(
+        ("save", "image save"),
+        "[OPTIONS] IMAGE [IMAGE...]",
+        "Write images as an archive that `load` can read",
+        least=1,
+        most=UNLIMITED,
+    ),
+    Command(
         ("start", "container start"),
         _ONE_OR_MORE,
         "Start containers that are stopped",
@@ -246,6 +261,8 @@ COMMANDS = (
         "Show what containers use, again and again",
         most=UNLIMITED,
     ),
+    Command(("system df",), "[OPTIONS]", "Show what takes up how much of the disk"),
+    Command(("system prune",), "[OPTIONS]", "Remove all that nobody needs"),
     Command(
         ("tag", "image tag"),
         "SOURCE_IMAGE[:TAG] TARGET_IMAGE[:TAG]",

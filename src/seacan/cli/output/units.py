@@ -62,6 +62,11 @@ def age(seconds: float) -> str:
     return f"{int(seconds / 3600) // 24 // 365} years"
 
 
+def utc_time(seconds: float) -> str:
+    """Return `2026-11-24T00:48:37Z` for seconds since 1970."""
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
+
+
 def local_time(seconds: float) -> str:
     """Return `2026-11-24 00:48:37 +0000 UTC` for seconds since 1970, in the local zone."""
     return time.strftime("%Y-%m-%d %H:%M:%S %z %Z", time.localtime(seconds))
