@@ -368,6 +368,14 @@ def test_history(api: Api) -> None:
     ]  # fmt: skip
 
 
+def test_check(api: Api) -> None:
+    checked = {"blobs": 3, "layers": 0, "images": 0, "references": 0}
+    assert _lines(api.ask("GET", "/system/check").body) == [
+        {"problem": "blob x: is damaged"},
+        {"checked": checked},
+    ]
+
+
 def test_prune_of_images(api: Api) -> None:
     answer = api.ask("POST", "/images/prune?filters=%7B%22label%22%3A%5B%22x%22%5D%7D")
     assert answer.json == {"ImagesDeleted": [{"Deleted": IMAGE_ID}], "SpaceReclaimed": 7}

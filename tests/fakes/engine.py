@@ -28,6 +28,7 @@ from seacan.engine.top import Top
 from seacan.errors import Conflict, InvalidArgument, NotFound, NotModified, SeacanError, Unavailable
 from seacan.ids import ContainerId, ExecId
 from seacan.images import references
+from seacan.images.check import Checked
 from seacan.images.history import Step
 from seacan.images.image import Deleted, Image, ImageId, Loaded, Removed, Untagged, Use
 from seacan.images.platforms import Platform
@@ -404,6 +405,10 @@ class FakeImages:
         for name in names:
             self.get(name)
         yield iter([b"archive of ", *(name.encode() for name in names)])
+
+    def check(self, checked: Checked) -> Iterator[str]:
+        checked.blobs = 3
+        yield "blob x: is damaged"
 
     def history(self, name: str, platform: Platform | None) -> list[Step]:
         self.platform = platform

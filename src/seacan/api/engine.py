@@ -22,6 +22,7 @@ from seacan.engine.sizes import Sizes
 from seacan.engine.stats import Reading
 from seacan.engine.top import Top
 from seacan.ids import ExecId
+from seacan.images.check import Checked
 from seacan.images.history import Step
 from seacan.images.image import Image, ImageId, Loaded, Removed, Use
 from seacan.images.platforms import Platform
@@ -228,6 +229,8 @@ class Images(Protocol):
     def saving(
         self, names: Sequence[str], platform: Platform | None
     ) -> AbstractContextManager[Iterator[bytes]]: ...
+
+    def check(self, checked: Checked) -> Iterator[str]: ...
 
     def history(self, name: str, platform: Platform | None) -> list[Step]: ...
 

@@ -7,6 +7,7 @@ from typing import Final
 from seacan.api import engine
 from seacan.api.door import Door, Route
 from seacan.api.routes import absent, plugins, swarm, volumes
+from seacan.api.routes.check import CheckRoutes
 from seacan.api.routes.commit import CommitRoutes
 from seacan.api.routes.containers import ContainerRoutes
 from seacan.api.routes.disk_usage import DiskUsageRoutes
@@ -54,6 +55,7 @@ def routes(engine: engine.Engine) -> list[Route]:
         *ExecRoutes(engine.execs).routes(),
         *ImageRoutes(engine.images, engine.containers, engine.disk, engine.image_prune).routes(),
         *TransferRoutes(engine.images).routes(),
+        *CheckRoutes(engine.images).routes(),
         *NetworkRoutes(engine.networks, engine.containers).routes(),
         *volumes.routes(),
         *plugins.routes(),

@@ -43,6 +43,10 @@ class System:
         reply: dict[str, Any] = self._client.ask("GET", self._client.path("system", "df"))
         return reply
 
+    def check(self) -> Response:
+        """Return a reply whose pieces are findings (client.messages): problems, then counts."""
+        return self._client.call("GET", self._client.path("system", "check"))
+
     def prune_networks(self, filters: dict[str, list[str]]) -> dict[str, Any]:
         """Remove networks that no container uses; return NetworksDeleted."""
         return self._prune("networks", filters)

@@ -1,6 +1,5 @@
 """seacand: read the flags, hold the lock, listen, serve, until a signal ends it."""
 
-import fcntl
 import os
 import signal
 import socket
@@ -15,7 +14,7 @@ from anyio import CancelScope
 
 from seacan import errors, log
 from seacan.api import server
-from seacan.daemon import flags, sockets
+from seacan.daemon import flags, locks, sockets
 from seacan.daemon.flags import Flags
 from seacan.engine import engine
 from seacan.version import VERSION
@@ -44,11 +43,7 @@ def _lock(given: Flags, held: ExitStack) -> bool:
     """Be the only daemon of these roots, until the end of the process; False if there is one."""
     for root in (given.settings.exec_root.path, given.settings.data_root.path):
         root.mkdir(mode=0o700, parents=True, exist_ok=True)
-        fd = os.open(root / "seacand.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        held.callback(os.close, fd)
-        try:
-            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+        if not locks.lock(root, held):
             return False
     if given.pidfile is not None:
         given.pidfile.write_text(f"{os.getpid()}\n")

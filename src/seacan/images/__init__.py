@@ -9,5 +9,7 @@ Coming in: archive.py (load), importer.py with changes.py and words.py (import),
 commit.py (from a container).
 Unpacking: compression.py, tar.py, sparse.py, unpack.py; trees.py removes what was unpacked.
 Writing archives: tar_writer.py.
-Names and documents: references.py, platforms.py, documents.py; removal.py (what rmi may do).
+Going out: saving.py (save). Checking what is kept: check.py, comparison.py (layers).
+Names and documents: references.py, patterns.py, platforms.py, documents.py, history.py; removal.py
+(what rmi may do).
 """

@@ -143,6 +143,10 @@ class Blobs:
             for path in (self._blobs / algorithm).iterdir()
         }
 
+    def unfinished(self) -> list[Path]:
+        """Return the directories of what is on its way in."""
+        return sorted(self._ingest.iterdir())
+
     def remove(self, digest: str) -> None:
         """Remove a blob; it may be gone already."""
         self.path(digest).unlink(missing_ok=True)

@@ -11,6 +11,7 @@ from typing import Any, BinaryIO, Protocol
 
 from seacan.errors import NotFound
 from seacan.images import archive, commit, documents, hello, importer, references, removal, saving
+from seacan.images.check import Checked, check
 from seacan.images.commit import Commit
 from seacan.images.history import Step, history
 from seacan.images.image import Deleted, Image, ImageId, Loaded, Removed, Untagged, Use
@@ -205,6 +206,10 @@ class Images:
         if deleted:
             self._store.collect()
         return removed
+
+    def check(self, checked: Checked) -> Iterator[str]:
+        """Yield what is wrong with the store, a line each; see check.py."""
+        return check(self._store, checked)
 
     def collect(self) -> None:
         """Remove what no image and no container uses any more."""

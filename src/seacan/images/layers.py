@@ -161,14 +161,16 @@ class Layers:
 
     def collect_leftovers(self) -> None:
         """Remove what a crash left half made or half removed, and rows whose directory is lost."""
-        with self._database.reading() as sql:
-            known = {str(number) for (number,) in sql.execute("SELECT number FROM layers")}
-        for entry in list(self._directory.iterdir()):
-            if entry.name not in known:
-                remove_tree(entry)
-        lost = [int(name) for name in known if not self.path(int(name)).is_dir()]
+        for path in self.leftovers():
+            remove_tree(path)
+        lost = [number for number in self.sizes() if not self.path(number).is_dir()]
         if lost:
             self._forget_lost(lost)
+
+    def leftovers(self) -> list[Path]:
+        """Return the directories that are of no layer."""
+        known = {str(number) for number in self.sizes()}
+        return sorted(path for path in self._directory.iterdir() if path.name not in known)
 
     def _forget_lost(self, numbers: list[int]) -> None:
         marks = ",".join("?" * len(numbers))

@@ -27,14 +27,17 @@ _HOLD_S: Final = 24 * 3600
 
 
 class Store:
-    def __init__(self, root: DataRoot) -> None:
+    def __init__(self, root: DataRoot, *, as_found: bool = False) -> None:
+        """Open the store under `root`; `as_found`: without clearing what a crash left."""
         self.database = Database(root.database)
         self.blobs = Blobs(root.images)
         self.layers = Layers(root.layers, self.database)
         self._guard = threading.Lock()
         self._adding = 0
-        self.blobs.open()
-        self.layers.open()
+        self._removing = 0
+        if not as_found:
+            self.blobs.open()
+            self.layers.open()
 
     def close(self) -> None:
         self.database.close()
@@ -59,8 +62,28 @@ class Store:
             directories = self.layers.forget_unused()
             for digest in self.blobs.digests() - self._used_blobs():
                 self.blobs.remove(digest)
-        for directory in directories:
-            remove_tree(directory)
+            self._removing += 1
+        try:
+            for directory in directories:
+                remove_tree(directory)
+        finally:
+            with self._guard:
+                self._removing -= 1
+
+    def leftovers(self) -> list[str]:
+        """Return, a line each, what is there and belongs to nothing.
+
+        The caller is adding(). While others add or remove, what they do is not told from the rest.
+        """
+        with self._guard:
+            if self._adding > 1 or self._removing:
+                return []
+            unused = self.blobs.digests() - self._used_blobs()
+            return [
+                *(f"blob {digest}: no image has it" for digest in sorted(unused)),
+                *(f"directory {path}: left over" for path in self.blobs.unfinished()),
+                *(f"directory {path}: left over" for path in self.layers.leftovers()),
+            ]
 
     def hold(self, digest: str) -> None:
         """Keep a blob for a day though no image has it, also when the daemon is killed."""

@@ -24,12 +24,12 @@ from seacan.images.tar import Kind, Member, TarReader
 from seacan.images.trees import remove_entry
 from seacan.kernel import rooted
 
-_WHITEOUT: Final = ".wh."
-_WHITEOUT_OPAQUE: Final = ".wh..wh..opq"
-_OPAQUE: Final = "trusted.overlay.opaque"
-_WHITEOUT_META: Final = ".wh..wh."  # notes of aufs to itself
+WHITEOUT: Final = ".wh."
+WHITEOUT_OPAQUE: Final = ".wh..wh..opq"
+OPAQUE: Final = "trusted.overlay.opaque"
+WHITEOUT_META: Final = ".wh..wh."  # notes of aufs to itself
 # A layer must not reshape the union by overlayfs' own marks.
-_PRIVATE_XATTRS: Final = ("trusted.", "user.overlay.")
+PRIVATE_XATTRS: Final = ("trusted.", "user.overlay.")
 _CHUNK_BYTES: Final = 1 << 20
 _FILE_FLAGS: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
 _DEVICES: Final = {
@@ -94,12 +94,12 @@ class Unpacking:
             self._change_root(member)
             return
         parent_fd = self._open_parent(parent_path)
-        if name == _WHITEOUT_OPAQUE:
+        if name == WHITEOUT_OPAQUE:
             _make_opaque(parent_fd)
-        elif name.startswith(_WHITEOUT_META):
+        elif name.startswith(WHITEOUT_META):
             return
-        elif name.startswith(_WHITEOUT):
-            _make_whiteout(parent_fd, name.removeprefix(_WHITEOUT))
+        elif name.startswith(WHITEOUT):
+            _make_whiteout(parent_fd, name.removeprefix(WHITEOUT))
         else:
             self._make(parent_fd, name, path, member)
 
@@ -260,11 +260,11 @@ def _is_whiteout(status: os.stat_result) -> bool:
 
 
 def _make_opaque(directory_fd: int) -> None:
-    os.setxattr(_path_of(directory_fd), _OPAQUE, b"y")
+    os.setxattr(_path_of(directory_fd), OPAQUE, b"y")
 
 
 def _make_opaque_at(parent_fd: int, name: str) -> None:
-    os.setxattr(f"{_path_of(parent_fd)}/{name}", _OPAQUE, b"y", follow_symlinks=False)
+    os.setxattr(f"{_path_of(parent_fd)}/{name}", OPAQUE, b"y", follow_symlinks=False)
 
 
 def _set_attributes(fd: int, member: Member) -> None:
@@ -302,7 +302,7 @@ def _set_mode_by_name(parent_fd: int, name: str, mode: int) -> None:
 def _set_xattrs(path: str, member: Member) -> None:
     follow = member.kind in (Kind.FILE, Kind.DIRECTORY)
     for name, value in member.xattrs.items():
-        if name.startswith(_PRIVATE_XATTRS):
+        if name.startswith(PRIVATE_XATTRS):
             continue
         try:
             os.setxattr(path, name, value, follow_symlinks=follow)

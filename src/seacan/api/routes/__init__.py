@@ -6,8 +6,8 @@ stats.py       what a container uses, once or as a stream
 streams.py     what goes to and fro: attach, logs, resize
 exec.py        processes beside a container's own
 files.py       their files: archive (cp), changes (diff), export; commit.py makes images of them
-images.py      images; transfers.py brings them in, image_filters.py says which are listed
-system.py      _ping, version, info; disk_usage.py what takes up the disk
+images.py      images; transfers.py: in and out; image_filters.py: which are listed
+system.py      _ping, version, info; disk_usage.py what takes up the disk; check.py is it whole
 events.py      what happens
 networks.py    none and host; volumes.py, plugins.py, swarm.py: that there are none
 absent.py      what Docker has and seacan refuses by name

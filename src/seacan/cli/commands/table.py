@@ -261,6 +261,7 @@ COMMANDS = (
         "Show what containers use, again and again",
         most=UNLIMITED,
     ),
+    Command(("system check",), "[OPTIONS]", "Read the store of images, and tell what is wrong"),
     Command(("system df",), "[OPTIONS]", "Show what takes up how much of the disk"),
     Command(("system prune",), "[OPTIONS]", "Remove all that nobody needs"),
     Command(
