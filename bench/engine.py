@@ -7,9 +7,12 @@ import socket
 import struct
 import tarfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlencode
+
+from bench.images import Archive
 
 from seacan.elf.programs import program
 
@@ -19,13 +22,14 @@ HELLO: Final = "seacan-bench-hello"
 
 
 class Engine:
-    def __init__(self, name: str, host: str) -> None:
+    def __init__(self, name: str, host: str, archives: Sequence[Archive] = ()) -> None:
         scheme, _, path = host.partition("://")
         if scheme != "unix":
             raise SystemExit(f"{name}: {host!r} is no unix:// address")
         self.name = name
         self.host = host
         self.path = path
+        self.archives = archives
         self._connection = _UnixConnection(path)
 
     def call(self, method: str, path: str, body: object = None) -> Any:
@@ -70,6 +74,25 @@ class Engine:
         links = {f"bin/{name}": "busybox" for name in ("sh", "true", "sleep", "cat", "yes", "head")}
         self._import(BUSYBOX, _tar({"bin/busybox": busybox}, links), "CMD sh")
         self._import(HELLO, _tar({"hello": program("hello", "amd64")}, {}), 'CMD ["/hello"]')
+
+    def load(self, archive: Path) -> None:
+        """Load an archive of docker save."""
+        with archive.open("rb") as file:
+            size = str(archive.stat().st_size)
+            headers = {"Content-Type": "application/x-tar", "Content-Length": size}
+            self._connection.request("POST", f"{API}/images/load?quiet=1", file, headers)
+            answer = self._connection.getresponse().read()
+        if b"error" in answer:
+            raise RuntimeError(f"{self.name}: load {archive}: {answer.decode()}")
+
+    def save(self, image: str) -> int:
+        """Save an image, and return how many bytes that was."""
+        self._connection.request("GET", f"{API}/images/{image}/get")
+        response = self._connection.getresponse()
+        count = 0
+        while piece := response.read(1 << 20):
+            count += len(piece)
+        return count
 
     def remove_images(self) -> None:
         for image in (BUSYBOX, HELLO):

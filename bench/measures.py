@@ -153,6 +153,19 @@ def logs(engine: Engine) -> Figures:
     return {f"log of 100 MB in 100-byte lines, {step}, s": s for step, s in seconds.items()}
 
 
+def images(engine: Engine) -> Figures:
+    """Load an image into an engine that has nothing of it, save it, remove it."""
+    seconds: dict[str, float] = {}
+    for archive in engine.archives:
+        with timed(seconds, f"load of {archive.title}"):
+            engine.load(archive.path)
+        with timed(seconds, f"save of {archive.title}"):
+            engine.save(archive.name)
+        with timed(seconds, f"rmi of {archive.title}"):
+            engine.call("DELETE", f"/images/{archive.name}")
+    return {f"{phase}, ms": value * 1000 for phase, value in seconds.items()}
+
+
 MEASURES: Final[dict[str, tuple[Callable[[Engine], Figures], bool]]] = {  # True: many samples
     "api": (api, True),
     "exec": (execute, True),
@@ -161,4 +174,5 @@ MEASURES: Final[dict[str, tuple[Callable[[Engine], Figures], bool]]] = {  # True
     "listing": (listing, False),
     "logs": (logs, False),
     "memory": (memory, False),
+    "images": (images, False),
 }

@@ -15,7 +15,10 @@ import os
 import platform
 import statistics
 import sys
+import tempfile
+from pathlib import Path
 
+from bench import images
 from bench.engine import Engine
 from bench.measures import MEASURES
 from tests.daemon import running_daemon
@@ -29,10 +32,19 @@ def main() -> int:
         hosts = list(arguments.host)
         if arguments.own:
             hosts.insert(0, f"seacan={stack.enter_context(running_daemon()).host}")
-        engines = [Engine(*host.split("=", 1)) for host in hosts]
+        archives = _archives(arguments, stack)
+        named = [host.partition("=") for host in hosts]
+        engines = [Engine(name, address, archives) for name, _, address in named]
         samples = _measure_all(engines, arguments.only.split(","), arguments.runs)
         _print(engines, samples)
     return 0
+
+
+def _archives(arguments: argparse.Namespace, stack: contextlib.ExitStack) -> list[images.Archive]:
+    if "images" not in arguments.only.split(","):
+        return []
+    directory = stack.enter_context(tempfile.TemporaryDirectory(prefix="seacan-bench-"))
+    return images.archives(Path(directory), arguments.archive)
 
 
 def _measure_all(engines: list[Engine], measures: list[str], runs: int) -> Samples:
@@ -53,6 +65,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--own", action="store_true", help="a seacand of this checkout")
     parser.add_argument("--host", action="append", default=[], metavar="NAME=unix://PATH")
     parser.add_argument("--runs", type=int, default=20, help="samples of each light measure")
+    parser.add_argument(
+        "--archive", type=Path, metavar="FILE", help="one more image to load and save"
+    )
     parser.add_argument("--only", default=",".join(MEASURES), metavar="MEASURE,…")
     arguments = parser.parse_args()
     if not arguments.own and not arguments.host:

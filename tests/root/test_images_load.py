@@ -125,6 +125,8 @@ def test_layers_under_links_as_old_archives_have_them(place: Place) -> None:
 
 
 OTHER = archives.config([TOP])
+# Of a layer as it comes, where that of what is in it is wanted.
+PACKED_DIFF_ID = OTHER.replace(digest(TOP).encode(), digest(gzip.compress(BASE, mtime=0)).encode())
 ONE_LAYER = b'[{"Config": "c", "Layers": ["l"]}]'
 
 
@@ -153,6 +155,12 @@ ONE_LAYER = b'[{"Config": "c", "Layers": ["l"]}]'
                 [("manifest.json", ONE_LAYER), ("c", OTHER), ("l", BASE)]
             ),
             f"expected diff id {digest(TOP)}, got {digest(BASE)}",
+        ),
+        (
+            files(
+                [("manifest.json", ONE_LAYER), ("c", PACKED_DIFF_ID), ("l", gzip.compress(BASE, mtime=0))]
+            ),
+            f"expected diff id {digest(gzip.compress(BASE, mtime=0))}, got {digest(BASE)}",
         ),
         (archives.old_docker_archive([b"x" * 1024]), "malformed tar archive: bad checksum"),
         (archives.old_docker_archive([tar([member("../x", b"")])]), "is outside of the root"),

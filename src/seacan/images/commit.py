@@ -51,7 +51,8 @@ def commit(store: Store, parent: Image, archive: BinaryIO | RawIOBase, wanted: C
             store.blobs.commit(staged)
             diff_ids.append(staged.digest)
             with store.blobs.open_blob(staged.digest) as file:
-                layers.append(store.layers.add(chain_ids(diff_ids)[-1], staged.digest, file))
+                chain_id = chain_ids(diff_ids)[-1]
+                layers.append(store.layers.add(chain_id, staged.digest, file, digest=staged.digest))
             store.sync()
             blobs.append(
                 {

@@ -10,7 +10,7 @@ from io import RawIOBase
 from typing import Any, BinaryIO, Protocol
 
 from seacan.errors import NotFound
-from seacan.images import archive, commit, documents, hello, importer, references, removal, saving
+from seacan.images import commit, documents, hello, importer, loading, references, removal, saving
 from seacan.images.check import Checked, check
 from seacan.images.commit import Commit
 from seacan.images.history import Step, history
@@ -58,7 +58,7 @@ class Images:
         from the thread that called. Of several platforms this machine's is taken, or `platform`.
         Raises InvalidArgument if the archive is malformed, NotFound if it has no such platform.
         """
-        loaded = archive.load(self._store, stream, progress, platform)
+        loaded = loading.load(self._store, stream, progress, platform)
         for one in loaded:
             self._tell("load", one.id)
         return loaded

@@ -35,7 +35,7 @@ def import_rootfs(
         staged = staging.add(chunks(Decompressed(stream)))
         store.blobs.commit(staged)
         with store.blobs.open_blob(staged.digest) as file:
-            layer = store.layers.add(staged.digest, staged.digest, file)
+            layer = store.layers.add(staged.digest, staged.digest, file, digest=staged.digest)
         store.sync()
         blob: Descriptor = {
             "mediaType": MEDIA_TYPE_LAYER,

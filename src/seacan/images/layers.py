@@ -63,9 +63,10 @@ class Layers:
             ).fetchone()
         return Layer(*row) if row else None
 
-    def add(self, chain_id: str, diff_id: str, archive: BinaryIO) -> Layer:
+    def add(self, chain_id: str, diff_id: str, archive: BinaryIO, *, digest: str = "") -> Layer:
         """Return layer `chain_id`, unpacked from its tar archive (compressed or not) if it is new.
 
+        `digest` is the archive's as it comes, if the caller has verified that.
         Raises InvalidArgument if the archive is malformed, or its diff id is another.
         """
         with self._locks.hold(chain_id):
@@ -73,7 +74,7 @@ class Layers:
                 return layer
             temporary = Path(tempfile.mkdtemp(prefix=_NEW, dir=self._directory))
             try:
-                size_bytes = _unpack_verified(archive, diff_id, temporary / "fs")
+                size_bytes = _unpack_verified(archive, diff_id, temporary / "fs", digest=digest)
                 return self._register(chain_id, size_bytes, temporary)
             except BaseException:
                 remove_tree(temporary)
@@ -209,23 +210,30 @@ def unused_after(sql: sqlite3.Connection, image_id: str) -> list[str]:
     return [chain_id for (chain_id,) in rows]
 
 
-def _unpack_verified(archive: BinaryIO, diff_id: str, directory: Path) -> int:
+def _unpack_verified(archive: BinaryIO, diff_id: str, directory: Path, *, digest: str) -> int:
     """Unpack into a new directory; the diff id is over all of the archive, padding too."""
     directory.mkdir()
     directory.chmod(0o755)
-    digest = hashlib.sha256()
-    stream = buffered(Watched(Decompressed(archive), digest.update))
-    root_fd = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        size_bytes = unpack(stream, root_fd)
-    finally:
-        os.close(root_fd)
+    decompressed = Decompressed(archive)
+    if digest == diff_id and not decompressed.compression:
+        return _unpack_into(buffered(decompressed), directory)
+    unpacked = hashlib.sha256()
+    stream = buffered(Watched(decompressed, unpacked.update))
+    size_bytes = _unpack_into(stream, directory)
     for _ in chunks(stream):
         pass
-    found = f"sha256:{digest.hexdigest()}"
+    found = f"sha256:{unpacked.hexdigest()}"
     if found != diff_id:
         raise InvalidArgument(f"invalid layer: expected diff id {diff_id}, got {found}")
     return size_bytes
+
+
+def _unpack_into(stream: BinaryIO, directory: Path) -> int:
+    root_fd = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        return unpack(stream, root_fd)
+    finally:
+        os.close(root_fd)
 
 
 class _Locks:

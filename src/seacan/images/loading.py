@@ -1,0 +1,189 @@
+"""load: the images of an archive become images of the store."""
+
+import os
+import queue
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any, BinaryIO, Final
+
+from seacan.errors import InvalidArgument
+from seacan.ids import short
+from seacan.images import archive, documents
+from seacan.images.archive import Found
+from seacan.images.blobs import Staged, Staging
+from seacan.images.compression import Compression, Decompressed
+from seacan.images.image import ImageId, Loaded
+from seacan.images.layers import Layer, chain_ids
+from seacan.images.platforms import Platform
+from seacan.images.references import Reference
+from seacan.images.store import Store
+from seacan.images.streams import Watched, buffered, chunks
+from seacan.spec.image import (
+    MEDIA_TYPE_LAYER,
+    MEDIA_TYPE_LAYER_GZIP,
+    MEDIA_TYPE_LAYER_ZSTD,
+    Descriptor,
+)
+
+Progress = Callable[[dict[str, Any]], None]
+
+_PROGRESS_BYTES: Final = 4 << 20
+# Making files is the kernel's work, for which Python's lock is let go.
+_UNPACKERS: Final = min(4, os.cpu_count() or 1)
+_LAYER_TYPES: Final[dict[Compression, str]] = {
+    "": MEDIA_TYPE_LAYER,
+    "gzip": MEDIA_TYPE_LAYER_GZIP,
+    "zstd": MEDIA_TYPE_LAYER_ZSTD,
+}
+
+
+def load(
+    store: Store, stream: BinaryIO, progress: Progress, platform: Platform | None = None
+) -> list[Loaded]:
+    """Add the images of an archive to the store; see Images.load."""
+    with store.adding(), store.blobs.staging() as staging:
+        images = archive.found(stream, staging, platform)
+        # All layers before the first image: an archive comes in whole, or not at all.
+        blobs = [_commit_layers(store, staging, image) for image in images]
+        layers = _unpack_all(store, images, blobs, progress)
+        store.sync()
+        return [
+            _add_image(store, *parts, progress) for parts in zip(images, blobs, layers, strict=True)
+        ]
+
+
+def _commit_layers(store: Store, staging: Staging, image: Found) -> list[Descriptor]:
+    diff_ids = documents.diff_ids(documents.image_config(image.config))
+    if len(diff_ids) != len(image.layers):
+        raise InvalidArgument(
+            "invalid manifest, layers length mismatch: "
+            f"expected {len(image.layers)}, got {len(diff_ids)}"
+        )
+    return [_commit_layer(store, staging, staged) for staged in image.layers]
+
+
+def _unpack_all(
+    store: Store, images: list[Found], blobs: list[list[Descriptor]], progress: Progress
+) -> list[list[Layer]]:
+    """Unpack the layers of all images, several at once; return those of each image."""
+    told: queue.SimpleQueue[dict[str, Any] | None] = queue.SimpleQueue()
+    with ThreadPoolExecutor(_UNPACKERS) as pool:
+        futures = [
+            [pool.submit(_unpack, store, *layer, told.put) for layer in _layers(image, described)]
+            for image, described in zip(images, blobs, strict=True)
+        ]
+        try:
+            _tell_until_done([one for of_image in futures for one in of_image], told, progress)
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
+    return [[future.result() for future in of_image] for of_image in futures]
+
+
+def _layers(image: Found, blobs: list[Descriptor]) -> Iterator[tuple[str, str, Descriptor]]:
+    """Yield chain id, diff id and blob of each layer."""
+    diff_ids = documents.diff_ids(documents.image_config(image.config))
+    return zip(chain_ids(diff_ids), diff_ids, blobs, strict=True)
+
+
+def _tell_until_done(
+    futures: list[Future[Layer]],
+    told: queue.SimpleQueue[dict[str, Any] | None],
+    progress: Progress,
+) -> None:
+    """Pass on what is told, in this thread, until all are done. Raises the first error."""
+    for future in futures:
+        future.add_done_callback(lambda _: told.put(None))
+    left = len(futures)
+    while left:
+        message = told.get()
+        if message is not None:
+            progress(message)
+            continue
+        left -= 1
+        for future in futures:
+            if future.done():
+                future.result()
+
+
+def _add_image(
+    store: Store,
+    image: Found,
+    blobs: list[Descriptor],
+    layers: list[Layer],
+    progress: Progress,
+) -> Loaded:
+    manifest = image.manifest if _describes(image.manifest, blobs) else None
+    image_id = store.add_image(image.config, blobs, layers, manifest)
+    _name(store, image_id, image.names, progress)
+    return Loaded(image_id, tuple(image.names))
+
+
+def _describes(manifest: bytes | None, blobs: list[Descriptor]) -> bool:
+    """Return whether a manifest is of these layers as they were kept."""
+    if manifest is None:
+        return False
+    described = [layer["digest"] for layer in documents.manifest(manifest)["layers"]]
+    return described == [blob["digest"] for blob in blobs]
+
+
+def _commit_layer(store: Store, staging: Staging, staged: Staged) -> Descriptor:
+    """Keep a layer as it came, or decompressed if OCI has no name for its compression."""
+    is_here = store.blobs.has(staged.digest)
+    source = store.blobs.path(staged.digest) if is_here else staged.path
+    with open(source, "rb") as file:
+        decompressed = Decompressed(file)
+        compression = decompressed.compression
+        if compression not in _LAYER_TYPES:
+            staged, compression = staging.add(chunks(decompressed)), ""
+    store.blobs.commit(staged)
+    return {
+        "mediaType": _LAYER_TYPES[compression],
+        "digest": staged.digest,
+        "size": staged.size_bytes,
+    }
+
+
+def _unpack(
+    store: Store, chain_id: str, diff_id: str, blob: Descriptor, progress: Progress
+) -> Layer:
+    if layer := store.layers.find(chain_id):
+        return layer
+    watch = _Meter(short(diff_id), blob["size"], progress)
+    with store.blobs.open_blob(blob["digest"]) as file:
+        archive = buffered(Watched(file, watch))
+        return store.layers.add(chain_id, diff_id, archive, digest=blob["digest"])
+
+
+class _Meter:
+    """Tells of a layer's progress, in steps and at its end."""
+
+    def __init__(self, name: str, total_bytes: int, progress: Progress) -> None:
+        self._name = name
+        self._total_bytes = total_bytes
+        self._progress = progress
+        self._current_bytes = 0
+        self._next_bytes = 0
+
+    def __call__(self, data: memoryview) -> None:
+        self._current_bytes += len(data)
+        if self._current_bytes >= min(self._next_bytes, self._total_bytes) and len(data):
+            self._next_bytes = self._current_bytes + _PROGRESS_BYTES
+            detail = {"current": self._current_bytes, "total": self._total_bytes}
+            self._progress({"status": "Loading layer", "progressDetail": detail, "id": self._name})
+
+
+def _name(store: Store, image_id: ImageId, names: list[Reference], progress: Progress) -> None:
+    for name in names:
+        if before := store.set_reference(name, image_id):
+            progress(_line(
+                f"The image {name.familiar} already exists, "
+                f"renaming the old one with ID {before} to empty string"
+            ))  # fmt: skip
+        progress(_line(f"Loaded image: {name.familiar}"))
+    if not names:
+        progress(_line(f"Loaded image ID: {image_id}"))
+
+
+def _line(text: str) -> dict[str, Any]:
+    return {"stream": f"{text}\n"}
