@@ -25,7 +25,9 @@ _PATIENCE: Final = 6 if os.environ.get("SEACAN_VM") else 1
 class Daemon:
     """One seacand; it can be killed and started again on the same roots."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, *, start_with: Sequence[str] = ()) -> None:
+        """`start_with`: a command that ends in exec of the daemon's, which follows it."""
+        self._start_with = start_with
         self.directory = directory
         self.data_root = directory / "data"
         self.exec_root = directory / "run"
@@ -45,6 +47,7 @@ class Daemon:
     def start(self) -> None:
         """Start and wait until it answers."""
         command = [
+            *self._start_with,
             sys.executable, "-m", "seacan.daemon.main",
             "--data-root", str(self.data_root),
             "--exec-root", str(self.exec_root),
@@ -208,10 +211,14 @@ class Daemon:
 
 
 @contextlib.contextmanager
-def running_daemon() -> Iterator[Daemon]:
-    """Give a started daemon; afterwards nothing of it or its containers may be there."""
+def running_daemon(start_with: Callable[[Path], Sequence[str]] = lambda _: ()) -> Iterator[Daemon]:
+    """Give a started daemon; afterwards nothing of it or its containers may be there.
+
+    `start_with` gets its directory; see Daemon.
+    """
     # Short: the path of a unix socket has 107 bytes at most.
-    daemon = Daemon(Path(tempfile.mkdtemp(prefix="sc-")))
+    directory = Path(tempfile.mkdtemp(prefix="sc-"))
+    daemon = Daemon(directory, start_with=start_with(directory))
     try:
         daemon.start()
         yield daemon

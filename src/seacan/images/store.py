@@ -6,13 +6,16 @@ image and no container uses. adding() ends with the process; a blob that a trans
 again after the daemon was killed is kept by hold(), and let go by release() or in time.
 """
 
+import errno
 import os
+import sqlite3
 import threading
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Final
 
+from seacan.errors import Internal
 from seacan.images import documents
 from seacan.images.blobs import Blobs
 from seacan.images.database import Database
@@ -44,11 +47,15 @@ class Store:
 
     @contextmanager
     def adding(self) -> Iterator[None]:
-        """Keep everything until the end, also what belongs to no image yet."""
+        """Keep everything until the end, also what belongs to no image yet.
+
+        Raises Internal if the disk is full; what was written by then is removed.
+        """
         with self._guard:
             self._adding += 1
         try:
-            yield
+            with _full_disk_told():
+                yield
         finally:
             with self._guard:
                 self._adding -= 1
@@ -59,9 +66,10 @@ class Store:
         with self._guard:
             if self._adding:
                 return
-            directories = self.layers.forget_unused()
+            # Blobs first: on a full disk, the rows can be written when they are gone.
             for digest in self.blobs.digests() - self._used_blobs():
                 self.blobs.remove(digest)
+            directories = self.layers.forget_unused()
             self._removing += 1
         try:
             for directory in directories:
@@ -89,6 +97,7 @@ class Store:
         """Keep a blob for a day though no image has it, also when the daemon is killed."""
         until = time.time() + _HOLD_S
         with self.database.transaction() as sql:
+            sql.execute("DELETE FROM blob_holds WHERE until < ?", (time.time(),))
             sql.execute("INSERT OR REPLACE INTO blob_holds VALUES (?, ?)", (digest, until))
 
     def release(self, digests: Iterable[str]) -> None:
@@ -99,10 +108,13 @@ class Store:
             )
 
     def _used_blobs(self) -> set[str]:
-        with self.database.transaction() as sql:
-            sql.execute("DELETE FROM blob_holds WHERE until < ?", (time.time(),))
-            used = "SELECT digest FROM image_blobs UNION SELECT digest FROM blob_holds"
-            return {digest for (digest,) in sql.execute(used)}
+        with self.database.reading() as sql:
+            rows = sql.execute(
+                "SELECT digest FROM image_blobs"
+                " UNION SELECT digest FROM blob_holds WHERE until >= ?",
+                (time.time(),),
+            )
+            return {digest for (digest,) in rows}
 
     def sync(self) -> None:
         """Make the unpacked layers durable; to be called before an image of them is added."""
@@ -163,6 +175,20 @@ class Store:
                 (name, image_id, time.time()),
             )
         return ImageId(row[0]) if row and row[0] != image_id else None
+
+
+@contextmanager
+def _full_disk_told() -> Iterator[None]:
+    try:
+        yield
+    except OSError as err:
+        if err.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        raise Internal(f"store image: {os.strerror(err.errno).lower()}") from err
+    except sqlite3.OperationalError as err:
+        if err.sqlite_errorcode != sqlite3.SQLITE_FULL:
+            raise
+        raise Internal(f"store image: {err}") from err
 
 
 def _manifest(image_id: ImageId, config_bytes: int, blobs: list[Descriptor]) -> Manifest:
