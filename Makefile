@@ -8,7 +8,7 @@ VM     := $(PY) -m tests.vm.machine --timeout 900
 
 # What the tests call beside Python; packages of Debian.
 NEEDED := apparmor busybox-static checkpolicy criu dbus docker-registry keyutils openssl python3-seccomp qemu-user-static runc skopeo systemd uidmap umoci
-# Engines that seacan-runtime is tested under; without them those tests are skipped.
+# Engines that seacan-runtime is tested under, and readers of our archives; without one, its tests are skipped.
 PEERS := docker.io podman
 
 .DEFAULT_GOAL := help
@@ -72,7 +72,7 @@ bench: setup packages  ## measure: make bench HOSTS='docker=unix:///run/docker.s
 clean:  ## remove what make made here
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
 
-peers:  ## install dockerd and podman, to test seacan-runtime under them
+peers:  ## install dockerd, podman, skopeo and umoci, to test with them
 	@$(MAKE) --no-print-directory packages NEEDED="$(NEEDED) $(PEERS)"
 
 packages:

@@ -19,7 +19,7 @@ from typing import Any
 
 import bcrypt
 import pytest
-from tests.conformance.test_other_engines import OtherEngine, running_dockerd
+from tests.conformance.other_engines import OtherEngine, running_dockerd
 from tests.registry.process import Process, running_process
 
 pytestmark = [pytest.mark.conformance, pytest.mark.root, pytest.mark.timeout(180)]
