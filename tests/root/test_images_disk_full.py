@@ -1,5 +1,6 @@
 """A full disk: the load says so, all is given back, and the daemon goes on."""
 
+import gzip
 import http.client
 import os
 from collections.abc import Iterator, Sequence
@@ -34,6 +35,12 @@ def image(size_bytes: int, tag: str, layers: int = 1) -> bytes:
     return archives.old_docker_archive(content, [tag])
 
 
+def bomb() -> bytes:
+    """An archive of some kilobytes that unpacks to more than the disk has."""
+    layer = gzip.compress(tar([member("f", bytes(2 * DISK_MIB * MIB))]))
+    return archives.old_docker_archive([layer], ["big:1"])
+
+
 def load(daemon: Daemon, archive: bytes) -> bytes:
     try:
         return daemon.raw("POST", "/images/load?quiet=1", archive)[2]
@@ -51,8 +58,16 @@ def free_bytes(daemon: Daemon) -> int:
     [(40, 1), (40, 4), (14, 1), (14, 7), (23, 1), (11.9, 6)],
 )
 def test_load_on_a_disk_too_small(small: Daemon, size_mib: float, layers: int) -> None:
+    check_refusal(small, image(int(size_mib * MIB), "big:1", layers))
+
+
+def test_a_bomb(small: Daemon) -> None:
+    check_refusal(small, bomb())
+
+
+def check_refusal(small: Daemon, archive: bytes) -> None:
     before = free_bytes(small)
-    answer = load(small, image(int(size_mib * MIB), "big:1", layers))
+    answer = load(small, archive)
     names = [image["RepoTags"] for image in small.request("GET", "/images/json")[1]]
     assert b"no space left on device" in answer or b"database or disk is full" in answer
     assert names == [["hello-world:latest"]]

@@ -61,5 +61,6 @@ def _report(findings: Iterable[dict[str, Any]]) -> int:
     if not checked:
         raise Internal("the check was cut short")
     counts = ", ".join(f"{count} {kind}" for kind, count in checked.items())
-    print(f"Checked {counts}: {f'{problems} problems' if problems else 'all is well'}")
+    verdict = f"{problems} {'problem' if problems == 1 else 'problems'}"
+    print(f"Checked {counts}: {verdict if problems else 'all is well'}")
     return 1 if problems else 0
