@@ -4,6 +4,7 @@ Two roots, one that a reboot leaves alone and one that it may take:
 
     DATA_ROOT/                     /var/lib/seacan, 0710: survives a reboot
       seacan.db                    containers, images, layers, events (SQLite, WAL)
+      seacand.lock                 held by the running daemon (flock), as in EXEC_ROOT
       images/                      an OCI image layout
         oci-layout
         blobs/sha256/HEX           manifests, configs, layers as they came; 0400
