@@ -28,6 +28,7 @@ from seacan.images.database import Database
 from seacan.images.streams import Watched, buffered, chunks
 from seacan.images.trees import remove_tree
 from seacan.images.unpack import unpack
+from seacan.kernel import syscalls
 
 _NEW: Final = ".new-"
 _GONE: Final = ".gone-"
@@ -55,6 +56,14 @@ class Layers:
     def path(self, number: int) -> Path:
         """Return the directory of layer `number`'s files."""
         return self._directory / str(number) / "fs"
+
+    def sync(self) -> None:
+        """Make all layers durable, and with them whatever else is on their file system."""
+        fd = os.open(self._directory, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            syscalls.syncfs(fd)
+        finally:
+            os.close(fd)
 
     def find(self, chain_id: str) -> Layer | None:
         with self._database.reading() as sql:

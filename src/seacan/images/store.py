@@ -12,6 +12,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Final
 
@@ -27,6 +28,7 @@ from seacan.paths import DataRoot
 from seacan.spec.image import MEDIA_TYPE_CONFIG, MEDIA_TYPE_MANIFEST, Descriptor, Manifest
 
 _HOLD_S: Final = 24 * 3600
+_REMOVERS: Final = min(4, os.cpu_count() or 1)
 
 
 class Store:
@@ -72,8 +74,9 @@ class Store:
             directories = self.layers.forget_unused()
             self._removing += 1
         try:
-            for directory in directories:
-                remove_tree(directory)
+            with ThreadPoolExecutor(_REMOVERS) as pool:
+                for _ in pool.map(remove_tree, directories):
+                    pass
         finally:
             with self._guard:
                 self._removing -= 1
@@ -118,9 +121,9 @@ class Store:
 
     def sync(self) -> None:
         """Make the unpacked layers durable; to be called before an image of them is added."""
-        # The whole machine's files: Python has no syncfs(2). Else power could fail between an
-        # image's row, which is durable at once, and its files' content, which would be empty.
-        os.sync()
+        # Else power could fail between an image's row, which is durable at once, and the content
+        # of its files, which would be empty.
+        self.layers.sync()
 
     def add_image(
         self,

@@ -111,6 +111,7 @@ _prctl_name = _bind("prctl", c_int, c_char_p, c_ulong, c_ulong, c_ulong)
 _socket = _bind("socket", c_int, c_int, c_int)
 _socketpair = _bind("socketpair", c_int, c_int, c_int, c_void_p)
 _fstatfs = _bind("fstatfs", c_int, c_void_p)
+_syncfs = _bind("syncfs", c_int)
 _inotify_init1 = _bind("inotify_init1", c_int)
 _inotify_add_watch = _bind("inotify_add_watch", c_int, c_char_p, c_uint32)
 _inotify_rm_watch = _bind("inotify_rm_watch", c_int, c_int)
@@ -291,6 +292,11 @@ def fstatfs_type(fd: int) -> int:
     result = StatFs()
     _check(_fstatfs(fd, ctypes.byref(result)), "fstatfs")
     return int(result.type)
+
+
+def syncfs(fd: int) -> None:
+    """Make durable what was written to the file system that `fd` is on. Source: syncfs(2)."""
+    _check(_syncfs(fd), "syncfs")
 
 
 def inotify_init1(flags: int) -> int:
