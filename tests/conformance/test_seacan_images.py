@@ -1,6 +1,7 @@
 """save, history, prune, df and check with seacan's own command line, beside docker's."""
 
 import shutil
+import socket
 import subprocess
 import sys
 import threading
@@ -9,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from tests.conformance.docker_cli import Result
-from tests.daemon import Daemon, running_daemon
+from tests.daemon import Daemon, running_daemon, wait_until
 from tests.images import archives
 
 pytestmark = [pytest.mark.root, pytest.mark.conformance]
@@ -103,6 +104,17 @@ def test_check_through_the_daemon(daemon: Daemon) -> None:
     assert damaged.status == 1
     assert "'bin/sh' is missing\n" in damaged.out
     assert damaged.out.endswith(": 2 problems\n")  # the time of bin, too
+
+
+def test_a_save_whose_client_goes_away_lets_go_of_the_image(daemon: Daemon) -> None:
+    blobs = daemon.data_root / "images/blobs/sha256"
+    with socket.socket(socket.AF_UNIX) as client:
+        client.connect(str(daemon.socket))
+        client.sendall(b"GET /images/busybox/get HTTP/1.1\r\nHost: d\r\n\r\n")
+        assert client.recv(100).startswith(b"HTTP/1.1 200")
+        daemon.request("DELETE", "/images/busybox?force=1")
+        assert len(list(blobs.iterdir())) == 6  # kept for who reads
+    wait_until(lambda: len(list(blobs.iterdir())) == 3, "what nobody has to go")
 
 
 def test_a_daemon_killed_while_it_loads(daemon: Daemon) -> None:

@@ -4,6 +4,7 @@ import contextlib
 import gzip
 import io
 import os
+import stat
 import subprocess
 import threading
 import time
@@ -12,7 +13,7 @@ from pathlib import Path
 
 import pytest
 from tests.images import archives
-from tests.images.archives import digest, directory, member, tar
+from tests.images.archives import digest, directory, hard_link, member, symlink, tar
 from tests.images.place import BASE, HELLO, TOP, Pipe, Place, check_manifest, no_containers
 
 from seacan.elf.hello import GREETING
@@ -191,6 +192,30 @@ def test_removal_leaves_nothing(place: Place) -> None:
     place.load(archives.old_docker_archive([BASE, TOP], ["app:1"]))
     place.images.remove("app:1", force=False, used_by=no_containers)
     assert place.files() == set()
+
+
+def test_sizes_are_what_the_files_take(place: Place) -> None:
+    layer = tar(
+        [
+            directory("d"),
+            member("d/f", b"x" * 5000),
+            hard_link("d/g", "d/f"),
+            symlink("l", "d/f"),
+            member("d/.wh.gone", b""),
+        ]
+    )
+    place.load(archives.old_docker_archive([BASE, layer], ["app:1"]))
+    place.load(archives.old_docker_archive([BASE, TOP], ["app:2"]))
+    sizes = {
+        (status.st_dev, status.st_ino): status.st_size
+        for path in place.root.layers.rglob("*")
+        if not stat.S_ISDIR((status := path.lstat()).st_mode)
+    }
+    assert place.images.layers_size_bytes() == sum(sizes.values())
+    assert place.images.get("app:1").size_bytes == 4 + 5000 + len("d/f")
+    for name in ("app:1", "app:2", HELLO):
+        place.images.remove(name, force=False, used_by=no_containers)
+    assert place.images.layers_size_bytes() == 0
 
 
 def test_what_a_crash_left_is_collected_at_the_start(place: Place) -> None:
