@@ -7,7 +7,6 @@ import os
 import stat
 import subprocess
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -253,28 +252,6 @@ def test_what_is_on_its_way_in_is_not_collected(tmp_path: Path) -> None:
             assert store.layers.path(layer.number).is_dir()
         assert store.blobs.digests() == set()
         assert os.listdir(tmp_path / "layers") == []
-
-
-def test_a_held_blob_outlives_the_daemon_for_a_time(
-    place: Place, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def open_store() -> contextlib.closing[Store]:
-        return contextlib.closing(Store(place.root))
-
-    with open_store() as store, store.adding():
-        held, lost = store.blobs.write(b"held"), store.blobs.write(b"lost")
-        store.hold(held)
-    with open_store() as store:
-        store.collect()
-        assert (store.blobs.has(held), store.blobs.has(lost)) == (True, False)
-        store.release([held])
-        store.collect()
-        assert not store.blobs.has(held)
-        with store.adding():
-            store.hold(store.blobs.write(b"forgotten"))
-        monkeypatch.setattr(time, "time", lambda: 1e11)
-        store.collect()
-        assert not store.blobs.has(archives.digest(b"forgotten"))
 
 
 def test_an_image_whose_layer_is_lost_is_not_listed(place: Place) -> None:

@@ -7,7 +7,6 @@ image_parents     the image that one was made from, while both are here
 image_blobs       what an image needs of the blobs: manifest, config, layers
 layers            one row an unpacked layer, known by its chain id: all below it count
 layer_holds       layers of containers, which may outlive their image
-blob_holds        blobs that no image has yet, kept until a time: a pull goes on with them
 """
 
 from pathlib import Path
@@ -56,10 +55,6 @@ CREATE TABLE IF NOT EXISTS layer_holds (
     PRIMARY KEY (holder, position)
 );
 CREATE INDEX IF NOT EXISTS layer_holds_by_layer ON layer_holds (layer);
-CREATE TABLE IF NOT EXISTS blob_holds (
-    digest TEXT PRIMARY KEY,
-    until REAL NOT NULL
-);
 """
 
 

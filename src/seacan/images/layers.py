@@ -231,10 +231,13 @@ def _unpack_verified(archive: BinaryIO, diff_id: str, directory: Path, *, digest
     size_bytes = _unpack_into(stream, directory)
     for _ in chunks(stream):
         pass
-    found = f"sha256:{unpacked.hexdigest()}"
-    if found != diff_id:
-        raise InvalidArgument(f"invalid layer: expected diff id {diff_id}, got {found}")
+    _compare(unpacked.hexdigest(), diff_id)
     return size_bytes
+
+
+def _compare(digits: str, diff_id: str) -> None:
+    if f"sha256:{digits}" != diff_id:
+        raise InvalidArgument(f"invalid layer: expected diff id {diff_id}, got sha256:{digits}")
 
 
 def _unpack_into(stream: BinaryIO, directory: Path) -> int:

@@ -2,7 +2,7 @@
 
 import os
 import queue
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, BinaryIO, Final
 
@@ -15,6 +15,7 @@ from seacan.images.compression import Compression, Decompressed
 from seacan.images.image import ImageId, Loaded
 from seacan.images.layers import Layer, chain_ids
 from seacan.images.platforms import Platform
+from seacan.images.progress import Meter, Progress
 from seacan.images.references import Reference
 from seacan.images.store import Store
 from seacan.images.streams import Watched, buffered, chunks
@@ -25,9 +26,6 @@ from seacan.spec.image import (
     Descriptor,
 )
 
-Progress = Callable[[dict[str, Any]], None]
-
-_PROGRESS_BYTES: Final = 4 << 20
 # Making files is the kernel's work, for which Python's lock is let go.
 _UNPACKERS: Final = min(4, os.cpu_count() or 1)
 _LAYER_TYPES: Final[dict[Compression, str]] = {
@@ -149,28 +147,10 @@ def _unpack(
 ) -> Layer:
     if layer := store.layers.find(chain_id):
         return layer
-    watch = _Meter(short(diff_id), blob["size"], progress)
+    watch = Meter("Loading layer", short(diff_id), blob["size"], progress)
     with store.blobs.open_blob(blob["digest"]) as file:
         archive = buffered(Watched(file, watch))
         return store.layers.add(chain_id, diff_id, archive, digest=blob["digest"])
-
-
-class _Meter:
-    """Tells of a layer's progress, in steps and at its end."""
-
-    def __init__(self, name: str, total_bytes: int, progress: Progress) -> None:
-        self._name = name
-        self._total_bytes = total_bytes
-        self._progress = progress
-        self._current_bytes = 0
-        self._next_bytes = 0
-
-    def __call__(self, data: memoryview) -> None:
-        self._current_bytes += len(data)
-        if self._current_bytes >= min(self._next_bytes, self._total_bytes) and len(data):
-            self._next_bytes = self._current_bytes + _PROGRESS_BYTES
-            detail = {"current": self._current_bytes, "total": self._total_bytes}
-            self._progress({"status": "Loading layer", "progressDetail": detail, "id": self._name})
 
 
 def _name(store: Store, image_id: ImageId, names: list[Reference], progress: Progress) -> None:

@@ -2,8 +2,7 @@
 
 What is on its way in belongs to no image yet. So whoever adds does it within adding(), from as many
 threads as it likes, and nothing is collected until the last one has ended; then goes all that no
-image and no container uses. adding() ends with the process; a blob that a transfer wants to find
-again after the daemon was killed is kept by hold(), and let go by release() or in time.
+image and no container uses. Whoever reads blobs for long does it there too: they stay meanwhile.
 """
 
 import errno
@@ -11,7 +10,7 @@ import os
 import sqlite3
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Final
@@ -27,7 +26,6 @@ from seacan.images.trees import remove_tree
 from seacan.paths import DataRoot
 from seacan.spec.image import MEDIA_TYPE_CONFIG, MEDIA_TYPE_MANIFEST, Descriptor, Manifest
 
-_HOLD_S: Final = 24 * 3600
 _REMOVERS: Final = min(4, os.cpu_count() or 1)
 
 
@@ -96,28 +94,9 @@ class Store:
                 *(f"directory {path}: left over" for path in self.layers.leftovers()),
             ]
 
-    def hold(self, digest: str) -> None:
-        """Keep a blob for a day though no image has it, also when the daemon is killed."""
-        until = time.time() + _HOLD_S
-        with self.database.transaction() as sql:
-            sql.execute("DELETE FROM blob_holds WHERE until < ?", (time.time(),))
-            sql.execute("INSERT OR REPLACE INTO blob_holds VALUES (?, ?)", (digest, until))
-
-    def release(self, digests: Iterable[str]) -> None:
-        """Hold these blobs no longer; what no image has goes with the next collect()."""
-        with self.database.transaction() as sql:
-            sql.executemany(
-                "DELETE FROM blob_holds WHERE digest = ?", [(digest,) for digest in digests]
-            )
-
     def _used_blobs(self) -> set[str]:
         with self.database.reading() as sql:
-            rows = sql.execute(
-                "SELECT digest FROM image_blobs"
-                " UNION SELECT digest FROM blob_holds WHERE until >= ?",
-                (time.time(),),
-            )
-            return {digest for (digest,) in rows}
+            return {digest for (digest,) in sql.execute("SELECT digest FROM image_blobs")}
 
     def sync(self) -> None:
         """Make the unpacked layers durable; to be called before an image of them is added."""
