@@ -95,7 +95,7 @@ def _files(layer: int) -> Iterator[tuple[str, bytes]]:
     chance = random.Random(layer)
     for number in range(FILES // LAYERS):
         size_bytes = chance.randrange(2 * _FILES_BYTES)
-        yield f"layer{layer}/{number % 50}/{number}", chance.randbytes(size_bytes)
+        yield f"layer{layer}/{number // 50}/{number}", chance.randbytes(size_bytes)
 
 
 def _add(opened: tarfile.TarFile, name: str, data: bytes) -> None:

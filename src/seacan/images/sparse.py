@@ -45,7 +45,7 @@ def layout(
 
     `header` is its header block, `records` what pax headers say of it. Raises InvalidArgument.
     """
-    found = dict(records)
+    found = dict(records) if records else {}
     if header[156:157] == b"S":
         size_bytes = _octal(header[_REAL_SIZE])
         numbers = _old_gnu(header, blocks)

@@ -11,7 +11,7 @@ Source: POSIX.1-2017 pax, "ustar Interchange Format" and "pax Header Block"; tar
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import BinaryIO, Final
 
@@ -48,6 +48,10 @@ _KINDS: Final = {
     b"5": Kind.DIRECTORY,
     b"6": Kind.FIFO,
 }
+
+
+_LINKS: Final = frozenset({Kind.HARD_LINK, Kind.SYMBOLIC_LINK})
+_DEVICES: Final = frozenset({Kind.CHARACTER_DEVICE, Kind.BLOCK_DEVICE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,17 +143,16 @@ class TarReader:
         return data
 
     def _member(self, header: "_Header") -> Member:
-        member = header.member()
-        if member.kind is not Kind.FILE:
-            return member
+        kind = header.kind()
+        if kind is not Kind.FILE:
+            return header.member(kind)
         self._begin_content(header.size())
         size_bytes, segments = sparse.layout(header.block, header.records, self)
-        if sum(segment.length for segment in segments) != self._unread:
+        if sum([segment.length for segment in segments]) != self._unread:
             raise InvalidArgument(
-                f"malformed tar archive: {member.name!r}: its map of holes does not fit its size"
+                f"malformed tar archive: {header.name()!r}: its map of holes does not fit its size"
             )
-        name = sparse.name(header.records) or member.name
-        return replace(member, name=name, size_bytes=size_bytes, segments=segments)
+        return header.member(kind, size_bytes, segments)
 
     def sparse_block(self, *, in_content: bool) -> bytes:
         """Return a block of a sparse file's map: before its content, or the first of it."""
@@ -187,44 +190,58 @@ class _Header:
         value = self._record("size")
         return _decimal(value, "size") if value else self.own_size()
 
-    def member(self) -> Member:
-        name = self._name()
+    def member(self, kind: Kind, size_bytes: int = 0, segments: tuple[Segment, ...] = ()) -> Member:
+        """Return what the header says; size and segments are a file's, as its map has them."""
+        name = self.name()
+        if kind is Kind.FILE and self.records:
+            name = sparse.name(self.records) or name
         return Member(
             name=name,
-            kind=self._kind(name),
+            kind=kind,
             mode=_unsigned(self.block[100:108], "mode") & 0o7777,
             uid=self._id("uid", self.block[108:116]),
             gid=self._id("gid", self.block[116:124]),
             mtime_ns=self._mtime_ns(),
-            link=self._text("linkpath", self.block[157:257]),
-            device=(
-                _unsigned(self.block[329:337], "device"),
-                _unsigned(self.block[337:345], "device"),
-            ),
-            xattrs=self._xattrs(),
+            size_bytes=size_bytes,
+            link=self._text("linkpath", self.block[157:257]) if kind in _LINKS else "",
+            device=self._device() if kind in _DEVICES else (0, 0),
+            xattrs=self._xattrs() if self.records else {},
+            segments=segments,
+        )
+
+    def _device(self) -> tuple[int, int]:
+        return (
+            _unsigned(self.block[329:337], "device"),
+            _unsigned(self.block[337:345], "device"),
         )
 
     def _record(self, key: str) -> bytes | None:
+        if not self.records:  # as most headers are, and each is asked for seven
+            return None
         return next((value for name, value in reversed(self.records) if name == key), None)
 
     def _text(self, key: str, field_bytes: bytes) -> str:
         value = self._record(key) or field_bytes.partition(b"\0")[0]
+        if not value:
+            return ""
         if b"\0" in value:
             raise InvalidArgument(f"malformed tar archive: a null character in a {key}")
         return os.fsdecode(value)
 
-    def _name(self) -> str:
+    def name(self) -> str:
         name = self.block[:100].partition(b"\0")[0]
         # GNU uses the place of the prefix for something else.
         if self.block[257:263] == b"ustar\0" and self.block[345]:
             name = self.block[345:500].partition(b"\0")[0] + b"/" + name
         return self._text("path", name)
 
-    def _kind(self, name: str) -> Kind:
+    def kind(self) -> Kind:
         flag = self.block[156:157]
         if flag not in _KINDS:
-            raise InvalidArgument(f"malformed tar archive: {name!r} is of unknown type {flag!r}")
-        if flag == b"\0" and name.endswith("/"):  # v7 had no directories
+            raise InvalidArgument(
+                f"malformed tar archive: {self.name()!r} is of unknown type {flag!r}"
+            )
+        if flag == b"\0" and self.name().endswith("/"):  # v7 had no directories
             return Kind.DIRECTORY
         return _KINDS[flag]
 
@@ -274,11 +291,12 @@ def _pax_records(data: bytes) -> list[tuple[str, bytes]]:
 def _check_sum(block: bytes) -> None:
     """Compare the header's sum with that of its bytes, where the sum itself counts as spaces."""
     expected = _unsigned(block[148:156], "checksum")
-    rest = block[:148] + b" " * 8 + block[156:]
-    if expected == sum(rest):
+    total = sum(block) - sum(block[148:156]) + 8 * ord(" ")
+    if expected == total:
         return
     # Some old writers add the bytes as signed numbers.
-    if expected != sum(rest) - 256 * sum(byte > 127 for byte in rest):
+    rest = block[:148] + block[156:]
+    if expected != total - 256 * sum(byte > 127 for byte in rest):
         raise InvalidArgument("malformed tar archive: invalid tar header")
 
 
@@ -299,9 +317,11 @@ def _number(field_bytes: bytes, name: str) -> int:
             raise InvalidArgument(f"malformed tar archive: {name} is out of range")
         return number
     digits = field_bytes.partition(b"\0")[0].strip(b" ")
+    if not digits:
+        return 0
     if digits.strip(b"01234567"):
         raise InvalidArgument(f"malformed tar archive: bad {name} {digits!r}")
-    return int(digits or b"0", 8)
+    return int(digits, 8)
 
 
 def _decimal(digits: bytes, name: str) -> int:

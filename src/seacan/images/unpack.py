@@ -15,11 +15,9 @@ Source: OCI image-spec layer.md; kernel overlayfs.rst.
 import errno
 import os
 import stat
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import BinaryIO, Final
 
-from seacan.errors import Internal, InvalidArgument
+from seacan.errors import Internal, InvalidArgument, SeacanError
 from seacan.images.tar import Kind, Member, TarReader
 from seacan.images.trees import remove_entry
 from seacan.kernel import rooted
@@ -80,8 +78,10 @@ class Unpacking:
     def run(self) -> int:
         for member in self._reader:
             path = self._path(member)
-            with _said_of(member.name):
+            try:
                 self._add(path, member)
+            except OSError as error:
+                raise _said_of(member.name, error) from error
         self._set_directory_times()
         return self._size_bytes
 
@@ -231,16 +231,10 @@ def inside(name: str) -> str:
     return "/".join(parts)
 
 
-@contextmanager
-def _said_of(name: str) -> Iterator[None]:
-    """Turn an OSError into one that says which member it was about."""
-    try:
-        yield
-    except OSError as error:
-        text = f"unpack {name!r}: {os.strerror(error.errno or errno.EIO).lower()}"
-        if error.errno in _FAULTS_OF_ARCHIVE:
-            raise InvalidArgument(text) from error
-        raise Internal(text) from error
+def _said_of(name: str, error: OSError) -> SeacanError:
+    """Return the error that says which member it was about."""
+    text = f"unpack {name!r}: {os.strerror(error.errno or errno.EIO).lower()}"
+    return InvalidArgument(text) if error.errno in _FAULTS_OF_ARCHIVE else Internal(text)
 
 
 def _make_whiteout(parent_fd: int, name: str) -> None:
