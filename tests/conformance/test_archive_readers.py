@@ -239,9 +239,13 @@ def test_umoci(saved: Saved, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("form", ["docker-archive", "oci-archive"])
-def test_skopeo_and_back(saved: Saved, docker: Docker, tmp_path: Path, form: str) -> None:
+def test_skopeo_and_back(
+    saved: Saved, engine: Engine, docker: Docker, tmp_path: Path, form: str
+) -> None:
     """The image's id, and with OCI its manifest too, stay the same."""
     need("skopeo")
+    if form == "oci-archive" and engine.daemon is None:
+        pytest.skip("dockerd on graph drivers loads docker's archives alone")
     shown = json.loads(run("skopeo", "inspect", "--raw", f"oci-archive:{saved.archive}"))
     assert shown["config"]["digest"] == saved.image_id
     copied = tmp_path / "copied.tar"
