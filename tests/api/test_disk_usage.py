@@ -43,6 +43,13 @@ def test_types(api: Api, path: str, given: set[str]) -> None:
     assert (found["LayersSize"] > 0) is ("Images" in given)
 
 
+def test_a_build_cache_that_is_empty(api: Api) -> None:
+    pruned = api.ask("POST", "/build/prune?all=1&filters=%7B%22until%22%3A%5B%221h%22%5D%7D")
+    assert pruned.json == {"CachesDeleted": None, "SpaceReclaimed": 0}
+    refused = api.ask("POST", "/build/prune?filters=%7B%22nope%22%3A%5B%5D%7D")
+    assert (refused.status, "invalid filter 'nope'" in refused.message) == (400, True)
+
+
 def test_a_type_that_there_is_not(api: Api) -> None:
     answer = api.ask("GET", "/system/df?type=x")
     assert (answer.status, answer.message) == (400, "unknown object type: x")

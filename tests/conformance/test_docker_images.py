@@ -173,6 +173,11 @@ def test_a_parent_stays_with_no_prune(docker: Docker, image: str) -> None:
     assert docker.inspect(parent_id, "{{.Id}}") == parent_id
 
 
+def test_system_prune(docker: Docker) -> None:
+    done = docker.ok("system", "prune", "-af", "--filter", f"label={docker.name}")
+    assert done == "Total reclaimed space: 0B"
+
+
 def test_prune(docker: Docker, image: str) -> None:
     label = ("--filter", f"label={docker.name}")
     child = commit_child(docker, image, "child")

@@ -86,6 +86,7 @@ def test_system_prune(daemon: Daemon) -> None:
     daemon.request("POST", f"/containers/{container}/wait")
     asked = seacan(daemon, "system", "prune", "-a", "--filter", "label=x", stdin=b"\n").out
     assert "  - all images without at least one container associated to them\n" in asked
+    assert "  - all build cache\n" in asked
     assert "  Items to be pruned will be filtered with:\n  - label=x\n" in asked
     refused = seacan(daemon, "system", "prune", "-f", "--volumes", "--filter", "until=1h")
     assert '"until" filter is not supported with "--volumes"' in refused.err

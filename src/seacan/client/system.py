@@ -55,6 +55,10 @@ class System:
         """Remove anonymous volumes that no container uses; return VolumesDeleted and more."""
         return self._prune("volumes", filters)
 
+    def prune_build_cache(self, filters: dict[str, list[str]]) -> dict[str, Any]:
+        """Remove what builds kept and none uses; return CachesDeleted and more."""
+        return self._prune("build", filters)
+
     def _prune(self, kind: str, filters: dict[str, list[str]]) -> dict[str, Any]:
         path = self._client.path(kind, "prune")
         reply: dict[str, Any] = self._client.ask("POST", path, query={"filters": filters})

@@ -11,7 +11,6 @@ from seacan.errors import Unsupported
 _ABSENT: Final = (
     ("POST", "/auth", "logging in to a registry"),
     ("POST", "/build", "build"),
-    ("POST", "/build/prune", "pruning the build cache"),
     ("GET", "/distribution/{name}/json", "inspecting an image of a registry"),
     ("GET", "/images/search", "search of a registry"),
     ("POST", "/images/{name}/push", "push"),

@@ -11,7 +11,7 @@ import msgspec
 
 from seacan.api import engine
 from seacan.api.door import Call, Route
-from seacan.api.http.messages import Send, Stream
+from seacan.http.messages import Send, Stream
 from seacan.images.check import Checked
 
 

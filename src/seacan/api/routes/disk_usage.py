@@ -1,13 +1,18 @@
-"""What takes up how much of the disk: GET /system/df."""
+"""What takes up how much of the disk: GET /system/df; and a build cache that is always empty."""
 
 from typing import Final
 
 from seacan.api import engine
 from seacan.api.door import Call, Route, json_reply
+from seacan.api.query import check_filters
 from seacan.api.shapes.disk_usage import shape_usage
 from seacan.errors import InvalidArgument
 from seacan.http.messages import Reply
 
+_CACHE_FILTERS: Final = frozenset(
+    {"description", "id", "inuse", "label", "parent", "private", "shared", "type", "unused-for",
+     "until"}
+)  # fmt: skip
 _TYPES: Final = ("container", "image", "volume", "build-cache")
 
 
@@ -16,7 +21,14 @@ class DiskUsageRoutes:
         self._disk = disk
 
     def routes(self) -> list[Route]:
-        return [Route("GET", "/system/df", self.usage)]
+        return [
+            Route("GET", "/system/df", self.usage),
+            Route("POST", "/build/prune", self.prune_build_cache),
+        ]
+
+    async def prune_build_cache(self, call: Call) -> Reply:
+        check_filters(call.query.filters(), _CACHE_FILTERS)
+        return json_reply({"CachesDeleted": None, "SpaceReclaimed": 0})
 
     async def usage(self, call: Call) -> Reply:
         has_types = call.version >= (1, 42) and "type" in call.query

@@ -35,6 +35,7 @@ def run(session: Session, values: Values, arguments: list[str]) -> int:
     if volumes:
         done.append(client.system.prune_volumes(filters))
     done.append(client.images.prune(filters, dangling=not every))
+    done.append(client.system.prune_build_cache(filters))
     lines = [line for one in done for line in removed_lines(one)]
     print_pruned(lines, sum(one.get("SpaceReclaimed") or 0 for one in done))
     return 0
@@ -50,6 +51,7 @@ def _warning(every: bool, volumes: bool, filters: dict[str, list[str]]) -> Itera
         yield "  - all images without at least one container associated to them"
     else:
         yield "  - all dangling images"
+    yield "  - all build cache" if every else "  - unused build cache"
     if filters:
         yield "\n  Items to be pruned will be filtered with:"
         yield from (f"  - {name}={value}" for name in filters for value in filters[name])

@@ -10,6 +10,14 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+_TITLES = {
+    "Containers": "Containers",
+    "Networks": "Networks",
+    "Volumes": "Volumes",
+    "Images": "Images",
+    "Caches": "build cache objects",
+}
+
 
 def confirm(warning: str) -> bool:
     """Print `warning`, ask, and return whether the answer was yes."""
@@ -21,8 +29,7 @@ def confirm(warning: str) -> bool:
 def removed_lines(done: dict[str, Any]) -> list[str]:
     """Return the heading and a line for each thing that went, of the answer of a prune."""
     lines = []
-    for kind, title in (("Containers", "Containers"), ("Networks", "Networks"),
-                        ("Volumes", "Volumes"), ("Images", "Images")):  # fmt: skip
+    for kind, title in _TITLES.items():
         if gone := done.get(f"{kind}Deleted"):
             lines += [f"Deleted {title}:", *(line for one in gone for line in _lines(one)), ""]
     return lines
