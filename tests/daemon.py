@@ -172,6 +172,12 @@ class Daemon:
             assert time.monotonic() < deadline, (left, self.log.read_text())
             time.sleep(0.02)
 
+    def _unmount_all(self) -> None:
+        """Unmount what a test that failed left, or its files would be removed with the rest."""
+        for line in reversed(Path("/proc/self/mounts").read_text().splitlines()):
+            if (place := line.split()[1]).startswith(str(self.directory)):
+                subprocess.run(["umount", "-l", place], check=True)
+
     def leftovers(self) -> list[str]:
         """Return what containers have left behind, in words; empty if nothing, as it must be.
 
@@ -180,13 +186,14 @@ class Daemon:
         mounts = Path("/proc/self/mounts").read_text().splitlines()
         found = [f"mount {line}" for line in mounts if str(self.directory) in line]
         found += [f"cgroup {path}" for path in self._cgroups()]
-        for directory in (self.exec_root / name for name in ("containers", "runtime", "trash")):
+        for name in ("containers", "runtime", "subpaths", "trash"):
+            directory = self.exec_root / name
             found += [f"file {path}" for path in directory.glob("*")]
         for directory in (self.data_root / "containers", self.data_root / "volumes"):
             found += [f"file {path}" for path in directory.glob("*")]
-        for pid, name in self.engine_processes().items():
-            if pid != self.pid and name != "seacan-launcher":
-                found.append(f"process {pid} {name}")
+        for pid, process in self.engine_processes().items():
+            if pid != self.pid and process != "seacan-launcher":
+                found.append(f"process {pid} {process}")
         return found
 
     def _cgroups(self) -> list[Path]:
@@ -205,6 +212,7 @@ class Daemon:
                     os.kill(pid, signal.SIGKILL)
         if self._process is not None:
             self._process.wait()
+        self._unmount_all()
         for cgroup in (*self._cgroups(), _CGROUPS / self.name, *_CGROUPS.glob(f"*/{self.name}")):
             wait_until(functools.partial(_is_removed, cgroup), f"{cgroup} to be free")
         shutil.rmtree(self.directory)

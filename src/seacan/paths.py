@@ -3,7 +3,7 @@
 Two roots, one that a reboot leaves alone and one that it may take:
 
     DATA_ROOT/                     /var/lib/seacan, 0710: survives a reboot
-      seacan.db                    containers, images, layers, events (SQLite, WAL)
+      seacan.db                    containers, volumes, images, layers, events (SQLite, WAL)
       seacand.lock                 held by the running daemon (flock), as in EXEC_ROOT
       images/                      an OCI image layout
         oci-layout
@@ -22,7 +22,8 @@ Two roots, one that a reboot leaves alone and one that it may take:
         container-cached.log       the same, of a driver that sends it elsewhere
       volumes/NAME/                a volume, its name 64 hex digits if nobody gave it one
         _data/                     its files, as they are mounted
-      volumes/.NAME/               made or removed with its container: stays if that does
+        filling/ filled/           what goes into it of an image: being copied, and whole
+      volumes/.NAME/               half made or half removed: stays if it has a row
       registry/                    what `seacan registry serve` keeps, a process of its own;
                                    registry/store.py draws it
 
@@ -36,6 +37,7 @@ Two roots, one that a reboot leaves alone and one that it may take:
         shim.sock                  what the daemon asks the shim
         exit.json                  how the container ended, written before anyone is told
       trash/                       what of containers that ended is about to be removed
+      subpaths/ID/N                a part of a volume, mounted until its container has it
       runtime/ID/                  the OCI runtime's state of it, as `seacan-runtime --root` has it
         state.json
         exec.fifo                  held by the created container until it is started
@@ -165,6 +167,10 @@ class ExecRoot:
     @property
     def containers(self) -> Path:
         return self.path / "containers"
+
+    @property
+    def subpaths(self) -> Path:
+        return self.path / "subpaths"
 
     @property
     def runtime(self) -> Path:

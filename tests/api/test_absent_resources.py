@@ -1,4 +1,4 @@
-"""What there is none of, or little: networks, volumes, plugins, and all that is in a swarm."""
+"""What there is none of, or little: networks, plugins, and all that is in a swarm."""
 
 import json
 from typing import Any
@@ -53,10 +53,6 @@ MANAGER = (
         ("DELETE", "/plugins/x", 404, 'plugin "x" not found'),
         ("POST", "/plugins/x/enable?timeout=1", 404, 'plugin "x" not found'),
         ("POST", "/plugins/pull?remote=x", 501, "not supported: plugins"),
-        ("GET", "/volumes/x", 404, "get x: no such volume"),
-        ("DELETE", "/volumes/x", 404, "get x: no such volume"),
-        ("POST", "/volumes/create", 501, "not supported: volumes"),
-        ("GET", "/volumes?filters=%7B%22x%22%3A%5B%22y%22%5D%7D", 400, "invalid filter 'x'"),
         ("GET", "/networks/x", 404, "network x not found"),
         ("GET", "/networks/none?scope=swarm", 404, "network none not found"),
         ("GET", "/networks/none?verbose=x", 400,
@@ -80,9 +76,6 @@ def test_refusals(api: Api, method: str, path: str, status: int, message: str) -
     ("method", "path", "answer"),
     [
         ("GET", "/plugins", []),
-        ("GET", "/volumes", {"Volumes": [], "Warnings": None}),
-        ("GET", "/volumes?filters=%7B%22dangling%22%3A%5B%22true%22%5D%7D",
-         {"Volumes": [], "Warnings": None}),
         ("POST", "/networks/prune", {"NetworksDeleted": None}),
     ],
 )  # fmt: skip

@@ -213,13 +213,6 @@ def test_an_anonymous_volume_lives_as_docker_has_it(docker: Docker, engine: Engi
     assert [*volumes.iterdir()] == []
 
 
-def test_a_volume_with_a_name_is_refused(docker: Docker, engine: Engine) -> None:
-    if engine.daemon is None:
-        pytest.skip("Docker has them")
-    result = docker("run", "--rm", *NONE, "-v", "name:/v", "busybox", "true")
-    assert "named volume name is not supported yet" in result.err
-
-
 def test_volumes_of_an_image(docker: Docker, engine: Engine, tmp_path: Path) -> None:
     """They are there without asking, with what the image has, and go with `--rm`'s kind of rm."""
     (tmp_path / "data").mkdir()

@@ -5,7 +5,7 @@ import socket
 import tarfile
 import threading
 import time
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO
@@ -13,8 +13,9 @@ from typing import Any, BinaryIO
 import anyio
 
 from seacan.contents.words import PathStat
+from seacan.engine import volume_filters
 from seacan.engine.container import Container, Created, Exit, State, Status
-from seacan.engine.disk_usage import DiskUsage, ImageUsage
+from seacan.engine.disk_usage import DiskUsage, ImageUsage, VolumeUsage
 from seacan.engine.event_log import Event
 from seacan.engine.files import Change
 from seacan.engine.filters import Filters
@@ -25,6 +26,7 @@ from seacan.engine.prune import Pruned
 from seacan.engine.sizes import Sizes
 from seacan.engine.stats import Reading
 from seacan.engine.top import Top
+from seacan.engine.volume_prune import PrunedVolumes
 from seacan.errors import Conflict, InvalidArgument, NotFound, NotModified, SeacanError, Unavailable
 from seacan.ids import ContainerId, ExecId
 from seacan.images import references
@@ -34,6 +36,7 @@ from seacan.images.image import Deleted, Image, ImageId, Loaded, Removed, Untagg
 from seacan.images.platforms import Platform
 from seacan.images.references import Reference
 from seacan.spec.engine_api import ContainerConfig, ContainerCreate, ContainerUpdate, ExecConfig
+from seacan.volumes.volume import LOCAL, Found, Volume, check_name
 
 IMAGE_ID = ImageId("sha256:" + "c" * 64)
 OTHER_IMAGE_ID = ImageId("sha256:" + "d" * 64)
@@ -504,17 +507,62 @@ class FakeNetworks:
         return self.get(container.host_config["NetworkMode"] or "none")
 
 
+class FakeVolumes:
+    """Volumes in memory; `holders` are of all of them."""
+
+    def __init__(self) -> None:
+        self.volumes: dict[str, Volume] = {}
+        self.holders: list[str] = []
+
+    def create(
+        self,
+        name: str,
+        driver: str,
+        options: Mapping[str, str] | None,
+        labels: Mapping[str, str] | None,
+    ) -> Found:
+        check_name(name)
+        volume = Volume(name, driver or LOCAL, "2026-11-24T01:33:18Z", labels, options)
+        self.volumes.setdefault(name, volume)
+        return self.get(name)
+
+    def get(self, name: str) -> Found:
+        if name not in self.volumes:
+            raise NotFound(f"get {name}: no such volume")
+        return Found(self.volumes[name], f"/volumes/{name}/_data", self.holders)
+
+    def all(self) -> list[Found]:
+        return [self.get(name) for name in self.volumes]
+
+    def list(self, wanted: Filters) -> list[Found]:
+        return volume_filters.select(self.all(), wanted)
+
+    def remove(self, name: str, *, force: bool) -> None:
+        if self.volumes.pop(name, None) is None and not force:
+            raise NotFound(f"get {name}: no such volume")
+
+    def prune(self, wanted: Filters) -> PrunedVolumes:
+        names = [one.volume.name for one in volume_filters.select_unused(self.all(), wanted)]
+        for name in names:
+            del self.volumes[name]
+        return PrunedVolumes(names, 7 * len(names))
+
+
 class FakeDisk:
-    def __init__(self, containers: FakeContainers, images: FakeImages) -> None:
+    def __init__(
+        self, containers: FakeContainers, images: FakeImages, volumes: "FakeVolumes"
+    ) -> None:
         self._containers = containers
         self._images = images
+        self._volumes = volumes
 
-    async def usage(self, *, images: bool, containers: bool) -> DiskUsage:
+    async def usage(self, *, images: bool, containers: bool, volumes: bool) -> DiskUsage:
         records = self._containers.records.values()
         return DiskUsage(
             1984348 if images else 0,
             [ImageUsage(image, 5, 1) for image in self._images.images] if images else None,
             [Listed(one, one.image, Sizes(0, 1984348)) for one in records] if containers else None,
+            [VolumeUsage(one, 7) for one in self._volumes.all()] if volumes else None,
         )
 
 
@@ -603,7 +651,8 @@ class FakeEngine:
         self.system = FakeSystem()
         self.events = FakeEvents()
         self.networks = FakeNetworks()
-        self.disk = FakeDisk(self.containers, self.images)
+        self.volumes = FakeVolumes()
+        self.disk = FakeDisk(self.containers, self.images, self.volumes)
         self.image_prune = FakeImagePrune()
         self.files = FakeFiles()
         self.commits = FakeCommits()

@@ -4,7 +4,7 @@ References (`ref`) are a name, an id or the start of one. All raise the errors o
 """
 
 import socket
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from typing import Any, BinaryIO, Protocol
 
@@ -21,6 +21,7 @@ from seacan.engine.prune import Pruned
 from seacan.engine.sizes import Sizes
 from seacan.engine.stats import Reading
 from seacan.engine.top import Top
+from seacan.engine.volume_prune import PrunedVolumes
 from seacan.ids import ExecId
 from seacan.images.check import Checked
 from seacan.images.history import Step
@@ -28,6 +29,7 @@ from seacan.images.image import Image, ImageId, Loaded, Removed, Use
 from seacan.images.platforms import Platform
 from seacan.images.references import Reference
 from seacan.spec.engine_api import ContainerConfig, ContainerCreate, ContainerUpdate, ExecConfig
+from seacan.volumes.volume import Found
 
 
 class Attachment(Protocol):
@@ -300,8 +302,29 @@ class Networks(Protocol):
         """Return the network that a container is in while it runs."""
 
 
+class Volumes(Protocol):
+    """Every method blocks, and may be called from any thread."""
+
+    def create(
+        self,
+        name: str,
+        driver: str,
+        options: Mapping[str, str] | None,
+        labels: Mapping[str, str] | None,
+    ) -> Found:
+        """Make a volume, or return the one of that name."""
+
+    def get(self, name: str) -> Found: ...
+
+    def list(self, wanted: Filters) -> list[Found]: ...
+
+    def remove(self, name: str, *, force: bool) -> None: ...
+
+    def prune(self, wanted: Filters) -> PrunedVolumes: ...
+
+
 class Disk(Protocol):
-    async def usage(self, *, images: bool, containers: bool) -> DiskUsage: ...
+    async def usage(self, *, images: bool, containers: bool, volumes: bool) -> DiskUsage: ...
 
 
 class Engine(Protocol):
@@ -322,6 +345,9 @@ class Engine(Protocol):
 
     @property
     def networks(self) -> Networks: ...
+
+    @property
+    def volumes(self) -> Volumes: ...
 
     @property
     def disk(self) -> Disk: ...

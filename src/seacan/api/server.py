@@ -6,7 +6,7 @@ from typing import Final
 
 from seacan.api import engine
 from seacan.api.door import Door, Route
-from seacan.api.routes import absent, plugins, swarm, volumes
+from seacan.api.routes import absent, plugins, swarm
 from seacan.api.routes.check import CheckRoutes
 from seacan.api.routes.commit import CommitRoutes
 from seacan.api.routes.containers import ContainerRoutes
@@ -21,6 +21,7 @@ from seacan.api.routes.stats import StatsRoutes
 from seacan.api.routes.streams import StreamRoutes
 from seacan.api.routes.system import SystemRoutes
 from seacan.api.routes.transfers import TransferRoutes
+from seacan.api.routes.volumes import VolumeRoutes
 from seacan.api.routes.websockets import WebSocketRoutes
 from seacan.http.server import Server
 from seacan.version import API_VERSION, VERSION
@@ -57,7 +58,7 @@ def routes(engine: engine.Engine) -> list[Route]:
         *TransferRoutes(engine.images).routes(),
         *CheckRoutes(engine.images).routes(),
         *NetworkRoutes(engine.networks, engine.containers).routes(),
-        *volumes.routes(),
+        *VolumeRoutes(engine.volumes).routes(),
         *plugins.routes(),
         *swarm.routes(),
         *FileRoutes(engine.files).routes(),

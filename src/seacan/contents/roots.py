@@ -127,7 +127,7 @@ def _add_binds(root_fd: int, binds: list[Bind]) -> None:
 
 
 def _add_bind(root_fd: int, bind: Bind) -> None:
-    mount_fd = mounts.bind_path(bind["source"], recursive=bind["is_recursive"])
+    mount_fd = _open_bind(bind)
     try:
         mounts.set_propagation(mount_fd, mounts.MS_PRIVATE, recursive=True)
         if not bind["is_writable"]:
@@ -141,3 +141,18 @@ def _add_bind(root_fd: int, bind: Bind) -> None:
             os.close(target_fd)
     finally:
         os.close(mount_fd)
+
+
+def _open_bind(bind: Bind) -> int:
+    """Return a detached copy of what is to be mounted."""
+    if not bind["subpath"]:
+        return mounts.bind_path(bind["source"], recursive=bind["is_recursive"])
+    source_fd = os.open(bind["source"], os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW)
+    try:
+        fd = rooted.open_beneath(source_fd, bind["subpath"])
+    finally:
+        os.close(source_fd)
+    try:
+        return mounts.bind(fd, recursive=bind["is_recursive"])
+    finally:
+        os.close(fd)

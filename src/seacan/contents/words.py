@@ -22,6 +22,7 @@ class Bind(TypedDict):
     destination: str
     is_writable: bool
     is_recursive: bool
+    subpath: str  # what of the source is meant, if not all of it; no link leads out of that
 
 
 class Root(TypedDict):

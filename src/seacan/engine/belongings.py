@@ -5,10 +5,9 @@ the next start. Blocks; called in worker threads.
 """
 
 import contextlib
-from collections.abc import Sequence
 
 from seacan import errors
-from seacan.engine import anonymous_volumes, image_mounts, start
+from seacan.engine import image_mounts, start
 from seacan.engine.container import Container
 from seacan.engine.context import Context
 from seacan.images.image import Image
@@ -26,27 +25,16 @@ def make(context: Context, record: Container, image: Image) -> None:
         undo.callback(remove_tree, directory.path)
         start.make_directory(directory, record)
         image_mounts.hold(record.id, record.mount_points, context.images, undo)
-        _make_volumes(context, record, undo)
-        context.database.add(record)
-        undo.pop_all()
-    context.volumes.keep(anonymous_volumes.names(record.mount_points))
-
-
-def _make_volumes(context: Context, record: Container, undo: contextlib.ExitStack) -> None:
-    points, volumes = record.mount_points, context.volumes
-    # Those of other containers are there.
-    new = [name for name in anonymous_volumes.names(points) if not volumes.data(name).exists()]
-    if new:
-        undo.callback(volumes.discard, new)
         layers = context.images.snapshots.held_directories(record.id)
-        anonymous_volumes.make(points, new, layers, volumes)
+        with context.volumes.coming(record, layers) as new:
+            context.database.add(record, new)
+        undo.pop_all()
 
 
-def remove(context: Context, record: Container, volumes: Sequence[str]) -> None:
-    """Remove all that a container has, with the anonymous `volumes` that no other one has."""
-    context.volumes.suspend(volumes)
-    context.database.remove(record.id)
-    context.volumes.discard(volumes)
+def remove(context: Context, record: Container, *, volumes: bool) -> None:
+    """Remove all that a container has, with `volumes` the anonymous ones that no other one has."""
+    with context.volumes.leaving(record, volumes=volumes) as gone:
+        context.database.remove(record.id, gone)
     remove_tree(context.data_root.container(record.id).path)
     context.images.snapshots.release(record.id)
     image_mounts.release(record.id, record.mount_points, context.images.snapshots)

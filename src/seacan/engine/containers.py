@@ -12,7 +12,6 @@ import anyio
 
 from seacan import errors, log
 from seacan.engine import (
-    anonymous_volumes,
     attach,
     belongings,
     creation,
@@ -125,6 +124,7 @@ class Containers:
             events=context.events,
             networks=context.networks,
             trash=context.trash,
+            volumes=context.volumes,
             on_exec_event=self.execs.follow,
             on_exit=self._on_exit,
             probe=functools.partial(run_probe, self.execs),
@@ -154,9 +154,12 @@ class Containers:
 
     async def _start(self, entry: Entry) -> None:
         await entry.wait_buried()
-        request = await anyio.to_thread.run_sync(
-            functools.partial(start.prepare, self._context, entry.record, entry.bundle, self.get)
-        )
+        prepare = functools.partial(start.prepare, self._context, entry.record, entry.bundle)
+        try:
+            request = await anyio.to_thread.run_sync(prepare, self.get)
+        except BaseException:
+            await entry.abandon_start()
+            raise
         await entry.start(request)
 
     async def stop(self, ref: str, *, timeout_s: int | None, signal: str | None) -> None:
@@ -327,9 +330,8 @@ class Containers:
     async def _remove(self, entry: Entry, *, volumes: bool) -> None:
         with anyio.CancelScope(shield=True):
             await entry.wait_buried()
-            records = [other.record for other in self._entries.values()]
-            unused = anonymous_volumes.of_one(entry.record, records) if volumes else []
-            await anyio.to_thread.run_sync(belongings.remove, self._context, entry.record, unused)
+            remove = functools.partial(belongings.remove, volumes=volumes)
+            await anyio.to_thread.run_sync(remove, self._context, entry.record)
             del self._entries[entry.record.id]
             self._names.give_back(entry.record.name)
             entry.removed()

@@ -10,12 +10,11 @@ from seacan.engine.events import Events
 from seacan.engine.host import Host
 from seacan.engine.networks import Networks
 from seacan.engine.trash import Trash
+from seacan.engine.volumes import Volumes
 from seacan.images.images import Images
-from seacan.images.trees import remove_tree
 from seacan.paths import DataRoot, ExecRoot
 from seacan.spec.engine_api import HostConfig, LogConfig
 from seacan.supervisor.client import Launcher
-from seacan.volumes.local import LocalVolumes
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,14 +38,11 @@ class Context:
     events: Events
     networks: Networks
     trash: Trash  # on the file system of the exec root
+    volumes: Volumes
 
     @property
     def data_root(self) -> DataRoot:
         return self.settings.data_root
-
-    @property
-    def volumes(self) -> LocalVolumes:
-        return LocalVolumes(self.settings.data_root.volumes, remove_tree)
 
     @property
     def exec_root(self) -> ExecRoot:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import anyio
 
 from seacan import errors, ids
-from seacan.engine import anonymous_volumes, image_mounts, mount_points, sharing, start
+from seacan.engine import image_mounts, mount_points, sharing, start, volume_points
 from seacan.engine.container import Container
 from seacan.engine.context import Context
 from seacan.engine.log_options import with_log_config
@@ -84,7 +84,10 @@ async def plan(
     request = sharing.resolve(request, get)
     others = sharing.mounts_of_others(request.get("HostConfig") or {}, get)
     normalised = normalise(request, image.execution, container_id, context.host, others)
-    points = anonymous_volumes.wanted(normalised.mounts, normalised.config, context.volumes.data)
+    driver = normalised.host_config.get("VolumeDriver") or ""
+    points = volume_points.wanted(
+        normalised.mounts, normalised.config, driver, context.volumes.path
+    )
     if any(point.type == "image" for point in points):
         points = await anyio.to_thread.run_sync(image_mounts.resolve, points, context.images)
     start.check_seccomp(context.host, normalised.host_config)

@@ -1,8 +1,9 @@
-"""What images and containers take up on disk: the engine's side of GET /system/df."""
+"""What images, containers and volumes take up on disk: the engine's side of GET /system/df."""
 
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 import anyio
@@ -11,7 +12,9 @@ from seacan.engine.container import Container
 from seacan.engine.containers import Containers
 from seacan.engine.context import Context
 from seacan.engine.listing import Listed, list_measured
+from seacan.engine.tree_size import tree_bytes
 from seacan.images.image import Image
+from seacan.volumes.volume import LOCAL, Found
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,12 +25,19 @@ class ImageUsage:
 
 
 @dataclass(frozen=True, slots=True)
+class VolumeUsage:
+    found: Found
+    size_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
 class DiskUsage:
     """What was not asked for is None."""
 
     layers_bytes: int  # each layer once; 0 if images were not asked for
     images: Sequence[ImageUsage] | None
     containers: Sequence[Listed] | None
+    volumes: Sequence[VolumeUsage] | None
 
 
 class Disk:
@@ -37,17 +47,30 @@ class Disk:
         # However many ask, the disk is walked for one at a time.
         self._turn: Final = anyio.Lock()
 
-    async def usage(self, *, images: bool, containers: bool) -> DiskUsage:
+    async def usage(self, *, images: bool, containers: bool, volumes: bool) -> DiskUsage:
         async with self._turn:
             records = self._containers.all_records()
-            return await anyio.to_thread.run_sync(self._measure, records, images, containers)
+            return await anyio.to_thread.run_sync(
+                self._measure, records, images, containers, volumes
+            )
 
-    def _measure(self, records: Sequence[Container], images: bool, containers: bool) -> DiskUsage:
+    def _measure(
+        self, records: Sequence[Container], images: bool, containers: bool, volumes: bool
+    ) -> DiskUsage:
         return DiskUsage(
             layers_bytes=self._context.images.layers_size_bytes() if images else 0,
             images=self._images(records) if images else None,
             containers=list_measured(self._context, records) if containers else None,
+            volumes=self._volumes() if volumes else None,
         )
+
+    def _volumes(self) -> list[VolumeUsage]:
+        """Return what is on this disk: what is mounted at a volume by its options is elsewhere."""
+        return [
+            VolumeUsage(found, tree_bytes(Path(found.mountpoint)))
+            for found in self._context.volumes.all()
+            if found.volume.driver == LOCAL and not found.volume.options
+        ]
 
     def _images(self, records: Sequence[Container]) -> list[ImageUsage]:
         images = self._context.images.list()

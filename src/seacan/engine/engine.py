@@ -26,10 +26,13 @@ from seacan.engine.reconcile import reconcile
 from seacan.engine.system import System
 from seacan.engine.times import rfc3339
 from seacan.engine.trash import Trash
+from seacan.engine.volumes import Volumes
 from seacan.images import platforms
 from seacan.images.images import Images
+from seacan.images.trees import remove_tree
 from seacan.kernel.cgroups import hierarchy
 from seacan.supervisor.client import Launcher
+from seacan.volumes.local import LocalVolumes
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,7 @@ class Engine:
     system: System
     events: Events
     networks: Networks
+    volumes: Volumes
     disk: Disk
     image_prune: ImagePrune
     files: Files
@@ -64,6 +68,8 @@ async def running(settings: Settings) -> AsyncIterator[Engine]:
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(launcher.keep_one_ready)
             tasks.start_soon(events.keep)
+            local = LocalVolumes(settings.data_root.volumes, remove_tree)
+            volumes = Volumes(database, local, events)
             context = Context(
                 settings,
                 facts,
@@ -74,6 +80,7 @@ async def running(settings: Settings) -> AsyncIterator[Engine]:
                 events,
                 networks,
                 Trash(settings.exec_root.trash),
+                volumes,
             )
             containers = Containers(context)
             await reconcile(context, containers)
@@ -89,6 +96,7 @@ async def running(settings: Settings) -> AsyncIterator[Engine]:
                 system,
                 events,
                 networks,
+                volumes,
                 disk,
                 ImagePrune(context, containers),
                 files,
@@ -112,6 +120,7 @@ def _make_roots(settings: Settings) -> None:
         (execution.path, 0o700),
         (execution.containers, 0o700),
         (execution.trash, 0o700),
+        (execution.subpaths, 0o700),
         (execution.runtime, 0o700),
     ):
         _make_directory(directory, mode)

@@ -192,6 +192,7 @@ def _binds(record: Container) -> list[Bind]:
             destination=point.destination,
             is_writable=point.is_writable,
             is_recursive=point.is_recursive,
+            subpath=point.subpath,
         )
         for point in record.mount_points
         if point.type in ("bind", "volume")
@@ -208,6 +209,7 @@ def _binds(record: Container) -> list[Bind]:
             destination=destination,
             is_writable=not record.host_config.get("ReadonlyRootfs"),
             is_recursive=False,
+            subpath="",
         )
         for destination, source in files.items()
         # They are there from the first start on; without a network there are none.

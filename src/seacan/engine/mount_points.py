@@ -1,14 +1,14 @@
 """What a request mounts into a container: `Binds` (-v), `Mounts` (--mount), `Tmpfs` (--tmpfs)."""
 
 import os
-import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final, Literal, TypeVar
 
 from seacan.engine import tmpfs
-from seacan.errors import InvalidArgument, Unsupported
+from seacan.errors import InvalidArgument
 from seacan.spec.engine_api import HostConfig, Mount
+from seacan.volumes.volume import LOCAL, check_name
 
 _PROPAGATIONS: Final = ("private", "rprivate", "slave", "rslave", "shared", "rshared")
 # Options of -v by kind; of a kind there may be one. Labels mean nothing without SELinux, and
@@ -20,9 +20,8 @@ _MODES: Final = (
     ("nocopy",),
     ("consistent", "cached", "delegated"),
 )
-_VOLUME_NAME: Final = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]+")
 
-_T = TypeVar("_T", str, bool, int)
+_T = TypeVar("_T", str, bool, int, dict[str, Any])
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +30,12 @@ class MountPoint:
 
     `mode` is what stood after the second colon of -v. `read_only` says how far a read-only bind
     reaches: `rro` over the mounts below it too. `makes_source` tells to make a missing source
-    directory at the start. `tmpfs_options` are ready for the runtime. A volume has a `name` once
-    it is made; `copies_up` tells to fill it with what the image has at the destination. Of an image
-    `name` is what it was asked for by, `source` its id, and `subpath` the directory in it.
+    directory at the start. `tmpfs_options` are ready for the runtime. Of an image `name` is what it
+    was asked for by, `source` its id, and `subpath` the directory in it.
+
+    A volume has a `name` once it is made, and `is_named` if the request gave it; `copies_up` tells
+    to fill it with what the image has at the destination, and `subpath` is the directory or file of
+    it that is mounted. One that is not there yet is made of `driver`, `driver_options`, `labels`.
     """
 
     type: Literal["bind", "tmpfs", "volume", "image"]
@@ -49,6 +51,10 @@ class MountPoint:
     name: str = ""
     copies_up: bool = True
     subpath: str = ""
+    is_named: bool = False
+    driver: str = ""
+    driver_options: Mapping[str, str] = field(default_factory=dict)
+    labels: Mapping[str, str] = field(default_factory=dict)
 
     def to_wire(self) -> dict[str, Any]:
         """Return the entry of `Mounts` in an inspected container."""
@@ -58,7 +64,7 @@ class MountPoint:
             **({"Name": self.name} if self.name else {}),
             "Source": self.source,
             "Destination": self.destination,
-            **({"Driver": "local"} if is_volume else {}),
+            **({"Driver": self.driver or LOCAL} if is_volume else {}),
             "Mode": self.mode,
             "RW": self.is_writable,
             "Propagation": self.propagation,
@@ -74,7 +80,7 @@ def to_wire(points: Iterable[MountPoint], host_config: HostConfig) -> list[dict[
 def parse(host_config: HostConfig, others: Iterable[MountPoint] = ()) -> tuple[MountPoint, ...]:
     """Return the mounts that `host_config` asks for, and those of `others` at other places.
 
-    Raises InvalidArgument in Docker's words, Unsupported for volumes with a name.
+    Raises InvalidArgument in Docker's words.
     """
     points: dict[str, MountPoint] = {}
     for point in _all(host_config):
@@ -88,8 +94,9 @@ def _all(host_config: HostConfig) -> Iterator[MountPoint]:
     for destination, options in (host_config.get("Tmpfs") or {}).items():
         _check_destination(destination)
         yield MountPoint("tmpfs", clean(destination), tmpfs_options=tmpfs.merge(options.split(",")))
+    driver = host_config.get("VolumeDriver") or ""
     for raw in host_config.get("Binds") or []:
-        yield parse_bind(raw)
+        yield parse_bind(raw, driver)
     for mount in host_config.get("Mounts") or []:
         yield parse_mount(mount)
 
@@ -102,8 +109,8 @@ def clean(path: str) -> str:
 # --- Binds ------------------------------------------------------------------------------------
 
 
-def parse_bind(raw: str) -> MountPoint:
-    """Return the mount of -v SOURCE:DESTINATION[:MODE]."""
+def parse_bind(raw: str, driver: str = "") -> MountPoint:
+    """Return the mount of -v SOURCE:DESTINATION[:MODE]; `driver` makes the volume, if it is one."""
     invalid = InvalidArgument(f"invalid volume specification: '{raw}'")
     parts = raw.split(":", 3)
     if not parts[0] or len(parts) > 3 or (len(parts) == 2 and _is_mode(parts[1])):
@@ -120,8 +127,7 @@ def parse_bind(raw: str) -> MountPoint:
     except InvalidArgument as err:
         raise InvalidArgument(f'{invalid}: invalid mount config for type "{kind}": {err}') from None
     if kind == "volume":
-        _refuse_name(source, destination)
-        return _volume_of_mode(destination, mode)
+        return _volume_of_mode(source, destination, mode, driver)
     return _bind_of_mode(source, destination, mode)
 
 
@@ -150,29 +156,19 @@ def _is_mode(text: str) -> bool:
     return -1 not in kinds and len(set(kinds)) == len(kinds)
 
 
-def _volume_of_mode(destination: str, mode: str) -> MountPoint:
+def _volume_of_mode(name: str, destination: str, mode: str, driver: str) -> MountPoint:
     options = mode.split(",")
+    if name:
+        check_name(name)
     return MountPoint(
         "volume",
         clean(destination),
         mode=mode or "z",
         is_writable="ro" not in options,
         copies_up="nocopy" not in options,
-    )
-
-
-def _refuse_name(name: str, destination: str) -> None:
-    if not name:
-        return
-    if not _VOLUME_NAME.fullmatch(name):
-        raise InvalidArgument(
-            f'create {name}: "{name}" includes invalid characters for a local volume name, only '
-            '"[a-zA-Z0-9][a-zA-Z0-9_.-]" are allowed. '
-            "If you intended to pass a host directory, use absolute path"
-        )
-    raise Unsupported(
-        f"named volume {name} is not supported yet: "
-        f"mount a directory with -v /HOST-DIRECTORY:{destination}"
+        name=name,
+        is_named=bool(name),
+        driver=driver,
     )
 
 
@@ -196,12 +192,16 @@ def parse_mount(mount: Mount) -> MountPoint:
         if kind == "tmpfs":
             return _tmpfs_mount(mount)
         if kind == "volume":
-            return _volume_mount(mount)
-        if kind == "image":
+            point = _volume_mount(mount)
+        elif kind == "image":
             return _image_mount(mount)
-        raise InvalidArgument("mount type unknown")
+        else:
+            raise InvalidArgument("mount type unknown")
     except InvalidArgument as err:
         raise InvalidArgument(f'invalid mount config for type "{kind}": {err}') from None
+    if point.name:
+        check_name(point.name)
+    return point
 
 
 def _image_mount(mount: Mount) -> MountPoint:
@@ -221,17 +221,41 @@ def _image_mount(mount: Mount) -> MountPoint:
 
 
 def _volume_mount(mount: Mount) -> MountPoint:
-    options = mount.get("VolumeOptions") or {}
-    target = mount.get("Target") or ""
+    name, options = mount.get("Source") or "", mount.get("VolumeOptions") or {}
+    driver = _option(options, "DriverConfig", {})
+    subpath = _option(options, "Subpath", "")
     _refuse_field(mount, "ImageOptions")
-    if not mount.get("Source") and mount.get("ReadOnly"):
+    if not name and mount.get("ReadOnly"):
         raise InvalidArgument("must not set ReadOnly mode when using anonymous volumes")
-    _refuse_name(mount.get("Source") or "", target)
-    for name in ("Labels", "DriverConfig", "Subpath"):
-        if options.get(name):
-            raise Unsupported(f"VolumeOptions.{name} is not supported yet")
-    no_copy = _option(options, "NoCopy", False)
-    return MountPoint("volume", clean(target), mode="z", copies_up=not no_copy)
+    if not name and subpath:
+        raise InvalidArgument("must not set Subpath when using anonymous volumes")
+    if subpath and not _is_within(subpath):
+        raise InvalidArgument("subpath must be a relative path within the volume")
+    return MountPoint(
+        "volume",
+        clean(mount.get("Target") or ""),
+        mode="z",
+        is_writable=not mount.get("ReadOnly"),
+        copies_up=not _option(options, "NoCopy", False),
+        subpath=subpath,
+        name=name,
+        is_named=bool(name),
+        driver=_option(driver, "Name", ""),
+        driver_options=_texts(driver, "Options"),
+        labels=_texts(options, "Labels"),
+    )
+
+
+def _is_within(path: str) -> bool:
+    path = os.path.normpath(path)
+    return not (path.startswith("/") or path == ".." or path.startswith("../"))
+
+
+def _texts(options: Mapping[str, Any], name: str) -> dict[str, str]:
+    found = _option(options, name, {})
+    if not all(isinstance(value, str) for value in found.values()):
+        raise InvalidArgument(f"{name} must be strings")
+    return found
 
 
 def _bind_mount(mount: Mount) -> MountPoint:

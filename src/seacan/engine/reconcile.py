@@ -10,8 +10,7 @@ from pathlib import Path
 import anyio
 
 from seacan import errors, log
-from seacan.engine import pause
-from seacan.engine.anonymous_volumes import names
+from seacan.engine import pause, subpaths
 from seacan.engine.container import Container, Status
 from seacan.engine.containers import Containers
 from seacan.engine.context import Context
@@ -26,9 +25,8 @@ from seacan.supervisor import client as supervisor
 async def reconcile(context: Context, containers: Containers) -> None:
     records = await anyio.to_thread.run_sync(context.database.containers)
     known = {record.id for record in records}
-    volumes = {name for record in records for name in names(record.mount_points)}
     await anyio.to_thread.run_sync(_remove_debris, context, known)
-    await anyio.to_thread.run_sync(context.volumes.settle, volumes)
+    await anyio.to_thread.run_sync(context.volumes.restore, records)
     async with anyio.create_task_group() as tasks:
         for record in records:
             tasks.start_soon(_settle, context, containers, containers.adopt(record))
@@ -41,6 +39,8 @@ def _remove_debris(context: Context, known: set[ContainerId]) -> None:
             if path.name not in known:
                 log.info("remove what is left of a container", path=path)
                 _remove_directory(context, path)
+    for path in context.exec_root.subpaths.iterdir():
+        subpaths.unmount(path)
     for holder in context.images.snapshots.holders():
         if container_of(holder) not in known:
             context.images.snapshots.release(holder)

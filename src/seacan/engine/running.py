@@ -19,7 +19,7 @@ import anyio
 from anyio.abc import TaskGroup
 
 from seacan import errors, log
-from seacan.engine import pause, shared_memory
+from seacan.engine import pause, shared_memory, subpaths
 from seacan.engine.container import Container, Exit, ProbeResult, Status
 from seacan.engine.database import Database
 from seacan.engine.events import Events
@@ -28,6 +28,7 @@ from seacan.engine.networks import Networks
 from seacan.engine.restart import Restart, has_policy
 from seacan.engine.times import nanoseconds, rfc3339
 from seacan.engine.trash import Trash
+from seacan.engine.volumes import Volumes
 from seacan.kernel.cgroups import hierarchy
 from seacan.paths import BundleDirectory, ExecRoot
 from seacan.supervisor import client as supervisor
@@ -65,6 +66,7 @@ class Entry:
         events: Events,
         networks: Networks,
         trash: Trash,
+        volumes: Volumes,
         on_exec_event: Callable[[Message], None],
         on_exit: "Callable[[Entry], Awaitable[None]]",
         probe: "Callable[[Entry, Check], Awaitable[ProbeResult]]",
@@ -83,12 +85,14 @@ class Entry:
         )
         self.bundle: BundleDirectory = exec_root.bundle(record.id)
         self._runtime_root = exec_root.runtime
+        self._subpaths = exec_root.subpaths / record.id
         self._database = database
         self._launcher = launcher
         self._tasks = tasks
         self._events = events
         self._networks = networks
         self._trash = trash
+        self._volumes = volumes
         self._on_exec_event = on_exec_event
         self._on_exit = on_exit
         self._ended = anyio.Event()
@@ -116,11 +120,15 @@ class Entry:
         finally:
             for client, _ in clients:
                 client.close()
+            if any(point.subpath for point in self.record.mount_points):
+                with anyio.CancelScope(shield=True):
+                    await anyio.to_thread.run_sync(subpaths.unmount, self._subpaths)
         state = self.record.state
         state.status, state.pid = Status.RUNNING, shim.init_pid
         state.exit_code, state.error, state.oom_killed = 0, "", False
         state.started_at = rfc3339(shim.started_at_ns)
         # Before its end can be told, hence before anything is waited for.
+        self._volumes.mounted(self.record)
         self._networks.connected(self.record)
         self.tell("start")
         self.adopt(shim)
@@ -134,9 +142,14 @@ class Entry:
             with contextlib.suppress(errors.Conflict):  # it has ended already
                 await self.attach(client, request)
 
-    async def _start_failed(self, why: str) -> None:
+    async def abandon_start(self) -> None:
+        """Give back what was made for a start that did not come to pass."""
         with anyio.CancelScope(shield=True):
             await anyio.to_thread.run_sync(self._discard_bundle)
+
+    async def _start_failed(self, why: str) -> None:
+        await self.abandon_start()
+        with anyio.CancelScope(shield=True):
             state = self.record.state
             state.error, state.exit_code = why, start_exit_code(why)
             await self.save()
@@ -212,6 +225,7 @@ class Entry:
 
     def _tell_end(self, ran_ns: int) -> None:
         self._networks.disconnected(self.record)
+        self._volumes.unmounted(self.record)
         duration = {"execDuration": str(ran_ns // 1_000_000_000)}
         self.tell("die", {"exitCode": str(self.record.state.exit_code), **duration})
 

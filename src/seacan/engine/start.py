@@ -21,6 +21,7 @@ from seacan.engine import (
     security,
     shared_memory,
     sharing,
+    subpaths,
     users,
 )
 from seacan.engine.bundle import BundleInputs
@@ -69,6 +70,8 @@ def prepare(
         network_files.write(container, config, host_config)
     mounts.prepare_sources(points)
     points = image_mounts.with_directories(record.id, points, context.images.snapshots)
+    parts = context.exec_root.subpaths / record.id
+    points = subpaths.with_places(points, parts)
     oci = bundle.make_config(
         BundleInputs(
             config=config,
@@ -108,6 +111,7 @@ def prepare(
     )
     if executable := context.host.runtimes[host_config.get("Runtime") or ""]:
         request["runtime"] = executable
+    subpaths.mount(record.mount_points, parts)
     return request
 
 

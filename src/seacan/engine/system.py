@@ -76,7 +76,7 @@ class System:
             "Driver": "overlay2",
             "DriverStatus": [["Backing Filesystem", _file_system(context.data_root.path)]],
             "Plugins": {
-                "Volume": [],
+                "Volume": ["local"],
                 "Network": ["host", "null"],
                 "Authorization": None,
                 "Log": sorted(log_options.DRIVERS),

@@ -36,8 +36,6 @@ def refuse(request: ContainerCreate) -> None:
         _refuse_fields(host_config, _PORTS, "HostConfig.")
     _refuse_windows(host_config)
     _refuse_endpoints(request.get("NetworkingConfig") or {})
-    if (driver := host_config.get("VolumeDriver") or "local") != "local":
-        raise Unsupported(f"HostConfig.VolumeDriver {driver} is not supported")
     _refuse_storage_options(host_config)
     _refuse_device_requests(host_config)
 

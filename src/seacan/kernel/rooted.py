@@ -34,6 +34,18 @@ def open_in_root(
     resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS
     if not symlinks:
         resolve |= RESOLVE_NO_SYMLINKS
+    return _open(root_fd, path, flags, mode, resolve)
+
+
+def open_beneath(root_fd: int, path: str, flags: int = os.O_PATH) -> int:
+    """Open `path` below `root_fd`; a link that leads out of it is EXDEV, a magic one ELOOP.
+
+    EAGAIN as of open_in_root.
+    """
+    return _open(root_fd, path, flags, 0, RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS)
+
+
+def _open(root_fd: int, path: str, flags: int, mode: int, resolve: int) -> int:
     tries = 0
     while True:
         try:

@@ -200,3 +200,13 @@ class ExecConfig(TypedDict, total=False):
     Privileged: bool | None
     User: str | None
     WorkingDir: str | None
+
+
+class VolumeCreate(TypedDict, total=False):
+    """The body of POST /volumes/create."""
+
+    Name: str | None
+    Driver: str | None
+    DriverOpts: dict[str, str] | None
+    Labels: dict[str, str] | None
+    ClusterVolumeSpec: dict[str, Any] | None

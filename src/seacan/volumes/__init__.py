@@ -1,5 +1,5 @@
-"""Volumes: directories of the data root that outlast the container they are mounted into.
+"""Volumes: directories that outlast the containers they are mounted into.
 
-local.py has them on disk. Those there are as yet are anonymous: made with a container, removed with
-it by `rm -v` and `--rm`.
+volume.py is what is known of one, local.py has them on disk, copying.py copies what is in them,
+turns.py lets one at a time work on each.
 """

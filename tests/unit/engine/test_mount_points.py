@@ -3,7 +3,7 @@ from typing import Any, cast
 import pytest
 
 from seacan.engine.mount_points import MountPoint, parse, parse_bind, parse_mount, to_wire
-from seacan.errors import InvalidArgument, SeacanError, Unsupported
+from seacan.errors import InvalidArgument
 from seacan.spec.engine_api import Mount
 
 SPEC = "invalid volume specification"
@@ -50,19 +50,18 @@ def test_wrong_binds_are_refused_in_dockers_words(raw: str, message: str) -> Non
     assert str(caught.value) == message
 
 
-@pytest.mark.parametrize(
-    ("raw", "message"),
-    [
-        (
-            "name:/x",
-            "named volume name is not supported yet: mount a directory with -v /HOST-DIRECTORY:/x",
-        ),
-    ],
-)
-def test_volumes_and_sharing_are_refused_by_name(raw: str, message: str) -> None:
-    with pytest.raises(Unsupported) as caught:
-        parse_bind(raw)
-    assert str(caught.value) == message
+def test_a_volume_with_a_name() -> None:
+    point = parse_bind("data:/x/../y:ro,nocopy", "other")
+    assert point == MountPoint(
+        "volume",
+        "/y",
+        mode="ro,nocopy",
+        is_writable=False,
+        copies_up=False,
+        name="data",
+        is_named=True,
+        driver="other",
+    )
 
 
 @pytest.mark.parametrize(
@@ -160,29 +159,64 @@ def test_volumes_without_a_name() -> None:
     assert made == MountPoint("volume", "/x", mode="z", copies_up=False)
 
 
+def test_a_volume_of_the_mounts_api() -> None:
+    options = {
+        "Labels": {"a": "b"},
+        "DriverConfig": {"Name": "other", "Options": {"o": "x"}},
+        "Subpath": "a/./b",
+    }
+    mount = {"Type": "volume", "Source": "data", "Target": "/x", "VolumeOptions": options}
+    assert parse_mount(cast(Mount, {**mount, "ReadOnly": True})) == MountPoint(
+        "volume",
+        "/x",
+        mode="z",
+        is_writable=False,
+        name="data",
+        is_named=True,
+        driver="other",
+        driver_options={"o": "x"},
+        labels={"a": "b"},
+        subpath="a/./b",
+    )
+
+
+_INVALID_VOLUME = 'invalid mount config for type "volume": '
+_OUTSIDE = f"{_INVALID_VOLUME}subpath must be a relative path within the volume"
+
+
 @pytest.mark.parametrize(
-    ("fields", "error", "message"),
+    ("fields", "message"),
     [
         (
             {"ReadOnly": True},
-            InvalidArgument,
-            'invalid mount config for type "volume": '
-            "must not set ReadOnly mode when using anonymous volumes",
-        ),
-        (
-            {"Source": "name"},
-            Unsupported,
-            "named volume name is not supported yet: mount a directory with -v /HOST-DIRECTORY:/x",
+            f"{_INVALID_VOLUME}must not set ReadOnly mode when using anonymous volumes",
         ),
         (
             {"VolumeOptions": {"Subpath": "a"}},
-            Unsupported,
-            "VolumeOptions.Subpath is not supported yet",
+            f"{_INVALID_VOLUME}must not set Subpath when using anonymous volumes",
+        ),
+        ({"Source": "data", "VolumeOptions": {"Subpath": "/a"}}, _OUTSIDE),
+        ({"Source": "data", "VolumeOptions": {"Subpath": ".."}}, _OUTSIDE),
+        ({"Source": "data", "VolumeOptions": {"Subpath": "a/../../b"}}, _OUTSIDE),
+        (
+            {"Source": "data", "VolumeOptions": {"Labels": {"a": 1}}},
+            f"{_INVALID_VOLUME}Labels must be strings",
+        ),
+        (
+            {"Source": "a"},
+            "create a: volume name is too short, "
+            "names should be at least two alphanumeric characters",
+        ),
+        (
+            {"Source": "/data"},
+            'create /data: "/data" includes invalid characters for a local volume name, only '
+            '"[a-zA-Z0-9][a-zA-Z0-9_.-]" are allowed. '
+            "If you intended to pass a host directory, use absolute path",
         ),
     ],
 )
-def test_other_volumes_are_refused(fields: Any, error: type[SeacanError], message: str) -> None:
-    with pytest.raises(error) as caught:
+def test_other_volumes_are_refused(fields: Any, message: str) -> None:
+    with pytest.raises(InvalidArgument) as caught:
         parse_mount(cast(Mount, {"Type": "volume", "Target": "/x", **fields}))
     assert str(caught.value) == message
 

@@ -105,7 +105,6 @@ UNSUPPORTED: list[tuple[dict[str, Any], str]] = [
             "Cgroup": "x",
         }.items()
     ),
-    ({"HostConfig": {"VolumeDriver": "nfs"}}, "HostConfig.VolumeDriver nfs is not supported"),
     ({"HostConfig": {"StorageOpt": {"size": "1G"}}},
      "--storage-opt is supported only for overlay over xfs with 'pquota' mount option"),
     ({"HostConfig": {"DeviceRequests": [{"Count": -1, "Capabilities": [["gpu", "x"], ["y"]]}]}},

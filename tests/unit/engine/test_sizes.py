@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from seacan.engine.sizes import tree_bytes
+from seacan.engine.tree_size import tree_bytes
 from seacan.images.trees import remove_tree
 
 

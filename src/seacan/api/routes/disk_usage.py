@@ -36,12 +36,8 @@ class DiskUsageRoutes:
         for kind in wanted:
             if kind not in _TYPES:
                 raise InvalidArgument(f"unknown object type: {kind}")
-        usage = await self._disk.usage(images="image" in wanted, containers="container" in wanted)
-        return json_reply(
-            shape_usage(
-                usage,
-                call.version,
-                volumes="volume" in wanted,
-                build_cache="build-cache" in wanted,
-            )
+        usage = await self._disk.usage(
+            images="image" in wanted, containers="container" in wanted, volumes="volume" in wanted
         )
+        build_cache = "build-cache" in wanted
+        return json_reply(shape_usage(usage, call.version, build_cache=build_cache))

@@ -6,7 +6,7 @@ from seacan.api.door import Call, Handler, Route
 from seacan.errors import Unavailable, Unsupported
 
 # Clients match these two.
-_NO_MANAGER: Final = (
+NO_MANAGER: Final = (
     'This node is not a swarm manager. Use "docker swarm init" or "docker swarm join" '
     "to connect this node to swarm and try again."
 )
@@ -44,7 +44,7 @@ _NEEDS_MANAGER: Final = (
 
 
 def routes() -> list[Route]:
-    refuse = _refuse(Unavailable(_NO_MANAGER))
+    refuse = _refuse(Unavailable(NO_MANAGER))
     return [
         *[Route(method, path, refuse) for method, path in _NEEDS_MANAGER],
         Route("POST", "/swarm/leave", _refuse(Unavailable(_NO_MEMBER))),

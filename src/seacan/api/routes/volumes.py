@@ -1,33 +1,70 @@
-"""Named volumes: there are none yet, and none can be made."""
+"""Volumes, under /volumes."""
 
 from typing import Final, NoReturn
 
+import anyio
+import msgspec
+
+from seacan.api import engine
 from seacan.api.door import Call, Route, json_reply
-from seacan.api.query import check_filters
-from seacan.errors import NotFound, Unsupported
+from seacan.api.routes.swarm import NO_MANAGER
+from seacan.api.shapes.volumes import shape_volume
+from seacan.errors import Unavailable
 from seacan.http.messages import Reply
+from seacan.spec.engine_api import VolumeCreate
 
-_FILTERS: Final = frozenset({"dangling", "name", "driver", "label"})
-
-
-def routes() -> list[Route]:
-    return [
-        Route("GET", "/volumes", _list),
-        Route("POST", "/volumes/create", _create),
-        Route("GET", "/volumes/{name}", _find),
-        Route("PUT", "/volumes/{name}", _find),
-        Route("DELETE", "/volumes/{name}", _find),
-    ]
+_CREATE: Final = msgspec.json.Decoder(VolumeCreate)
+_ALL_SINCE: Final = (1, 42)  # before, a prune took volumes with a name as well
 
 
-async def _list(call: Call) -> Reply:
-    check_filters(call.query.filters(), _FILTERS)
-    return json_reply({"Volumes": [], "Warnings": None})
+class VolumeRoutes:
+    def __init__(self, volumes: engine.Volumes) -> None:
+        self._volumes = volumes
 
+    def routes(self) -> list[Route]:
+        return [
+            Route("GET", "/volumes", self.list),
+            Route("POST", "/volumes/create", self.create),
+            Route("POST", "/volumes/prune", self.prune),
+            Route("GET", "/volumes/{name}", self.inspect),
+            Route("PUT", "/volumes/{name}", self.update),
+            Route("DELETE", "/volumes/{name}", self.remove),
+        ]
 
-async def _find(call: Call) -> NoReturn:
-    raise NotFound(f"get {call.name}: no such volume")
+    async def list(self, call: Call) -> Reply:
+        found = await anyio.to_thread.run_sync(self._volumes.list, call.query.filters())
+        return json_reply({"Volumes": [shape_volume(one) for one in found], "Warnings": None})
 
+    async def inspect(self, call: Call) -> Reply:
+        found = await anyio.to_thread.run_sync(self._volumes.get, call.name)
+        return json_reply(shape_volume(found))
 
-async def _create(call: Call) -> NoReturn:
-    raise Unsupported("not supported: volumes")
+    async def create(self, call: Call) -> Reply:
+        request = await call.json(_CREATE) or VolumeCreate()
+        if request.get("ClusterVolumeSpec") is not None:
+            raise Unavailable(NO_MANAGER)
+        found = await anyio.to_thread.run_sync(
+            self._volumes.create,
+            request.get("Name") or "",
+            request.get("Driver") or "",
+            request.get("DriverOpts"),
+            request.get("Labels"),
+        )
+        return json_reply(shape_volume(found), 201)
+
+    async def update(self, call: Call) -> NoReturn:
+        raise Unavailable("volume update only valid for cluster volumes, but swarm is unavailable")
+
+    async def remove(self, call: Call) -> Reply:
+        force = call.query.flag("force")
+        await anyio.to_thread.run_sync(lambda: self._volumes.remove(call.name, force=force))
+        return Reply(204)
+
+    async def prune(self, call: Call) -> Reply:
+        wanted = call.query.filters()
+        if call.version < _ALL_SINCE:
+            wanted["all"] = [*wanted.get("all", []), "true"]
+        pruned = await anyio.to_thread.run_sync(self._volumes.prune, wanted)
+        return json_reply(
+            {"VolumesDeleted": pruned.names, "SpaceReclaimed": pruned.reclaimed_bytes}
+        )

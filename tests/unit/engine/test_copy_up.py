@@ -3,56 +3,9 @@ import stat
 from pathlib import Path
 
 import pytest
-from tests.fakes.engine import make_container
 
-from seacan.engine import anonymous_volumes
-from seacan.engine.mount_points import MountPoint
+from seacan.engine.copy_up import copy_up, has_directory
 from seacan.errors import InvalidArgument
-
-
-def data_of(name: str) -> Path:
-    return Path("/volumes", name, "_data")
-
-
-def test_a_volume_for_each_path_where_nothing_else_is_mounted() -> None:
-    bind = MountPoint("bind", "/a", "/host")
-    points = anonymous_volumes.wanted([bind], {"Volumes": {"/a": {}, "/b/../c/": {}}}, data_of)
-    assert points[0] is bind
-    assert [point.destination for point in points] == ["/a", "/c"]
-    name = points[1].name
-    assert len(name) == 64
-    assert points[1].source == f"/volumes/{name}/_data"
-    assert points[1].to_wire() == {
-        "Type": "volume",
-        "Name": name,
-        "Source": f"/volumes/{name}/_data",
-        "Destination": "/c",
-        "Driver": "local",
-        "Mode": "",
-        "RW": True,
-        "Propagation": "",
-    }
-
-
-def test_a_volume_of_another_container_keeps_its_name() -> None:
-    theirs = MountPoint("volume", "/v", "/there", name="n")
-    assert anonymous_volumes.wanted([theirs], {"Volumes": {"/v": {}}}, data_of) == (theirs,)
-
-
-def test_the_root_is_no_volume() -> None:
-    with pytest.raises(InvalidArgument, match="destination can't be '/'"):
-        anonymous_volumes.wanted([], {"Volumes": {"/a/..": {}}}, data_of)
-
-
-def test_what_two_containers_have_is_of_neither_alone() -> None:
-    first, second = make_container("a" * 64), make_container("b" * 64)
-    first.mount_points = [MountPoint("volume", p, name=p) for p in ("/own", "/common")]
-    second.mount_points = [MountPoint("volume", "/x", name="/common")]
-    assert anonymous_volumes.of_one(first, [first, second]) == ["/own"]
-    assert anonymous_volumes.of_one(second, [second]) == ["/common"]
-
-
-# --- copies -----------------------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -69,7 +22,7 @@ def layers(tmp_path: Path) -> list[Path]:
 def copied(layers: list[Path], tmp_path: Path, path: str = "/v") -> Path:
     target = tmp_path / "target"
     target.mkdir()
-    anonymous_volumes.copy_up(layers, path, target)
+    copy_up(layers, path, target)
     return target
 
 
@@ -122,3 +75,23 @@ def test_a_tree_that_is_too_deep_is_refused(layers: list[Path], tmp_path: Path) 
     (layers[0] / "v" / "/".join(["d"] * 300)).mkdir(parents=True)
     with pytest.raises(InvalidArgument, match="too deep"):
         copied(layers, tmp_path)
+
+
+def test_holes_stay_holes(layers: list[Path], tmp_path: Path) -> None:
+    with (layers[0] / "v" / "sparse").open("wb") as file:
+        file.seek(64 << 20)
+        file.write(b"end")
+        file.truncate(128 << 20)
+    target = copied(layers, tmp_path)
+    status = (target / "sparse").stat()
+    assert status.st_size == 128 << 20
+    assert status.st_blocks * 512 < 1 << 20
+    with (target / "sparse").open("rb") as file:
+        file.seek(64 << 20)
+        assert file.read(4) == b"end\0"
+
+
+def test_an_image_has_a_directory_or_not(layers: list[Path]) -> None:
+    assert has_directory(layers, "/v")
+    assert not has_directory(layers, "/none")
+    assert not has_directory(layers, "/v/both")

@@ -1,0 +1,115 @@
+"""Single entries of a directory copied to another, by descriptor; nobody else changes the target.
+
+Owners, modes, times, extended attributes, hard links, holes and special files stay as they are.
+Where the file system can, a copy shares its blocks with the original until one of them is written.
+"""
+
+import errno
+import os
+import stat
+from typing import Final
+
+from seacan.kernel import rooted, syscalls
+
+_CHUNK_BYTES: Final = 1 << 30
+_OVERLAY_ATTRIBUTES: Final = "trusted.overlay."
+_BELOW: Final = rooted.RESOLVE_BENEATH | rooted.RESOLVE_NO_SYMLINKS
+# Other file systems, or one that cannot: the bytes are copied in another way.
+_CANNOT_SHARE: Final = (errno.EXDEV, errno.EINVAL, errno.EOPNOTSUPP, errno.ENOSYS)
+
+
+class Copy:
+    """A copy of many entries below the directory `root_fd`; hard links among them stay such."""
+
+    def __init__(self, root_fd: int) -> None:
+        self._root_fd = root_fd
+        self._linked: dict[tuple[int, int], str] = {}  # path of the copy, from the root
+
+    def entry(self, source: int, status: os.stat_result, target: int, path: str) -> None:
+        """Copy what is no directory: the last name of `path`, from the directory `source`.
+
+        `path` is where it goes, from the root; `target` is the directory there.
+        """
+        name = path.rpartition("/")[2]
+        if status.st_nlink > 1:
+            first = self._linked.setdefault((status.st_dev, status.st_ino), path)
+            if first != path:
+                self._link(first, target, name)
+                return
+        if stat.S_ISREG(status.st_mode):
+            _copy_file(name, source, target)
+            return
+        if stat.S_ISLNK(status.st_mode):
+            os.symlink(os.readlink(name, dir_fd=source), name, dir_fd=target)
+        else:
+            os.mknod(name, status.st_mode, status.st_rdev, dir_fd=target)
+            os.chmod(name, stat.S_IMODE(status.st_mode), dir_fd=target)
+        os.chown(name, status.st_uid, status.st_gid, dir_fd=target, follow_symlinks=False)
+        times = status.st_atime_ns, status.st_mtime_ns
+        os.utime(name, ns=times, dir_fd=target, follow_symlinks=False)
+
+    def _link(self, first: str, target: int, name: str) -> None:
+        parent, _, base = first.rpartition("/")
+        flags = os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC
+        parent_fd = syscalls.openat2(self._root_fd, parent or ".", flags, 0, _BELOW)
+        try:
+            os.link(base, name, src_dir_fd=parent_fd, dst_dir_fd=target, follow_symlinks=False)
+        finally:
+            os.close(parent_fd)
+
+
+def copy_status(source: int, status: os.stat_result, target: int) -> None:
+    """Give `target` the owner, mode, times and attributes of `source`, whose status is given."""
+    # The owner first: a change of owner takes away capabilities and set-user-ID.
+    os.fchown(target, status.st_uid, status.st_gid)
+    for name in os.listxattr(source):
+        if not name.startswith(_OVERLAY_ATTRIBUTES):
+            os.setxattr(target, name, os.getxattr(source, name))
+    os.fchmod(target, stat.S_IMODE(status.st_mode))
+    os.utime(target, ns=(status.st_atime_ns, status.st_mtime_ns))
+
+
+def _copy_file(name: str, source: int, target: int) -> None:
+    # Not to wait for a FIFO, if it is one by now; a device has nothing to be found in it below.
+    source_fd = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=source)
+    try:
+        status = os.fstat(source_fd)
+        if not stat.S_ISREG(status.st_mode):
+            raise OSError(errno.ESTALE, "replaced while it was copied", name)
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
+        target_fd = os.open(name, flags, 0o600, dir_fd=target)
+        try:
+            _copy_data(source_fd, target_fd, status.st_size)
+            copy_status(source_fd, status, target_fd)
+        finally:
+            os.close(target_fd)
+    finally:
+        os.close(source_fd)
+
+
+def _copy_data(source: int, target: int, size: int) -> None:
+    os.truncate(target, size)
+    position = 0
+    while position < size:
+        try:
+            position = os.lseek(source, position, os.SEEK_DATA)
+        except OSError as err:
+            if err.errno != errno.ENXIO:
+                raise
+            return  # a hole up to the end
+        end = min(os.lseek(source, position, os.SEEK_HOLE), size)
+        while position < end:
+            count = _copy_some(source, target, position, min(end - position, _CHUNK_BYTES))
+            if not count:
+                return  # it was cut meanwhile
+            position += count
+
+
+def _copy_some(source: int, target: int, position: int, limit: int) -> int:
+    try:
+        return os.copy_file_range(source, target, limit, position, position)
+    except OSError as err:
+        if err.errno not in _CANNOT_SHARE:
+            raise
+    os.lseek(target, position, os.SEEK_SET)
+    return os.sendfile(target, source, position, limit)

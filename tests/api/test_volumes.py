@@ -1,0 +1,92 @@
+"""Volumes: what is asked, what is answered, as dockerd does."""
+
+import json
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from tests.api.conftest import Api
+
+MANAGER = 'This node is not a swarm manager. Use "docker swarm init"'
+NO_UPDATE = "volume update only valid for cluster volumes, but swarm is unavailable"
+
+
+def _filters(**wanted: list[str]) -> str:
+    return f"filters={quote(json.dumps(wanted))}"
+
+
+@pytest.fixture
+def volume(api: Api) -> dict[str, Any]:
+    answer = api.ask("POST", "/volumes/create", {"Name": "data", "Labels": {"a": "b"}})
+    assert answer.status == 201
+    found: dict[str, Any] = answer.json
+    return found
+
+
+def test_a_volume(api: Api, volume: dict[str, Any]) -> None:
+    assert volume == {
+        "CreatedAt": "2026-11-24T01:33:18Z",
+        "Driver": "local",
+        "Labels": {"a": "b"},
+        "Mountpoint": "/volumes/data/_data",
+        "Name": "data",
+        "Options": None,
+        "Scope": "local",
+    }
+    assert api.ask("GET", "/volumes/data").json == volume
+    assert api.ask("GET", "/volumes").json == {"Volumes": [volume], "Warnings": None}
+    assert api.ask("DELETE", "/volumes/data").status == 204
+    assert api.ask("GET", "/volumes").json == {"Volumes": [], "Warnings": None}
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "status", "message"),
+    [
+        ("GET", "/volumes/x", None, 404, "get x: no such volume"),
+        ("DELETE", "/volumes/x", None, 404, "get x: no such volume"),
+        ("PUT", "/volumes/data?version=1", {}, 503, NO_UPDATE),
+        ("POST", "/volumes/create", {"Name": "a"}, 400, "create a: volume name is too short"),
+        ("POST", "/volumes/create", {"Name": 5}, 400, "invalid JSON"),
+        ("POST", "/volumes/create", {"Name": "xx", "Labels": {"a": 1}}, 400, "invalid JSON"),
+        ("POST", "/volumes/create", {"ClusterVolumeSpec": {}}, 503, MANAGER),
+        ("GET", f"/volumes?{_filters(x=['y'])}", None, 400, "invalid filter 'x'"),
+        ("GET", f"/volumes?{_filters(dangling=['x'])}", None, 400,
+         "invalid filter 'dangling=[x]'"),
+        ("POST", f"/volumes/prune?{_filters(until=['1'])}", None, 400, "invalid filter 'until'"),
+        ("POST", f"/v1.41/volumes/prune?{_filters(all=['1'])}", None, 400,
+         "invalid filter 'all=[1 true]': only one value is expected"),
+    ],
+)  # fmt: skip
+def test_refusals(
+    api: Api, method: str, path: str, body: object, status: int, message: str
+) -> None:
+    answer = api.ask(method, path, body)
+    assert answer.status == status
+    assert answer.message.startswith(message)
+
+
+def test_what_is_missing_may_be_removed_by_force(api: Api) -> None:
+    assert api.ask("DELETE", "/volumes/x?force=1").status == 204
+
+
+@pytest.mark.usefixtures("volume")
+@pytest.mark.parametrize(
+    ("query", "deleted"),
+    [
+        ("/volumes/prune", []),
+        (f"/volumes/prune?{_filters(all=['true'])}", ["data"]),
+        (f"/volumes/prune?{_filters(all=['0'])}", []),
+        ("/v1.41/volumes/prune", ["data"]),
+        (f"/v1.41/volumes/prune?{_filters(label=['x'])}", []),
+    ],
+)
+def test_prune_takes_named_ones_where_the_version_says_so(
+    api: Api, query: str, deleted: list[str]
+) -> None:
+    answer = api.ask("POST", query)
+    assert answer.json == {"VolumesDeleted": deleted, "SpaceReclaimed": 7 * len(deleted)}
+
+
+def test_disk_usage(api: Api, volume: dict[str, Any]) -> None:
+    (shown,) = api.ask("GET", "/system/df?type=volume").json["Volumes"]
+    assert shown == {**volume, "UsageData": {"RefCount": 0, "Size": 7}}
