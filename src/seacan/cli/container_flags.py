@@ -122,6 +122,7 @@ CONTAINER_FLAGS = (
     Flag("userns", "", TEXT, "User namespace: host, or the daemon's choice"),
     Flag("uts", "", TEXT, "UTS namespace: host; else its own"),
     Flag("volume", "v", TEXTS, "Directory or file of the host, or a volume: SOURCE:PATH[:ro]"),
+    Flag("volume-driver", "", TEXT, "What makes the volumes that are not there yet"),
     Flag("volumes-from", "", TEXTS, "Container whose volumes to mount, NAME[:ro]"),
     Flag("workdir", "w", TEXT, "Directory to start in"),
 )

@@ -30,6 +30,7 @@ _TEXTS = {
     "Runtime": "runtime",
     "UTSMode": "uts",
     "UsernsMode": "userns",
+    "VolumeDriver": "volume-driver",
 }
 _NUMBERS = {
     "BlkioWeight": "blkio-weight",

@@ -1,4 +1,4 @@
-"""Files that a command reads: archives to send, and lists of variables or labels."""
+"""What a command reads: archives to send, lists of variables or labels."""
 
 from __future__ import annotations
 

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from seacan.client.execs import Execs
     from seacan.client.images import Images
     from seacan.client.system import System
+    from seacan.client.volumes import Volumes
 
 _ERRORS: dict[int, type[errors.SeacanError]] = {
     400: errors.InvalidArgument,
@@ -96,6 +97,12 @@ class Client:
         from seacan.client.system import System
 
         return System(self)
+
+    @cached_property
+    def volumes(self) -> Volumes:
+        from seacan.client.volumes import Volumes
+
+        return Volumes(self)
 
     @property
     def version(self) -> str:

@@ -55,7 +55,7 @@ class ImageRoutes:
         )
         shared: dict[str, int] = {}
         if call.version >= (1, 42) and call.query.flag("shared-size"):
-            usage = await self._disk.usage(images=True, containers=False)
+            usage = await self._disk.usage(images=True, containers=False, volumes=False)
             shared = {one.image.id: one.shared_bytes for one in usage.images or ()}
         users = Counter(container.image_id for container in self._containers.all_records())
         return json_reply(

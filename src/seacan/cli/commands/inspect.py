@@ -1,6 +1,8 @@
-"""`seacan inspect`: all that the daemon knows of containers and images, as JSON."""
+"""`seacan inspect`: all that the daemon knows of containers, images and volumes, as JSON."""
 
 from __future__ import annotations
+
+from contextlib import suppress
 
 from seacan.cli.flags import Flag
 from seacan.cli.output.template import require_json
@@ -19,13 +21,13 @@ if TYPE_CHECKING:
 FORMAT = Flag("format", "f", TEXT, "How to print it: json, on one line")
 SIZE = Flag("size", "s", SWITCH, "Show how much a container has written")
 
-FLAGS = (FORMAT, SIZE, Flag("type", "", TEXT, "Look for a container or an image alone"))
+FLAGS = (FORMAT, SIZE, Flag("type", "", TEXT, "Look for a container, an image or a volume alone"))
 
-_TYPES = ("container", "image")
+_TYPES = ("container", "image", "volume")
 
 
 def run(session: Session, values: Values, arguments: list[str]) -> int:
-    """Print the container of each name, or else the image."""
+    """Print the container of each name, or else the image, or else the volume."""
     kind = values.text("type")
     if values.is_given("type") and kind not in _TYPES:
         listed = '", "'.join(_TYPES)
@@ -33,19 +35,19 @@ def run(session: Session, values: Values, arguments: list[str]) -> int:
     client = session.client
     size = values.on("size")
 
+    finders: dict[str, Callable[[str], dict[str, Any]]] = {
+        "container": lambda name: client.containers.inspect(name, size=size),
+        "image": client.images.inspect,
+        "volume": client.volumes.inspect,
+    }
+
     def find(name: str) -> dict[str, Any]:
-        if kind != "image":
-            try:
-                return client.containers.inspect(name, size=size)
-            except NotFound:
-                if kind:
-                    raise
-        try:
-            return client.images.inspect(name)
-        except (NotFound, InvalidArgument):
-            if kind:
-                raise
-            raise NotFound(f"Error: No such object: {name}") from None
+        if kind:
+            return finders[kind](name)
+        for find_one in finders.values():
+            with suppress(NotFound, InvalidArgument):
+                return find_one(name)
+        raise NotFound(f"Error: No such object: {name}")
 
     return print_found(arguments, find, values.text("format"))
 

@@ -66,6 +66,7 @@ GROUPS = (
     Group("image", "Manage images"),
     Group("registry", "Serve images to others"),
     Group("system", "Manage the daemon"),
+    Group("volume", "Manage volumes"),
 )
 
 _ONE_OR_MORE = "[OPTIONS] CONTAINER [CONTAINER...]"
@@ -158,7 +159,7 @@ COMMANDS = (
     Command(
         ("inspect",),
         "[OPTIONS] NAME|ID [NAME|ID...]",
-        "Show all that is known of containers and images",
+        "Show all that is known of containers, images and volumes",
         least=1,
         most=UNLIMITED,
     ),
@@ -290,6 +291,28 @@ COMMANDS = (
         ("update", "container update"),
         _ONE_OR_MORE,
         "Change limits of containers, while they run",
+        least=1,
+        most=UNLIMITED,
+    ),
+    Command(
+        ("volume create",),
+        "[OPTIONS] [VOLUME]",
+        "Make a volume",
+        most=1,
+    ),
+    Command(
+        ("volume inspect",),
+        "[OPTIONS] VOLUME [VOLUME...]",
+        "Show all that is known of volumes",
+        least=1,
+        most=UNLIMITED,
+    ),
+    Command(("volume ls", "volume list"), "[OPTIONS]", "List volumes"),
+    Command(("volume prune",), "[OPTIONS]", "Remove the volumes that no container has"),
+    Command(
+        ("volume rm", "volume remove"),
+        "[OPTIONS] VOLUME [VOLUME...]",
+        "Remove volumes, with all that is in them",
         least=1,
         most=UNLIMITED,
     ),

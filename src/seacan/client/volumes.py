@@ -1,0 +1,58 @@
+"""`/volumes/…`: one method per endpoint."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+    from seacan.client.client import Client
+
+
+class Volumes:
+    """The volumes of a daemon, by name."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+
+    def create(
+        self,
+        name: str = "",
+        *,
+        driver: str = "",
+        options: Mapping[str, str] | None = None,
+        labels: Mapping[str, str] | None = None,
+    ) -> dict[str, Any]:
+        """Make a volume, anonymous without a name; return it, or the one that has the name."""
+        body = {
+            "Name": name,
+            "Driver": driver,
+            "DriverOpts": dict(options or {}) or None,
+            "Labels": dict(labels or {}) or None,
+        }
+        path = self._client.path("volumes", "create")
+        reply: dict[str, Any] = self._client.ask("POST", path, body=body)
+        return reply
+
+    def inspect(self, name: str) -> dict[str, Any]:
+        reply: dict[str, Any] = self._client.ask("GET", self._client.path("volumes", name))
+        return reply
+
+    def remove(self, name: str, *, force: bool = False) -> None:
+        """Remove it; with `force` it may be gone already."""
+        path = self._client.path("volumes", name)
+        self._client.ask("DELETE", path, query={"force": force})
+
+    def prune(self, filters: Mapping[str, list[str]] | None = None) -> dict[str, Any]:
+        """Return `VolumesDeleted` and `SpaceReclaimed`, in bytes."""
+        path = self._client.path("volumes", "prune")
+        query = {"filters": dict(filters or {})}
+        reply: dict[str, Any] = self._client.ask("POST", path, query=query)
+        return reply
+
+    def list(self, filters: Mapping[str, list[str]] | None = None) -> list[dict[str, Any]]:
+        query = {"filters": dict(filters or {})}
+        reply = self._client.ask("GET", self._client.path("volumes"), query=query)
+        found: list[dict[str, Any]] = reply["Volumes"] or []
+        return found
