@@ -4,6 +4,7 @@ import json
 import re
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from tests.conformance.docker_cli import Docker, Engine
@@ -294,3 +295,99 @@ def test_copying_from_a_part_of_a_stopped_container(
     mount = f"type=volume,src={name},dst=/w,volume-subpath=a"
     container = docker.ok("create", *NONE, "--mount", mount, "busybox", "true")
     assert b"file" in docker.ok("cp", f"{container}:/w", "-").encode()
+
+
+# --- options ----------------------------------------------------------------------------------
+
+TMPFS = ("-o", "type=tmpfs", "-o", "device=tmpfs", "-o", "o=size=1m,mode=0750")
+
+
+@pytest.mark.parametrize(
+    ("options", "error"),
+    [
+        (("foo=x",), 'invalid option: "foo"'),
+        (("type=tmpfs",), 'missing required option: "device"'),
+        (("device=tmpfs",), 'missing required option: "type"'),
+        (("o=x", "type=tmpfs"), 'missing required option: "device"'),
+        (("size=x",), "invalid size: 'x'"),
+        (("type=cifs", "device=//host:445/x"),
+         "port not allowed in CIFS device URL, include 'port' in 'o='"),
+    ],
+)  # fmt: skip
+def test_options_that_are_refused(docker: Docker, options: tuple[str, ...], error: str) -> None:
+    flags = [word for option in options for word in ("-o", option)]
+    result = docker("volume", "create", *flags, "some-volume")
+    assert (result.status, f"create some-volume: {error}" in result.err) == (1, True)
+
+
+def test_a_tmpfs_is_shared_while_somebody_has_it(docker: Docker, make: Make) -> None:
+    name = make(*TMPFS)
+    options = json.loads(docker.ok("volume", "inspect", "-f", "{{json .Options}}", name))
+    assert options == {"type": "tmpfs", "device": "tmpfs", "o": "size=1m,mode=0750"}
+    flags = ("-v", f"{name}:/v")
+    first = docker.ok(
+        "run", "-d", *NONE, *flags, "busybox", "sh", "-c", "echo x >/v/file; exec sleep 60"
+    )
+    script = "while ! cat /v/file 2>/dev/null; do sleep 0.1; done; grep ' /v ' /proc/mounts"
+    seen, mounted = _run(docker, script, *flags).splitlines()
+    assert seen == "x"
+    assert mounted.startswith("tmpfs /v tmpfs ")
+    assert "size=1024k,mode=750" in mounted
+    docker.ok("rm", "-f", first)
+    assert _run(docker, "ls -A /v", *flags) == "", "it is another one"
+
+
+def test_a_directory_of_the_host(docker: Docker, make: Make, tmp_path: Path) -> None:
+    name = make("-o", "type=none", "-o", f"device={tmp_path}", "-o", "o=bind")
+    assert "root:" in _run(docker, "cat /etc/passwd", "-v", f"{name}:/etc")
+    assert (tmp_path / "passwd").exists(), "it was empty, so it has what the image has"
+    assert not [path.name for path in tmp_path.iterdir() if path.name.startswith(".seacan")]
+    (tmp_path / "own").write_text("kept")
+    docker.ok("volume", "rm", name)
+    assert (tmp_path / "own").read_text() == "kept"
+
+
+def test_what_cannot_be_mounted_is_told_at_the_start(docker: Docker, make: Make) -> None:
+    name = make("-o", "type=none", "-o", "device=/nosuch/directory", "-o", "o=bind")
+    result = docker("run", "--rm", *NONE, "-v", f"{name}:/v", "busybox", "true")
+    assert result.status == 127
+    assert f"/volumes/{name}/_data': failed to mount local volume: mount /nosuch/dir" in result.err
+    assert "no such file or directory" in result.err
+
+
+def test_a_part_of_a_tmpfs(docker: Docker, make: Make) -> None:
+    name = make(*TMPFS)
+    docker.ok("run", "-d", *NONE, "-v", f"{name}:/v", "busybox", "sh", "-c",
+              "mkdir /v/a; echo x >/v/a/file; touch /v/done; exec sleep 60")  # fmt: skip
+    _run(docker, "while ! [ -e /v/done ]; do sleep 0.1; done", "-v", f"{name}:/v")
+    part = f"type=volume,src={name},dst=/w,volume-subpath=a"
+    assert _run(docker, "cat /w/file", "--mount", part) == "x"
+
+
+def test_options_of_a_mount_are_the_new_volumes(docker: Docker) -> None:
+    name = f"{docker.name}-options"
+    mount = (
+        f"type=volume,src={name},dst=/v,volume-driver=local,volume-opt=type=tmpfs,"
+        "volume-opt=device=tmpfs,volume-opt=o=size=2m"
+    )
+    try:
+        assert "size=2048k" in _run(docker, "grep ' /v ' /proc/mounts", "--mount", mount)
+    finally:
+        docker.ok("volume", "rm", "-f", name)
+
+
+def test_prune_and_df_leave_out_what_is_mounted(docker: Docker, make: Make) -> None:
+    name = make(*TMPFS, "--label", docker.name)
+    docker.ok("volume", "prune", "-a", "-f", "--filter", f"label={docker.name}")
+    assert docker.ok("volume", "inspect", "-f", "{{.Name}}", name) == name
+    shown = json.loads(docker.ok("system", "df", "-v", "--format", "json"))["Volumes"]
+    assert name not in [row["Name"] for row in shown]
+
+
+def test_copying_to_a_stopped_container(docker: Docker, make: Make, tmp_path: Path) -> None:
+    (tmp_path / "there").mkdir()
+    (tmp_path / "file").write_text("copied")
+    name = make("-o", "type=none", "-o", f"device={tmp_path}/there", "-o", "o=bind")
+    container = docker.ok("create", *NONE, "-v", f"{name}:/v", "busybox", "true")
+    docker.ok("cp", str(tmp_path / "file"), f"{container}:/v/")
+    assert (tmp_path / "there/file").read_text() == "copied"

@@ -2,7 +2,9 @@
 
 import contextlib
 import http.client
+import os
 import random
+import signal
 import subprocess
 import tarfile
 import threading
@@ -148,4 +150,93 @@ def test_a_part_is_mounted_by_nobody_after_a_crash(daemon: Daemon, busybox_tar: 
     daemon.start()
     assert list((daemon.exec_root / "subpaths").iterdir()) == []
     assert (source / "file").read_text() == "x\n"
+    _remove_all(daemon)
+
+
+# --- options ----------------------------------------------------------------------------------
+
+
+def _tmpfs(daemon: Daemon, name: str) -> Path:
+    """Make a volume that is a tmpfs, and return its directory."""
+    options = {"type": "tmpfs", "device": "tmpfs", "o": "size=1m"}
+    status, volume = daemon.request(
+        "POST", "/volumes/create", {"Name": name, "DriverOpts": options}
+    )
+    assert status == 201
+    return Path(volume["Mountpoint"])
+
+
+def test_a_mount_lasts_as_long_as_its_users(daemon: Daemon, busybox_tar: Path) -> None:
+    daemon.load(busybox_tar)
+    place = _tmpfs(daemon, "memory")
+    first = daemon.run("echo x >/v/file; exec sleep 60", Binds=["memory:/v"])
+    second = daemon.run("exec sleep 60", Binds=["memory:/v"])
+    daemon.kill()
+    daemon.start()
+    assert place.is_mount()
+    assert daemon.output("cat /v/file", Binds=["memory:/v"]) == "x\n"
+    daemon.request("DELETE", f"/containers/{first}?force=1")
+    assert place.is_mount()
+    daemon.request("DELETE", f"/containers/{second}?force=1")
+    assert not place.is_mount()
+    _remove_all(daemon)
+
+
+def test_a_mount_goes_if_its_users_ended_meanwhile(daemon: Daemon, busybox_tar: Path) -> None:
+    daemon.load(busybox_tar)
+    place = _tmpfs(daemon, "memory")
+    container = daemon.run("exec sleep 60", Binds=["memory:/v"])
+    pid = daemon.state(container)["Pid"]
+    daemon.kill()
+    os.kill(pid, signal.SIGKILL)
+    daemon.start()
+    assert not place.is_mount()
+    _remove_all(daemon)
+
+
+def test_a_mount_that_nobody_had_yet_goes(daemon: Daemon) -> None:
+    """Killed between the mount and the start that it was for."""
+    place = _tmpfs(daemon, "memory")
+    daemon.kill()
+    subprocess.run(["mount", "-t", "tmpfs", "tmpfs", place], check=True)
+    daemon.start()
+    assert not place.is_mount()
+    _remove_all(daemon)
+
+
+def test_a_start_that_fails_leaves_nothing_mounted(daemon: Daemon) -> None:
+    places = [_tmpfs(daemon, "memory")]
+    options = {"type": "none", "device": "/nosuch", "o": "bind"}
+    daemon.request("POST", "/volumes/create", {"Name": "nosuch", "DriverOpts": options})
+    body = {
+        "Image": "many",
+        "Cmd": ["/none"],
+        "HostConfig": {"NetworkMode": "none", "Binds": ["memory:/a", "nosuch:/b"]},
+    }
+    container = daemon.request("POST", "/containers/create", body)[1]["Id"]
+    assert daemon.request("POST", f"/containers/{container}/start")[0] == 500
+    assert not any(place.is_mount() for place in places)
+    daemon.request("DELETE", f"/containers/{container}")
+    body["HostConfig"] = {"NetworkMode": "none", "Binds": ["memory:/a"]}
+    container = daemon.request("POST", "/containers/create", body)[1]["Id"]
+    assert daemon.request("POST", f"/containers/{container}/start")[0] == 400  # no such command
+    assert not any(place.is_mount() for place in places)
+    _remove_all(daemon)
+
+
+def test_a_copy_to_another_disk_is_finished_by_the_next(daemon: Daemon, tmp_path: Path) -> None:
+    """Killed while it was moved in, of a volume whose files are not in the data root."""
+    options = {"type": "none", "device": str(tmp_path), "o": "bind"}
+    daemon.request("POST", "/volumes/create", {"Name": "elsewhere", "DriverOpts": options})
+    (tmp_path / ".seacan-filling").mkdir()
+    (tmp_path / ".seacan-filling" / "half").touch()
+    _create(daemon, "elsewhere")
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(map(str, range(50)))
+    filled = tmp_path / ".seacan-filled"
+    filled.mkdir()
+    for number in range(20):
+        (tmp_path / str(number)).rename(filled / str(number))
+    _create(daemon, "elsewhere")
+    assert not [path.name for path in tmp_path.iterdir() if path.name.startswith(".")]
+    assert len(list(tmp_path.iterdir())) == 50
     _remove_all(daemon)

@@ -12,7 +12,7 @@ from typing import Any, BinaryIO, Final, cast
 
 import anyio
 
-from seacan import errors
+from seacan import errors, ids
 from seacan.contents.client import Worker
 from seacan.contents.words import Bind, PathStat, Root, Work
 from seacan.engine import overlay, start, users
@@ -81,6 +81,8 @@ class Files:
                 pidfd = await _running_process(entry)
             if pidfd is not None:
                 held.callback(os.close, pidfd)
+            else:
+                await held.enter_async_context(self._volumes(entry.record))
             owner = None
             if owned_by_user and entry.record.config.get("User"):
                 owner = await anyio.to_thread.run_sync(self._user_of, entry.record)
@@ -130,14 +132,26 @@ class Files:
         """Yield a worker that does not write to the container."""
         entry = self._find(ref)
         pidfd = await _running_process(entry)
-        try:
+        async with AsyncExitStack() as held:
+            if pidfd is not None:
+                held.callback(os.close, pidfd)
+            else:
+                await held.enter_async_context(self._volumes(entry.record))
             root = await self._root(entry, is_running=pidfd is not None)
             told = cast(Work, {**work, "root": root})
-            async with Worker(self._context.launcher, told, pidfd) as worker:
-                yield worker
+            worker = Worker(self._context.launcher, told, pidfd)
+            yield await held.enter_async_context(worker)
+
+    @asynccontextmanager
+    async def _volumes(self, record: Container) -> AsyncIterator[None]:
+        """Have the volumes of a container that does not run mounted where they are."""
+        volumes, user = self._context.volumes, ids.new_id()
+        await anyio.to_thread.run_sync(volumes.mount, record, user)
+        try:
+            yield
         finally:
-            if pidfd is not None:
-                os.close(pidfd)
+            with anyio.CancelScope(shield=True):
+                await anyio.to_thread.run_sync(volumes.unmount, record, user)
 
     async def _root(self, entry: Entry, *, is_running: bool) -> Root:
         context, record = self._context, entry.record

@@ -30,6 +30,7 @@ async def reconcile(context: Context, containers: Containers) -> None:
     async with anyio.create_task_group() as tasks:
         for record in records:
             tasks.start_soon(_settle, context, containers, containers.adopt(record))
+    await anyio.to_thread.run_sync(context.volumes.unmount_unused)
 
 
 def _remove_debris(context: Context, known: set[ContainerId]) -> None:
@@ -83,6 +84,7 @@ async def _find_truth(context: Context, entry: Entry) -> None:
         shim = None
     if shim is not None:
         _note_running(record, shim, is_paused=await pause.is_frozen(record.cgroup_path))
+        context.volumes.adopt(record)
         entry.adopt(shim)
         await entry.save()
     elif record.is_running or _has_news(entry):

@@ -257,13 +257,14 @@ class Entry:
         self._discard_bundle()
 
     def _discard_bundle(self) -> None:
-        """Give back all that a start makes: processes, cgroup, the runtime's state, the bundle."""
+        """Give back all that a start makes: processes, cgroup, runtime's state, bundle, mounts."""
         discard(
             self.bundle,
             self._runtime_root.joinpath(self.record.id),
             self.record.cgroup_path,
             self._trash,
         )
+        self._volumes.unmount(self.record)
 
     # -- for those who wait -----------------------------------------------------------------------
 

@@ -69,6 +69,7 @@ def prepare(
     elif shared.network_files:
         network_files.write(container, config, host_config)
     mounts.prepare_sources(points)
+    context.volumes.mount(record)
     points = image_mounts.with_directories(record.id, points, context.images.snapshots)
     parts = context.exec_root.subpaths / record.id
     points = subpaths.with_places(points, parts)

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Final
 
 from seacan import errors, ids, log
 from seacan.engine import volume_filters, volume_points, volume_prune
@@ -21,9 +22,13 @@ from seacan.engine.events import Events
 from seacan.engine.filters import Filters
 from seacan.engine.mount_points import MountPoint
 from seacan.engine.volume_prune import PrunedVolumes
+from seacan.volumes import options
 from seacan.volumes.local import LocalVolumes
 from seacan.volumes.turns import Turns
+from seacan.volumes.uses import Uses
 from seacan.volumes.volume import ANONYMOUS, LOCAL, Found, Volume, check_name
+
+_FILLER: Final = "copy-up"  # who has a volume mounted while it is filled
 
 
 class Volumes:
@@ -34,6 +39,7 @@ class Volumes:
         self._guard = threading.Lock()  # of the two below
         self._records = {volume.name: volume for volume in database.volumes()}
         self._holders: dict[str, list[str]] = {}
+        self._uses = Uses(local)
         self._turns = Turns()
         self._pruning = threading.Lock()
 
@@ -43,6 +49,8 @@ class Volumes:
             for point in volume_points.of(container.mount_points):
                 self._hold(point.name, container.id)
         self._local.settle(self._records.keys())
+        volumes = self._records.values()
+        self._uses.restore(v.name for v in volumes if options.is_mounted(v.options))
 
     # -- finding ----------------------------------------------------------------------------------
 
@@ -75,7 +83,7 @@ class Volumes:
         self,
         name: str,
         driver: str,
-        options: Mapping[str, str] | None,
+        driver_options: Mapping[str, str] | None,
         labels: Mapping[str, str] | None,
     ) -> Found:
         """Make a volume, or return the one that has the name; without a name it is anonymous.
@@ -84,19 +92,20 @@ class Volumes:
         """
         if not name:
             name, labels = ids.new_id(), {**(labels or {}), ANONYMOUS: ""}
-        volume = _new(name, driver, options, labels)
+        volume = _new(name, driver, driver_options, labels)
         with self._turns.take([name]):
-            if self._is_known(volume):
-                return self.get(name)
-            self._begin(volume)
-            try:
-                self._database.add_volume(volume)
-            except BaseException:
-                self._discard(name)
-                raise
-            self._keep([volume])
-        self._tell("create", volume)
+            if not self._is_known(volume):
+                self._make(volume)
         return self.get(name)
+
+    def _make(self, volume: Volume) -> None:
+        self._begin(volume)
+        try:
+            self._database.add_volume(volume)
+        except BaseException:
+            self._discard(volume.name)
+            raise
+        self._keep([volume])
 
     def _is_known(self, volume: Volume) -> bool:
         """Tell whether there is the volume already. Raises Conflict if another driver has it."""
@@ -119,6 +128,7 @@ class Volumes:
             self._local.keep(volume.name)
             with self._guard:
                 self._records[volume.name] = volume
+            self._tell("create", volume)
 
     def _discard(self, name: str) -> None:
         try:
@@ -139,10 +149,13 @@ class Volumes:
                 raise errors.NotFound(f"get {name}: no such volume")
             if holders := self._holders.get(name):
                 raise errors.Conflict(f"remove {name}: volume is in use - [{', '.join(holders)}]")
-            self._local.suspend(name)
-            self._database.remove_volume(name)
-            self._forget(volume)
-        self._tell("destroy", volume)
+            self._unmake(volume)
+
+    def _unmake(self, volume: Volume) -> None:
+        self._uses.unmount(volume.name)
+        self._local.suspend(volume.name)
+        self._database.remove_volume(volume.name)
+        self._forget(volume)
 
     def prune(self, wanted: Filters) -> PrunedVolumes:
         """Remove what nobody has; `wanted` are the API's filters. Raises Conflict."""
@@ -160,6 +173,7 @@ class Volumes:
         with self._guard:
             del self._records[volume.name]
         self._discard(volume.name)
+        self._tell("destroy", volume)
 
     # -- with a container -------------------------------------------------------------------------
 
@@ -181,8 +195,6 @@ class Volumes:
                 yield list(new.values())
                 undo.pop_all()
             self._keep(new.values())
-        for volume in new.values():
-            self._tell("create", volume)
 
     def _provide(
         self, point: MountPoint, layers: Sequence[Path], new: dict[str, Volume], undo: ExitStack
@@ -190,22 +202,28 @@ class Volumes:
         if point.name in new:
             return
         volume = _new(point.name, point.driver, point.driver_options or None, point.labels or None)
-        if not self._is_known(volume):
+        is_known = self._is_known(volume)
+        if not is_known and not options.is_mounted(volume.options):
             undo.callback(self._discard, volume.name)
             directory = self._begin(volume)
             new[volume.name] = volume
             if point.copies_up:
                 _fill(layers, point, directory)
-        elif self._is_to_be_filled(point, layers):
-            with self._local.filling(point.name) as directory:
-                _fill(layers, point, directory)
+            return
+        if not is_known:
+            self._make(volume)
+            undo.callback(self._unmake, volume)
+        if point.copies_up and has_directory(layers, point.destination):
+            self._fill_known(point, layers)
 
-    def _is_to_be_filled(self, point: MountPoint, layers: Sequence[Path]) -> bool:
-        return (
-            point.copies_up
-            and self._local.is_empty(point.name)
-            and has_directory(layers, point.destination)
-        )
+    def _fill_known(self, point: MountPoint, layers: Sequence[Path]) -> None:
+        """Fill a volume that is there, if it is empty."""
+        volume = self._records[point.name]
+        with self._used(volume, _FILLER):
+            if self._local.is_empty(volume.name):
+                is_mounted = options.is_mounted(volume.options)
+                with self._local.filling(volume.name, is_mounted=is_mounted) as directory:
+                    _fill(layers, point, directory)
 
     @contextmanager
     def leaving(self, record: Container, *, volumes: bool) -> Iterator[Sequence[str]]:
@@ -223,14 +241,13 @@ class Volumes:
                     if name in self._records and {*self._holders.get(name, ())} <= {record.id}
                 ]
             for volume in gone:
+                self._uses.unmount(volume.name)
                 self._local.suspend(volume.name)
             yield [volume.name for volume in gone]
             for point in points:
                 self._release(point.name, record.id)
             for volume in gone:
                 self._forget(volume)
-        for volume in gone:
-            self._tell("destroy", volume)
 
     def _hold(self, name: str, container_id: str) -> None:
         with self._guard:
@@ -243,6 +260,54 @@ class Volumes:
             holders = [i for i in self._holders.pop(name, ()) if i != container_id]
             if holders:
                 self._holders[name] = holders
+
+    # -- mounted ----------------------------------------------------------------------------------
+
+    @contextmanager
+    def _used(self, volume: Volume, user: str) -> Iterator[None]:
+        """Have what the options of a volume say mounted at it, if they say anything."""
+        if not options.is_mounted(volume.options):
+            yield
+            return
+        self._uses.take(volume.name, volume.options or {}, user)
+        try:
+            yield
+        finally:
+            self._uses.leave(volume.name, user)
+
+    def mount(self, record: Container, user: str = "") -> None:
+        """Have the volumes of a container mounted, for itself or for `user`. Raises Internal."""
+        user = user or record.id
+        try:
+            for volume in self._mountable(record):
+                with self._turns.take([volume.name]):
+                    self._uses.take(volume.name, volume.options or {}, user)
+        except BaseException:
+            self.unmount(record, user)
+            raise
+
+    def unmount(self, record: Container, user: str = "") -> None:
+        """Let go of what `mount` did; it may have come to nothing."""
+        for volume in self._mountable(record):
+            with self._turns.take([volume.name]):
+                self._uses.leave(volume.name, user or record.id)
+
+    def adopt(self, record: Container) -> None:
+        """Note that a container from before this daemon runs."""
+        for volume in self._mountable(record):
+            self._uses.adopt(volume.name, record.id)
+
+    def unmount_unused(self) -> None:
+        """Unmount what a daemon that died had mounted, and nobody has now."""
+        for name in self._uses.unused():
+            with self._turns.take([name]):
+                if name in self._uses.unused():
+                    self._uses.unmount(name)
+
+    def _mountable(self, record: Container) -> Sequence[Volume]:
+        names = {point.name for point in volume_points.of(record.mount_points)}
+        volumes = [self._records[name] for name in sorted(names) if name in self._records]
+        return [volume for volume in volumes if options.is_mounted(volume.options)]
 
     # -- telling ----------------------------------------------------------------------------------
 
@@ -270,7 +335,7 @@ class Volumes:
 def _new(
     name: str,
     driver: str,
-    options: Mapping[str, str] | None,
+    driver_options: Mapping[str, str] | None,
     labels: Mapping[str, str] | None,
 ) -> Volume:
     check_name(name)
@@ -278,10 +343,9 @@ def _new(
         raise errors.NotFound(
             f'create {name}: error looking up volume plugin {driver}: plugin "{driver}" not found'
         )
-    if options:
-        raise errors.Unsupported(f"create {name}: options of a volume are not supported yet")
+    options.check(name, driver_options or {})
     created = datetime.fromtimestamp(int(time.time()), UTC)
-    return Volume(name, driver or LOCAL, f"{created:%Y-%m-%dT%H:%M:%SZ}", labels, options)
+    return Volume(name, driver or LOCAL, f"{created:%Y-%m-%dT%H:%M:%SZ}", labels, driver_options)
 
 
 def _fill(layers: Sequence[Path], point: MountPoint, directory: Path) -> None:

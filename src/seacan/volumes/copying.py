@@ -1,4 +1,4 @@
-"""Single entries of a directory copied to another, by descriptor; nobody else changes the target.
+"""Single entries of a directory copied to another, by descriptor: no link in either leads out.
 
 Owners, modes, times, extended attributes, hard links, holes and special files stay as they are.
 Where the file system can, a copy shares its blocks with the original until one of them is written.
@@ -42,8 +42,7 @@ class Copy:
         if stat.S_ISLNK(status.st_mode):
             os.symlink(os.readlink(name, dir_fd=source), name, dir_fd=target)
         else:
-            os.mknod(name, status.st_mode, status.st_rdev, dir_fd=target)
-            os.chmod(name, stat.S_IMODE(status.st_mode), dir_fd=target)
+            _make_special(name, status, target)
         os.chown(name, status.st_uid, status.st_gid, dir_fd=target, follow_symlinks=False)
         times = status.st_atime_ns, status.st_mtime_ns
         os.utime(name, ns=times, dir_fd=target, follow_symlinks=False)
@@ -56,6 +55,16 @@ class Copy:
             os.link(base, name, src_dir_fd=parent_fd, dst_dir_fd=target, follow_symlinks=False)
         finally:
             os.close(parent_fd)
+
+
+def _make_special(name: str, status: os.stat_result, target: int) -> None:
+    os.mknod(name, status.st_mode, status.st_rdev, dir_fd=target)
+    # The umask had its say. By descriptor: chmod(2) follows what may be a link by now.
+    fd = os.open(name, os.O_PATH | os.O_NOFOLLOW, dir_fd=target)
+    try:
+        os.chmod(f"/proc/self/fd/{fd}", stat.S_IMODE(status.st_mode))
+    finally:
+        os.close(fd)
 
 
 def copy_status(source: int, status: os.stat_result, target: int) -> None:

@@ -7,6 +7,9 @@ A volume that is there and empty is filled in two steps, so that it is never hal
 
     NAME/filling/    is copied into; removed by the next daemon
     NAME/filled/     is whole; each of its entries goes into _data by one rename, also by the next
+
+Where something is mounted at _data, both are in there, as `.seacan-filling` and `.seacan-filled`,
+and finished when it is mounted the next time to be filled.
 """
 
 import os
@@ -20,6 +23,7 @@ from seacan.volumes.copying import copy_status
 DATA: Final = "_data"
 _FILLING: Final = "filling"
 _FILLED: Final = "filled"
+_INSIDE: Final = ".seacan-"
 _UNDECIDED: Final = "."
 _DIRECTORY: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
 
@@ -66,8 +70,7 @@ class LocalVolumes:
                 name = path.name.removeprefix(_UNDECIDED)
                 (self.keep if name in known else self.discard)(name)
         for name in known:
-            self._remove_tree(self._root / name / _FILLING)
-            self._take_in(name)
+            self._finish(name, self._root / name)
 
     def _undecided(self, name: str) -> Path:
         return self._root / f"{_UNDECIDED}{name}"
@@ -79,33 +82,40 @@ class LocalVolumes:
     # -- filled -----------------------------------------------------------------------------------
 
     def is_empty(self, name: str) -> bool:
+        """Tell whether there is nothing in it, once what was begun before is finished."""
+        data = self.data(name)
         try:
-            with os.scandir(self.data(name)) as entries:
+            self._finish(name, data, _INSIDE)
+            with os.scandir(data) as entries:
                 return next(entries, None) is None
         except FileNotFoundError:
             return False  # removed by hand
 
     @contextmanager
-    def filling(self, name: str) -> Iterator[Path]:
+    def filling(self, name: str, *, is_mounted: bool = False) -> Iterator[Path]:
         """Yield a directory to be filled; what is in it at the end is in the volume afterwards.
 
-        The volume may be mounted in containers: what they have put there meanwhile stays.
+        The volume may be mounted in containers: what they have put there meanwhile stays. If
+        something `is_mounted` at it, that may be on another disk.
         """
-        filling = self._root / name / _FILLING
+        parent = self.data(name) if is_mounted else self._root / name
+        prefix = _INSIDE if is_mounted else ""
+        filling = parent / f"{prefix}{_FILLING}"
         self._remove_tree(filling)
         filling.mkdir(mode=0o700)
         try:
             filling.chmod(0o755)
             yield filling
-            os.rename(filling, self._root / name / _FILLED)
+            os.rename(filling, parent / f"{prefix}{_FILLED}")
         except BaseException:
             self._remove_tree(filling)
             raise
-        self._take_in(name)
+        self._finish(name, parent, prefix)
 
-    def _take_in(self, name: str) -> None:
-        """Move the content of `filled` into the volume, if there is any."""
-        filled = self._root / name / _FILLED
+    def _finish(self, name: str, parent: Path, prefix: str = "") -> None:
+        """Remove half a copy, and move a whole one into the volume."""
+        self._remove_tree(parent / f"{prefix}{_FILLING}")
+        filled = parent / f"{prefix}{_FILLED}"
         try:
             source = os.open(filled, _DIRECTORY)
         except FileNotFoundError:
