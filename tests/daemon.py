@@ -33,6 +33,7 @@ class Daemon:
         self.exec_root = directory / "run"
         self.socket = directory / "s.sock"
         self.host = f"unix://{self.socket}"
+        self.plugins = directory / "plugins"
         self.log = directory / "log"
         # In the environment of the daemon, hence of launcher and shims; not of containers.
         self.name = f"seacan-test-{secrets.token_hex(6)}"
@@ -52,6 +53,7 @@ class Daemon:
             "--data-root", str(self.data_root),
             "--exec-root", str(self.exec_root),
             "--cgroup-parent", self.cgroup_parent,
+            "--plugin-directory", str(self.plugins),
             "-H", self.host,
         ]  # fmt: skip
         environment = os.environ | {"SEACAN_TEST_DAEMON": self.name}

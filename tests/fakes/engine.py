@@ -513,6 +513,7 @@ class FakeVolumes:
     def __init__(self) -> None:
         self.volumes: dict[str, Volume] = {}
         self.holders: list[str] = []
+        self.warnings: list[str] = []
 
     def create(
         self,
@@ -534,8 +535,8 @@ class FakeVolumes:
     def all(self) -> list[Found]:
         return [self.get(name) for name in self.volumes]
 
-    def list(self, wanted: Filters) -> list[Found]:
-        return volume_filters.select(self.all(), wanted)
+    def list(self, wanted: Filters) -> tuple[Sequence[Found], Sequence[str]]:
+        return volume_filters.select(self.all(), wanted), self.warnings
 
     def remove(self, name: str, *, force: bool) -> None:
         if self.volumes.pop(name, None) is None and not force:

@@ -316,7 +316,8 @@ class Volumes(Protocol):
 
     def get(self, name: str) -> Found: ...
 
-    def list(self, wanted: Filters) -> list[Found]: ...
+    def list(self, wanted: Filters) -> tuple[Sequence[Found], Sequence[str]]:
+        """Return the volumes wanted, and warnings."""
 
     def remove(self, name: str, *, force: bool) -> None: ...
 

@@ -12,6 +12,7 @@ from seacan.engine.context import Settings
 from seacan.paths import DataRoot, ExecRoot
 from seacan.spec.engine_api import LogConfig
 from seacan.version import VERSION
+from seacan.volumes.plugins import Places
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,8 @@ def parse(argv: Sequence[str] | None = None) -> Flags:
         help="of containers that ask for none (default %(default)s)")  # fmt: skip
     add("--log-opt", action="append", type=_option, default=[], metavar="NAME=VALUE",
         help="option of the log driver, for its containers (repeatable)")  # fmt: skip
+    add("--plugin-directory", type=_absolute, metavar="DIR",
+        help="where legacy plugins are looked for, instead of Docker's directories")  # fmt: skip
     add("-p", "--pidfile", type=_absolute, metavar="FILE", help="write the daemon's pid here")
     add("-D", "--debug", action="store_true", help="the same as --log-level debug")
     add("-l", "--log-level", choices=log.LEVELS, default="info", help="(default %(default)s)")
@@ -50,12 +53,17 @@ def parse(argv: Sequence[str] | None = None) -> Flags:
             data_root=data_root,
             exec_root=ExecRoot(given.exec_root),
             cgroup_parent=_cgroup_parent(given.cgroup_parent, data_root.path, parser),
+            plugins=_plugin_places(given.plugin_directory),
             log_config=_log_config(given.log_driver, dict(given.log_opt), parser),
         ),
         hosts=given.host or [f"unix://{paths.DEFAULT_SOCKET}"],
         log_level="debug" if given.debug else given.log_level,
         pidfile=given.pidfile,
     )
+
+
+def _plugin_places(directory: Path | None) -> Places:
+    return Places(directory, (directory,)) if directory else Places()
 
 
 def _absolute(text: str) -> Path:

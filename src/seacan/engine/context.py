@@ -15,6 +15,7 @@ from seacan.images.images import Images
 from seacan.paths import DataRoot, ExecRoot
 from seacan.spec.engine_api import HostConfig, LogConfig
 from seacan.supervisor.client import Launcher
+from seacan.volumes.plugins import Places
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,7 @@ class Settings:
     data_root: DataRoot
     exec_root: ExecRoot
     cgroup_parent: str  # absolute, from the root of every hierarchy
+    plugins: Places = field(default_factory=Places)
     log_config: LogConfig = field(default_factory=LogConfig)  # of containers that ask for none
 
 

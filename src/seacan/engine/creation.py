@@ -85,9 +85,9 @@ async def plan(
     others = sharing.mounts_of_others(request.get("HostConfig") or {}, get)
     normalised = normalise(request, image.execution, container_id, context.host, others)
     driver = normalised.host_config.get("VolumeDriver") or ""
-    points = volume_points.wanted(
-        normalised.mounts, normalised.config, driver, context.volumes.path
-    )
+    points = volume_points.wanted(normalised.mounts, normalised.config, driver)
+    if volume_points.of(points):
+        points = await anyio.to_thread.run_sync(context.volumes.placed, points)
     if any(point.type == "image" for point in points):
         points = await anyio.to_thread.run_sync(image_mounts.resolve, points, context.images)
     start.check_seccomp(context.host, normalised.host_config)

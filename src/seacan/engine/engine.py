@@ -33,6 +33,7 @@ from seacan.images.trees import remove_tree
 from seacan.kernel.cgroups import hierarchy
 from seacan.supervisor.client import Launcher
 from seacan.volumes.local import LocalVolumes
+from seacan.volumes.plugins import Plugins
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,8 @@ async def running(settings: Settings) -> AsyncIterator[Engine]:
             tasks.start_soon(launcher.keep_one_ready)
             tasks.start_soon(events.keep)
             local = LocalVolumes(settings.data_root.volumes, remove_tree)
-            volumes = Volumes(database, local, events)
+            plugins = Plugins(settings.plugins, remove_tree)
+            volumes = Volumes(database, local, plugins, events)
             context = Context(
                 settings,
                 facts,

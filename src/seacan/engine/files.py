@@ -5,7 +5,7 @@ a stopped one in its layers and volumes, mounted where nobody else sees them.
 """
 
 import os
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, BinaryIO, Final, cast
@@ -18,6 +18,7 @@ from seacan.contents.words import Bind, PathStat, Root, Work
 from seacan.engine import overlay, start, users
 from seacan.engine.container import Container
 from seacan.engine.context import Context
+from seacan.engine.mount_points import MountPoint
 from seacan.engine.running import Entry
 from seacan.images.compression import Decompressed
 from seacan.images.streams import chunks
@@ -71,7 +72,7 @@ class Files:
         that the container runs as. With `keeps_kinds`, a directory does not replace what is none,
         nor is it replaced by that. Raises NotFound, InvalidArgument, Internal.
         """
-        entry = self._find(ref)
+        entry, points = self._find(ref), None
         async with AsyncExitStack() as held:
             pidfd = await _running_process(entry)
             if pidfd is None:
@@ -82,13 +83,13 @@ class Files:
             if pidfd is not None:
                 held.callback(os.close, pidfd)
             else:
-                await held.enter_async_context(self._volumes(entry.record))
+                points = await held.enter_async_context(self._volumes(entry.record))
             owner = None
             if owned_by_user and entry.record.config.get("User"):
                 owner = await anyio.to_thread.run_sync(self._user_of, entry.record)
             work = Work(
                 verb="write",
-                root=await self._root(entry, is_running=pidfd is not None),
+                root=await self._root(entry, points),
                 container=ref,
                 path=path,
                 owner=owner,
@@ -132,35 +133,37 @@ class Files:
         """Yield a worker that does not write to the container."""
         entry = self._find(ref)
         pidfd = await _running_process(entry)
+        points = None
         async with AsyncExitStack() as held:
             if pidfd is not None:
                 held.callback(os.close, pidfd)
             else:
-                await held.enter_async_context(self._volumes(entry.record))
-            root = await self._root(entry, is_running=pidfd is not None)
+                points = await held.enter_async_context(self._volumes(entry.record))
+            root = await self._root(entry, points)
             told = cast(Work, {**work, "root": root})
             worker = Worker(self._context.launcher, told, pidfd)
             yield await held.enter_async_context(worker)
 
     @asynccontextmanager
-    async def _volumes(self, record: Container) -> AsyncIterator[None]:
-        """Have the volumes of a container that does not run mounted where they are."""
+    async def _volumes(self, record: Container) -> AsyncIterator[Sequence[MountPoint]]:
+        """Have the volumes of a container that does not run mounted; yield its mount points."""
         volumes, user = self._context.volumes, ids.new_id()
-        await anyio.to_thread.run_sync(volumes.mount, record, user)
+        points = await anyio.to_thread.run_sync(volumes.mount, record, user)
         try:
-            yield
+            yield points
         finally:
             with anyio.CancelScope(shield=True):
                 await anyio.to_thread.run_sync(volumes.unmount, record, user)
 
-    async def _root(self, entry: Entry, *, is_running: bool) -> Root:
+    async def _root(self, entry: Entry, points: Sequence[MountPoint] | None) -> Root:
+        """Return what a worker is told of the root; None for the mounts of one that runs."""
         context, record = self._context, entry.record
         directory = context.data_root.container(record.id)
         lower = await anyio.to_thread.run_sync(context.images.snapshots.held_directories, record.id)
         return Root(
-            is_running=is_running,
+            is_running=points is None,
             layers=start.rootfs(context, directory, lower),
-            binds=_binds(record),
+            binds=_binds(record, points or ()),
             is_read_only=bool(record.host_config.get("ReadonlyRootfs")),
             scratch=str(context.exec_root.path),
         )
@@ -198,7 +201,7 @@ async def _running_process(entry: Entry) -> int | None:
     return pidfd
 
 
-def _binds(record: Container) -> list[Bind]:
+def _binds(record: Container, points: Sequence[MountPoint]) -> list[Bind]:
     """Return what of the host a stopped container would have mounted."""
     binds = [
         Bind(
@@ -208,7 +211,7 @@ def _binds(record: Container) -> list[Bind]:
             is_recursive=point.is_recursive,
             subpath=point.subpath,
         )
-        for point in record.mount_points
+        for point in points
         if point.type in ("bind", "volume")
     ]
     taken = {bind["destination"] for bind in binds}

@@ -14,6 +14,7 @@ from seacan.engine import (
     devices,
     image_mounts,
     log_plan,
+    mount_points,
     mounts,
     network_files,
     overlay,
@@ -28,6 +29,7 @@ from seacan.engine.bundle import BundleInputs
 from seacan.engine.container import Container
 from seacan.engine.context import Context
 from seacan.engine.host import Host
+from seacan.engine.mount_points import MountPoint
 from seacan.engine.requests import normalise
 from seacan.engine.sharing import Find, Shared
 from seacan.engine.users import User
@@ -62,17 +64,16 @@ def prepare(
     config, host_config = record.config, record.host_config
     container = context.data_root.container(record.id)
     lower = context.images.snapshots.held_directories(record.id)
-    points = record.mount_points
     shared = sharing.find_shared(context, record, find)
     if shared.network is not None:
         sharing.take_network(record, shared.network)
     elif shared.network_files:
         network_files.write(container, config, host_config)
-    mounts.prepare_sources(points)
-    context.volumes.mount(record)
+    mounts.prepare_sources(record.mount_points)
+    points = _mount_volumes(context, record)
     points = image_mounts.with_directories(record.id, points, context.images.snapshots)
     parts = context.exec_root.subpaths / record.id
-    points = subpaths.with_places(points, parts)
+    whole, points = points, subpaths.with_places(points, parts)
     oci = bundle.make_config(
         BundleInputs(
             config=config,
@@ -112,8 +113,15 @@ def prepare(
     )
     if executable := context.host.runtimes[host_config.get("Runtime") or ""]:
         request["runtime"] = executable
-    subpaths.mount(record.mount_points, parts)
+    subpaths.mount(whole, parts)
     return request
+
+
+def _mount_volumes(context: Context, record: Container) -> list[MountPoint]:
+    """Return the mounts of a container, with its volumes where they are mounted now."""
+    record.mount_points = list(context.volumes.mount(record))
+    record.mounts = mount_points.to_wire(record.mount_points, record.host_config)
+    return record.mount_points
 
 
 def _find_user(record: Container, layers: list[Path]) -> User:

@@ -1,6 +1,6 @@
 """The volumes of a container, as its mounts name them."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import replace
 
 from seacan import ids
@@ -14,11 +14,10 @@ def wanted(
     points: Iterable[MountPoint],
     config: ContainerConfig,
     driver: str,
-    path_of: Callable[[str, str], str],
 ) -> tuple[MountPoint, ...]:
     """Return `points` and the volumes of `config`, where nothing else is mounted; each is named.
 
-    `driver` makes those of `config`. `path_of` tells where a volume is, by name and driver.
+    `driver` makes those of `config`.
     """
     found = {point.destination: point for point in points}
     for path in config.get("Volumes") or {}:
@@ -26,16 +25,13 @@ def wanted(
         if destination == "/":
             raise InvalidArgument("invalid specification: destination can't be '/'")
         found.setdefault(destination, MountPoint("volume", destination, driver=driver))
-    return tuple(_named(point, path_of) for point in found.values())
+    return tuple(_named(point) for point in found.values())
 
 
-def _named(point: MountPoint, path_of: Callable[[str, str], str]) -> MountPoint:
-    if point.type != "volume" or point.source:
+def _named(point: MountPoint) -> MountPoint:
+    if point.type != "volume" or point.name:
         return point
-    if not point.name:
-        labels = {**point.labels, ANONYMOUS: ""}
-        point = replace(point, name=ids.new_id(), labels=labels)
-    return replace(point, source=path_of(point.name, point.driver))
+    return replace(point, name=ids.new_id(), labels={**point.labels, ANONYMOUS: ""})
 
 
 def of(points: Iterable[MountPoint]) -> list[MountPoint]:

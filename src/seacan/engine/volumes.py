@@ -8,7 +8,8 @@ want at once is made, and filled, by the first of them. Blocks; called in worker
 import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -22,24 +23,26 @@ from seacan.engine.events import Events
 from seacan.engine.filters import Filters
 from seacan.engine.mount_points import MountPoint
 from seacan.engine.volume_prune import PrunedVolumes
-from seacan.volumes import options
+from seacan.volumes.driver import Driver
 from seacan.volumes.local import LocalVolumes
+from seacan.volumes.plugins import Plugins
 from seacan.volumes.turns import Turns
-from seacan.volumes.uses import Uses
 from seacan.volumes.volume import ANONYMOUS, LOCAL, Found, Volume, check_name
 
 _FILLER: Final = "copy-up"  # who has a volume mounted while it is filled
 
 
 class Volumes:
-    def __init__(self, database: Database, local: LocalVolumes, events: Events) -> None:
+    def __init__(
+        self, database: Database, local: LocalVolumes, plugins: Plugins, events: Events
+    ) -> None:
         self._database = database
         self._local = local
+        self._plugins = plugins
         self._events = events
         self._guard = threading.Lock()  # of the two below
         self._records = {volume.name: volume for volume in database.volumes()}
         self._holders: dict[str, list[str]] = {}
-        self._uses = Uses(local)
         self._turns = Turns()
         self._pruning = threading.Lock()
 
@@ -48,34 +51,77 @@ class Volumes:
         for container in containers:
             for point in volume_points.of(container.mount_points):
                 self._hold(point.name, container.id)
-        self._local.settle(self._records.keys())
-        volumes = self._records.values()
-        self._uses.restore(v.name for v in volumes if options.is_mounted(v.options))
+        self._local.settle([v for v in self._records.values() if v.driver == LOCAL])
+
+    def _driver(self, volume: Volume) -> Driver:
+        """Return what makes a volume. Raises NotFound if there is no such plugin."""
+        return self._local if volume.driver == LOCAL else self._plugins.find(volume.driver)
 
     # -- finding ----------------------------------------------------------------------------------
 
     def get(self, name: str) -> Found:
         """Return the volume of that name. Raises NotFound."""
-        with self._guard:
-            if name not in self._records:
-                raise errors.NotFound(f"get {name}: no such volume")
-            return self._found(self._records[name])
+        volume = self._records.get(name) or self._foreign(name)
+        if volume is None:
+            raise errors.NotFound(f"get {name}: no such volume")
+        seen = self._driver(volume).look(volume)
+        return replace(
+            self._found(volume), mountpoint=seen.mountpoint, scope=seen.scope, status=seen.status
+        )
 
     def all(self) -> list[Found]:
+        """Return all volumes; no plugin is asked about them."""
         with self._guard:
             return [self._found(volume) for volume in self._records.values()]
 
-    def list(self, wanted: Filters) -> list[Found]:
-        """Return the volumes wanted, by name; `wanted` are the API's filters."""
-        return volume_filters.select(self.all(), wanted)
-
     def _found(self, volume: Volume) -> Found:
-        path = self.path(volume.name, volume.driver)
+        path = self._path(volume.name, volume.driver)
         return Found(volume, path, tuple(self._holders.get(volume.name, ())))
 
-    def path(self, name: str, driver: str) -> str:
-        """Return where a volume is, or would be once it is made."""
-        return str(self._local.data(name))
+    def placed(self, points: Iterable[MountPoint]) -> tuple[MountPoint, ...]:
+        """Return `points`, volumes with their driver, and where they are or will be.
+
+        Where a plugin has one, it tells when it mounts it.
+        """
+        return tuple(self._placed(one) if one.type == "volume" else one for one in points)
+
+    def _placed(self, point: MountPoint) -> MountPoint:
+        known = self._records.get(point.name)
+        if known is None and not point.driver and point.is_named:
+            known = self._foreign(point.name)
+        driver = point.driver or (known.driver if known else LOCAL)
+        return replace(point, driver=driver, source=self._path(point.name, driver))
+
+    def _path(self, name: str, driver: str) -> str:
+        return str(self._local.data(name)) if driver == LOCAL else ""
+
+    def _foreign(self, name: str) -> Volume | None:
+        """Return a volume that a plugin has without having been told by this daemon to make it."""
+        for plugin in self._plugins.all([]):
+            with suppress(errors.SeacanError):
+                volume = Volume(name, plugin.name, "")
+                plugin.look(volume)
+                return volume
+        return None
+
+    def list(self, wanted: Filters) -> tuple[Sequence[Found], Sequence[str]]:
+        """Return the volumes wanted, by name, and what plugins had to complain of.
+
+        `wanted` are the API's filters.
+        """
+        found = {one.volume.name: one for one in self.all()}
+        warnings: list[str] = []
+        for plugin in self._plugins.all(warnings):
+            try:
+                seen = plugin.list()
+            except errors.SeacanError as err:
+                warnings.append(str(err))
+                continue
+            for name, one in seen.items():
+                here = found.get(name) or Found(Volume(name, plugin.name, ""), "", ())
+                if here.volume.driver == plugin.name:
+                    found[name] = replace(here, mountpoint=one.mountpoint, scope=one.scope)
+        return volume_filters.select([*found.values()], wanted), warnings
 
     # -- making and removing ----------------------------------------------------------------------
 
@@ -83,7 +129,7 @@ class Volumes:
         self,
         name: str,
         driver: str,
-        driver_options: Mapping[str, str] | None,
+        options: Mapping[str, str] | None,
         labels: Mapping[str, str] | None,
     ) -> Found:
         """Make a volume, or return the one that has the name; without a name it is anonymous.
@@ -92,70 +138,84 @@ class Volumes:
         """
         if not name:
             name, labels = ids.new_id(), {**(labels or {}), ANONYMOUS: ""}
-        volume = _new(name, driver, driver_options, labels)
         with self._turns.take([name]):
-            if not self._is_known(volume):
+            volume = self._new(name, driver, options, labels)
+            if self._known(name, driver) is None:
                 self._make(volume)
         return self.get(name)
 
-    def _make(self, volume: Volume) -> None:
-        self._begin(volume)
+    def _new(
+        self,
+        name: str,
+        driver: str,
+        options: Mapping[str, str] | None,
+        labels: Mapping[str, str] | None,
+    ) -> Volume:
+        """Return the record of a volume that can be made."""
+        check_name(name)
+        created = datetime.fromtimestamp(int(time.time()), UTC)
+        volume = Volume(name, driver or LOCAL, f"{created:%Y-%m-%dT%H:%M:%SZ}", labels, options)
         try:
-            self._database.add_volume(volume)
-        except BaseException:
-            self._discard(volume.name)
-            raise
-        self._keep([volume])
+            found = self._driver(volume)
+        except errors.NotFound as err:
+            raise errors.NotFound(f"create {name}: {err}") from None
+        found.check(volume)
+        return volume
 
-    def _is_known(self, volume: Volume) -> bool:
-        """Tell whether there is the volume already. Raises Conflict if another driver has it."""
-        known = self._records.get(volume.name)
-        if known is not None and known.driver != volume.driver:
-            raise errors.Conflict(
-                f"create {volume.name}: conflict: volume name must be unique: "
-                f"driver {known.driver} has it"
-            )
-        return known is not None
-
-    def _begin(self, volume: Volume) -> Path:
-        try:
-            return self._local.begin(volume.name)
-        except OSError as err:
-            raise errors.Internal(f"create {volume.name}: {err.strerror}") from err
-
-    def _keep(self, volumes: Iterable[Volume]) -> None:
-        for volume in volumes:
-            self._local.keep(volume.name)
+    def _known(self, name: str, driver: str) -> Volume | None:
+        """Return the volume if it is there. Raises Conflict if `driver` is not the one it has."""
+        known = self._records.get(name)
+        if known is None and (foreign := self._foreign(name)):
+            self._database.add_volume(foreign)
             with self._guard:
-                self._records[volume.name] = volume
-            self._tell("create", volume)
+                known = self._records[name] = foreign
+        if known is not None and driver not in ("", known.driver):
+            raise errors.Conflict(
+                f"create {name}: driver '{known.driver}' already has volume '{name}': "
+                "conflict: volume name must be unique"
+            )
+        return known
 
-    def _discard(self, name: str) -> None:
-        try:
-            self._local.discard(name)
-        except OSError as err:  # it goes with the next start
-            log.error("remove what is left of a volume", name=name, error=err)
+    def _make(self, volume: Volume) -> None:
+        with self._driver(volume).making(volume):
+            self._database.add_volume(volume)
+        self._made(volume)
+
+    def _made(self, volume: Volume) -> None:
+        with self._guard:
+            self._records[volume.name] = volume
+        self._tell("create", volume)
 
     def remove(self, name: str, *, force: bool = False) -> None:
         """Remove a volume that no container has; with `force` it may be gone already.
 
-        Raises NotFound, Conflict.
+        Raises NotFound, Conflict, Internal.
         """
         with self._turns.take([name]):
-            volume = self._records.get(name)
+            volume = self._known(name, "")
             if volume is None:
                 if force:
                     return
                 raise errors.NotFound(f"get {name}: no such volume")
             if holders := self._holders.get(name):
                 raise errors.Conflict(f"remove {name}: volume is in use - [{', '.join(holders)}]")
-            self._unmake(volume)
+            try:
+                self._unmake(volume)
+            except errors.SeacanError:
+                if not force or volume.driver == LOCAL:
+                    raise
+                self._database.remove_volume(name)  # its plugin may be gone for good
+                self._gone(volume)
 
     def _unmake(self, volume: Volume) -> None:
-        self._uses.unmount(volume.name)
-        self._local.suspend(volume.name)
-        self._database.remove_volume(volume.name)
-        self._forget(volume)
+        with self._driver(volume).removing(volume):
+            self._database.remove_volume(volume.name)
+        self._gone(volume)
+
+    def _gone(self, volume: Volume) -> None:
+        with self._guard:
+            del self._records[volume.name]
+        self._tell("destroy", volume)
 
     def prune(self, wanted: Filters) -> PrunedVolumes:
         """Remove what nobody has; `wanted` are the API's filters. Raises Conflict."""
@@ -169,12 +229,6 @@ class Volumes:
         self._events.append("volume", "prune", "", {"reclaimed": str(pruned.reclaimed_bytes)})
         return pruned
 
-    def _forget(self, volume: Volume) -> None:
-        with self._guard:
-            del self._records[volume.name]
-        self._discard(volume.name)
-        self._tell("destroy", volume)
-
     # -- with a container -------------------------------------------------------------------------
 
     @contextmanager
@@ -185,27 +239,35 @@ class Volumes:
         the image's, the topmost first.
         """
         points = volume_points.of(record.mount_points)
-        with self._turns.take(point.name for point in points):
-            new: dict[str, Volume] = {}
-            with ExitStack() as undo:
+        new: dict[str, Volume] = {}
+        with self._turns.take(point.name for point in points), ExitStack() as undo:
+            with ExitStack() as made:
                 for point in points:
                     self._hold(point.name, record.id)
                     undo.callback(self._release, point.name, record.id)
-                    self._provide(point, layers, new, undo)
+                    if point.name not in new:
+                        self._provide(point, layers, new, made, undo)
                 yield list(new.values())
-                undo.pop_all()
-            self._keep(new.values())
+            undo.pop_all()
+            for volume in new.values():
+                self._made(volume)
 
     def _provide(
-        self, point: MountPoint, layers: Sequence[Path], new: dict[str, Volume], undo: ExitStack
+        self,
+        point: MountPoint,
+        layers: Sequence[Path],
+        new: dict[str, Volume],
+        made: ExitStack,
+        undo: ExitStack,
     ) -> None:
-        if point.name in new:
-            return
-        volume = _new(point.name, point.driver, point.driver_options or None, point.labels or None)
-        is_known = self._is_known(volume)
-        if not is_known and not options.is_mounted(volume.options):
-            undo.callback(self._discard, volume.name)
-            directory = self._begin(volume)
+        """Make a volume if it is not there, and fill it if it is empty."""
+        volume = self._known(point.name, point.driver)
+        is_known = volume is not None
+        volume = volume or self._new(
+            point.name, point.driver, point.driver_options or None, point.labels or None
+        )
+        if not is_known and volume.driver == LOCAL and not self._local.needs_mount(volume):
+            directory = made.enter_context(self._local.making(volume))
             new[volume.name] = volume
             if point.copies_up:
                 _fill(layers, point, directory)
@@ -214,16 +276,19 @@ class Volumes:
             self._make(volume)
             undo.callback(self._unmake, volume)
         if point.copies_up and has_directory(layers, point.destination):
-            self._fill_known(point, layers)
+            self._fill_known(volume, point, layers)
 
-    def _fill_known(self, point: MountPoint, layers: Sequence[Path]) -> None:
+    def _fill_known(self, volume: Volume, point: MountPoint, layers: Sequence[Path]) -> None:
         """Fill a volume that is there, if it is empty."""
-        volume = self._records[point.name]
-        with self._used(volume, _FILLER):
-            if self._local.is_empty(volume.name):
-                is_mounted = options.is_mounted(volume.options)
-                with self._local.filling(volume.name, is_mounted=is_mounted) as directory:
+        driver = self._driver(volume)
+        path = driver.take(volume, _FILLER)
+        try:
+            filling = driver.filling(volume, path)
+            if filling.is_wanted():
+                with filling.fill() as directory:
                     _fill(layers, point, directory)
+        finally:
+            driver.leave(volume, _FILLER)
 
     @contextmanager
     def leaving(self, record: Container, *, volumes: bool) -> Iterator[Sequence[str]]:
@@ -240,14 +305,14 @@ class Volumes:
                     for name in names
                     if name in self._records and {*self._holders.get(name, ())} <= {record.id}
                 ]
-            for volume in gone:
-                self._uses.unmount(volume.name)
-                self._local.suspend(volume.name)
-            yield [volume.name for volume in gone]
+            with ExitStack() as removed:
+                for volume in gone:
+                    removed.enter_context(self._driver(volume).removing(volume))
+                yield [volume.name for volume in gone]
             for point in points:
                 self._release(point.name, record.id)
             for volume in gone:
-                self._forget(volume)
+                self._gone(volume)
 
     def _hold(self, name: str, container_id: str) -> None:
         with self._guard:
@@ -263,51 +328,53 @@ class Volumes:
 
     # -- mounted ----------------------------------------------------------------------------------
 
-    @contextmanager
-    def _used(self, volume: Volume, user: str) -> Iterator[None]:
-        """Have what the options of a volume say mounted at it, if they say anything."""
-        if not options.is_mounted(volume.options):
-            yield
-            return
-        self._uses.take(volume.name, volume.options or {}, user)
-        try:
-            yield
-        finally:
-            self._uses.leave(volume.name, user)
+    def mount(self, record: Container, user: str = "") -> Sequence[MountPoint]:
+        """Have the volumes of a container mounted, for itself or for `user`.
 
-    def mount(self, record: Container, user: str = "") -> None:
-        """Have the volumes of a container mounted, for itself or for `user`. Raises Internal."""
-        user = user or record.id
+        Return its mount points, with the places that plugins tell. Raises NotFound, Internal.
+        """
+        paths: dict[str, str] = {}
         try:
             for volume in self._mountable(record):
                 with self._turns.take([volume.name]):
-                    self._uses.take(volume.name, volume.options or {}, user)
+                    paths[volume.name] = str(self._driver(volume).take(volume, user or record.id))
         except BaseException:
             self.unmount(record, user)
             raise
+        return [
+            replace(point, source=paths[point.name])
+            if point.type == "volume" and point.name in paths
+            else point
+            for point in record.mount_points
+        ]
 
     def unmount(self, record: Container, user: str = "") -> None:
         """Let go of what `mount` did; it may have come to nothing."""
         for volume in self._mountable(record):
             with self._turns.take([volume.name]):
-                self._uses.leave(volume.name, user or record.id)
+                try:
+                    self._driver(volume).leave(volume, user or record.id)
+                except errors.SeacanError as err:  # a plugin that is no more has nothing mounted
+                    log.warn("volume is not unmounted", name=volume.name, error=err)
 
     def adopt(self, record: Container) -> None:
         """Note that a container from before this daemon runs."""
         for volume in self._mountable(record):
-            self._uses.adopt(volume.name, record.id)
+            if volume.driver == LOCAL:
+                self._local.uses.adopt(volume.name, record.id)
 
     def unmount_unused(self) -> None:
         """Unmount what a daemon that died had mounted, and nobody has now."""
-        for name in self._uses.unused():
+        uses = self._local.uses
+        for name in uses.unused():
             with self._turns.take([name]):
-                if name in self._uses.unused():
-                    self._uses.unmount(name)
+                if name in uses.unused():
+                    uses.unmount(name)
 
     def _mountable(self, record: Container) -> Sequence[Volume]:
         names = {point.name for point in volume_points.of(record.mount_points)}
         volumes = [self._records[name] for name in sorted(names) if name in self._records]
-        return [volume for volume in volumes if options.is_mounted(volume.options)]
+        return [v for v in volumes if v.driver != LOCAL or self._local.needs_mount(v)]
 
     # -- telling ----------------------------------------------------------------------------------
 
@@ -330,22 +397,6 @@ class Volumes:
 
     def _tell(self, action: str, volume: Volume) -> None:
         self._events.append("volume", action, volume.name, {"driver": volume.driver})
-
-
-def _new(
-    name: str,
-    driver: str,
-    driver_options: Mapping[str, str] | None,
-    labels: Mapping[str, str] | None,
-) -> Volume:
-    check_name(name)
-    if driver not in ("", LOCAL):
-        raise errors.NotFound(
-            f'create {name}: error looking up volume plugin {driver}: plugin "{driver}" not found'
-        )
-    options.check(name, driver_options or {})
-    created = datetime.fromtimestamp(int(time.time()), UTC)
-    return Volume(name, driver or LOCAL, f"{created:%Y-%m-%dT%H:%M:%SZ}", labels, driver_options)
 
 
 def _fill(layers: Sequence[Path], point: MountPoint, directory: Path) -> None:

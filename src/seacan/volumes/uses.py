@@ -4,27 +4,27 @@ A mount outlasts the daemon, the list of its users does not: the next daemon is 
 go on (`adopt`), and unmounts what is left (`unused`). Blocks; who calls has the volume's turn.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
 
 from seacan.volumes import mounting
-from seacan.volumes.local import LocalVolumes
 
 
 class Uses:
-    def __init__(self, local: LocalVolumes) -> None:
-        self._local = local
+    def __init__(self, path_of: Callable[[str], Path]) -> None:
+        self._path_of = path_of
         self._mounted: set[str] = set()
         self._users: dict[str, set[str]] = {}
 
     def restore(self, names: Iterable[str]) -> None:
         """Find out which of the volumes `names` are mounted."""
-        by_path = {self._local.data(name): name for name in names}
+        by_path = {self._path_of(name): name for name in names}
         self._mounted = {by_path[path] for path in mounting.mounted(by_path)}
 
     def take(self, name: str, options: Mapping[str, str], user: str) -> None:
         """Have a volume mounted for `user`. Raises Internal."""
         if name not in self._mounted:
-            mounting.mount(options, self._local.data(name))
+            mounting.mount(options, self._path_of(name))
             self._mounted.add(name)
         self.adopt(name, user)
 
@@ -42,7 +42,7 @@ class Uses:
 
     def unmount(self, name: str) -> None:
         if name in self._mounted:
-            mounting.unmount(self._local.data(name))
+            mounting.unmount(self._path_of(name))
             self._mounted.discard(name)
 
     def unused(self) -> list[str]:

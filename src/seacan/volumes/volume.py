@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from seacan.errors import InvalidArgument
 
@@ -29,11 +29,21 @@ class Volume:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A volume and where it is; `holders` are the ids of the containers that have it."""
+    """A volume and where it is; `holders` are the ids of the containers that have it.
+
+    `scope` and `status` are what its driver says of it; None if it says nothing.
+    """
 
     volume: Volume
     mountpoint: str
     holders: Sequence[str]
+    scope: str = "local"
+    status: Mapping[str, Any] | None = None
+
+
+def is_name(text: str) -> bool:
+    """Tell whether a volume, or what makes one, can be called so."""
+    return _NAME.fullmatch(text) is not None
 
 
 def check_name(name: str) -> None:
@@ -43,7 +53,7 @@ def check_name(name: str) -> None:
             f"create {name}: volume name is too short, "
             "names should be at least two alphanumeric characters"
         )
-    if not _NAME.fullmatch(name):
+    if not is_name(name):
         raise InvalidArgument(
             f'create {name}: "{name}" includes invalid characters for a local volume name, only '
             '"[a-zA-Z0-9][a-zA-Z0-9_.-]" are allowed. '

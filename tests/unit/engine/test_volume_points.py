@@ -6,14 +6,10 @@ from seacan.errors import InvalidArgument
 from seacan.spec.engine_api import ContainerConfig
 
 
-def path_of(name: str, driver: str) -> str:
-    return f"/{driver or 'local'}/{name}"
-
-
 def test_a_volume_for_each_path_where_nothing_else_is_mounted() -> None:
     bind = MountPoint("bind", "/a", "/host")
     config: ContainerConfig = {"Volumes": {"/a": {}, "/b/../c/": {}}}
-    points = volume_points.wanted([bind], config, "", path_of)
+    points = volume_points.wanted([bind], config, "")
     assert points[0] is bind
     assert [point.destination for point in points] == ["/a", "/c"]
     name = points[1].name
@@ -23,7 +19,7 @@ def test_a_volume_for_each_path_where_nothing_else_is_mounted() -> None:
     assert points[1].to_wire() == {
         "Type": "volume",
         "Name": name,
-        "Source": f"/local/{name}",
+        "Source": "",
         "Destination": "/c",
         "Driver": "local",
         "Mode": "",
@@ -33,24 +29,23 @@ def test_a_volume_for_each_path_where_nothing_else_is_mounted() -> None:
 
 
 def test_a_driver_makes_the_volumes_of_the_image() -> None:
-    (point,) = volume_points.wanted([], {"Volumes": {"/v": {}}}, "other", path_of)
+    (point,) = volume_points.wanted([], {"Volumes": {"/v": {}}}, "other")
     assert point.driver == "other"
-    assert point.source == f"/other/{point.name}"
 
 
 def test_a_volume_of_another_container_keeps_its_name() -> None:
-    theirs = MountPoint("volume", "/v", "/there", name="nn")
-    found = volume_points.wanted([theirs], {"Volumes": {"/v": {}}}, "", path_of)
+    theirs = MountPoint("volume", "/v", "/local/nn", name="nn", driver="local")
+    found = volume_points.wanted([theirs], {"Volumes": {"/v": {}}}, "")
     assert found == (theirs,)
 
 
 def test_a_name_that_was_asked_for_is_kept() -> None:
     asked = MountPoint("volume", "/v", name="nn", is_named=True)
-    (point,) = volume_points.wanted([asked], {}, "", path_of)
-    assert (point.name, point.source, point.labels) == ("nn", "/local/nn", {})
+    (point,) = volume_points.wanted([asked], {}, "")
+    assert (point.name, point.labels) == ("nn", {})
     assert volume_points.anonymous([point]) == []
 
 
 def test_the_root_is_no_volume() -> None:
     with pytest.raises(InvalidArgument, match="destination can't be '/'"):
-        volume_points.wanted([], {"Volumes": {"/a/..": {}}}, "", path_of)
+        volume_points.wanted([], {"Volumes": {"/a/..": {}}}, "")

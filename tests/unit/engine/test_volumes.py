@@ -17,6 +17,7 @@ from seacan.engine.mount_points import MountPoint
 from seacan.engine.volumes import Volumes
 from seacan.errors import Conflict, Internal, InvalidArgument, NotFound
 from seacan.volumes.local import LocalVolumes
+from seacan.volumes.plugins import Places, Plugins
 from seacan.volumes.volume import ANONYMOUS
 
 
@@ -30,12 +31,17 @@ class Told:
         self.events.append(f"{action} {actor_id}")
 
 
+def _remove_tree(path: Path) -> None:
+    shutil.rmtree(path, ignore_errors=True)
+
+
 class Bench:
     """Volumes below a directory; a new daemon can be had on the same."""
 
     def __init__(self, directory: Path) -> None:
         self.root = directory / "volumes"
         self.root.mkdir()
+        self.plugins = directory / "plugins"
         self.database = Database(directory / "db")
         self.told = Told()
         self.layer = directory / "layer"
@@ -44,8 +50,9 @@ class Bench:
         self.volumes = self.new()
 
     def new(self) -> Volumes:
-        local = LocalVolumes(self.root, lambda path: shutil.rmtree(path, ignore_errors=True))
-        volumes = Volumes(self.database, local, self.told)  # type: ignore[arg-type]
+        local = LocalVolumes(self.root, _remove_tree)
+        plugins = Plugins(Places(self.plugins, [self.plugins]), _remove_tree)
+        volumes = Volumes(self.database, local, plugins, self.told)  # type: ignore[arg-type]
         volumes.restore(self.database.containers())
         return volumes
 
@@ -63,7 +70,7 @@ class Bench:
             self.database.remove(record.id, gone)
 
     def names(self) -> list[str]:
-        return [one.volume.name for one in self.volumes.list({})]
+        return [one.volume.name for one in self.volumes.list({})[0]]
 
 
 @pytest.fixture
@@ -202,3 +209,10 @@ def test_one_container_may_have_a_volume_twice(bench: Bench) -> None:
     assert bench.volumes.get("data").holders == (record.id,)
     bench.remove(record)
     assert bench.volumes.get("data").holders == ()
+
+
+def test_where_a_volume_will_be(bench: Bench) -> None:
+    bind = MountPoint("bind", "/b", "/host")
+    placed, other = bench.volumes.placed([point("data"), bind])
+    assert (placed.driver, placed.source) == ("local", str(bench.root / "data/_data"))
+    assert other is bind

@@ -32,8 +32,10 @@ class VolumeRoutes:
         ]
 
     async def list(self, call: Call) -> Reply:
-        found = await anyio.to_thread.run_sync(self._volumes.list, call.query.filters())
-        return json_reply({"Volumes": [shape_volume(one) for one in found], "Warnings": None})
+        wanted = call.query.filters()
+        found, warnings = await anyio.to_thread.run_sync(self._volumes.list, wanted)
+        shown = [shape_volume(one) for one in found]
+        return json_reply({"Volumes": shown, "Warnings": [*warnings] or None})
 
     async def inspect(self, call: Call) -> Reply:
         found = await anyio.to_thread.run_sync(self._volumes.get, call.name)

@@ -7,6 +7,7 @@ from seacan.volumes.volume import Found
 
 def shape_volume(found: Found) -> dict[str, Any]:
     volume = found.volume
+    status = {"Status": found.status} if found.status is not None else {}
     return {
         "CreatedAt": volume.created_at,
         "Driver": volume.driver,
@@ -14,5 +15,6 @@ def shape_volume(found: Found) -> dict[str, Any]:
         "Mountpoint": found.mountpoint,
         "Name": volume.name,
         "Options": volume.options,
-        "Scope": "local",
+        "Scope": found.scope,
+        **status,
     }
