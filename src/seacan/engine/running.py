@@ -128,7 +128,7 @@ class Entry:
         state.exit_code, state.error, state.oom_killed = 0, "", False
         state.started_at = rfc3339(shim.started_at_ns)
         # Before its end can be told, hence before anything is waited for.
-        self._volumes.mounted(self.record)
+        self._volumes.events.mounted(self.record)
         self._networks.connected(self.record)
         self.tell("start")
         self.adopt(shim)
@@ -225,7 +225,7 @@ class Entry:
 
     def _tell_end(self, ran_ns: int) -> None:
         self._networks.disconnected(self.record)
-        self._volumes.unmounted(self.record)
+        self._volumes.events.unmounted(self.record)
         duration = {"execDuration": str(ran_ns // 1_000_000_000)}
         self.tell("die", {"exitCode": str(self.record.state.exit_code), **duration})
 

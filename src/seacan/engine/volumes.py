@@ -22,6 +22,8 @@ from seacan.engine.database import Database
 from seacan.engine.events import Events
 from seacan.engine.filters import Filters
 from seacan.engine.mount_points import MountPoint
+from seacan.engine.volume_book import VolumeBook
+from seacan.engine.volume_events import VolumeEvents
 from seacan.engine.volume_prune import PrunedVolumes
 from seacan.volumes.driver import Driver
 from seacan.volumes.local import LocalVolumes
@@ -39,10 +41,8 @@ class Volumes:
         self._database = database
         self._local = local
         self._plugins = plugins
-        self._events = events
-        self._guard = threading.Lock()  # of the two below
-        self._records = {volume.name: volume for volume in database.volumes()}
-        self._holders: dict[str, list[str]] = {}
+        self.events: Final = VolumeEvents(events)
+        self._book = VolumeBook(database.volumes())
         self._turns = Turns()
         self._pruning = threading.Lock()
 
@@ -50,8 +50,8 @@ class Volumes:
         """Note who has what, and finish what a daemon that died left in the middle."""
         for container in containers:
             for point in volume_points.of(container.mount_points):
-                self._hold(point.name, container.id)
-        self._local.settle([v for v in self._records.values() if v.driver == LOCAL])
+                self._book.hold(point.name, container.id)
+        self._local.settle([v for v in self._book.all() if v.driver == LOCAL])
 
     def _driver(self, volume: Volume) -> Driver:
         """Return what makes a volume. Raises NotFound if there is no such plugin."""
@@ -61,7 +61,7 @@ class Volumes:
 
     def get(self, name: str) -> Found:
         """Return the volume of that name. Raises NotFound."""
-        volume = self._records.get(name) or self._foreign(name)
+        volume = self._book.get(name) or self._foreign(name)
         if volume is None:
             raise errors.NotFound(f"get {name}: no such volume")
         seen = self._driver(volume).look(volume)
@@ -71,12 +71,11 @@ class Volumes:
 
     def all(self) -> list[Found]:
         """Return all volumes; no plugin is asked about them."""
-        with self._guard:
-            return [self._found(volume) for volume in self._records.values()]
+        return [self._found(volume) for volume in self._book.all()]
 
     def _found(self, volume: Volume) -> Found:
         path = self._path(volume.name, volume.driver)
-        return Found(volume, path, tuple(self._holders.get(volume.name, ())))
+        return Found(volume, path, self._book.holders(volume.name))
 
     def placed(self, points: Iterable[MountPoint]) -> tuple[MountPoint, ...]:
         """Return `points`, volumes with their driver, and where they are or will be.
@@ -86,7 +85,7 @@ class Volumes:
         return tuple(self._placed(one) if one.type == "volume" else one for one in points)
 
     def _placed(self, point: MountPoint) -> MountPoint:
-        known = self._records.get(point.name)
+        known = self._book.get(point.name)
         if known is None and not point.driver and point.is_named:
             known = self._foreign(point.name)
         driver = point.driver or (known.driver if known else LOCAL)
@@ -164,11 +163,11 @@ class Volumes:
 
     def _known(self, name: str, driver: str) -> Volume | None:
         """Return the volume if it is there. Raises Conflict if `driver` is not the one it has."""
-        known = self._records.get(name)
+        known = self._book.get(name)
         if known is None and (foreign := self._foreign(name)):
             self._database.add_volume(foreign)
-            with self._guard:
-                known = self._records[name] = foreign
+            self._book.add(foreign)
+            known = foreign
         if known is not None and driver not in ("", known.driver):
             raise errors.Conflict(
                 f"create {name}: driver '{known.driver}' already has volume '{name}': "
@@ -182,9 +181,8 @@ class Volumes:
         self._made(volume)
 
     def _made(self, volume: Volume) -> None:
-        with self._guard:
-            self._records[volume.name] = volume
-        self._tell("create", volume)
+        self._book.add(volume)
+        self.events.tell("create", volume)
 
     def remove(self, name: str, *, force: bool = False) -> None:
         """Remove a volume that no container has; with `force` it may be gone already.
@@ -197,7 +195,7 @@ class Volumes:
                 if force:
                     return
                 raise errors.NotFound(f"get {name}: no such volume")
-            if holders := self._holders.get(name):
+            if holders := self._book.holders(name):
                 raise errors.Conflict(f"remove {name}: volume is in use - [{', '.join(holders)}]")
             try:
                 self._unmake(volume)
@@ -213,9 +211,8 @@ class Volumes:
         self._gone(volume)
 
     def _gone(self, volume: Volume) -> None:
-        with self._guard:
-            del self._records[volume.name]
-        self._tell("destroy", volume)
+        self._book.remove(volume.name)
+        self.events.tell("destroy", volume)
 
     def prune(self, wanted: Filters) -> PrunedVolumes:
         """Remove what nobody has; `wanted` are the API's filters. Raises Conflict."""
@@ -226,7 +223,7 @@ class Volumes:
             pruned = volume_prune.prune(chosen, self.remove)
         finally:
             self._pruning.release()
-        self._events.append("volume", "prune", "", {"reclaimed": str(pruned.reclaimed_bytes)})
+        self.events.pruned(pruned.reclaimed_bytes)
         return pruned
 
     # -- with a container -------------------------------------------------------------------------
@@ -243,8 +240,8 @@ class Volumes:
         with self._turns.take(point.name for point in points), ExitStack() as undo:
             with ExitStack() as made:
                 for point in points:
-                    self._hold(point.name, record.id)
-                    undo.callback(self._release, point.name, record.id)
+                    self._book.hold(point.name, record.id)
+                    undo.callback(self._book.release, point.name, record.id)
                     if point.name not in new:
                         self._provide(point, layers, new, made, undo)
                 yield list(new.values())
@@ -299,32 +296,19 @@ class Volumes:
         points = volume_points.of(record.mount_points)
         names = {*volume_points.anonymous(points)} if volumes else set()
         with self._turns.take(names):
-            with self._guard:
-                gone = [
-                    self._records[name]
-                    for name in names
-                    if name in self._records and {*self._holders.get(name, ())} <= {record.id}
-                ]
+            gone = [
+                volume
+                for volume in map(self._book.get, names)
+                if volume and {*self._book.holders(volume.name)} <= {record.id}
+            ]
             with ExitStack() as removed:
                 for volume in gone:
                     removed.enter_context(self._driver(volume).removing(volume))
                 yield [volume.name for volume in gone]
             for point in points:
-                self._release(point.name, record.id)
+                self._book.release(point.name, record.id)
             for volume in gone:
                 self._gone(volume)
-
-    def _hold(self, name: str, container_id: str) -> None:
-        with self._guard:
-            holders = self._holders.setdefault(name, [])
-            if container_id not in holders:
-                holders.append(container_id)
-
-    def _release(self, name: str, container_id: str) -> None:
-        with self._guard:
-            holders = [i for i in self._holders.pop(name, ()) if i != container_id]
-            if holders:
-                self._holders[name] = holders
 
     # -- mounted ----------------------------------------------------------------------------------
 
@@ -373,30 +357,8 @@ class Volumes:
 
     def _mountable(self, record: Container) -> Sequence[Volume]:
         names = {point.name for point in volume_points.of(record.mount_points)}
-        volumes = [self._records[name] for name in sorted(names) if name in self._records]
-        return [v for v in volumes if v.driver != LOCAL or self._local.needs_mount(v)]
-
-    # -- telling ----------------------------------------------------------------------------------
-
-    def mounted(self, record: Container) -> None:
-        """Tell that a container has its volumes mounted."""
-        for point in volume_points.of(record.mount_points):
-            told = {
-                "container": record.id,
-                "destination": point.destination,
-                "driver": point.driver or LOCAL,
-                "propagation": point.propagation,
-                "read/write": "true" if point.is_writable else "false",
-            }
-            self._events.append("volume", "mount", point.name, told)
-
-    def unmounted(self, record: Container) -> None:
-        for point in volume_points.of(record.mount_points):
-            told = {"container": record.id, "driver": point.driver or LOCAL}
-            self._events.append("volume", "unmount", point.name, told)
-
-    def _tell(self, action: str, volume: Volume) -> None:
-        self._events.append("volume", action, volume.name, {"driver": volume.driver})
+        volumes = map(self._book.get, sorted(names))
+        return [v for v in volumes if v and (v.driver != LOCAL or self._local.needs_mount(v))]
 
 
 def _fill(layers: Sequence[Path], point: MountPoint, directory: Path) -> None:

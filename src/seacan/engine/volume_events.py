@@ -1,0 +1,34 @@
+"""What happens to volumes, told as dockerd tells it."""
+
+from seacan.engine import volume_points
+from seacan.engine.container import Container
+from seacan.engine.events import Events
+from seacan.volumes.volume import LOCAL, Volume
+
+
+class VolumeEvents:
+    def __init__(self, events: Events) -> None:
+        self._events = events
+
+    def tell(self, action: str, volume: Volume) -> None:
+        self._events.append("volume", action, volume.name, {"driver": volume.driver})
+
+    def pruned(self, reclaimed_bytes: int) -> None:
+        self._events.append("volume", "prune", "", {"reclaimed": str(reclaimed_bytes)})
+
+    def mounted(self, record: Container) -> None:
+        """Tell that a container has its volumes mounted."""
+        for point in volume_points.of(record.mount_points):
+            told = {
+                "container": record.id,
+                "destination": point.destination,
+                "driver": point.driver or LOCAL,
+                "propagation": point.propagation,
+                "read/write": "true" if point.is_writable else "false",
+            }
+            self._events.append("volume", "mount", point.name, told)
+
+    def unmounted(self, record: Container) -> None:
+        for point in volume_points.of(record.mount_points):
+            told = {"container": record.id, "driver": point.driver or LOCAL}
+            self._events.append("volume", "unmount", point.name, told)
