@@ -90,3 +90,41 @@ def test_prune_takes_named_ones_where_the_version_says_so(
 def test_disk_usage(api: Api, volume: dict[str, Any]) -> None:
     (shown,) = api.ask("GET", "/system/df?type=volume").json["Volumes"]
     assert shown == {**volume, "UsageData": {"RefCount": 0, "Size": 7}}
+
+
+# --- beyond Docker ----------------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("volume")
+def test_another_name(api: Api) -> None:
+    assert api.ask("POST", "/volumes/data/rename?name=other").status == 204
+    assert [one["Name"] for one in api.ask("GET", "/volumes").json["Volumes"]] == ["other"]
+    assert api.ask("POST", "/volumes/data/rename?name=other").status == 404
+
+
+@pytest.mark.usefixtures("volume")
+def test_clone(api: Api) -> None:
+    answer = api.ask("POST", "/volumes/data/clone?name=copy")
+    assert (answer.status, answer.json["Name"], answer.json["Labels"]) == (201, "copy", {"a": "b"})
+
+
+@pytest.mark.usefixtures("volume")
+def test_export(api: Api) -> None:
+    answer = api.ask("GET", "/v1.51/volumes/data/export")
+    assert (answer.status, answer.headers["content-type"], answer.body) == (
+        *(200, "application/x-tar"),
+        b"data",
+    )
+    assert api.ask("GET", "/volumes/none/export").status == 404
+
+
+def test_import(api: Api) -> None:
+    answer = api.ask("POST", "/volumes/data/import?label=a%3Db&label=c", b"archive")
+    assert (answer.status, answer.json["Labels"]) == (201, {"a": "b", "c": ""})
+    assert api.engine.volume_copies.archives == {"data": b"archive"}
+
+
+@pytest.mark.parametrize("verb", ["rename", "clone"])
+def test_a_name_is_needed(api: Api, verb: str) -> None:
+    answer = api.ask("POST", f"/volumes/data/{verb}")
+    assert (answer.status, answer.message) == (400, "bad parameter: name cannot be empty")

@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, BinaryIO
 
 import anyio
@@ -542,11 +542,42 @@ class FakeVolumes:
         if self.volumes.pop(name, None) is None and not force:
             raise NotFound(f"get {name}: no such volume")
 
+    def rename(self, name: str, to: str) -> None:
+        volume = self.get(name).volume
+        del self.volumes[name]
+        self.volumes[to] = replace(volume, name=to)
+
     def prune(self, wanted: Filters) -> PrunedVolumes:
         names = [one.volume.name for one in volume_filters.select_unused(self.all(), wanted)]
         for name in names:
             del self.volumes[name]
         return PrunedVolumes(names, 7 * len(names))
+
+
+class FakeVolumeCopies:
+    """An export is the name of the volume; `archives` are what was imported, by name."""
+
+    def __init__(self, volumes: FakeVolumes) -> None:
+        self._volumes = volumes
+        self.archives: dict[str, bytes] = {}
+
+    def clone(self, source: str, name: str) -> Found:
+        return self._volumes.create(name, "", None, self._volumes.get(source).volume.labels)
+
+    def import_archive(
+        self, name: str, archive: BinaryIO, labels: Mapping[str, str] | None
+    ) -> Found:
+        self.archives[name] = archive.read()
+        return self._volumes.create(name, "", None, labels)
+
+    @asynccontextmanager
+    async def export(self, name: str) -> AsyncIterator[AsyncIterator[bytes]]:
+        found = self._volumes.get(name)
+
+        async def pieces() -> AsyncIterator[bytes]:
+            yield found.volume.name.encode()
+
+        yield pieces()
 
 
 class FakeDisk:
@@ -653,6 +684,7 @@ class FakeEngine:
         self.events = FakeEvents()
         self.networks = FakeNetworks()
         self.volumes = FakeVolumes()
+        self.volume_copies = FakeVolumeCopies(self.volumes)
         self.disk = FakeDisk(self.containers, self.images, self.volumes)
         self.image_prune = FakeImagePrune()
         self.files = FakeFiles()

@@ -323,6 +323,20 @@ class Volumes(Protocol):
 
     def prune(self, wanted: Filters) -> PrunedVolumes: ...
 
+    def rename(self, name: str, to: str) -> None: ...
+
+
+class VolumeCopies(Protocol):
+    def clone(self, source: str, name: str) -> Found:
+        """Make a volume of another; blocks."""
+
+    def import_archive(
+        self, name: str, archive: BinaryIO, labels: Mapping[str, str] | None
+    ) -> Found:
+        """Make a volume of an archive; blocks."""
+
+    def export(self, name: str) -> AbstractAsyncContextManager[AsyncIterator[bytes]]: ...
+
 
 class Disk(Protocol):
     async def usage(self, *, images: bool, containers: bool, volumes: bool) -> DiskUsage: ...
@@ -349,6 +363,9 @@ class Engine(Protocol):
 
     @property
     def volumes(self) -> Volumes: ...
+
+    @property
+    def volume_copies(self) -> VolumeCopies: ...
 
     @property
     def disk(self) -> Disk: ...

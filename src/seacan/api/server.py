@@ -21,6 +21,7 @@ from seacan.api.routes.stats import StatsRoutes
 from seacan.api.routes.streams import StreamRoutes
 from seacan.api.routes.system import SystemRoutes
 from seacan.api.routes.transfers import TransferRoutes
+from seacan.api.routes.volume_copies import VolumeCopyRoutes
 from seacan.api.routes.volumes import VolumeRoutes
 from seacan.api.routes.websockets import WebSocketRoutes
 from seacan.http.server import Server
@@ -58,6 +59,7 @@ def routes(engine: engine.Engine) -> list[Route]:
         *TransferRoutes(engine.images).routes(),
         *CheckRoutes(engine.images).routes(),
         *NetworkRoutes(engine.networks, engine.containers).routes(),
+        *VolumeCopyRoutes(engine.volumes, engine.volume_copies).routes(),
         *VolumeRoutes(engine.volumes).routes(),
         *plugins.routes(),
         *swarm.routes(),

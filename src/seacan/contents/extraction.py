@@ -7,6 +7,7 @@ container puts on the way leads to another place in the container and never out 
 
 import os
 import stat
+from collections.abc import Callable
 from dataclasses import replace
 from typing import BinaryIO
 
@@ -22,14 +23,16 @@ def extract(
     *,
     owner: tuple[int, int] | None,
     keeps_kinds: bool,
+    on_top: Callable[[Member], None] | None = None,
 ) -> None:
     """Make the members of the archive in `stream` in the directory `place` of the root.
 
     `place` is an absolute path without links. All that is made belongs to `owner` if there is one.
     With `keeps_kinds`, a directory does not give way to something else, nor something else to it.
+    The directory itself stays as it is; `on_top` is called with what the archive says of it.
     Raises InvalidArgument, Internal.
     """
-    extraction = _Extraction(root_fd, stream, place, owner, keeps_kinds=keeps_kinds)
+    extraction = _Extraction(root_fd, stream, place, owner, keeps_kinds=keeps_kinds, on_top=on_top)
     try:
         extraction.run()
     finally:
@@ -45,11 +48,13 @@ class _Extraction(Unpacking):
         owner: tuple[int, int] | None,
         *,
         keeps_kinds: bool,
+        on_top: Callable[[Member], None] | None,
     ) -> None:
         super().__init__(root_fd, TarReader(stream))
         self._place = place
         self._owner = owner
         self._keeps_kinds = keeps_kinds
+        self._on_top = on_top
 
     def _path(self, member: Member) -> str:
         return self._below_place(member.name, f'invalid entry name "{member.name}"')
@@ -66,7 +71,9 @@ class _Extraction(Unpacking):
 
     def _add(self, path: str, member: Member) -> None:
         if path == self._place.strip("/"):
-            return  # the directory that is extracted to stays as it is
+            if self._on_top is not None and member.kind is Kind.DIRECTORY:
+                self._on_top(member)
+            return
         parent_path, _, name = path.rpartition("/")
         if self._owner is not None:
             member = replace(member, uid=self._owner[0], gid=self._owner[1])

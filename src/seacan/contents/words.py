@@ -7,7 +7,7 @@
     worker ──done──▸ daemon        or an error; then the worker ends
 
 Descriptors, in this order: the container's first process (pidfd), if it runs; then the stream that
-is written to (`read`, `changes`, `layer`, `export`) or read from (`write`).
+is written to (`read`, `changes`, `layer`, `export`, `tree`) or read from (`write`).
 """
 
 from typing import Literal, NotRequired, TypedDict
@@ -36,10 +36,10 @@ class Root(TypedDict):
 
 
 class Work(TypedDict):
-    verb: Literal["stat", "read", "write", "export", "changes", "layer"]
-    root: Root
-    container: str  # as it was asked for
-    path: NotRequired[str]
+    verb: Literal["stat", "read", "write", "export", "changes", "layer", "tree"]
+    root: NotRequired[Root]  # of all but `tree`
+    container: str  # as it was asked for; the volume of a `tree`
+    path: NotRequired[str]  # in the container; of a `tree` on the host
     owner: NotRequired[tuple[int, int] | None]  # of all that is written; None: as the archive says
     keeps_kinds: NotRequired[bool]  # a directory never gives way to a file, nor a file to one
 

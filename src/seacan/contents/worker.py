@@ -57,7 +57,8 @@ class _Worker:
     def __init__(self, work: Work, descriptors: list[int], channel: socket.socket) -> None:
         self._work = work
         self._channel = channel
-        self._pidfd = descriptors.pop(0) if work["root"]["is_running"] else -1
+        is_running = "root" in work and work["root"]["is_running"]
+        self._pidfd = descriptors.pop(0) if is_running else -1
         self._stream = descriptors.pop(0) if descriptors else -1
 
     def run(self) -> None:
@@ -74,6 +75,8 @@ class _Worker:
                 self._list_changes()
             case "layer":
                 self._write_layer()
+            case "tree":
+                self._write_tree()
 
     # -- reading ----------------------------------------------------------------------------------
 
@@ -129,6 +132,15 @@ class _Worker:
     def _export(self) -> None:
         archive = Archive(self._stream, keeps_holes=False)
         for entry in Walk(self._root_to_read(with_mounts=False)):
+            archive.add(entry.path, entry.fd, entry.status)
+        archive.end()
+
+    def _write_tree(self) -> None:
+        """Write a directory of the host, a volume, with all that is in it."""
+        fd = os.open(self._work["path"], os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+        archive = Archive(self._stream, keeps_holes=True)
+        archive.add(".", fd, os.fstat(fd))
+        for entry in Walk(fd):
             archive.add(entry.path, entry.fd, entry.status)
         archive.end()
 

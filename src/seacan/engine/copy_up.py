@@ -15,6 +15,7 @@ from seacan.errors import InvalidArgument
 from seacan.volumes.copying import Copy, copy_status
 
 _DEPTH_LIMIT: Final = 200  # so deep a tree is made to be hard
+_OVERLAY_ATTRIBUTES: Final = "trusted.overlay."
 
 
 def copy_up(layers: Sequence[Path], path: str, directory: Path) -> None:
@@ -27,7 +28,7 @@ def copy_up(layers: Sequence[Path], path: str, directory: Path) -> None:
             return
         fd = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
         try:
-            _directory(Copy(fd), merged, fd)
+            _directory(Copy(fd, without=_OVERLAY_ATTRIBUTES), merged, fd)
         finally:
             os.close(fd)
 
@@ -48,7 +49,8 @@ def _directory(copy: Copy, merged: Merged, target: int, path: str = "") -> None:
             _subdirectory(copy, merged, name, target, f"{path}{name}/")
         else:
             copy.entry(source, status, target, f"{path}{name}")
-    copy_status(merged[0], os.fstat(merged[0]), target)
+    status = os.fstat(merged[0])
+    copy_status(merged[0], status, target, without=_OVERLAY_ATTRIBUTES)
 
 
 def _subdirectory(copy: Copy, merged: Merged, name: str, target: int, path: str) -> None:

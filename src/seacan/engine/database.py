@@ -94,6 +94,12 @@ class Database:
         with self._lock:
             self._connection.execute("INSERT INTO volumes VALUES (?, ?)", _row(volume))
 
+    def rename_volume(self, name: str, volume: Volume) -> None:
+        """Put the row of `volume` in place of the one of its old `name`."""
+        with self._transaction() as sql:
+            sql.execute("DELETE FROM volumes WHERE name = ?", (name,))
+            sql.execute("INSERT INTO volumes VALUES (?, ?)", _row(volume))
+
     def remove_volume(self, name: str) -> None:
         with self._lock:
             self._connection.execute("DELETE FROM volumes WHERE name = ?", (name,))

@@ -26,6 +26,7 @@ from seacan.engine.reconcile import reconcile
 from seacan.engine.system import System
 from seacan.engine.times import rfc3339
 from seacan.engine.trash import Trash
+from seacan.engine.volume_copies import VolumeCopies
 from seacan.engine.volumes import Volumes
 from seacan.images import platforms
 from seacan.images.images import Images
@@ -45,6 +46,7 @@ class Engine:
     events: Events
     networks: Networks
     volumes: Volumes
+    volume_copies: VolumeCopies
     disk: Disk
     image_prune: ImagePrune
     files: Files
@@ -99,6 +101,7 @@ async def running(settings: Settings) -> AsyncIterator[Engine]:
                 events,
                 networks,
                 volumes,
+                VolumeCopies(volumes, launcher),
                 disk,
                 ImagePrune(context, containers),
                 files,

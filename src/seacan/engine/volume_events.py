@@ -10,8 +10,9 @@ class VolumeEvents:
     def __init__(self, events: Events) -> None:
         self._events = events
 
-    def tell(self, action: str, volume: Volume) -> None:
-        self._events.append("volume", action, volume.name, {"driver": volume.driver})
+    def tell(self, action: str, volume: Volume, **attributes: str) -> None:
+        told = {"driver": volume.driver, **attributes}
+        self._events.append("volume", action, volume.name, told)
 
     def pruned(self, reclaimed_bytes: int) -> None:
         self._events.append("volume", "prune", "", {"reclaimed": str(reclaimed_bytes)})

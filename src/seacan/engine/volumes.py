@@ -210,6 +210,67 @@ class Volumes:
             self._database.remove_volume(volume.name)
         self._gone(volume)
 
+    def rename(self, name: str, to: str) -> None:
+        """Give a volume that no container has another name.
+
+        Raises InvalidArgument, NotFound, Conflict, Unsupported for one of a plugin.
+        """
+        check_name(to)
+        with self._turns.take([name, to]):
+            volume = self._known(name, "")
+            if volume is None:
+                raise errors.NotFound(f"get {name}: no such volume")
+            if volume.driver != LOCAL:
+                raise errors.Unsupported(f"rename {name}: driver {volume.driver} knows it so")
+            if self._known(to, "") is not None:
+                raise errors.Conflict(f"rename {name}: there is a volume {to}")
+            if holders := self._book.holders(name):
+                raise errors.Conflict(f"rename {name}: volume is in use - [{', '.join(holders)}]")
+            renamed = replace(volume, name=to, renamed_from=name)
+            self._database.rename_volume(name, renamed)
+            self._local.rename(renamed)
+            self._book.remove(name)
+            self._book.add(renamed)
+        self.events.tell("rename", renamed, oldName=name)
+
+    @contextmanager
+    def made(self, name: str, labels: Mapping[str, str] | None) -> Iterator[Path]:
+        """Make a volume of what is put into the directory that is yielded: all of it, or none.
+
+        Raises InvalidArgument, Conflict if there is one of that name, Internal.
+        """
+        with self._turns.take([name]):
+            volume = self._new(name, "", None, labels)
+            if self._known(name, "") is not None:
+                raise errors.Conflict(f"create {name}: there is a volume {name}")
+            with self._local.making(volume) as directory:
+                yield directory
+                self._database.add_volume(volume)
+            self._made(volume)
+
+    @contextmanager
+    def using(self, name: str, what_for: str) -> Iterator[tuple[Volume, Path]]:
+        """Have a volume, and its files where they are, until the end of the `with`.
+
+        Raises NotFound, Internal.
+        """
+        holder = f"{what_for} {ids.new_id()[:12]}"
+        with ExitStack() as held:
+            with self._turns.take([name]):
+                volume = self._known(name, "")
+                if volume is None:
+                    raise errors.NotFound(f"get {name}: no such volume")
+                self._book.hold(name, holder)
+                held.callback(self._book.release, name, holder)
+                driver = self._driver(volume)
+                path = driver.take(volume, holder)
+            held.callback(self._leave, volume, holder)
+            yield volume, path
+
+    def _leave(self, volume: Volume, user: str) -> None:
+        with self._turns.take([volume.name]):
+            self._driver(volume).leave(volume, user)
+
     def _gone(self, volume: Volume) -> None:
         self._book.remove(volume.name)
         self.events.tell("destroy", volume)

@@ -12,17 +12,20 @@ from typing import Final
 from seacan.kernel import rooted, syscalls
 
 _CHUNK_BYTES: Final = 1 << 30
-_OVERLAY_ATTRIBUTES: Final = "trusted.overlay."
 _BELOW: Final = rooted.RESOLVE_BENEATH | rooted.RESOLVE_NO_SYMLINKS
 # Other file systems, or one that cannot: the bytes are copied in another way.
 _CANNOT_SHARE: Final = (errno.EXDEV, errno.EINVAL, errno.EOPNOTSUPP, errno.ENOSYS)
 
 
 class Copy:
-    """A copy of many entries below the directory `root_fd`; hard links among them stay such."""
+    """A copy of many entries below the directory `root_fd`; hard links among them stay such.
 
-    def __init__(self, root_fd: int) -> None:
+    Attributes whose name begins with `without` are left out.
+    """
+
+    def __init__(self, root_fd: int, *, without: str = "") -> None:
         self._root_fd = root_fd
+        self._without = without
         self._linked: dict[tuple[int, int], str] = {}  # path of the copy, from the root
 
     def entry(self, source: int, status: os.stat_result, target: int, path: str) -> None:
@@ -37,7 +40,7 @@ class Copy:
                 self._link(first, target, name)
                 return
         if stat.S_ISREG(status.st_mode):
-            _copy_file(name, source, target)
+            _copy_file(name, source, target, self._without)
             return
         if stat.S_ISLNK(status.st_mode):
             os.symlink(os.readlink(name, dir_fd=source), name, dir_fd=target)
@@ -67,18 +70,21 @@ def _make_special(name: str, status: os.stat_result, target: int) -> None:
         os.close(fd)
 
 
-def copy_status(source: int, status: os.stat_result, target: int) -> None:
-    """Give `target` the owner, mode, times and attributes of `source`, whose status is given."""
+def copy_status(source: int, status: os.stat_result, target: int, *, without: str = "") -> None:
+    """Give `target` the owner, mode, times and attributes of `source`, whose status is given.
+
+    Attributes whose name begins with `without` are left out.
+    """
     # The owner first: a change of owner takes away capabilities and set-user-ID.
     os.fchown(target, status.st_uid, status.st_gid)
     for name in os.listxattr(source):
-        if not name.startswith(_OVERLAY_ATTRIBUTES):
+        if not (without and name.startswith(without)):
             os.setxattr(target, name, os.getxattr(source, name))
     os.fchmod(target, stat.S_IMODE(status.st_mode))
     os.utime(target, ns=(status.st_atime_ns, status.st_mtime_ns))
 
 
-def _copy_file(name: str, source: int, target: int) -> None:
+def _copy_file(name: str, source: int, target: int, without: str) -> None:
     # Not to wait for a FIFO, if it is one by now; a device has nothing to be found in it below.
     source_fd = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=source)
     try:
@@ -89,7 +95,7 @@ def _copy_file(name: str, source: int, target: int) -> None:
         target_fd = os.open(name, flags, 0o600, dir_fd=target)
         try:
             _copy_data(source_fd, target_fd, status.st_size)
-            copy_status(source_fd, status, target_fd)
+            copy_status(source_fd, status, target_fd, without=without)
         finally:
             os.close(target_fd)
     finally:

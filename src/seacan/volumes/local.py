@@ -80,7 +80,11 @@ class LocalVolumes:
 
     def settle(self, known: Iterable[Volume]) -> None:
         """Finish what a daemon that died left in the middle; `known` are the volumes with a row."""
+        known = list(known)
         names = {volume.name for volume in known}
+        for volume in known:
+            if volume.renamed_from and volume.renamed_from not in names:
+                self.rename(volume)
         for path in list(self._root.iterdir()):
             if path.name.startswith(_UNDECIDED):
                 name = path.name.removeprefix(_UNDECIDED)
@@ -88,6 +92,11 @@ class LocalVolumes:
         for name in names:
             self._filling(name).finish()
         self.uses.restore(volume.name for volume in known if self.needs_mount(volume))
+
+    def rename(self, volume: Volume) -> None:
+        """Give a volume's directory its new name, if it does not have it yet."""
+        if not (self._root / volume.name).exists():
+            self._rename(self._root / volume.renamed_from, self._root / volume.name)
 
     def _keep(self, name: str) -> None:
         self._rename(self._undecided(name), self._root / name)

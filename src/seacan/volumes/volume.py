@@ -17,7 +17,8 @@ _NAME_LIMIT: Final = 254  # NAME_MAX, and a dot before it: local.py
 class Volume:
     """The record of a volume; `options` are its driver's. Null and empty are told apart, as asked.
 
-    `created_at` is RFC 3339 in UTC, whole seconds.
+    `created_at` is RFC 3339 in UTC, whole seconds. `renamed_from` is its name before the last one,
+    which its directory may still have after a crash.
     """
 
     name: str
@@ -25,6 +26,7 @@ class Volume:
     created_at: str
     labels: Mapping[str, str] | None = None
     options: Mapping[str, str] | None = None
+    renamed_from: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -101,3 +101,35 @@ def test_prune(tmp_path: Path) -> None:
         )
         assert "POST /v1.51/volumes/prune" not in daemon.asked()[count:]
         assert done(daemon.host, "volume", "prune", "-a", "--filter", "all=1")[0] == 1
+
+
+# --- beyond Docker ----------------------------------------------------------------------------
+
+
+def test_rename_and_clone(tmp_path: Path) -> None:
+    replies = {
+        "POST /volumes/data/rename": b"HTTP/1.1 204 No Content\r\n\r\n",
+        "POST /volumes/data/clone": reply(json.dumps(OTHER)),
+    }
+    with scripted_daemon(tmp_path, **replies) as daemon:
+        assert done(daemon.host, "volume", "rename", "data", "app")[:2] == (0, b"")
+        assert daemon.requests[-1].query == "name=app"
+        assert done(daemon.host, "volume", "clone", "data", "app")[:2] == (0, b"app\n")
+        assert daemon.requests[-1].query == "name=app"
+
+
+def test_export_and_import(tmp_path: Path) -> None:
+    replies = {
+        "GET /volumes/data/export": reply("tar", media_type="application/x-tar"),
+        "POST /volumes/app/import": reply(json.dumps(OTHER)),
+    }
+    with scripted_daemon(tmp_path, **replies) as daemon:
+        archive = tmp_path / "archive.tar"
+        assert done(daemon.host, "volume", "export", "data")[:2] == (0, b"tar")
+        assert done(daemon.host, "volume", "export", "-o", str(archive), "data")[:2] == (0, b"")
+        assert archive.read_bytes() == b"tar"
+        words = ("volume", "import", "--label", "a=1", "--label", "b", "app", str(archive))
+        assert done(daemon.host, *words)[:2] == (0, b"app\n")
+        assert daemon.requests[-1].query == "label=a%3D1&label=b"
+        assert b"tar" in daemon.requests[-1].body
+        assert done(daemon.host, "volume", "import", "app", str(tmp_path / "none"))[0] == 1

@@ -7,7 +7,9 @@ from seacan.volumes.volume import ANONYMOUS, Found, Volume
 
 
 def found(name: str, *holders: str, driver: str = "local", **fields: dict[str, str]) -> Found:
-    volume = Volume(name, driver, "2026-11-24T01:33:18Z", **fields)
+    volume = Volume(
+        name, driver, "2026-11-24T01:33:18Z", fields.get("labels"), fields.get("options")
+    )
     return Found(volume, f"/volumes/{name}", holders)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from seacan.cli.flags import Flag
-from seacan.cli.output.stream import refuse_terminal, write_pieces
+from seacan.cli.output.archive import OUTPUT, write_archive
 from seacan.cli.platform import platform_json
 from seacan.cli.values import TEXT
 
@@ -13,14 +13,14 @@ if TYPE_CHECKING:
     from seacan.cli.session import Session
 
 FLAGS = (
-    Flag("output", "o", TEXT, "File to write, instead of standard output"),
+    OUTPUT,
     Flag("platform", "", TEXT, "Save this platform's images alone, as in linux/arm64"),
 )
 
 
 def run(session: Session, values: Values, arguments: list[str]) -> int:
-    refuse_terminal(values.text("output"))
     platform = platform_json(values.text("platform"))
-    with session.client.images.save(arguments, platform=platform) as reply:
-        write_pieces(reply.pieces(), values.text("output"))
+    write_archive(
+        values.text("output"), lambda: session.client.images.save(arguments, platform=platform)
+    )
     return 0

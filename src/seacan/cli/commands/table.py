@@ -295,10 +295,31 @@ COMMANDS = (
         most=UNLIMITED,
     ),
     Command(
+        ("volume clone",),
+        "VOLUME NEW_NAME",
+        "Make a volume with all that another one has",
+        least=2,
+        most=2,
+    ),
+    Command(
         ("volume create",),
         "[OPTIONS] [VOLUME]",
         "Make a volume",
         most=1,
+    ),
+    Command(
+        ("volume export",),
+        "[OPTIONS] VOLUME",
+        "Write all that is in a volume as a tar",
+        least=1,
+        most=1,
+    ),
+    Command(
+        ("volume import",),
+        "[OPTIONS] VOLUME file|-",
+        "Make a volume of a tar",
+        least=2,
+        most=2,
     ),
     Command(
         ("volume inspect",),
@@ -309,6 +330,13 @@ COMMANDS = (
     ),
     Command(("volume ls", "volume list"), "[OPTIONS]", "List volumes"),
     Command(("volume prune",), "[OPTIONS]", "Remove the volumes that no container has"),
+    Command(
+        ("volume rename",),
+        "VOLUME NEW_NAME",
+        "Give a volume that no container has another name",
+        least=2,
+        most=2,
+    ),
     Command(
         ("volume rm", "volume remove"),
         "[OPTIONS] VOLUME [VOLUME...]",
