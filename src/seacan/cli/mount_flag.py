@@ -30,6 +30,7 @@ _TEXTS = {
     "image-subpath": ("image", "Subpath"),
 }
 _SWITCHES = {"bind-nonrecursive": ("bind", "NonRecursive"), "volume-nocopy": ("volume", "NoCopy")}
+_OWNERS = ("uid", "gid", "mode", "idmap")
 _RECURSIVE = ("enabled", "disabled", "writable", "readonly")
 
 
@@ -52,6 +53,8 @@ def read_mount(text: str) -> Mount:
             mount[_TOP[key]] = value.lower() if key == "type" else value
         elif key in _READ_ONLY:
             mount["ReadOnly"] = _switch(key, equals, value)
+        elif key in _OWNERS:
+            mount.setdefault("OwnerOptions", []).append(f"{key}={value}")
         elif key == "bind-recursive":
             recursion = _recursion(value)
         else:

@@ -9,12 +9,13 @@ links in the container changes where a name leads within that root only (CVE-201
 """
 
 import os
+import signal
 import stat
 from pathlib import Path
 
 from seacan import errors
 from seacan.contents.words import Bind, Root
-from seacan.kernel import mounts, namespaces, rooted, syscalls
+from seacan.kernel import idmaps, mounts, namespaces, rooted, syscalls
 from seacan.supervisor import rootfs
 from seacan.supervisor.protocol import RootfsRequest
 
@@ -130,6 +131,8 @@ def _add_bind(root_fd: int, bind: Bind) -> None:
     mount_fd = _open_bind(bind)
     try:
         mounts.set_propagation(mount_fd, mounts.MS_PRIVATE, recursive=True)
+        if bind["uids"]:
+            _map_ids(mount_fd, bind)
         if not bind["is_writable"]:
             mounts.change(mount_fd, mounts.Change(mounts.ATTR_RDONLY), recursive=True)
         is_directory = stat.S_ISDIR(os.fstat(mount_fd).st_mode)
@@ -141,6 +144,16 @@ def _add_bind(root_fd: int, bind: Bind) -> None:
             os.close(target_fd)
     finally:
         os.close(mount_fd)
+
+
+def _map_ids(mount_fd: int, bind: Bind) -> None:
+    # The launcher, whose fork this is, has nobody to wait for; here is a child to be reaped.
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    namespace = idmaps.user_namespace(bind["uids"], bind["gids"])
+    try:
+        mounts.set_id_map(mount_fd, namespace)
+    finally:
+        os.close(namespace)
 
 
 def _open_bind(bind: Bind) -> int:

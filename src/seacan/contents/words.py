@@ -12,6 +12,7 @@ is written to (`read`, `changes`, `layer`, `export`, `tree`) or read from (`writ
 
 from typing import Literal, NotRequired, TypedDict
 
+from seacan.spec.runtime import IDMapping
 from seacan.supervisor.protocol import RootfsRequest
 
 
@@ -22,6 +23,8 @@ class Bind(TypedDict):
     destination: str
     is_writable: bool
     is_recursive: bool
+    uids: list[IDMapping]  # other ids for those on disk, if there are any
+    gids: list[IDMapping]
     subpath: str  # what of the source is meant, if not all of it; no link leads out of that
 
 

@@ -18,6 +18,7 @@ from seacan.contents.words import Bind, PathStat, Root, Work
 from seacan.engine import overlay, start, users
 from seacan.engine.container import Container
 from seacan.engine.context import Context
+from seacan.engine.mount_owners import mappings
 from seacan.engine.mount_points import MountPoint
 from seacan.engine.running import Entry
 from seacan.images.compression import Decompressed
@@ -210,6 +211,8 @@ def _binds(record: Container, points: Sequence[MountPoint]) -> list[Bind]:
             is_writable=point.is_writable,
             is_recursive=point.is_recursive,
             subpath=point.subpath,
+            uids=mappings(point.owner.uids),
+            gids=mappings(point.owner.gids),
         )
         for point in points
         if point.type in ("bind", "volume")
@@ -227,6 +230,8 @@ def _binds(record: Container, points: Sequence[MountPoint]) -> list[Bind]:
             is_writable=not record.host_config.get("ReadonlyRootfs"),
             is_recursive=False,
             subpath="",
+            uids=[],
+            gids=[],
         )
         for destination, source in files.items()
         # They are there from the first start on; without a network there are none.

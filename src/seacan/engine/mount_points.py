@@ -5,7 +5,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal, TypeVar
 
-from seacan.engine import tmpfs
+from seacan.engine import mount_owners, tmpfs
+from seacan.engine.mount_owners import Owner
 from seacan.errors import InvalidArgument
 from seacan.spec.engine_api import HostConfig, Mount
 from seacan.volumes.volume import LOCAL, check_name
@@ -36,6 +37,7 @@ class MountPoint:
     A volume has a `name` once it is made, and `is_named` if the request gave it; `copies_up` tells
     to fill it with what the image has at the destination, and `subpath` is the directory or file of
     it that is mounted. One that is not there yet is made of `driver`, `driver_options`, `labels`.
+    `owner` is for binds and volumes.
     """
 
     type: Literal["bind", "tmpfs", "volume", "image"]
@@ -55,6 +57,7 @@ class MountPoint:
     driver: str = ""
     driver_options: Mapping[str, str] = field(default_factory=dict)
     labels: Mapping[str, str] = field(default_factory=dict)
+    owner: Owner = field(default_factory=Owner)
 
     def to_wire(self) -> dict[str, Any]:
         """Return the entry of `Mounts` in an inspected container."""
@@ -142,6 +145,7 @@ def _bind_of_mode(source: str, destination: str, mode: str) -> MountPoint:
         is_writable="ro" not in options,
         propagation=propagation,
         makes_source=True,
+        owner=_owner(options),
     )
 
 
@@ -149,11 +153,20 @@ def _is_mode(text: str) -> bool:
     """Tell whether `text` is a list of mount modes, each of another kind; so is nothing at all."""
     if not text:
         return True
-    kinds = [
-        next((kind for kind, modes in enumerate(_MODES) if option in modes), -1)
-        for option in text.split(",")
-    ]
-    return -1 not in kinds and len(set(kinds)) == len(kinds)
+    kinds = [_kind(option) for option in text.split(",")]
+    return "" not in kinds and len(set(kinds)) == len(kinds)
+
+
+def _kind(option: str) -> str:
+    """Return what an option is about, the empty string for none that there is."""
+    name, equals, _ = option.partition("=")
+    if equals:
+        return name if name in mount_owners.NAMES else ""
+    return next((modes[0] for modes in _MODES if option in modes), "")
+
+
+def _owner(options: Iterable[str]) -> Owner:
+    return mount_owners.parse(option for option in options if "=" in option)
 
 
 def _volume_of_mode(name: str, destination: str, mode: str, driver: str) -> MountPoint:
@@ -169,6 +182,7 @@ def _volume_of_mode(name: str, destination: str, mode: str, driver: str) -> Moun
         name=name,
         is_named=bool(name),
         driver=driver,
+        owner=_owner(options),
     )
 
 
@@ -205,6 +219,7 @@ def parse_mount(mount: Mount) -> MountPoint:
 
 
 def _image_mount(mount: Mount) -> MountPoint:
+    _refuse_field(mount, "OwnerOptions")
     if not mount.get("Source"):
         raise InvalidArgument("field Source must not be empty")
     subpath = _option(mount.get("ImageOptions") or {}, "Subpath", "")
@@ -243,7 +258,16 @@ def _volume_mount(mount: Mount) -> MountPoint:
         driver=_option(driver, "Name", ""),
         driver_options=_texts(driver, "Options"),
         labels=_texts(options, "Labels"),
+        owner=_mount_owner(mount),
     )
+
+
+def _mount_owner(mount: Mount) -> Owner:
+    options = mount.get("OwnerOptions") or []
+    for option in options:
+        if option.partition("=")[0] not in mount_owners.NAMES:
+            raise InvalidArgument(f"invalid OwnerOptions: {option}")
+    return mount_owners.parse(options)
 
 
 def _is_within(path: str) -> bool:
@@ -281,6 +305,7 @@ def _bind_mount(mount: Mount) -> MountPoint:
         propagation=propagation,
         is_recursive=not _option(options, "NonRecursive", False),
         makes_source=makes_source,
+        owner=_mount_owner(mount),
     )
 
 
@@ -301,7 +326,7 @@ def _tmpfs_mount(mount: Mount) -> MountPoint:
     _refuse_field(mount, "ImageOptions")
     if mount.get("Source"):
         raise InvalidArgument("field Source must not be specified")
-    options = tmpfs.of_mount(mount.get("TmpfsOptions") or {})
+    options = [*_mount_owner(mount).to_tmpfs(), *tmpfs.of_mount(mount.get("TmpfsOptions") or {})]
     if mount.get("ReadOnly"):
         options = ["ro", *options]
     return MountPoint(

@@ -2,8 +2,10 @@
 
 import os
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Final
 
+from seacan.engine.mount_owners import mappings
 from seacan.engine.mount_points import MountPoint
 from seacan.errors import InvalidArgument
 from seacan.spec import runtime
@@ -100,7 +102,11 @@ def _requested(point: MountPoint) -> runtime.Mount:
     read_only = [] if point.is_writable else [point.read_only]
     recursion = "rbind" if point.is_recursive else "bind"
     propagation = [point.propagation] if point.propagation else []
-    return _bind(point.destination, point.source, [recursion, *read_only, *propagation])
+    mount = _bind(point.destination, point.source, [recursion, *read_only, *propagation])
+    if point.owner.uids:
+        mount["uidMappings"] = mappings(point.owner.uids)
+        mount["gidMappings"] = mappings(point.owner.gids)
+    return mount
 
 
 def _bind(destination: str, source: str, options: list[str]) -> runtime.Mount:
@@ -142,9 +148,10 @@ def prepare_sources(points: Sequence[MountPoint]) -> None:
 
 def _make_source(point: MountPoint) -> None:
     try:
-        os.makedirs(point.source, mode=0o755, exist_ok=True)
+        os.makedirs(point.source, mode=0o755)
+        point.owner.give(Path(point.source))
     except FileExistsError:
-        return  # a file, a socket, a device: bound as it is
+        return  # bound as it is, also if it is no directory
     except OSError as err:
         raise InvalidArgument(
             f"error while creating mount source path '{point.source}': {err.strerror}"

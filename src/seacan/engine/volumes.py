@@ -327,24 +327,26 @@ class Volumes:
         if not is_known and volume.driver == LOCAL and not self._local.needs_mount(volume):
             directory = made.enter_context(self._local.making(volume))
             new[volume.name] = volume
-            if point.copies_up:
-                _fill(layers, point, directory)
+            _fill(layers, point, directory)
             return
         if not is_known:
             self._make(volume)
             undo.callback(self._unmake, volume)
-        if point.copies_up and has_directory(layers, point.destination):
-            self._fill_known(volume, point, layers)
+        is_copied = point.copies_up and has_directory(layers, point.destination)
+        if is_copied or point.owner.has_attributes:
+            self._fill_known(volume, point, layers if is_copied else ())
 
     def _fill_known(self, volume: Volume, point: MountPoint, layers: Sequence[Path]) -> None:
-        """Fill a volume that is there, if it is empty."""
+        """Fill a volume that is there, if it is empty; of no layers it has what it is."""
         driver = self._driver(volume)
         path = driver.take(volume, _FILLER)
         try:
             filling = driver.filling(volume, path)
-            if filling.is_wanted():
+            if filling.is_wanted() and layers:
                 with filling.fill() as directory:
                     _fill(layers, point, directory)
+            elif filling.is_wanted():
+                _fill(layers, point, path)
         finally:
             driver.leave(volume, _FILLER)
 
@@ -423,8 +425,12 @@ class Volumes:
 
 
 def _fill(layers: Sequence[Path], point: MountPoint, directory: Path) -> None:
+    """Put into a volume what the image has, if that is wanted, and give it its owner."""
     try:
-        copy_up(layers, point.destination, directory)
+        if point.copies_up:
+            copy_up(layers, point.destination, directory)
+        if point.owner.has_attributes:
+            point.owner.give(directory)
     except OSError as err:
         raise errors.Internal(
             f"copy {point.destination} of the image to volume {point.name}: {err.strerror}"

@@ -76,6 +76,7 @@ class Mount(TypedDict, total=False):
     VolumeOptions: dict[str, Any] | None
     ImageOptions: dict[str, Any] | None
     TmpfsOptions: dict[str, Any] | None
+    OwnerOptions: list[str] | None  # seacan's own: uid=N, gid=N, mode=OCTAL, idmap=…
 
 
 class HostConfig(TypedDict, total=False):
