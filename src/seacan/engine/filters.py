@@ -66,6 +66,17 @@ def has_all_labels(labels: Mapping[str, str], wanted: Sequence[str]) -> bool:
     return True
 
 
+def patterns(values: Sequence[str]) -> list[re.Pattern[str]]:
+    """Return what of `values` is a pattern; a broken one is none."""
+    compiled = []
+    for value in values:
+        try:
+            compiled.append(re.compile(value))
+        except (re.error, RecursionError, OverflowError):
+            continue
+    return compiled
+
+
 def _by_id(values: Sequence[str], facts: Facts) -> Test:
     starts = tuple(values)
     return lambda record: record.id.startswith(starts)
@@ -73,19 +84,14 @@ def _by_id(values: Sequence[str], facts: Facts) -> Test:
 
 def _by_name(values: Sequence[str], facts: Facts) -> Test:
     """Match a name, with its slash or without, or a pattern of one; a broken pattern is none."""
-    patterns = []
-    for value in values:
-        try:
-            patterns.append(re.compile(value))
-        except (re.error, RecursionError, OverflowError):
-            continue
+    compiled = patterns(values)
 
     def matches(record: Container) -> bool:
         name, slashed = record.name, f"/{record.name}"
         return (
             name in values
             or slashed in values
-            or any(pattern.search(name) or pattern.search(slashed) for pattern in patterns)
+            or any(pattern.search(name) or pattern.search(slashed) for pattern in compiled)
         )
 
     return matches

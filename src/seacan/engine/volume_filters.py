@@ -3,11 +3,10 @@
 Source: Engine API, VolumeList, VolumePrune; what dockerd makes of values was asked of dockerd 28.
 """
 
-import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Final
 
-from seacan.engine.filters import Filters
+from seacan.engine.filters import Filters, patterns
 from seacan.errors import InvalidArgument
 from seacan.volumes.volume import ANONYMOUS, LOCAL, Found
 
@@ -87,14 +86,9 @@ def _has_label(labels: Mapping[str, str], wanted: str) -> bool:
 
 def _by_name(values: Sequence[str]) -> Test:
     """Match a name, or a pattern in it; a broken pattern is none."""
-    patterns = []
-    for value in values:
-        try:
-            patterns.append(re.compile(value))
-        except (re.error, RecursionError, OverflowError):
-            continue
+    compiled = patterns(values)
     return lambda found: (
-        found.volume.name in values or any(each.search(found.volume.name) for each in patterns)
+        found.volume.name in values or any(each.search(found.volume.name) for each in compiled)
     )
 
 

@@ -1,6 +1,6 @@
 """Linux as typed functions. Everything here raises OSError, holds no policy and keeps no state.
 
 syscalls.py (the calls that the os module lacks), rooted.py (paths inside a root that is not
-trusted), procfs.py, mounts.py with mount_options.py and old_mount.py, namespaces.py, idmaps.py,
-capabilities.py, terminals.py, processes.py, cgroups/, bpf.py, dbus/.
+trusted), file_data.py, procfs.py, mounts.py with mount_options.py and old_mount.py, namespaces.py,
+idmaps.py, capabilities.py, terminals.py, processes.py, cgroups/, bpf.py, dbus/.
 """

@@ -11,10 +11,10 @@ import stat
 from typing import Final
 
 from seacan.errors import InvalidArgument
+from seacan.kernel import file_data
 
 _MAX_DEPTH: Final = 128  # three descriptors are open for each
 _MAX_ENTRIES: Final = 1 << 20
-_CHUNK_BYTES: Final = 1 << 30
 
 
 def copy(source_fd: int, target_fd: int) -> None:
@@ -90,30 +90,11 @@ def _copy_file(entry: int, size: int, target: int, name: str) -> None:
     try:
         made = os.open(name, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600, dir_fd=target)
         try:
-            _copy_data(source, made, size)
+            file_data.copy(source, made, size)
         finally:
             os.close(made)
     finally:
         os.close(source)
-
-
-def _copy_data(source: int, target: int, size: int) -> None:
-    os.truncate(target, size)
-    position = 0
-    while position < size:
-        try:
-            position = os.lseek(source, position, os.SEEK_DATA)
-        except OSError as err:
-            if err.errno != errno.ENXIO:
-                raise
-            return  # a hole up to the end
-        end = min(os.lseek(source, position, os.SEEK_HOLE), size)
-        os.lseek(target, position, os.SEEK_SET)
-        while position < end:
-            count = os.sendfile(target, source, position, min(end - position, _CHUNK_BYTES))
-            if not count:
-                return  # it was cut meanwhile
-            position += count
 
 
 def _copy_attributes(entry: int, status: os.stat_result, target: int, name: str) -> None:

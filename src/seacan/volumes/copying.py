@@ -9,12 +9,9 @@ import os
 import stat
 from typing import Final
 
-from seacan.kernel import rooted, syscalls
+from seacan.kernel import file_data, rooted, syscalls
 
-_CHUNK_BYTES: Final = 1 << 30
 _BELOW: Final = rooted.RESOLVE_BENEATH | rooted.RESOLVE_NO_SYMLINKS
-# Other file systems, or one that cannot: the bytes are copied in another way.
-_CANNOT_SHARE: Final = (errno.EXDEV, errno.EINVAL, errno.EOPNOTSUPP, errno.ENOSYS)
 
 
 class Copy:
@@ -94,37 +91,9 @@ def _copy_file(name: str, source: int, target: int, without: str) -> None:
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
         target_fd = os.open(name, flags, 0o600, dir_fd=target)
         try:
-            _copy_data(source_fd, target_fd, status.st_size)
+            file_data.copy(source_fd, target_fd, status.st_size)
             copy_status(source_fd, status, target_fd, without=without)
         finally:
             os.close(target_fd)
     finally:
         os.close(source_fd)
-
-
-def _copy_data(source: int, target: int, size: int) -> None:
-    os.truncate(target, size)
-    position = 0
-    while position < size:
-        try:
-            position = os.lseek(source, position, os.SEEK_DATA)
-        except OSError as err:
-            if err.errno != errno.ENXIO:
-                raise
-            return  # a hole up to the end
-        end = min(os.lseek(source, position, os.SEEK_HOLE), size)
-        while position < end:
-            count = _copy_some(source, target, position, min(end - position, _CHUNK_BYTES))
-            if not count:
-                return  # it was cut meanwhile
-            position += count
-
-
-def _copy_some(source: int, target: int, position: int, limit: int) -> int:
-    try:
-        return os.copy_file_range(source, target, limit, position, position)
-    except OSError as err:
-        if err.errno not in _CANNOT_SHARE:
-            raise
-    os.lseek(target, position, os.SEEK_SET)
-    return os.sendfile(target, source, position, limit)
