@@ -88,6 +88,7 @@ def test_its_errors_are_told(docker: Docker, plugin: VolumePlugin) -> None:
     result = docker("run", "--rm", *NONE, "-v", "vol:/v", "busybox", "true")
     assert (result.status, "VolumeDriver.Mount: the box is shut" in result.err) == (125, True)
     plugin.errors.clear()
+    assert "Unmount vol" not in plugin.calls[plugin.calls.index("Mount vol") + 1 :]
     assert docker.ok("volume", "ls", "-q") == "vol"
     plugin.errors["VolumeDriver.Remove"] = "the box is stuck"
     result = docker("volume", "rm", "vol")
@@ -126,6 +127,21 @@ def test_it_is_told_of_an_end_that_nobody_saw(
     docker.ok("kill", container)
     docker.ok("wait", container)
     assert plugin.mounts == {"vol": []}
+
+
+def test_a_start_that_fails_later_gives_it_back_once(docker: Docker, plugin: VolumePlugin) -> None:
+    assert docker("run", "--rm", *NONE, "-v", "vol:/v", "--volume-driver", "box",
+                  "busybox", "/none").status == 127  # fmt: skip
+    assert plugin.calls.count("Mount vol") == plugin.calls.count("Unmount vol")
+    assert plugin.mounts == {"vol": []}
+
+
+def test_it_does_not_keep_a_container_from_going(docker: Docker, plugin: VolumePlugin) -> None:
+    container = docker.ok("create", *NONE, "-v", "/v", "--volume-driver", "box", "busybox", "true")
+    plugin.errors["VolumeDriver.Remove"] = "the box is stuck"
+    docker.ok("rm", "-v", container)
+    assert len(docker.ok("volume", "ls", "-q").split()) == 1
+    plugin.errors.clear()
 
 
 def test_one_that_is_gone(docker: Docker, daemon: Daemon, tmp_path: Path) -> None:

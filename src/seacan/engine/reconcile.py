@@ -77,6 +77,7 @@ async def _find_truth(context: Context, entry: Entry) -> None:
             # The host was restarted: no process can have survived, and no status either.
             await entry.ended(None)
         return
+    context.volumes.adopt(record)
     try:
         shim = await supervisor.find(entry.bundle)
     except errors.SeacanError as err:
@@ -84,19 +85,12 @@ async def _find_truth(context: Context, entry: Entry) -> None:
         shim = None
     if shim is not None:
         _note_running(record, shim, is_paused=await pause.is_frozen(record.cgroup_path))
-        context.volumes.adopt(record)
         entry.adopt(shim)
         await entry.save()
     elif record.is_running or _has_news(entry):
         await entry.ended(None)
     else:
-        await anyio.to_thread.run_sync(
-            discard,
-            entry.bundle,
-            context.exec_root.runtime / record.id,
-            record.cgroup_path,
-            context.trash,
-        )
+        await entry.abandon_start()
 
 
 def _has_news(entry: Entry) -> bool:

@@ -45,6 +45,7 @@ class Volumes:
         self._book = VolumeBook(database.volumes())
         self._turns = Turns()
         self._pruning = threading.Lock()
+        self._taken: dict[str, set[str]] = {}  # by user, what is mounted for it
 
     def restore(self, containers: Iterable[Container]) -> None:
         """Note who has what, and finish what a daemon that died left in the middle."""
@@ -365,13 +366,21 @@ class Volumes:
                 if volume and {*self._book.holders(volume.name)} <= {record.id}
             ]
             with ExitStack() as removed:
-                for volume in gone:
-                    removed.enter_context(self._driver(volume).removing(volume))
+                gone = [volume for volume in gone if self._begin_removal(volume, removed)]
                 yield [volume.name for volume in gone]
             for point in points:
                 self._book.release(point.name, record.id)
             for volume in gone:
                 self._gone(volume)
+
+    def _begin_removal(self, volume: Volume, removed: ExitStack) -> bool:
+        """Tell whether it can be removed: a plugin is not to keep a container from going."""
+        try:
+            removed.enter_context(self._driver(volume).removing(volume))
+        except errors.SeacanError as err:
+            log.warn("volume is not removed with its container", name=volume.name, error=err)
+            return False
+        return True
 
     # -- mounted ----------------------------------------------------------------------------------
 
@@ -380,11 +389,14 @@ class Volumes:
 
         Return its mount points, with the places that plugins tell. Raises NotFound, Internal.
         """
+        user = user or record.id
+        taken = self._taken.setdefault(user, set())
         paths: dict[str, str] = {}
         try:
             for volume in self._mountable(record):
                 with self._turns.take([volume.name]):
-                    paths[volume.name] = str(self._driver(volume).take(volume, user or record.id))
+                    paths[volume.name] = str(self._driver(volume).take(volume, user))
+                    taken.add(volume.name)
         except BaseException:
             self.unmount(record, user)
             raise
@@ -397,16 +409,21 @@ class Volumes:
 
     def unmount(self, record: Container, user: str = "") -> None:
         """Let go of what `mount` did; it may have come to nothing."""
-        for volume in self._mountable(record):
+        user = user or record.id
+        taken = self._taken.pop(user, ())  # a plugin may count, and is told of nothing else
+        for volume in map(self._book.get, sorted(taken)):
+            if volume is None:
+                continue
             with self._turns.take([volume.name]):
                 try:
-                    self._driver(volume).leave(volume, user or record.id)
+                    self._driver(volume).leave(volume, user)
                 except errors.SeacanError as err:  # a plugin that is no more has nothing mounted
                     log.warn("volume is not unmounted", name=volume.name, error=err)
 
     def adopt(self, record: Container) -> None:
-        """Note that a container from before this daemon runs."""
+        """Note that the daemon before this one has started a container."""
         for volume in self._mountable(record):
+            self._taken.setdefault(record.id, set()).add(volume.name)
             if volume.driver == LOCAL:
                 self._local.uses.adopt(volume.name, record.id)
 

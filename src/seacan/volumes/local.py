@@ -12,7 +12,7 @@ from typing import Final
 
 from seacan import log
 from seacan.errors import Internal
-from seacan.volumes import options
+from seacan.volumes import mounting, options
 from seacan.volumes.driver import Seen
 from seacan.volumes.filling import Filling
 from seacan.volumes.uses import Uses
@@ -70,6 +70,7 @@ class LocalVolumes:
     @contextmanager
     def removing(self, volume: Volume) -> Iterator[None]:
         self.uses.unmount(volume.name)
+        mounting.unmount(self.data(volume.name))  # also what others mounted there: it is not its
         self._rename(self._root / volume.name, self._undecided(volume.name))
         try:
             yield
