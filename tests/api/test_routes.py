@@ -40,7 +40,8 @@ REFUSED: list[tuple[str, str, Any, int, str]] = [
      "client version 2.0 is too new. Maximum supported API version is 1.51"),
     ("GET", "/containers/x/json", None, 404, "No such container: x"),
     ("GET", "/containers/a%20b/json", None, 404, "No such container: a b"),
-    ("GET", "/containers/json?limit=abc", None, 400, 'invalid limit "abc": invalid syntax'),
+    ("GET", "/containers/json?limit=abc", None, 400,
+     'strconv.Atoi: parsing "abc": invalid syntax'),
     ("GET", "/containers/json?limit=9" + "9" * 30, None, 400, "out of range"),
     ("GET", "/containers/json?filters=abc", None, 400, "invalid filter"),
     ("GET", "/containers/json?filters=%7B%22a%22%3A1%7D", None, 400, "invalid filter"),
@@ -56,7 +57,8 @@ REFUSED: list[tuple[str, str, Any, int, str]] = [
     ("POST", "/containers/nope/wait", None, 404, "No such container: nope"),
     ("POST", "/containers/first/wait?condition=x", None, 400, 'invalid condition: "x"'),
     ("POST", "/containers/first/start?checkpoint=x", None, 501, "checkpoint"),
-    ("POST", "/containers/first/stop?t=x", None, 400, 'invalid t "x": invalid syntax'),
+    ("POST", "/containers/first/stop?t=x", None, 400,
+     'strconv.Atoi: parsing "x": invalid syntax'),
     ("POST", "/containers/first/resize?h=a&w=1", None, 400,
      'invalid resize height "a": invalid syntax'),
     ("POST", "/containers/first/resize?h=1", None, 400, 'invalid resize width "": invalid syntax'),
@@ -432,7 +434,8 @@ def test_load_shows_progress_if_asked(api: Api) -> None:
 
 def test_load_that_fails(api: Api) -> None:
     refused = api.ask("POST", "/images/load", b"junk" * 100_000)
-    assert (refused.status, refused.message) == (400, "load: not an archive")
+    # Clients look for it there, whenever it happens.
+    assert (refused.status, _lines(refused.body)[-1]["error"]) == (200, "load: not an archive")
 
     api.engine.images.fails_late = True
     cut_short = api.ask("POST", "/images/load?quiet=0", b"x")

@@ -70,10 +70,10 @@ class Query:
             return None
         digits = text[1:] if text[0] in "+-" else text
         if not _is_decimal(digits):
-            raise InvalidArgument(f"invalid {name} {_quote(text)}: invalid syntax")
+            raise InvalidArgument(f"strconv.Atoi: parsing {_quote(text)}: invalid syntax")
         value = int(digits) if len(digits) < 20 else _INT64
         if value >= _INT64:
-            raise InvalidArgument(f"invalid {name} {_quote(text)}: value out of range")
+            raise InvalidArgument(f"strconv.Atoi: parsing {_quote(text)}: value out of range")
         return -value if text[0] == "-" else value
 
     def uint32(self, name: str, meaning: str) -> int:

@@ -110,7 +110,10 @@ def _by_status(values: Sequence[str], facts: Facts) -> Test:
 def _by_exit_code(values: Sequence[str], facts: Facts) -> Test:
     for value in values:
         if not (value.isascii() and value.removeprefix("-").isdecimal()):
-            raise InvalidArgument(f"invalid filter 'exited={value}': it is no number")
+            raise InvalidArgument(
+                f"invalid filter 'exited={value}': "
+                f'strconv.Atoi: parsing "{value}": invalid syntax'
+            )
     codes = {int(value) for value in values}
     return lambda record: record.state.status is Status.EXITED and record.state.exit_code in codes
 

@@ -315,8 +315,8 @@ def _discard(host_config: HostConfig, host: Host) -> list[str]:
     values: dict[str, Any] = host_config  # type: ignore[assignment]
     warnings = []
     for field, limit, nothing, warning in _DISCARDED:
-        if limit not in host.limits:
-            if values.get(field):
+        if limit not in host.limits and values.get(field) is not None:
+            if values[field]:
                 warnings.append(warning)
             values[field] = nothing
     return warnings

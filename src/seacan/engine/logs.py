@@ -238,10 +238,11 @@ def parse_time(text: str | None, default: str) -> str:
     if not text or text == "0":
         return default
     seconds, _, fraction = text.removeprefix("-").partition(".")
-    if not (seconds.isascii() and seconds.isdecimal()) or len(seconds) > 11:
-        raise InvalidArgument(f"invalid time: {text!r}")
-    if fraction and not (fraction.isascii() and fraction.isdecimal()):
-        raise InvalidArgument(f"invalid time: {text!r}")
+    for part in (seconds, fraction or "0"):
+        if not (part.isascii() and part.isdecimal()):
+            raise InvalidArgument(f'strconv.ParseInt: parsing "{part}": invalid syntax')
+    if len(seconds) > 11:
+        raise InvalidArgument(f'strconv.ParseInt: parsing "{seconds}": value out of range')
     if text.startswith("-"):
         return ""  # before all entries
     stamp = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(int(seconds)))

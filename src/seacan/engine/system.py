@@ -88,6 +88,7 @@ class System:
             "CPUShares": "cpu_shares" in limits,
             "CPUSet": "cpuset" in limits,
             "PidsLimit": "pids" in limits,
+            "KernelMemoryTCP": "kernel_memory_tcp" in limits,
             "OomKillDisable": "oom_kill_disable" in limits,
             "IPv4Forwarding": _read("/proc/sys/net/ipv4/ip_forward") == "1",
             "Debug": False,
@@ -130,7 +131,8 @@ class System:
             "RuncCommit": {"ID": ""},
             "InitCommit": {"ID": ""},
             "SecurityOptions": _security_options(host.cgroup_version),
-            "Warnings": _warnings(limits),
+            "CDISpecDirs": [],
+            "Warnings": _warnings(limits) or None,
         }  # fmt: skip
 
 

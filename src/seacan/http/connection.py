@@ -130,9 +130,15 @@ class Connection:
 
     async def _give_away(self, hijack: Hijack) -> None:
         with suppress(ClientGone):  # begin() finds that out
-            await self._stream.send(hijack.head)
+            await self._stream.send(self._head(hijack))
         early = self._incoming.take()
         await hijack.begin(self._stream.detach(), early)
+
+    def _head(self, hijack: Hijack) -> bytes:
+        if not hijack.has_headers:
+            return hijack.head
+        lines = "".join(f"{name}: {value}\r\n" for name, value in self._headers)
+        return hijack.head.removesuffix(b"\r\n") + lines.encode("latin-1") + b"\r\n"
 
     async def _turn_away(self, reason: BadRequest) -> None:
         with suppress(ClientGone):

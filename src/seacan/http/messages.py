@@ -56,6 +56,7 @@ class Hijack:
 
     head: bytes
     begin: Callable[[socket.socket, bytes], Awaitable[None]]
+    has_headers: bool = False  # the headers of every answer are put at the end of `head`
 
 
 Answer: TypeAlias = Reply | Stream | Hijack

@@ -56,7 +56,7 @@ class ExecRoutes:
             console_size=options.get("ConsoleSize") if has_console else None,
         )
         if not is_detached:
-            return hijack(call, start)
+            return hijack(call, start, has_headers=True)
         await start.begin_detached()
         return Reply(200)
 

@@ -72,12 +72,16 @@ class StreamRoutes:
         return Reply(200)
 
 
-def hijack(call: Call, attachment: engine.Attachment) -> Hijack:
-    """Return the answer that gives the client's connection to `attachment`."""
+def hijack(call: Call, attachment: engine.Attachment, *, has_headers: bool = False) -> Hijack:
+    """Return the answer that gives the client's connection to `attachment`.
+
+    Of an attach it has never had the headers of other answers, of an exec it has.
+    """
     is_upgrade = call.request.headers.get("upgrade", "").lower() == "tcp"
     # Without an upgrade the type has always been raw, though frames follow.
     content_type = _stream_type(call, tty=attachment.tty) if is_upgrade else _RAW
-    return Hijack(_hijack_head(content_type, is_upgrade=is_upgrade), attachment.begin)
+    head = _hijack_head(content_type, is_upgrade=is_upgrade)
+    return Hijack(head, attachment.begin, has_headers)
 
 
 def _hijack_head(content_type: str, *, is_upgrade: bool) -> bytes:

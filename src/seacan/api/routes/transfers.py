@@ -41,7 +41,7 @@ class TransferRoutes:
 
             self._images.load(archive, progress, platform)
 
-        return _progress_stream(call.request, work)
+        return _progress_stream(call.request, work, told_first=True)
 
     async def save(self, call: Call) -> Stream:
         return self._save(call, call.query.texts("names"))
@@ -88,15 +88,19 @@ class TransferRoutes:
 
 
 def _progress_stream(
-    request: Request, work: Callable[[BinaryIO, Callable[[Message], None]], None]
+    request: Request,
+    work: Callable[[BinaryIO, Callable[[Message], None]], None],
+    *,
+    told_first: bool = False,
 ) -> Stream:
     """Return a stream of what `work` tells, one JSON value a line, as it reads the body.
 
-    It runs in a thread. Its error is the answer if it has told nothing yet, else the last line.
+    It runs in a thread. Its error is the answer if it has told nothing yet, else the last line;
+    with `told_first` it is always a line, which is where clients look for it.
     """
 
     async def produce(send: Send) -> None:
-        has_told = False
+        has_told = told_first
 
         def tell(message: Message) -> None:
             nonlocal has_told
@@ -115,4 +119,4 @@ def _progress_stream(
 
 
 def _line(message: Message) -> bytes:
-    return msgspec.json.encode(message) + b"\n"
+    return msgspec.json.encode(message) + b"\r\n"

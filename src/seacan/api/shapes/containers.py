@@ -3,7 +3,7 @@
 from typing import Any
 
 from seacan.api.shapes.configs import container_config, host_config
-from seacan.engine.container import Container, Health, State
+from seacan.engine.container import NEVER, Container, Health, State
 from seacan.engine.sizes import Sizes
 
 _NO_ADDRESS = {
@@ -19,6 +19,8 @@ _NO_ADDRESS = {
 
 
 def inspect_container(container: Container, sizes: Sizes | None = None) -> dict[str, Any]:
+    # What is made at the first start is not there before it.
+    was_started = container.state.started_at != NEVER
     shape = {
         "Id": container.id,
         "Created": container.created_at,
@@ -26,10 +28,10 @@ def inspect_container(container: Container, sizes: Sizes | None = None) -> dict[
         "Args": container.args,
         "State": _state(container),
         "Image": container.image_id,
-        "ResolvConfPath": container.resolv_conf_path,
-        "HostnamePath": container.hostname_path,
-        "HostsPath": container.hosts_path,
-        "LogPath": container.log_path,
+        "ResolvConfPath": container.resolv_conf_path if was_started else "",
+        "HostnamePath": container.hostname_path if was_started else "",
+        "HostsPath": container.hosts_path if was_started else "",
+        "LogPath": container.log_path if was_started else "",
         "Name": f"/{container.name}",
         "RestartCount": container.restart_count,
         "Driver": container.driver,

@@ -6,7 +6,7 @@ from typing import Any
 from seacan.api.shapes.images import list_image
 from seacan.api.shapes.listing import list_container
 from seacan.api.shapes.volumes import shape_volume
-from seacan.api.versions import Version
+from seacan.api.versions import NEWEST, Version
 from seacan.engine.disk_usage import DiskUsage, ImageUsage, VolumeUsage
 
 
@@ -18,7 +18,7 @@ def shape_usage(usage: DiskUsage, version: Version, *, build_cache: bool) -> dic
         "Images": None if images is None else [_image(one, version) for one in images],
         "Containers": None
         if containers is None
-        else [list_container(listed, version, time.time()) for listed in containers],
+        else [list_container(listed, NEWEST, time.time()) for listed in containers],
         "Volumes": None if volumes is None else [_volume(one) for one in volumes],
         "BuildCache": [] if build_cache else None,
     }

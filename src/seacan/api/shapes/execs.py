@@ -8,6 +8,7 @@ from seacan.api.engine import Exec
 
 def inspect_exec(execution: Exec) -> dict[str, Any]:
     config = execution.config
+    given_keys = execution.detach_keys if config.get("DetachKeys") else b""
     path, *arguments = config.get("Cmd") or [""]
     process: dict[str, Any] = {
         "tty": bool(config.get("Tty")),
@@ -28,6 +29,6 @@ def inspect_exec(execution: Exec) -> dict[str, Any]:
         "CanRemove": False,
         "ContainerID": execution.container.record.id,
         # Bytes, which Go writes in base64.
-        "DetachKeys": base64.b64encode(execution.detach_keys).decode(),
+        "DetachKeys": base64.b64encode(given_keys).decode(),
         "Pid": execution.pid,
     }

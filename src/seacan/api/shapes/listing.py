@@ -28,12 +28,17 @@ def list_container(listed: Listed, version: Version, now_s: float) -> dict[str, 
         "Status": _status(container.state, now_s),
         "HostConfig": host,
         "NetworkSettings": {"Networks": networks(container)},
-        "Mounts": container.mounts,
+        "Mounts": [_mount(mount) for mount in container.mounts],
     }
     if sizes := listed.sizes:
         measured = {"SizeRw": sizes.written_bytes, "SizeRootFs": sizes.root_bytes}
         shape |= {name: value for name, value in measured.items() if value}
     return shape
+
+
+def _mount(mount: dict[str, Any]) -> dict[str, Any]:
+    # Where the daemon keeps a volume is told by inspect alone.
+    return mount | {"Source": ""} if mount["Type"] == "volume" else mount
 
 
 def _command(container: Container) -> str:

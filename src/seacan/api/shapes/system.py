@@ -10,6 +10,8 @@ def shape_info(info: dict[str, Any], version: Version) -> dict[str, Any]:
     shaped = dict(info)
     if version < (1, 25):
         shaped["SecurityOptions"] = [_name_of(text) for text in info.get("SecurityOptions") or []]
+    if version < (1, 42):
+        shaped["KernelMemory"] = False  # is set by nobody: runc has not done so since its 1.0
     if version < (1, 44):
         runtimes = info.get("Runtimes") or {}
         shaped["Runtimes"] = {name: _without_status(of) for name, of in runtimes.items()}
@@ -18,8 +20,8 @@ def shape_info(info: dict[str, Any], version: Version) -> dict[str, Any]:
     if version < (1, 49):
         shaped.pop("FirewallBackend", None)
         for commit in ("ContainerdCommit", "RuncCommit", "InitCommit"):
-            if commit in info:
-                shaped[commit] = info[commit] | {"Expected": info[commit].get("ID", "")}
+            if expected := info.get(commit, {}).get("ID"):
+                shaped[commit] = info[commit] | {"Expected": expected}
     if version < (1, 50):
         shaped.pop("DiscoveredDevices", None)
         shaped |= {"BridgeNfIptables": False, "BridgeNfIp6tables": False}
