@@ -1,0 +1,99 @@
+"""Requests of the engine itself, of images, and of what there is none of."""
+
+from typing import Final
+
+from tests.conformance.asked.ask import Ask
+
+_SWARM: Final = (
+    ("GET", "/swarm"), ("GET", "/swarm/unlockkey"), ("POST", "/swarm/unlock"),
+    ("POST", "/swarm/update?version=1"), ("POST", "/swarm/leave"),
+    ("GET", "/nodes"), ("GET", "/nodes/x"), ("DELETE", "/nodes/x"),
+    ("POST", "/nodes/x/update?version=1"),
+    ("GET", "/services"), ("GET", "/services/x"), ("DELETE", "/services/x"),
+    ("GET", "/services/x/logs?stdout=1"), ("POST", "/services/create"),
+    ("POST", "/services/x/update?version=1"),
+    ("GET", "/tasks"), ("GET", "/tasks/x"), ("GET", "/tasks/x/logs?stdout=1"),
+    ("GET", "/secrets"), ("GET", "/secrets/x"), ("DELETE", "/secrets/x"),
+    ("POST", "/secrets/create"), ("POST", "/secrets/x/update?version=1"),
+    ("GET", "/configs"), ("GET", "/configs/x"), ("DELETE", "/configs/x"),
+    ("POST", "/configs/create"), ("POST", "/configs/x/update?version=1"),
+)  # fmt: skip
+
+SWARM: Final = [
+    Ask(method, path, {} if method == "POST" and "leave" not in path else None)
+    for method, path in _SWARM
+]
+
+SYSTEM: Final = [
+    Ask("GET", "/_ping"),
+    Ask("HEAD", "/_ping"),
+    Ask("GET", "/version"),
+    Ask("GET", "/info"),
+    Ask("GET", "/system/df"),
+    Ask("GET", "/system/df?type=container"),
+    Ask("GET", "/system/df?type=x"),
+    Ask("GET", "/events?since=1&until=2"),
+    Ask("GET", "/events?since=2&until=1"),
+    Ask("GET", "/events?since=x"),
+    Ask("GET", '/events?until=1&filters={"nosuch":["x"]}'),
+    Ask("GET", '/events?until=1&filters={"type":["nosuch"]}'),
+    Ask("GET", "/nosuch"),
+    Ask("POST", "/version"),
+    Ask("DELETE", "/containers/json"),
+]
+
+IMAGES: Final = [
+    Ask("GET", '/images/json?filters={"reference":["{image}"]}'),
+    Ask("GET", '/images/json?filters={"reference":["{missing}"]}'),
+    Ask("GET", '/images/json?filters={"nosuch":["x"]}'),
+    Ask("GET", '/images/json?filters={"dangling":["x"]}'),
+    Ask("GET", '/images/json?filters={"before":["{missing}"]}'),
+    Ask("GET", '/images/json?filters={"since":["{missing}"]}'),
+    Ask("GET", '/images/json?filters={"until":["x"]}'),
+    Ask("GET", "/images/json?filters=x"),
+    Ask("GET", "/images/{image}/json"),
+    Ask("GET", "/images/{missing}/json"),
+    Ask("GET", "/images/UPPER/json"),
+    Ask("POST", "/images/{image}/tag?repo={prefix}-tagged&tag=x"),
+    Ask("POST", "/images/{image}/tag?repo=UPPER"),
+    Ask("POST", "/images/{image}/tag?repo=a&tag=:"),
+    Ask("POST", "/images/{image}/tag", known="dockerd takes it, and does nothing"),
+    Ask("POST", "/images/{missing}/tag?repo={prefix}-tagged"),
+    Ask("DELETE", "/images/{image}@sha256:" + "0" * 64),
+    Ask("DELETE", "/images/{missing}"),
+    Ask("DELETE", "/images/UPPER"),
+    Ask("POST", "/images/load", b"junk" * 300),
+    Ask("POST", "/images/load?quiet=1", b"junk" * 300),
+    Ask("GET", '/images/json?filters={"reference":["{image}"],"until":["1h"]}'),
+    Ask("POST", "/images/load", b""),
+    Ask("POST", "/images/create?fromSrc=-&repo=UPPER", b""),
+]
+
+NETWORKS: Final = [
+    Ask("GET", '/networks?filters={"name":["none"]}'),
+    Ask("GET", '/networks?filters={"name":["host"]}'),
+    Ask("GET", '/networks?filters={"nosuch":["x"]}'),
+    Ask("GET", "/networks/none"),
+    Ask("GET", "/networks/host?verbose=1"),
+    Ask("GET", "/networks/none?verbose=x"),
+    Ask("GET", "/networks/{missing}"),
+    Ask("DELETE", "/networks/none"),
+    Ask("DELETE", "/networks/{missing}"),
+    Ask("POST", '/networks/prune?filters={"nosuch":["x"]}'),
+]
+
+VOLUMES: Final = [
+    Ask("GET", '/volumes?filters={"name":["{missing}"]}'),
+    Ask("GET", '/volumes?filters={"nosuch":["x"]}'),
+    Ask("GET", "/volumes/{missing}"),
+    Ask("DELETE", "/volumes/{missing}"),
+]
+
+PLUGINS: Final = [
+    Ask("GET", "/plugins"),
+    Ask("GET", '/plugins?filters={"nosuch":["x"]}'),
+    Ask("GET", "/plugins/{missing}/json"),
+    Ask("DELETE", "/plugins/{missing}"),
+    Ask("POST", "/plugins/{missing}/enable?timeout=1"),
+    Ask("POST", "/plugins/{missing}/disable"),
+]
