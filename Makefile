@@ -12,7 +12,7 @@ NEEDED := apparmor busybox-static checkpolicy criu dbus docker-registry keyutils
 PEERS := docker.io podman
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo fmt check test test-unit test-root test-vm test-all conformance golden bench
+.PHONY: help setup demo fmt check test test-unit test-root test-vm test-all conformance golden bench descriptions
 .PHONY: clean packages peers
 
 help:  ## list the tasks
@@ -62,6 +62,9 @@ conformance: setup packages  ## others' clients against seacan
 
 test-all: setup packages
 	$(PYTEST) -m 'not vm and not vm_systemd' tests
+
+descriptions: setup  ## derive tests/descriptions anew: make descriptions FROM='v1.41.yaml …' of moby's docs/api
+	$(PY) -m tests.descriptions.derive $(FROM)
 
 golden: setup  ## rewrite the expected outputs; read the diff
 	SEACAN_GOLDEN=1 $(PYTEST)

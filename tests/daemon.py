@@ -14,10 +14,16 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import unquote
 
 from tests.calls import UnixConnection, frames
+from tests.descriptions.validation import complaints
+
+from seacan.api.versions import split_version
+from seacan.version import API_VERSION
 
 _CGROUPS: Final = Path("/sys/fs/cgroup")
+_PROGRAM: Final = Path(__file__).with_name("recording_daemon.py")
 # An emulated machine takes its time.
 _PATIENCE: Final = 6 if os.environ.get("SEACAN_VM") else 1
 
@@ -35,6 +41,7 @@ class Daemon:
         self.host = f"unix://{self.socket}"
         self.plugins = directory / "plugins"
         self.log = directory / "log"
+        self.answers = directory / "answers"  # what recording_daemon.py writes
         # In the environment of the daemon, hence of launcher and shims; not of containers.
         self.name = f"seacan-test-{secrets.token_hex(6)}"
         self.cgroup_parent = f"/{self.name}"
@@ -49,7 +56,7 @@ class Daemon:
         """Start and wait until it answers."""
         command = [
             *self._start_with,
-            sys.executable, "-m", "seacan.daemon.main",
+            sys.executable, "-P", str(_PROGRAM), str(self.answers),
             "--data-root", str(self.data_root),
             "--exec-root", str(self.exec_root),
             "--cgroup-parent", self.cgroup_parent,
@@ -167,6 +174,18 @@ class Daemon:
                     found[int(process.name)] = (process / "comm").read_text().strip()
         return found
 
+    def assert_answers_are_as_described(self) -> None:
+        """Hold all answers up to now against the published description of their version."""
+        found = set()
+        for line in self.answers.read_text().splitlines():
+            answer = json.loads(line)
+            version, path = split_version(answer["target"].partition("?")[0])
+            found |= {*complaints(
+                version or API_VERSION, answer["method"], unquote(path), answer["status"],
+                answer["content_type"], answer["body"].encode("latin-1"),
+            )}  # fmt: skip
+        assert not found, "\n".join(sorted(found))
+
     def assert_nothing_left(self, *, before: Sequence[str] = ()) -> None:
         """A shim that has said its last word may take a moment to go."""
         deadline = time.monotonic() + 3 * _PATIENCE
@@ -234,6 +253,7 @@ def running_daemon(start_with: Callable[[Path], Sequence[str]] = lambda _: ()) -
         yield daemon
         daemon.remove_containers()
         daemon.assert_nothing_left()
+        daemon.assert_answers_are_as_described()
         daemon.stop()
         wait_until(lambda: not daemon.engine_processes(), "launcher and shims to end")
         daemon.assert_nothing_left()

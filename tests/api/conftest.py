@@ -5,16 +5,20 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import anyio.from_thread
 import pytest
 from tests.calls import Answer, ask
+from tests.descriptions.validation import complaints
 from tests.fakes.engine import FakeEngine
 
 from seacan.api import server
 from seacan.api.door import Door
+from seacan.api.versions import split_version
 from seacan.http.limits import Limits
 from seacan.http.server import Server
+from seacan.version import API_VERSION
 
 _PATIENCE_S = 10
 
@@ -37,9 +41,28 @@ class Api:
             return read_all(client)
 
     def ask(
-        self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        headers: dict[str, str] | None = None,
+        *,
+        described: bool = True,
     ) -> Answer:
-        return ask(self.path, method, path, body, headers)
+        """Send a request; its answer must be `described` in the version that it asks for."""
+        answer = ask(self.path, method, path, body, headers)
+        if described:
+            _check(method, path, answer)
+        return answer
+
+
+def _check(method: str, path: str, answer: Answer) -> None:
+    """Hold the answer against the published description of its version."""
+    version, bare = split_version(unquote(path.partition("?")[0]))
+    content_type = answer.headers.get("content-type", "")
+    assert not complaints(
+        version or API_VERSION, method, bare, answer.status, content_type, answer.body
+    )
 
 
 def connect(path: str) -> socket.socket:

@@ -76,7 +76,7 @@ def test_errors_have_their_status(api: Api, verb: str) -> None:
     method = "GET" if verb == "top" else "POST"
     for failure, status in ((Conflict("it is so"), 409), (Internal("it is so"), 500)):
         api.engine.containers.fails[verb] = failure
-        answer = api.ask(method, f"/containers/x/{verb}?name=y")
+        answer = api.ask(method, f"/containers/x/{verb}?name=y", described=False)
         assert (answer.status, answer.json) == (status, {"message": "it is so"})
 
 

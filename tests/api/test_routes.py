@@ -166,7 +166,7 @@ def test_only_json_is_taken_for_json(api: Api, content_type: str, status: int) -
 def test_an_error_has_its_status(api: Api, failure: type[SeacanError], status: int) -> None:
     api.engine.containers.fails["stop"] = failure("it is so")
 
-    answer = api.ask("POST", "/containers/first/stop")
+    answer = api.ask("POST", "/containers/first/stop", described=False)
 
     assert (answer.status, answer.json) == (status, {"message": "it is so"})
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-_PATIENCE_S = 10
+_PATIENCE_S = 30
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,92 @@
+"""A seacand that also writes down what it answers, a line of JSON each.
+
+    python tests/recording_daemon.py FILE [flags of seacand...]
+
+Bodies are recorded as far as they are JSON, and up to a limit.
+"""
+
+import json
+import os
+import sys
+from typing import Final
+
+from seacan.api import server
+from seacan.api.door import Door
+from seacan.daemon.main import main
+from seacan.errors import SeacanError
+from seacan.http.errors import STATUS, message_reply
+from seacan.http.messages import Answer, Hijack, Reply, Request, Send, Stream
+
+_LIMIT_BYTES: Final = 1 << 20
+
+
+class Recorder:
+    """Appends to a file, so that what was written before a kill is there."""
+
+    def __init__(self, path: str) -> None:
+        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
+        self._fd = os.open(path, flags, 0o600)
+
+    def write(self, request: Request, status: int, content_type: str, body: bytes) -> None:
+        is_json = content_type.startswith("application/json") and len(body) <= _LIMIT_BYTES
+        line = {
+            "method": request.method,
+            "target": request.target,
+            "status": status,
+            "content_type": content_type,
+            "body": body.decode("latin-1") if is_json and request.method != "HEAD" else "",
+        }
+        os.write(self._fd, json.dumps(line).encode() + b"\n")
+
+
+class RecordingDoor(Door):
+    async def __call__(self, request: Request) -> Answer:
+        try:
+            answer = await super().__call__(request)
+        except SeacanError as err:
+            self._record(request, _reply(err))
+            raise
+        if isinstance(answer, Stream):
+            return _recorded(request, answer)
+        self._record(request, answer)
+        return answer
+
+    def _record(self, request: Request, answer: Reply | Hijack) -> None:
+        if isinstance(answer, Reply):
+            RECORDER.write(request, answer.status, answer.content_type, answer.body)
+        else:
+            head = answer.head.decode("latin-1")
+            content_type = head.partition("Content-Type: ")[2].partition("\r\n")[0]
+            RECORDER.write(request, int(head.split()[1]), content_type, b"")
+
+
+def _recorded(request: Request, answer: Stream) -> Stream:
+    async def produce(send: Send) -> None:
+        body = bytearray()
+
+        async def record_and_send(piece: bytes) -> None:
+            if len(body) <= _LIMIT_BYTES and answer.content_type == "application/json":
+                body.extend(piece)
+            await send(piece)
+
+        end = Reply(200, b"", answer.content_type)
+        try:
+            await answer.produce(record_and_send)
+        except SeacanError as err:
+            end = end if body else _reply(err)
+            raise
+        finally:
+            RECORDER.write(request, end.status, end.content_type, end.body or bytes(body))
+
+    return Stream(answer.content_type, produce, answer.headers)
+
+
+def _reply(err: SeacanError) -> Reply:
+    status = next(status for kind, status in STATUS.items() if isinstance(err, kind))
+    return Reply(304) if status == 304 else message_reply(status, str(err))
+
+
+if __name__ == "__main__":
+    RECORDER = Recorder(sys.argv[1])
+    server.Door = RecordingDoor  # type: ignore[attr-defined]
+    main(sys.argv[2:])
