@@ -104,6 +104,7 @@ def test_exec_reads_its_body_and_gives_what_follows(api: Api) -> None:
         answer = read_all(client)
 
     assert answer.startswith(b"HTTP/1.1 101 UPGRADED\r\n")
+    assert b"\r\nApi-Version: 1.51\r\n" in answer  # of an exec, but not of an attach
     assert answer.endswith(b"\r\n\r\nearly<end>")
     assert api.engine.execs.calls[-1] == ("start", exec_id, False, True, [24, 80])
 

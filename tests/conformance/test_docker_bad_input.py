@@ -34,6 +34,8 @@ RUN = [
     (("--name", "x"), "Invalid container name (x), only"),
     (("--stop-signal", "NOPE"), "invalid signal: NOPE"),
     (("--runtime", "nope"), "unknown or invalid runtime name: nope"),
+    (("--platform", "linux/s390x", "--pull", "never"), "does not match the specified platform"),
+    (("--platform", "a/b/c/d"), "cannot parse platform specifier"),
     (("--network", "nosuchnetwork"), "network nosuchnetwork"),
     (("--sysctl", "kernel.nope=1"), "kernel.nope"),
     (("--log-driver", "nope"), "nope"),

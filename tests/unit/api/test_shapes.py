@@ -80,6 +80,33 @@ def test_what_is_set_is_shown() -> None:
     assert "ExposedPorts" not in shown["Config"]
 
 
+def test_what_the_first_start_makes_is_not_there_before() -> None:
+    paths = ("LogPath", "HostnamePath", "HostsPath", "ResolvConfPath")
+    created = inspect_container(make_container())
+    assert [created[name] for name in paths] == ["", "", "", ""]
+    started = inspect_container(make_container(started_at="2026-11-24T01:33:18.831282888Z"))
+    assert all(started[name].startswith("/nowhere/") for name in paths)
+
+
+def test_where_a_volume_is_kept_is_told_by_inspect_alone() -> None:
+    container = make_container()
+    kept, bound = {"Type": "volume", "Source": "/v"}, {"Type": "bind", "Source": "/b"}
+    container.mounts = [kept, bound]
+    assert inspect_container(container)["Mounts"] == [kept, bound]
+    assert _listed(container)["Mounts"] == [{"Type": "volume", "Source": ""}, bound]
+
+
+def test_lists_that_a_client_left_out_are_null() -> None:
+    shown = inspect_container(make_container())["HostConfig"]
+    assert (shown["Dns"], shown["Ulimits"], shown["PortBindings"]) == (None, None, None)
+
+
+@pytest.mark.parametrize(("version", "nothing"), [("1.42", None), ("1.43", [])])
+def test_an_image_without_digests(version: str, nothing: object) -> None:
+    asked = Version(*map(int, version.split(".")))
+    assert list_image(make_image(), asked, containers=1)["RepoDigests"] == nothing
+
+
 def test_command_and_status_in_words() -> None:
     container = make_container()
     listed = _listed(container)
