@@ -44,6 +44,8 @@ FIELDS: Final = (
 # A status that an operation is not said to have; 400 and 500 any may have.
 STATUSES: Final = {
     ("GET /containers/json", 404): "a filter names a container that there is not",
+    ("GET /images/get", 404): "there is no such image",
+    ("GET /images/{name}/get", 404): "there is no such image",
     ("GET /images/json", 404): "a filter names an image that there is not",
     ("GET /containers/{id}/top", 409): "the container does not run",
     ("POST /containers/{id}/attach", 409): "the container is paused",

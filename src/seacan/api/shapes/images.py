@@ -44,9 +44,7 @@ def list_image(
     image: Image, version: Version, *, containers: int, shared_bytes: int = -1
 ) -> dict[str, Any]:
     """Return an element of the list; `containers` use the image; -1: shared size not measured."""
-    tags, digests = _names(image.references), _names(image.digests)
-    if version < (1, 43) and not tags and not digests:
-        tags, digests = ["<none>:<none>"], ["<none>@<none>"]
+    tags, digests = _listed_names(image, version)
     shape: dict[str, Any] = {
         "Containers": containers if version >= (1, 51) else -1,
         "Created": int(image.created_s),
@@ -79,6 +77,15 @@ def shape_pruned(pruned: PrunedImages) -> dict[str, Any]:
         "ImagesDeleted": [removed_image(one) for one in pruned.removed] or None,
         "SpaceReclaimed": pruned.reclaimed_bytes,
     }
+
+
+def _listed_names(image: Image, version: Version) -> tuple[list[str] | None, list[str] | None]:
+    tags, digests = _names(image.references), _names(image.digests)
+    if version >= (1, 43):
+        return tags, digests
+    if not tags and not digests:
+        return ["<none>:<none>"], ["<none>@<none>"]
+    return tags or None, digests or None
 
 
 def removed_image(removed: Removed) -> dict[str, str]:
