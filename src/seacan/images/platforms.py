@@ -55,7 +55,7 @@ def parse(text: str) -> Platform:
         case [system, architecture, *variant] if system and architecture and len(variant) < 2:
             architecture = _ARCHITECTURES.get(architecture, architecture)
             return Platform(architecture, system, "".join(variant))
-    raise InvalidArgument(f"platform {text!r}: not of the form os/architecture/variant")
+    raise InvalidArgument(f'"{text}": cannot parse platform specifier: invalid argument')
 
 
 def from_json(text: str) -> Platform:
