@@ -83,3 +83,24 @@ def test_a_key_of_another_certificate(tmp_path: Path) -> None:
 
     with pytest.raises(InvalidArgument, match="load certificate"):
         server_context(certificate, other)
+
+
+def test_requests_sent_ahead_are_not_lost(tmp_path: Path) -> None:
+    certificate, key = make_certificate(tmp_path, "one")
+    with running_process(tmp_path, "--tls-cert", certificate, "--tls-key", key) as process:
+        context = ssl.create_default_context(cafile=certificate)
+        digest = sha256(b"blob")
+        upload = http.client.HTTPSConnection("127.0.0.1", process.port, context=context)
+        upload.request("POST", f"/v2/a/blobs/uploads/?digest={digest}", b"blob")
+        assert upload.getresponse().status == 201
+        upload.close()
+        request = f"GET /v2/a/blobs/{digest} HTTP/1.1\r\nHost: r\r\n\r\n".encode()
+        with connect(process, certificate, ssl.TLSVersion.TLSv1_3) as client:
+            # A stream answers each, and its end cancels who looks for the end of the client.
+            for _ in range(300):
+                client.sendall(request)
+            received = b""
+            while received.count(b"\r\n\r\nblob") < 300:
+                piece = client.recv(65536)
+                assert piece
+                received += piece
