@@ -96,7 +96,7 @@ class Uploads:
             found = _digest(path, size_bytes, algorithm_of(digest), progress)
             if found == digest:
                 self._blobs.add(repository, Staged(path, digest, size_bytes))
-            self._forget(upload_id)
+            self.drop(upload_id)
         if found != digest:
             raise Refused("DIGEST_INVALID", "the bytes have another digest", detail=found)
 
@@ -107,14 +107,10 @@ class Uploads:
         except FileNotFoundError:
             return self._store.blobs.open_blob(digest)
 
-    def drop(self, upload_id: str) -> None:
-        """Drop an upload of our own; it may be gone."""
-        self._forget(upload_id)
-
     def cancel(self, repository: str, upload_id: str) -> None:
         """Drop what came so far. Raises Refused, BLOB_UPLOAD_UNKNOWN."""
         with self._known(repository, upload_id).lock:
-            self._forget(upload_id)
+            self.drop(upload_id)
 
     def drop_idle(self, before: float) -> None:
         """Drop the uploads that got no byte since `before`, and files that belong to none."""
@@ -127,8 +123,8 @@ class Uploads:
                 except FileNotFoundError:
                     is_idle = True  # it has just ended
                 if is_idle:
-                    self._forget(path.name)
-        self._forget_lost()
+                    self.drop(path.name)
+        self._drop_lost()
 
     def count(self) -> int:
         with self._store.database.reading() as sql:
@@ -149,19 +145,20 @@ class Uploads:
         self._progress.pop(upload_id, None)
         return _unknown(upload_id)
 
-    def _forget(self, upload_id: str) -> None:
+    def drop(self, upload_id: str) -> None:
+        """Drop an upload, whoever's it is; it may be gone."""
         with self._store.database.transaction() as sql:
             sql.execute("DELETE FROM uploads WHERE id = ?", (upload_id,))
         self._path(upload_id).unlink(missing_ok=True)
         self._progress.pop(upload_id, None)
 
-    def _forget_lost(self) -> None:
+    def _drop_lost(self) -> None:
         """Drop rows without a file: a crash came between a blob's row and the end of its upload."""
         with self._store.database.reading() as sql:
             known = [upload_id for (upload_id,) in sql.execute("SELECT id FROM uploads")]
         for upload_id in known:
             if not self._path(upload_id).exists():
-                self._forget(upload_id)
+                self.drop(upload_id)
 
     def _path(self, upload_id: str) -> Path:
         """Return the file of an upload that has a row, or is to have one: no text of a request."""

@@ -53,7 +53,7 @@ class UploadRoutes:
             await self._write(call, upload_id, 0)
         except BaseException:
             # Nobody knows this upload's name, to go on with it.
-            self._uploads.cancel(call.repository, upload_id)
+            self._uploads.drop(upload_id)
             raise
         await to_thread.run_sync(self._uploads.finish, call.repository, upload_id, digest)
         return _created(call.repository, digest)
