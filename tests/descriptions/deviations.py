@@ -39,6 +39,9 @@ FIELDS: Final = (
     Field("ContainerSummary.HostConfig", "Annotations", _MAP, "in /system/df " + _LATER, (1, 46)),
     Field("SystemInfo", "CDISpecDirs", _TEXTS, _LATER, (1, 44)),
     Field("Network", "EnableIPv4", {"type": "boolean"}, _LATER, (1, 47)),
+    Field(
+        "HealthConfig", "OnFailure", _TEXT, "of seacan, beyond Docker; only where it is asked for"
+    ),
 )
 
 # A status that an operation is not said to have; 400 and 500 any may have.

@@ -65,6 +65,7 @@ CONTAINER_FLAGS = (
     Flag("group-add", "", TEXTS, "Additional group, by name or number"),
     Flag("health-cmd", "", TEXT, "Command that tells whether the container is healthy"),
     Flag("health-interval", "", DURATION, "Time between two checks, as in 30s", shown="0s"),
+    Flag("health-on-failure", "", TEXT, "What to do when it gets unhealthy: kill, restart, stop"),
     Flag("health-retries", "", INT, "Failures in a row that make it unhealthy"),
     Flag(
         "health-start-interval", "", DURATION, "Time between two checks while starting", shown="0s"

@@ -186,7 +186,8 @@ def _swappiness(number: int) -> int:
 def _health(values: Values) -> dict[str, Any] | None:
     durations = {key: values.number(flag) for key, flag in _HEALTH_DURATIONS.items()}
     retries, command = values.number("health-retries"), values.text("health-cmd")
-    is_set = bool(command or retries or any(durations.values()))
+    action = values.text("health-on-failure")
+    is_set = bool(command or retries or action or any(durations.values()))
     if values.on("no-healthcheck"):
         if is_set:
             raise InvalidArgument("--no-healthcheck conflicts with --health-* options")
@@ -197,7 +198,8 @@ def _health(values: Values) -> dict[str, Any] | None:
         if values.number(flag) < 0:
             raise InvalidArgument(f"--{flag} cannot be negative")
     test = ["CMD-SHELL", command] if command else []
-    return {"Test": test, **durations, "Retries": retries}
+    health = {"Test": test, **durations, "Retries": retries}
+    return health | ({"OnFailure": action} if action else {})
 
 
 def restart_policy(text: str) -> dict[str, Any] | None:

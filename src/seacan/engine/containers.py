@@ -15,6 +15,7 @@ from seacan.engine import (
     attach,
     belongings,
     creation,
+    on_unhealthy,
     pause,
     prune,
     rename,
@@ -128,6 +129,7 @@ class Containers:
             on_exec_event=self.execs.follow,
             on_exit=self._on_exit,
             probe=functools.partial(run_probe, self.execs),
+            on_unhealthy=functools.partial(on_unhealthy.act, self),
         )
 
     def adopt(self, record: Container) -> Entry:

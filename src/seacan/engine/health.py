@@ -8,9 +8,9 @@ Dockerfile reference, HEALTHCHECK; asked of dockerd 28.
 """
 
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
-from typing import Final, cast
+from typing import Any, Final, cast
 
 import anyio
 from anyio.abc import TaskGroup
@@ -23,7 +23,15 @@ from seacan.spec.image import Healthcheck
 
 _LEAST_NS: Final = 1_000_000
 _DURATIONS: Final = ("Interval", "Timeout", "StartPeriod", "StartInterval")
-_FIELDS: Final = ("Test", "Interval", "Timeout", "Retries", "StartPeriod", "StartInterval")
+_FIELDS: Final = (
+    "Test",
+    "Interval",
+    "Timeout",
+    "Retries",
+    "StartPeriod",
+    "StartInterval",
+    "OnFailure",
+)
 _SHELL: Final = ["/bin/sh", "-c"]
 _KEPT_RESULTS: Final = 5
 
@@ -67,7 +75,7 @@ def _check_duration(config: HealthConfig, name: str) -> None:
 def with_image(requested: HealthConfig | None, image: Healthcheck | None) -> HealthConfig | None:
     """Return the health check of a container: field by field, the image's where none is said."""
     if requested is None or image is None:
-        return image if requested is None else requested
+        return cast(HealthConfig | None, image) if requested is None else requested
     merged = {name: requested.get(name) or image.get(name) for name in _FIELDS}
     return cast(HealthConfig, {name: value for name, value in merged.items() if value})
 
@@ -119,12 +127,17 @@ class Monitor:
         tasks: TaskGroup,
         probe: Callable[[Check], Awaitable[ProbeResult]],
         tell: Callable[[str], None],
+        on_unhealthy: Callable[[], Coroutine[Any, Any, None]],
     ) -> None:
-        """`probe` runs one and always ends; cancelled, it leaves nothing running."""
+        """`probe` runs one and always ends; cancelled, it leaves nothing running.
+
+        `on_unhealthy` runs by itself when it has become so, and may stop this.
+        """
         self._record = record
         self._tasks = tasks
         self._probe = probe
         self._tell = tell
+        self._on_unhealthy = on_unhealthy
         self._task: anyio.CancelScope | None = None
 
     def begin(self) -> None:
@@ -167,3 +180,5 @@ class Monitor:
                 note(health, check, result, (nanoseconds(result.start) - started_ns) / 1e9)
                 if health.status is not before:
                     self._tell(f"health_status: {health.status}")
+                    if health.status is HealthStatus.UNHEALTHY:
+                        self._tasks.start_soon(self._on_unhealthy)

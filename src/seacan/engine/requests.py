@@ -21,6 +21,7 @@ from seacan.engine import (
     mount_points,
     namespaces,
     network_files,
+    on_unhealthy,
     resources,
     restart,
     security,
@@ -100,6 +101,7 @@ def _container_config(request: ContainerCreate, image: ExecutionConfig) -> Conta
     if stop_signal := request.get("StopSignal") or image.get("StopSignal"):
         config["StopSignal"] = stop_signal
     health.check_config(request.get("Healthcheck") or {})
+    on_unhealthy.check_config(request.get("Healthcheck") or {})
     if healthcheck := health.with_image(request.get("Healthcheck"), image.get("Healthcheck")):
         config["Healthcheck"] = healthcheck
     config["Entrypoint"], config["Cmd"] = _entrypoint_and_cmd(request, image)

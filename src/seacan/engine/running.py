@@ -10,10 +10,10 @@ import json
 import socket
 import time
 import weakref
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final, cast
+from typing import Any, Final, cast
 
 import anyio
 from anyio.abc import TaskGroup
@@ -70,6 +70,7 @@ class Entry:
         on_exec_event: Callable[[Message], None],
         on_exit: "Callable[[Entry], Awaitable[None]]",
         probe: "Callable[[Entry, Check], Awaitable[ProbeResult]]",
+        on_unhealthy: "Callable[[Entry], Coroutine[Any, Any, None]]",
     ) -> None:
         self.record = record
         # Start, stop, remove one at a time; the end of the container itself needs no lock.
@@ -81,7 +82,11 @@ class Entry:
         self.is_restarting = False
         self.restart = Restart(record)
         self.health = Monitor(
-            record, tasks=tasks, probe=functools.partial(probe, self), tell=self.tell
+            record,
+            tasks=tasks,
+            probe=functools.partial(probe, self),
+            tell=self.tell,
+            on_unhealthy=functools.partial(on_unhealthy, self),
         )
         self.bundle: BundleDirectory = exec_root.bundle(record.id)
         self._runtime_root = exec_root.runtime

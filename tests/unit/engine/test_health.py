@@ -154,6 +154,10 @@ class Probes:
         self.over = anyio.Event()
         self.was_cancelled = False
         self.told: list[str] = []
+        self.acted = 0
+
+    async def act(self) -> None:
+        self.acted += 1
 
     async def __call__(self, check: Check) -> ProbeResult:
         if self._codes:
@@ -186,7 +190,13 @@ def play(
 
 
 def make_monitor(container: Container, tasks: TaskGroup, probes: Probes) -> Monitor:
-    return Monitor(container, tasks=tasks, probe=probes, tell=probes.told.append)
+    return Monitor(
+        container,
+        tasks=tasks,
+        probe=probes,
+        tell=probes.told.append,
+        on_unhealthy=probes.act,
+    )
 
 
 def test_every_change_is_told_once() -> None:
@@ -203,6 +213,7 @@ def test_every_change_is_told_once() -> None:
     ]
     assert container.state.health is not None
     assert [kept.exit_code for kept in container.state.health.log] == [0, 1, 1, 1, 0]
+    assert probes.acted == 1
 
 
 def test_a_stop_ends_the_probe_and_nothing_is_told() -> None:
