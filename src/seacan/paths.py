@@ -9,6 +9,7 @@ Two roots, one that a reboot leaves alone and one that it may take:
         oci-layout
         blobs/sha256/HEX           manifests, configs, layers as they came; 0400
         ingest/                    blobs on their way in; emptied at start
+        partial/DIGEST             a download; what broke off is gone on with, for a day
       layers/N/                    one unpacked layer, N a row of seacan.db
         fs/                        its files: an overlayfs lower directory
       layers/.new-*/, .gone-*/     layers half made or half removed; emptied at start
@@ -51,6 +52,9 @@ from typing import Final
 DEFAULT_DATA_ROOT: Final = Path("/var/lib/seacan")
 DEFAULT_EXEC_ROOT: Final = Path("/run/seacan")
 DEFAULT_SOCKET: Final = Path("/run/seacan.sock")
+# By registry: certificates, hosts.toml.
+DEFAULT_CERTIFICATES: Final = Path("/etc/seacan/certs.d")
+DOCKER_CERTIFICATES: Final = Path("/etc/docker/certs.d")
 DEFAULT_REGISTRY_ROOT: Final = DEFAULT_DATA_ROOT / "registry"
 
 

@@ -3,12 +3,15 @@
 DIRECTORY/oci-layout
 DIRECTORY/blobs/ALGORITHM/HEX  0400; whole or absent, its digest taken as it was written
 DIRECTORY/ingest/*/N           on their way in; emptied by open()
+DIRECTORY/partial/DIGEST       a download, named by the digest that it is to have: what broke off is
+                               gone on with later, within a day
 """
 
 import contextlib
 import hashlib
 import os
 import tempfile
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +23,7 @@ from seacan.images.trees import remove_tree
 
 _LAYOUT: Final = b'{"imageLayoutVersion":"1.0.0"}'
 CANONICAL: Final = "sha256"
+_PARTIAL_S: Final = 24 * 3600  # that a download broken off is kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,14 +68,17 @@ class Blobs:
         self._blobs = directory / "blobs"
         self._algorithms = algorithms
         self._ingest = directory / "ingest"
+        self._partial = directory / "partial"
 
     def open(self) -> None:
         """Make the directories if they are not there, and drop what a crash left half written."""
         for algorithm in self._algorithms:
             (self._blobs / algorithm).mkdir(parents=True, exist_ok=True, mode=0o700)
         self._ingest.mkdir(exist_ok=True, mode=0o700)
+        self._partial.mkdir(exist_ok=True, mode=0o700)
         for leftover in self._ingest.iterdir():
             remove_tree(leftover)
+        self.drop_old_partials()
 
     @property
     def is_new(self) -> bool:
@@ -94,9 +101,21 @@ class Blobs:
         finally:
             remove_tree(directory)
 
+    def partial(self, digest: str) -> Path:
+        """Return the place of a download; whoever writes there is the only one."""
+        return self._partial / digest
+
+    def drop_old_partials(self) -> None:
+        """Remove downloads that nobody went on with for a day."""
+        for path in self._partial.iterdir():
+            with contextlib.suppress(FileNotFoundError):
+                if path.stat().st_mtime < time.time() - _PARTIAL_S:
+                    path.unlink()
+
     def commit(self, staged: Staged) -> None:
         """Keep the staged file as the blob of its digest, durably."""
         if self.has(staged.digest):
+            staged.path.unlink(missing_ok=True)
             return
         with open(staged.path, "rb") as file:
             os.fchmod(file.fileno(), 0o400)

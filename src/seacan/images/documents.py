@@ -3,6 +3,7 @@
 Every document is bounded and has its types checked here, once; what comes after may rely on them.
 """
 
+import hashlib
 from typing import Any, Final, TypeVar
 
 import msgspec
@@ -72,6 +73,11 @@ def archive_entries(data: bytes) -> list[ArchiveEntry]:
     if not all(entry.get("Config") for entry in entries):
         raise InvalidArgument("invalid manifest.json: an image without a config")
     return entries
+
+
+def digest(data: bytes) -> str:
+    """Return the digest of a document's bytes."""
+    return f"sha256:{hashlib.sha256(data).hexdigest()}"
 
 
 def encode(document: Any) -> bytes:

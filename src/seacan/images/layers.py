@@ -219,6 +219,14 @@ def unused_after(sql: sqlite3.Connection, image_id: str) -> list[str]:
     return [chain_id for (chain_id,) in rows]
 
 
+def check_diff_id(archive: BinaryIO, diff_id: str) -> None:
+    """Read a layer's archive, compressed or not. Raises InvalidArgument for another diff id."""
+    digest = hashlib.sha256()
+    for chunk in chunks(Decompressed(archive)):
+        digest.update(chunk)
+    _compare(digest.hexdigest(), diff_id)
+
+
 def _unpack_verified(archive: BinaryIO, diff_id: str, directory: Path, *, digest: str) -> int:
     """Unpack into a new directory; the diff id is over all of the archive, padding too."""
     directory.mkdir()

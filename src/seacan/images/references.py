@@ -106,6 +106,21 @@ def parse_tagged(repository: str, tag: str) -> Reference:
     return replace(reference, tag=tag or reference.tag or DEFAULT_TAG)
 
 
+def parse_pulled(name: str, tag: str) -> Reference:
+    """Return what to pull, from the two parameters of the API: `tag` may be a digest.
+
+    Without a tag anywhere it means the whole repository. Raises InvalidArgument.
+    """
+    reference = parse(name.removesuffix(":"))
+    if not tag:
+        return replace(reference, tag=None) if reference.digest else reference
+    if is_digest(tag):
+        return replace(reference, tag=None, digest=tag)
+    if not is_tag(tag):
+        raise InvalidArgument("invalid tag format")
+    return replace(reference, tag=tag)
+
+
 def is_digest(text: str) -> bool:
     return _DIGEST.fullmatch(text) is not None
 

@@ -15,8 +15,8 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Final
 
-from seacan.errors import Internal
-from seacan.images import documents
+from seacan.errors import Internal, NotFound
+from seacan.images import documents, references
 from seacan.images.blobs import Blobs
 from seacan.images.database import Database
 from seacan.images.image import ImageId
@@ -27,6 +27,10 @@ from seacan.paths import DataRoot
 from seacan.spec.image import MEDIA_TYPE_CONFIG, MEDIA_TYPE_MANIFEST, Descriptor, Manifest
 
 _REMOVERS: Final = min(4, os.cpu_count() or 1)
+
+
+class ImageGone(NotFound):
+    """Somebody has removed the image meanwhile."""
 
 
 class Store:
@@ -112,8 +116,11 @@ class Store:
         manifest: bytes | None = None,
         *,
         parent: ImageId | None = None,
+        renew: bool = False,
     ) -> ImageId:
         """Make an image of a config and of layers that are in the store; it may exist already.
+
+        Then it stays as it is; but if `renew`, this manifest takes the place of its own.
 
         `blobs` describes the layers as they came; of these a manifest is made if there is none.
         `parent` is the image that this one was made from here.
@@ -133,10 +140,8 @@ class Store:
                     "INSERT INTO image_layers (image, position, layer) VALUES (?, ?, ?)",
                     [(image_id, i, layer.number) for i, layer in enumerate(layers)],
                 )
-                sql.executemany(
-                    "INSERT INTO image_blobs (image, digest) VALUES (?, ?)",
-                    [(image_id, digest) for digest in digests],
-                )
+            if added or renew:
+                _set_blobs(sql, image_id, manifest_digest, digests)
             if added and parent:
                 sql.execute(
                     "INSERT INTO image_parents (image, parent)"
@@ -145,10 +150,58 @@ class Store:
                 )
         return image_id
 
+    def manifest_digest(self, image_id: str) -> str:
+        """Return the digest of an image's manifest, "" if there is no such image."""
+        with self.database.reading() as sql:
+            row = sql.execute("SELECT manifest FROM images WHERE id = ?", (image_id,)).fetchone()
+        return str(row[0]) if row else ""
+
+    def is_own_manifest(
+        self, image_id: ImageId, manifest_digest: str, blobs: list[Descriptor]
+    ) -> bool:
+        """Return whether an image's manifest was made here, of nothing but its layers."""
+        made = documents.encode(_manifest(image_id, self.blobs.size_bytes(image_id), blobs))
+        return documents.digest(made) == manifest_digest
+
+    def renew_manifest(self, image_id: ImageId, blobs: list[Descriptor]) -> str:
+        """Make the manifest of an image anew, of other blobs of its layers; return its digest.
+
+        To be called within adding().
+        """
+        data = documents.encode(_manifest(image_id, self.blobs.size_bytes(image_id), blobs))
+        digest = self.blobs.write(data)
+        digests = {image_id, digest, *(blob["digest"] for blob in blobs)}
+        with self.database.transaction() as sql:
+            _set_blobs(sql, image_id, digest, digests)
+        return digest
+
+    def meaning(self, reference: Reference) -> ImageId | None:
+        """Return the image that `reference`, with a tag or a digest, means."""
+        with self.database.reading() as sql:
+            row = sql.execute(
+                "SELECT image FROM image_references WHERE name = ?", (str(reference),)
+            ).fetchone()
+        return ImageId(row[0]) if row else None
+
+    def repositories_with(self, digest: str) -> list[Reference]:
+        """Return the names by digest, as pulled or pushed, of images that have a blob."""
+        with self.database.reading() as sql:
+            rows = sql.execute(
+                "SELECT DISTINCT name FROM image_references JOIN image_blobs USING (image)"
+                " WHERE digest = ? AND name LIKE '%@%' ORDER BY name",
+                (digest,),
+            ).fetchall()
+        return [references.parse(name) for (name,) in rows]
+
     def set_reference(self, reference: Reference, image_id: ImageId) -> ImageId | None:
-        """Let `reference` mean the image; return the image it meant before, if it was another."""
+        """Let `reference` mean the image; return the image it meant before, if it was another.
+
+        Raises ImageGone.
+        """
         name = str(reference)
         with self.database.transaction() as sql:
+            if not sql.execute("SELECT 1 FROM images WHERE id = ?", (image_id,)).fetchone():
+                raise ImageGone(f"No such image: {image_id}")
             row = sql.execute(
                 "SELECT image FROM image_references WHERE name = ?", (name,)
             ).fetchone()
@@ -157,6 +210,18 @@ class Store:
                 (name, image_id, time.time()),
             )
         return ImageId(row[0]) if row and row[0] != image_id else None
+
+
+def _set_blobs(
+    sql: sqlite3.Connection, image_id: ImageId, manifest_digest: str, digests: set[str]
+) -> None:
+    """Let an image have this manifest, and what it needs of the blobs."""
+    sql.execute("UPDATE images SET manifest = ? WHERE id = ?", (manifest_digest, image_id))
+    sql.execute("DELETE FROM image_blobs WHERE image = ?", (image_id,))
+    sql.executemany(
+        "INSERT INTO image_blobs (image, digest) VALUES (?, ?)",
+        [(image_id, digest) for digest in digests],
+    )
 
 
 @contextmanager

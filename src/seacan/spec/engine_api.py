@@ -204,6 +204,18 @@ class ExecConfig(TypedDict, total=False):
     WorkingDir: str | None
 
 
+class AuthConfig(TypedDict, total=False):
+    """The body of POST /auth, and X-Registry-Auth in base64 for URLs."""
+
+    username: str | None
+    password: str | None
+    auth: str | None
+    email: str | None
+    serveraddress: str | None
+    identitytoken: str | None
+    registrytoken: str | None
+
+
 class VolumeCreate(TypedDict, total=False):
     """The body of POST /volumes/create."""
 

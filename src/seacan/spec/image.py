@@ -14,6 +14,8 @@ MEDIA_TYPE_LAYER_ZSTD: Final = "application/vnd.oci.image.layer.v1.tar+zstd"
 # Docker's own, schema version 2.
 MEDIA_TYPE_DOCKER_LIST: Final = "application/vnd.docker.distribution.manifest.list.v2+json"
 MEDIA_TYPE_DOCKER_MANIFEST: Final = "application/vnd.docker.distribution.manifest.v2+json"
+MEDIA_TYPE_DOCKER_CONFIG: Final = "application/vnd.docker.container.image.v1+json"
+_DOCKER_LAYER: Final = "application/vnd.docker.image.rootfs"
 
 # Layers that a registry need not have: their owner is asked for them.
 FOREIGN_LAYER_TYPES: Final = frozenset(
@@ -28,6 +30,17 @@ FOREIGN_LAYER_TYPES: Final = frozenset(
 
 INDEX_TYPES: Final = frozenset({MEDIA_TYPE_INDEX, MEDIA_TYPE_DOCKER_LIST})
 MANIFEST_TYPES: Final = frozenset({MEDIA_TYPE_MANIFEST, MEDIA_TYPE_DOCKER_MANIFEST})
+CONFIG_TYPES: Final = frozenset({MEDIA_TYPE_CONFIG, MEDIA_TYPE_DOCKER_CONFIG})
+LAYER_TYPES: Final = frozenset(
+    {
+        MEDIA_TYPE_LAYER,
+        MEDIA_TYPE_LAYER_GZIP,
+        MEDIA_TYPE_LAYER_ZSTD,
+        f"{_DOCKER_LAYER}.diff.tar",
+        f"{_DOCKER_LAYER}.diff.tar.gzip",
+        f"{_DOCKER_LAYER}.diff.tar.zstd",
+    }
+)
 
 # Annotations in the index.json of an archive: the tag, and containerd's full name.
 ANNOTATION_REF_NAME: Final = "org.opencontainers.image.ref.name"

@@ -1,3 +1,4 @@
+import os
 import stat
 from pathlib import Path
 
@@ -54,3 +55,14 @@ def test_a_crash_leaves_nothing_after_the_next_start(blobs: Blobs, tmp_path: Pat
     (leftover / "0").write_bytes(b"half")
     blobs.open()
     assert list((tmp_path / "ingest").iterdir()) == []
+
+
+def test_a_download_that_broke_off_is_kept_for_a_day(blobs: Blobs) -> None:
+    old, new = blobs.partial("sha256:" + "a" * 64), blobs.partial("sha256:" + "b" * 64)
+    for path in (old, new):
+        path.write_bytes(b"half")
+    os.utime(old, (0, 0))
+
+    blobs.open()
+
+    assert (old.exists(), new.read_bytes()) == (False, b"half")

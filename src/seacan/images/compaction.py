@@ -1,0 +1,61 @@
+"""Compaction: the layers of an image compressed, before they go over a network.
+
+What was imported, committed, or loaded from an archive without a manifest has its layers as plain
+tar, and a manifest that was made here. For such an image they are compressed, and the manifest is
+made anew; what came with a manifest of its own stays as it came, byte by byte.
+"""
+
+from collections.abc import Iterator
+from typing import Any, BinaryIO, Final, cast
+
+from isal import isal_zlib
+
+from seacan.ids import short
+from seacan.images import documents
+from seacan.images.image import Image
+from seacan.images.progress import Meter, Progress
+from seacan.images.store import Store
+from seacan.images.streams import chunks
+from seacan.spec.image import MEDIA_TYPE_LAYER, MEDIA_TYPE_LAYER_GZIP, Descriptor
+
+_LEVEL: Final = 2  # of 3: as small as zlib's middle ones, several times as fast
+_GZIP_WINDOW: Final = 31  # with gzip's frame, whose time is 0: the same bytes every time
+
+
+def compact(store: Store, image: Image, progress: Progress) -> str:
+    """Return the digest of the image's manifest, its layers compressed if that is up to us.
+
+    To be called within Store.adding().
+    """
+    manifest = documents.manifest(store.blobs.read(image.manifest_digest, documents.LIMIT_BYTES))
+    layers = manifest["layers"]
+    is_plain = any(layer["mediaType"] == MEDIA_TYPE_LAYER for layer in layers)
+    if not is_plain or not store.is_own_manifest(image.id, image.manifest_digest, layers):
+        return image.manifest_digest
+    compressed = [
+        _compressed(store, layer, short(diff_id), progress)
+        for layer, diff_id in zip(layers, image.diff_ids, strict=True)
+    ]
+    return store.renew_manifest(image.id, compressed)
+
+
+def _compressed(store: Store, layer: Descriptor, name: str, progress: Progress) -> Descriptor:
+    if layer["mediaType"] != MEDIA_TYPE_LAYER:
+        return layer
+    meter = Meter("Compressing", name, layer["size"], progress)
+    with store.blobs.open_blob(layer["digest"]) as file, store.blobs.staging() as staging:
+        staged = staging.add(_gzip(file, meter))
+        store.blobs.commit(staged)
+    return {
+        "mediaType": MEDIA_TYPE_LAYER_GZIP,
+        "digest": staged.digest,
+        "size": staged.size_bytes,
+    }
+
+
+def _gzip(file: BinaryIO, meter: Meter) -> Iterator[bytes]:
+    compressor = cast(Any, isal_zlib).compressobj(level=_LEVEL, wbits=_GZIP_WINDOW)
+    for chunk in chunks(file):
+        meter(chunk)
+        yield compressor.compress(chunk)
+    yield compressor.flush()
