@@ -31,10 +31,13 @@ _PATIENCE: Final = 6 if os.environ.get("SEACAN_VM") else 1
 class Daemon:
     """One seacand; it can be killed and started again on the same roots."""
 
-    def __init__(self, directory: Path, *, start_with: Sequence[str] = ()) -> None:
+    def __init__(
+        self, directory: Path, *, flags: Sequence[str] = (), start_with: Sequence[str] = ()
+    ) -> None:
         """`start_with`: a command that ends in exec of the daemon's, which follows it."""
         self._start_with = start_with
         self.directory = directory
+        self.flags = flags
         self.data_root = directory / "data"
         self.exec_root = directory / "run"
         self.socket = directory / "s.sock"
@@ -62,6 +65,7 @@ class Daemon:
             "--cgroup-parent", self.cgroup_parent,
             "--plugin-directory", str(self.plugins),
             "-H", self.host,
+            *self.flags,
         ]  # fmt: skip
         environment = os.environ | {"SEACAN_TEST_DAEMON": self.name}
         with self.log.open("ab") as log:
@@ -240,14 +244,16 @@ class Daemon:
 
 
 @contextlib.contextmanager
-def running_daemon(start_with: Callable[[Path], Sequence[str]] = lambda _: ()) -> Iterator[Daemon]:
+def running_daemon(
+    *flags: str, start_with: Callable[[Path], Sequence[str]] = lambda _: ()
+) -> Iterator[Daemon]:
     """Give a started daemon; afterwards nothing of it or its containers may be there.
 
     `start_with` gets its directory; see Daemon.
     """
     # Short: the path of a unix socket has 107 bytes at most.
     directory = Path(tempfile.mkdtemp(prefix="sc-"))
-    daemon = Daemon(directory, start_with=start_with(directory))
+    daemon = Daemon(directory, flags=flags, start_with=start_with(directory))
     try:
         daemon.start()
         yield daemon

@@ -8,8 +8,12 @@ from typing import Any
 
 from tests.images.archives import digest, directory, member, tar
 
+from seacan.images import platforms, references
 from seacan.images.image import Image, Use
 from seacan.images.images import Images
+from seacan.images.remote.credentials import NOBODY, Credentials
+from seacan.images.remote.settings import RegistrySettings
+from seacan.images.remote.tasks import Cancellation
 from seacan.paths import DataRoot
 
 BASE = tar([directory("etc"), member("etc/name", b"base")])
@@ -31,9 +35,11 @@ class Pipe(io.RawIOBase):
 
 
 class Place:
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, registries: RegistrySettings | None = None) -> None:
         self.root = DataRoot(path)
-        self.images = Images(self.root)
+        self.registries = registries or RegistrySettings()
+        self.events: list[tuple[str, str, str]] = []
+        self.images = self._open()
         self.messages: list[dict[str, Any]] = []
 
     def load(self, archive: bytes) -> list[str]:
@@ -42,9 +48,52 @@ class Place:
         self.images.load(Pipe(archive), self.messages.append)  # type: ignore[arg-type]
         return [message["stream"].rstrip() for message in self.messages if "stream" in message]
 
+    def pull(
+        self, name: str, *, platform: str = "", credentials: Credentials = NOBODY
+    ) -> list[str]:
+        """Pull; return the messages as lines, those about bytes left out."""
+        self.messages.clear()
+        self.images.remote.pull(
+            references.parse(name),
+            platform=platforms.parse(platform) if platform else None,
+            credentials=credentials,
+            progress=self.messages.append,
+            cancellation=Cancellation(),
+        )
+        return self._lines()
+
+    def push(self, name: str, *, credentials: Credentials = NOBODY) -> list[str]:
+        """Push; return the messages as pull() does."""
+        self.messages.clear()
+        self.images.remote.push(
+            references.parse(name),
+            platform=None,
+            credentials=credentials,
+            progress=self.messages.append,
+            cancellation=Cancellation(),
+        )
+        return self._lines()
+
+    def _lines(self) -> list[str]:
+        return [
+            f"{message['id']}: {message['status']}" if "id" in message else message["status"]
+            for message in self.messages
+            if "status" in message and not message.get("progressDetail")
+        ]
+
     def reopen(self) -> None:
         self.images.close()
-        self.images = Images(self.root)
+        self.images = self._open()
+
+    def _open(self) -> Images:
+        def told(action: str, actor: str, name: str, labels: object) -> None:
+            self.events.append((action, actor, name))
+
+        return Images(self.root, told, self.registries)
+
+    def partials(self) -> dict[str, int]:
+        """Return the sizes of downloads that broke off, by digest."""
+        return {path.name: path.stat().st_size for path in (self.root.images / "partial").iterdir()}
 
     def names(self) -> list[str]:
         return sorted(r.familiar for image in self.images.list() for r in image.references)
@@ -53,6 +102,7 @@ class Place:
         """Return everything on disk that a leftover would show in."""
         found = set(os.listdir(self.root.images / "ingest"))
         found |= set(os.listdir(self.root.images / "blobs/sha256"))
+        found |= set(os.listdir(self.root.images / "partial"))
         return found | {f"layers/{name}" for name in os.listdir(self.root.layers)}
 
 

@@ -26,7 +26,7 @@ def on_a_small_disk(directory: Path) -> Sequence[str]:
 
 @pytest.fixture
 def small() -> Iterator[Daemon]:
-    with running_daemon(on_a_small_disk) as daemon:
+    with running_daemon(start_with=on_a_small_disk) as daemon:
         yield daemon
 
 

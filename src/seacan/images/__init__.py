@@ -8,7 +8,7 @@ what it consists of: database.py, blobs.py, layers.py; snapshots.py.
 Coming in: archive.py with loading.py (load), importer.py with changes.py and words.py (import),
 hello.py; commit.py (from a container); progress.py, what is told meanwhile.
 Unpacking: compression.py, tar.py, sparse.py, unpack.py; trees.py removes what was unpacked.
-Writing archives: tar_writer.py.
+Writing archives: tar_writer.py. Registries: remote/, with progress.py and compaction.py.
 Going out: saving.py (save). Checking what is kept: check.py, comparison.py (layers).
 Names and documents: references.py, patterns.py, platforms.py, documents.py, history.py; removal.py
 (what rmi may do).

@@ -18,10 +18,13 @@ from seacan.images.image import Deleted, Image, ImageId, Loaded, Removed, Untagg
 from seacan.images.layers import unused_after
 from seacan.images.platforms import Platform
 from seacan.images.references import Reference
+from seacan.images.remote.remote import Remote
+from seacan.images.remote.settings import RegistrySettings
 from seacan.images.snapshots import Snapshots
 from seacan.images.store import Store
 from seacan.paths import DataRoot
 
+_DEFAULT_REGISTRIES = RegistrySettings()
 _IMAGE_COLUMNS = "SELECT id, manifest, size_bytes FROM images"
 
 
@@ -29,15 +32,24 @@ class Told(Protocol):
     def __call__(
         self, action: str, image_id: str, name: str, labels: Mapping[str, str] | None, /
     ) -> None:
-        """Be told what was done: load, import, tag, untag, delete; from the thread that did it."""
+        """Be told what was done: load, import, pull, push, tag, untag, delete.
+
+        In the thread that did it.
+        """
 
 
 class Images:
-    def __init__(self, root: DataRoot, told: Told = lambda *what: None) -> None:
+    def __init__(
+        self,
+        root: DataRoot,
+        told: Told = lambda *what: None,
+        registries: RegistrySettings = _DEFAULT_REGISTRIES,
+    ) -> None:
         """Open the images under `root`, removing what a crash left; a new store gets its first."""
         self._store = Store(root)
         self._told = told
         self.snapshots = Snapshots(self._store.layers)
+        self.remote = Remote(self._store, registries, self)
         self.collect_leftovers()
         if self._store.blobs.is_new:
             hello.add_to(self._store)
@@ -242,6 +254,13 @@ class Images:
     def created_at_ns(self) -> int:
         """Return when the store was made."""
         return self._store.blobs.created_at_ns()
+
+    def tell(self, action: str, reference: Reference) -> None:
+        """Tell everyone that `reference`, which may be a whole repository, was pulled or pushed."""
+        labels = None
+        with contextlib.suppress(NotFound):
+            labels = self.get(reference.familiar).execution.get("Labels")
+        self._told(action, reference.familiar, reference.familiar_name, labels)
 
     def _tell(self, action: str, image_id: ImageId, name: str = "") -> None:
         labels = None

@@ -1,0 +1,153 @@
+"""Push: an image to a registry: the layers that it lacks, the config, and at last the manifest.
+
+A layer goes in one of four ways, the cheapest that works: it is there already; it is mounted from
+another repository of the same registry, of which a pull or push has shown that it has it; or it is
+sent. The manifest goes as it is kept here, so that its digest stays the same wherever it is pushed.
+"""
+
+import contextlib
+import functools
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Final
+
+from seacan.ids import short
+from seacan.images import documents
+from seacan.images.compaction import compact
+from seacan.images.image import Image
+from seacan.images.progress import Meter, Progress, message
+from seacan.images.references import Reference
+from seacan.images.remote.failures import Broken, Refused, delay_s
+from seacan.images.remote.repository import Repository
+from seacan.images.remote.settings import RegistrySettings
+from seacan.images.remote.tasks import Cancellation, Slots, Task, wait_all
+from seacan.images.store import ImageGone, Store
+from seacan.images.streams import chunks
+from seacan.spec.image import MEDIA_TYPE_MANIFEST, Descriptor
+
+_MOST_MOUNTS: Final = 3  # that are tried for a layer
+
+
+class Push:
+    """Images into one repository. `progress` may be called from several threads."""
+
+    def __init__(
+        self,
+        store: Store,
+        slots: Slots,
+        settings: RegistrySettings,
+        repository: Repository,
+        *,
+        progress: Progress,
+        cancellation: Cancellation,
+    ) -> None:
+        self._store = store
+        self._slots = slots
+        self._settings = settings
+        self._repository = repository
+        self._progress = progress
+        self._cancellation = cancellation
+        self._stop = Cancellation()  # of the threads, also when one of them has failed
+
+    def run(self, reference: Reference, image: Image) -> None:
+        """Push `image` as the tag of `reference`. Raises Refused, Broken, Cancelled."""
+        digest = compact(self._store, image, self._progress)
+        data = self._store.blobs.read(digest, documents.LIMIT_BYTES)
+        manifest = documents.manifest(data)
+        self._push_layers(reference, manifest["layers"], image.diff_ids)
+        config = manifest["config"]
+        if not self._repository.has_blob(config["digest"]):
+            self._send_patiently(reference, config, None)
+        media_type = manifest.get("mediaType") or MEDIA_TYPE_MANIFEST
+        self._repository.put_manifest(reference.tag or "", media_type, data)
+        with contextlib.suppress(ImageGone):  # it was pushed all the same
+            self._store.set_reference(replace(reference, tag=None, digest=digest), image.id)
+        status = f"{reference.tag}: digest: {digest} size: {len(data)}"
+        aux = {"Tag": reference.tag, "Digest": digest, "Size": len(data)}
+        self._progress({"status": status})
+        self._progress({"progressDetail": {}, "aux": aux})
+
+    def _push_layers(
+        self, reference: Reference, layers: list[Descriptor], diff_ids: list[str]
+    ) -> None:
+        names = {
+            layer["digest"]: (layer, short(diff_id))
+            for layer, diff_id in zip(layers, diff_ids, strict=True)
+        }
+        for _, name in reversed(names.values()):
+            self._progress(message("Preparing", name))
+        tasks = [
+            Task(functools.partial(self._push_layer, reference, layer, name))
+            for layer, name in names.values()
+        ]
+        try:
+            wait_all(tasks, self._cancellation)
+        finally:
+            self._stop.cancel()
+        self._stop = Cancellation()
+
+    def _push_layer(self, reference: Reference, layer: Descriptor, name: str) -> None:
+        self._slots.take(self._stop, lambda: self._progress(message("Waiting", name)))
+        try:
+            if self._repository.has_blob(layer["digest"]):
+                self._progress(message("Layer already exists", name))
+            elif source := self._send_patiently(reference, layer, name):
+                self._progress(message(f"Mounted from {source}", name))
+            else:
+                self._progress(message("Pushed", name))
+        finally:
+            self._slots.give_back()
+
+    def _send_patiently(self, reference: Reference, blob: Descriptor, name: str | None) -> str:
+        """Send a blob, again if the registry breaks off; return where it was mounted from."""
+        attempt = 1
+        while True:
+            try:
+                return self._send(reference, blob, name)
+            except (Broken, Refused) as err:
+                if isinstance(err, Refused) and not err.is_passing:
+                    raise
+                if attempt >= self._settings.max_attempts:
+                    raise
+                if name:
+                    self._progress(message("Retrying", name))
+                self._stop.sleep(delay_s(err, attempt, self._settings.retry_delay_s))
+                attempt += 1
+
+    def _send(self, reference: Reference, blob: Descriptor, name: str | None) -> str:
+        digest, location = blob["digest"], None
+        for source in self._mountable(reference, digest):
+            try:
+                location = self._repository.begin_upload(digest, source)
+            except Refused:  # who may push here need not be one who may pull there
+                continue
+            if not location:
+                return source
+            break
+        location = location or self._repository.begin_upload(digest)
+        self._repository.upload(location, digest, blob["size"], lambda: self._pieces(blob, name))
+        return ""
+
+    def _mountable(self, reference: Reference, digest: str) -> list[str]:
+        """Return repositories of the registry that are known to have a blob, the likest first."""
+        paths = {
+            other.path
+            for other in self._store.repositories_with(digest)
+            if other.domain == reference.domain and other.path != reference.path
+        }
+        own = reference.path.split("/")
+
+        def unlikeness(path: str) -> tuple[int, str]:
+            parts = path.split("/")
+            return -sum(a == b for a, b in zip(own, parts, strict=False)), path
+
+        return sorted(paths, key=unlikeness)[:_MOST_MOUNTS]
+
+    def _pieces(self, blob: Descriptor, name: str | None) -> Iterator[bytes]:
+        meter = Meter("Pushing", name or "", blob["size"], self._progress)
+        with self._store.blobs.open_blob(blob["digest"]) as file:
+            for chunk in chunks(file):
+                self._stop.check()
+                yield chunk
+                if name:
+                    meter(chunk)
