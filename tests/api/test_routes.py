@@ -81,7 +81,6 @@ REFUSED: list[tuple[str, str, Any, int, str]] = [
     ("POST", "/images/busybox/tag", None, 400, "tag: no repository was named"),
     ("POST", "/images/busybox/tag?repo=A", None, 400, "must be lowercase"),
     ("GET", "/images/json?filters=%7B%22nope%22%3A%5B%5D%7D", None, 400, "invalid filter 'nope'"),
-    ("POST", "/images/create?fromImage=x&tag=y", None, 501, "pull x:y: registries"),
     ("POST", "/images/create?fromSrc=http://x", None, 501, "import from http://x"),
 ]  # fmt: skip
 

@@ -58,6 +58,7 @@ STATUSES: Final = {
     ("POST /containers/{id}/resize", 409): "the container does not run",
     ("POST /exec/{id}/resize", 409): "it does not run; dockerd waits, and then says 500",
     ("POST /exec/{id}/start", 101): "the client asked for an upgrade",
+    ("POST /images/create", 403): "the name is reserved",
     ("POST /images/{name}/tag", 200): "nothing was asked for",
 }
 

@@ -27,7 +27,15 @@ from seacan.engine.sizes import Sizes
 from seacan.engine.stats import Reading
 from seacan.engine.top import Top
 from seacan.engine.volume_prune import PrunedVolumes
-from seacan.errors import Conflict, InvalidArgument, NotFound, NotModified, SeacanError, Unavailable
+from seacan.errors import (
+    Conflict,
+    InvalidArgument,
+    NotFound,
+    NotModified,
+    SeacanError,
+    Unauthorized,
+    Unavailable,
+)
 from seacan.ids import ContainerId, ExecId
 from seacan.images import references
 from seacan.images.check import Checked
@@ -35,6 +43,12 @@ from seacan.images.history import Step
 from seacan.images.image import Deleted, Image, ImageId, Loaded, Removed, Untagged, Use
 from seacan.images.platforms import Platform
 from seacan.images.references import Reference
+from seacan.images.remote.credentials import Credentials
+from seacan.images.remote.inspect import Distribution
+from seacan.images.remote.lists import Entry
+from seacan.images.remote.repository import Fetched
+from seacan.images.remote.search import SearchResult
+from seacan.images.remote.tasks import Cancellation, Cancelled
 from seacan.spec.engine_api import ContainerConfig, ContainerCreate, ContainerUpdate, ExecConfig
 from seacan.volumes.volume import LOCAL, Found, Volume, check_name
 
@@ -441,6 +455,86 @@ class FakeImages:
         return self.images
 
 
+class FakeRemote:
+    """Answers from tables; `calls` is what it was asked."""
+
+    def __init__(self) -> None:
+        self.calls: list[tuple[Any, ...]] = []
+        self.messages: list[dict[str, Any]] = []
+        self.failure: Exception | None = None
+        self.is_cancelled = threading.Event()
+        self.hangs = False
+
+    def pull(
+        self,
+        reference: Reference,
+        *,
+        platform: Platform | None,
+        credentials: Credentials,
+        progress: Callable[[dict[str, Any]], None],
+        cancellation: Cancellation,
+    ) -> None:
+        self._transfer("pull", reference, platform, credentials, progress, cancellation)
+
+    def push(
+        self,
+        reference: Reference,
+        *,
+        platform: Platform | None,
+        credentials: Credentials,
+        progress: Callable[[dict[str, Any]], None],
+        cancellation: Cancellation,
+    ) -> None:
+        self._transfer("push", reference, platform, credentials, progress, cancellation)
+
+    def _transfer(
+        self,
+        verb: str,
+        reference: Reference,
+        platform: Platform | None,
+        credentials: Credentials,
+        progress: Callable[[dict[str, Any]], None],
+        cancellation: Cancellation,
+    ) -> None:
+        self.calls.append((verb, str(reference), str(platform or ""), credentials.username))
+        for message in self.messages:
+            progress(message)
+        if self.failure:
+            raise self.failure
+        while self.hangs:
+            try:
+                cancellation.sleep(60)
+            except Cancelled:
+                self.is_cancelled.set()
+                raise
+
+    def inspect(self, reference: Reference, credentials: Credentials) -> Distribution:
+        if self.failure:
+            raise self.failure
+        return Distribution("a/b", "sha256:" + "a" * 64, 5, [{"architecture": "arm", "os": "x"}])
+
+    def manifest(self, reference: Reference, credentials: Credentials) -> Fetched:
+        if self.failure:
+            raise self.failure
+        return Fetched("application/x-manifest", "sha256:" + "a" * 64, b'{ "as": "is" }')
+
+    def push_list(
+        self, reference: Reference, entries: Sequence[Entry], credentials: Credentials
+    ) -> str:
+        named = [(str(entry.source), entry.platform) for entry in entries]
+        self.calls.append(("push_list", str(reference), named, credentials.username))
+        return "sha256:" + "b" * 64
+
+    def login(self, credentials: Credentials) -> str:
+        if credentials.password != "secret":
+            raise Unauthorized("unauthorized: incorrect username or password")
+        return "identity"
+
+    def search(self, term: str, limit: int, credentials: Credentials) -> Sequence[SearchResult]:
+        self.calls.append(("search", term, limit))
+        return [SearchResult("one", "first", True, 7), SearchResult("two", None, False, 3)]
+
+
 class FakeSystem:
     def version(self) -> dict[str, Any]:
         return {"Version": "0.1.0", "ApiVersion": "1.51", "MinAPIVersion": "1.24"}
@@ -680,6 +774,7 @@ class FakeEngine:
         self.containers = FakeContainers()
         self.execs = FakeExecs(self.containers)
         self.images = FakeImages()
+        self.remote = FakeRemote()
         self.system = FakeSystem()
         self.events = FakeEvents()
         self.networks = FakeNetworks()

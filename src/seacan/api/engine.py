@@ -28,6 +28,12 @@ from seacan.images.history import Step
 from seacan.images.image import Image, ImageId, Loaded, Removed, Use
 from seacan.images.platforms import Platform
 from seacan.images.references import Reference
+from seacan.images.remote.credentials import Credentials
+from seacan.images.remote.inspect import Distribution
+from seacan.images.remote.lists import Entry
+from seacan.images.remote.repository import Fetched
+from seacan.images.remote.search import SearchResult
+from seacan.images.remote.tasks import Cancellation
 from seacan.spec.engine_api import ContainerConfig, ContainerCreate, ContainerUpdate, ExecConfig
 from seacan.volumes.volume import Found
 
@@ -265,6 +271,45 @@ class Images(Protocol):
     def list(self) -> list[Image]: ...
 
 
+class Remote(Protocol):
+    """Every method blocks, and may be called from any thread."""
+
+    def pull(
+        self,
+        reference: Reference,
+        *,
+        platform: Platform | None,
+        credentials: Credentials,
+        progress: Callable[[dict[str, Any]], None],
+        cancellation: Cancellation,
+    ) -> None:
+        """`progress` may be called from several threads."""
+
+    def push(
+        self,
+        reference: Reference,
+        *,
+        platform: Platform | None,
+        credentials: Credentials,
+        progress: Callable[[dict[str, Any]], None],
+        cancellation: Cancellation,
+    ) -> None: ...
+
+    def inspect(self, reference: Reference, credentials: Credentials) -> Distribution: ...
+
+    def manifest(self, reference: Reference, credentials: Credentials) -> Fetched: ...
+
+    def push_list(
+        self, reference: Reference, entries: Sequence[Entry], credentials: Credentials
+    ) -> str:
+        """Return the digest of the list."""
+
+    def login(self, credentials: Credentials) -> str:
+        """Return an identity token, or ""."""
+
+    def search(self, term: str, limit: int, credentials: Credentials) -> Sequence[SearchResult]: ...
+
+
 class ImagePrune(Protocol):
     async def prune(self, wanted: Filters) -> PrunedImages: ...
 
@@ -351,6 +396,9 @@ class Engine(Protocol):
 
     @property
     def images(self) -> Images: ...
+
+    @property
+    def remote(self) -> Remote: ...
 
     @property
     def system(self) -> System: ...

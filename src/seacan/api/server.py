@@ -17,6 +17,7 @@ from seacan.api.routes.files import FileRoutes
 from seacan.api.routes.images import ImageRoutes
 from seacan.api.routes.lifecycle import LifecycleRoutes
 from seacan.api.routes.networks import NetworkRoutes
+from seacan.api.routes.registries import RegistryRoutes
 from seacan.api.routes.stats import StatsRoutes
 from seacan.api.routes.streams import StreamRoutes
 from seacan.api.routes.system import SystemRoutes
@@ -56,7 +57,8 @@ def routes(engine: engine.Engine) -> list[Route]:
         *WebSocketRoutes(engine.containers).routes(),
         *ExecRoutes(engine.execs).routes(),
         *ImageRoutes(engine.images, engine.containers, engine.disk, engine.image_prune).routes(),
-        *TransferRoutes(engine.images).routes(),
+        *TransferRoutes(engine.images, engine.remote).routes(),
+        *RegistryRoutes(engine.remote).routes(),
         *CheckRoutes(engine.images).routes(),
         *NetworkRoutes(engine.networks, engine.containers).routes(),
         *VolumeCopyRoutes(engine.volumes, engine.volume_copies).routes(),

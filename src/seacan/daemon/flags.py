@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from seacan import errors, log, paths
+from seacan.daemon import registry_flags
 from seacan.engine import log_options
 from seacan.engine.context import Settings
 from seacan.paths import DataRoot, ExecRoot
@@ -39,6 +40,7 @@ def parse(argv: Sequence[str] | None = None) -> Flags:
         help="of containers that ask for none (default %(default)s)")  # fmt: skip
     add("--log-opt", action="append", type=_option, default=[], metavar="NAME=VALUE",
         help="option of the log driver, for its containers (repeatable)")  # fmt: skip
+    registry_flags.add_to(parser)
     add("--plugin-directory", type=_absolute, metavar="DIR",
         help="where legacy plugins are looked for, instead of Docker's directories")  # fmt: skip
     add("-p", "--pidfile", type=_absolute, metavar="FILE", help="write the daemon's pid here")
@@ -55,6 +57,7 @@ def parse(argv: Sequence[str] | None = None) -> Flags:
             cgroup_parent=_cgroup_parent(given.cgroup_parent, data_root.path, parser),
             plugins=_plugin_places(given.plugin_directory),
             log_config=_log_config(given.log_driver, dict(given.log_opt), parser),
+            registries=registry_flags.settings_of(given),
         ),
         hosts=given.host or [f"unix://{paths.DEFAULT_SOCKET}"],
         log_level="debug" if given.debug else given.log_level,

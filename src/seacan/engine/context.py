@@ -12,6 +12,7 @@ from seacan.engine.networks import Networks
 from seacan.engine.trash import Trash
 from seacan.engine.volumes import Volumes
 from seacan.images.images import Images
+from seacan.images.remote.settings import RegistrySettings
 from seacan.paths import DataRoot, ExecRoot
 from seacan.spec.engine_api import HostConfig, LogConfig
 from seacan.supervisor.client import Launcher
@@ -27,6 +28,7 @@ class Settings:
     cgroup_parent: str  # absolute, from the root of every hierarchy
     plugins: Places = field(default_factory=Places)
     log_config: LogConfig = field(default_factory=LogConfig)  # of containers that ask for none
+    registries: RegistrySettings = field(default_factory=RegistrySettings)
 
 
 @dataclass(frozen=True, slots=True)

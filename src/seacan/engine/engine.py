@@ -30,6 +30,7 @@ from seacan.engine.volume_copies import VolumeCopies
 from seacan.engine.volumes import Volumes
 from seacan.images import platforms
 from seacan.images.images import Images
+from seacan.images.remote.remote import Remote
 from seacan.images.trees import remove_tree
 from seacan.kernel.cgroups import hierarchy
 from seacan.supervisor.client import Launcher
@@ -42,6 +43,7 @@ class Engine:
     containers: Containers
     execs: Execs
     images: Images
+    remote: Remote
     system: System
     events: Events
     networks: Networks
@@ -65,7 +67,9 @@ async def running(settings: Settings) -> AsyncIterator[Engine]:
     launcher = Launcher(start.sample_config(facts, settings.data_root.init))
     database = Database(settings.data_root.database)
     events = Events(EventLog(settings.data_root.database))
-    images = await anyio.to_thread.run_sync(Images, settings.data_root, events.publish_image)
+    images = await anyio.to_thread.run_sync(
+        Images, settings.data_root, events.publish_image, settings.registries
+    )
     networks = Networks(daemon_id(settings.data_root.path), rfc3339(images.created_at_ns()), events)
     try:
         async with anyio.create_task_group() as tasks:
@@ -97,6 +101,7 @@ async def running(settings: Settings) -> AsyncIterator[Engine]:
                 containers,
                 containers.execs,
                 images,
+                images.remote,
                 system,
                 events,
                 networks,

@@ -13,6 +13,9 @@ from seacan.engine.context import Context
 from seacan.engine.host import OWN_RUNTIME
 from seacan.engine.identity import daemon_id
 from seacan.engine.times import now
+from seacan.images.remote.http import proxies as find_proxies
+from seacan.images.remote.http import without_password
+from seacan.images.remote.settings import HUB, HUB_INDEX, RegistrySettings
 from seacan.version import API_VERSION, API_VERSION_LEAST, VERSION
 
 _MACHINES = {"x86_64": "amd64", "aarch64": "arm64"}
@@ -65,6 +68,7 @@ class System:
         records = self._containers.all_records()
         running = sum(record.state.status is Status.RUNNING for record in records)
         paused = sum(record.is_paused for record in records)
+        proxies = find_proxies(context.settings.registries)
         limits = host.limits
         return {
             "ID": self._id,
@@ -104,15 +108,15 @@ class System:
             "OSVersion": _os_release("VERSION_ID"),
             "OSType": "linux",
             "Architecture": os.uname().machine,
-            "IndexServerAddress": "https://index.docker.io/v1/",
-            "RegistryConfig": None,
+            "IndexServerAddress": HUB_INDEX,
+            "RegistryConfig": _registry_config(context.settings.registries),
             "NCPU": host.cpu_count,
             "MemTotal": os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"),
             "GenericResources": None,
             "DockerRootDir": str(context.data_root.path),
-            "HttpProxy": "",
-            "HttpsProxy": "",
-            "NoProxy": "",
+            "HttpProxy": without_password(proxies.http),
+            "HttpsProxy": without_password(proxies.https),
+            "NoProxy": proxies.bypass,
             "Name": host.hostname,
             "Labels": [],
             "ExperimentalBuild": False,
@@ -134,6 +138,20 @@ class System:
             "CDISpecDirs": [],
             "Warnings": _warnings(limits) or None,
         }  # fmt: skip
+
+
+def _registry_config(settings: RegistrySettings) -> dict[str, Any]:
+    mirrors = list(settings.mirrors)
+    hub = {"Name": HUB, "Mirrors": mirrors, "Secure": True, "Official": True}
+    insecure = {
+        host: {"Name": host, "Mirrors": [], "Secure": False, "Official": False}
+        for host in settings.insecure_hosts
+    }
+    return {
+        "IndexConfigs": {**insecure, HUB: hub},
+        "InsecureRegistryCIDRs": settings.insecure_networks,
+        "Mirrors": mirrors or None,
+    }
 
 
 def _security_options(cgroup_version: str) -> list[str]:

@@ -8,13 +8,7 @@ from typing import Final, NoReturn
 from seacan.api.door import Call, Handler, Route
 from seacan.errors import Unsupported
 
-_ABSENT: Final = (
-    ("POST", "/auth", "logging in to a registry"),
-    ("POST", "/build", "build"),
-    ("GET", "/distribution/{name}/json", "inspecting an image of a registry"),
-    ("GET", "/images/search", "search of a registry"),
-    ("POST", "/images/{name}/push", "push"),
-)
+_ABSENT: Final = (("POST", "/build", "build"),)
 
 
 def routes() -> list[Route]:

@@ -1,31 +1,34 @@
-"""Images that come in and go out: load, import, save; and pull, which is refused."""
+"""Images that come in and go out: load, import, save, pull, push."""
 
 from collections.abc import Callable
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 import anyio
 import anyio.from_thread
-import msgspec
 
 from seacan.api import engine
+from seacan.api.background import Message, progress_stream
 from seacan.api.body_file import body_file
 from seacan.api.door import Call, Route
 from seacan.api.routes.images import platform_of
+from seacan.api.routes.registries import who_asks
+from seacan.api.shapes.progress import progress_line
 from seacan.errors import SeacanError, Unsupported
 from seacan.http.messages import Request, Send, Stream
 from seacan.images import platforms, references
-
-Message = dict[str, Any]
+from seacan.images.remote.remote import check_name
 
 
 class TransferRoutes:
-    def __init__(self, images: engine.Images) -> None:
+    def __init__(self, images: engine.Images, remote: engine.Remote) -> None:
         self._images = images
+        self._remote = remote
 
     def routes(self) -> list[Route]:
         return [
             Route("POST", "/images/load", self.load),
             Route("POST", "/images/create", self.create),
+            Route("POST", "/images/{name}/push", self.push),
             Route("GET", "/images/get", self.save),
             Route("GET", "/images/{name}/get", self.save_one),
         ]
@@ -64,9 +67,8 @@ class TransferRoutes:
 
     async def create(self, call: Call) -> Stream:
         query = call.query
-        if image := query.text("fromImage"):
-            name = ":".join(part for part in (image, query.text("tag")) if part)
-            raise Unsupported(f"pull {name}: registries are not supported, load or import it")
+        if query.text("fromImage"):
+            return self._pull(call)
         source = query.text("fromSrc")
         if source != "-":
             raise Unsupported(f"import from {source}: only an archive that is sent is supported")
@@ -85,6 +87,37 @@ class TransferRoutes:
             tell({"status": image_id})
 
         return _progress_stream(call.request, work)
+
+    def _pull(self, call: Call) -> Stream:
+        query, who = call.query, who_asks(call)
+        reference = references.parse_pulled(query.text("fromImage"), query.text("tag"))
+        check_name(reference)
+        wanted = query.optional("platform") if call.version >= (1, 32) else None
+        platform = platforms.parse(wanted) if wanted else None
+        return progress_stream(
+            lambda tell, cancellation: self._remote.pull(
+                reference,
+                platform=platform,
+                credentials=who,
+                progress=tell,
+                cancellation=cancellation,
+            )
+        )
+
+    async def push(self, call: Call) -> Stream:
+        tag, who = call.query.text("tag"), who_asks(call)
+        reference = references.parse_tagged(call.name, tag) if tag else references.parse(call.name)
+        # Clients of older versions sent one that was ignored.
+        platform = platform_of(call, since=(1, 46))
+        return progress_stream(
+            lambda tell, cancellation: self._remote.push(
+                reference,
+                platform=platform,
+                credentials=who,
+                progress=tell,
+                cancellation=cancellation,
+            )
+        )
 
 
 def _progress_stream(
@@ -105,7 +138,7 @@ def _progress_stream(
         def tell(message: Message) -> None:
             nonlocal has_told
             has_told = True
-            anyio.from_thread.run(send, _line(message))
+            anyio.from_thread.run(send, progress_line(message))
 
         body = body_file(request)
         try:
@@ -113,10 +146,6 @@ def _progress_stream(
         except SeacanError as err:
             if not has_told:
                 raise
-            await send(_line({"errorDetail": {"message": str(err)}, "error": str(err)}))
+            await send(progress_line({"errorDetail": {"message": str(err)}, "error": str(err)}))
 
     return Stream("application/json", produce)
-
-
-def _line(message: Message) -> bytes:
-    return msgspec.json.encode(message) + b"\r\n"
