@@ -75,7 +75,9 @@ def _pull(session: Session, values: Values, request: ContainerCreate) -> None:
 
     image = request["Image"] or ""
     with (
-        session.client.images.pull(image, platform=values.text("platform")) as reply,
+        session.client.images.pull(
+            image, platform=values.text("platform"), headers=session.registry_headers(image)
+        ) as reply,
         open(os.devnull if values.on("quiet") else 2, "w", closefd=values.on("quiet")) as output,
     ):
         show(messages(reply.pieces()), output)

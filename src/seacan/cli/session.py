@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from seacan.errors import InvalidArgument, Unsupported
+from seacan.errors import Unsupported
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -37,8 +37,22 @@ class Session:
     def config(self) -> dict[str, Any]:
         """Docker's config.json, empty if there is none. Raises InvalidArgument if it is broken."""
         if self._config is None:
-            self._config = self._read_config()
+            from seacan.cli.config_file import read_config
+
+            self._config = read_config(self.config_path)
         return self._config
+
+    @property
+    def config_path(self) -> str:
+        from seacan.cli.config_file import config_path
+
+        return config_path(self._config_directory)
+
+    def registry_headers(self, image: str) -> dict[str, str]:
+        """Return what a request about an image says of who asks, to its registry."""
+        from seacan.cli.credentials import Credentials
+
+        return Credentials(self.config_path).header(image)
 
     @property
     def client(self) -> Client:
@@ -70,24 +84,6 @@ class Session:
                 f'contexts are not supported yet, and "{chosen}" is chosen: '
                 "set DOCKER_HOST, or DOCKER_CONTEXT=default"
             )
-
-    def _read_config(self) -> dict[str, Any]:
-        directory = self._config_directory or os.environ.get("DOCKER_CONFIG")
-        path = os.path.join(directory or os.path.expanduser("~/.docker"), "config.json")
-        try:
-            with open(path, "rb") as file:
-                data = file.read()
-        except (FileNotFoundError, NotADirectoryError, PermissionError):
-            return {}
-        import json
-
-        try:
-            config = json.loads(data)
-        except ValueError as err:
-            raise InvalidArgument(f"read {path}: {err}") from err
-        if not isinstance(config, dict):
-            raise InvalidArgument(f"read {path}: no JSON object")
-        return config
 
 
 def for_each(

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from seacan.client.containers import Containers
     from seacan.client.execs import Execs
     from seacan.client.images import Images
+    from seacan.client.registries import Registries
     from seacan.client.system import System
     from seacan.client.volumes import Volumes
 
@@ -91,6 +92,12 @@ class Client:
         from seacan.client.images import Images
 
         return Images(self)
+
+    @cached_property
+    def registries(self) -> Registries:
+        from seacan.client.registries import Registries
+
+        return Registries(self)
 
     @cached_property
     def system(self) -> System:
@@ -156,9 +163,10 @@ class Client:
         *,
         query: Mapping[str, object] | None = None,
         body: object = None,
+        headers: Mapping[str, str] | None = None,
     ) -> Any:
         """Send a request and return its reply: decoded JSON, or None if it has no body."""
-        data = self.finish(self.call(method, path, query=query, body=body))
+        data = self.finish(self.call(method, path, query=query, body=body, headers=headers))
         return decode_json(data) if data else None
 
     def upgrade(

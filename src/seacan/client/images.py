@@ -23,11 +23,37 @@ class Images:
         reply: dict[str, Any] = self._client.ask("GET", path, query=query)
         return reply
 
-    def pull(self, name: str, *, platform: str | None = None) -> Response:
-        """Return a reply whose pieces are progress (client.messages)."""
+    def pull(
+        self,
+        name: str,
+        *,
+        platform: str | None = None,
+        all_tags: bool = False,
+        headers: Mapping[str, str] | None = None,
+    ) -> Response:
+        """Return a reply whose pieces are progress (client.messages).
+
+        `headers`: X-Registry-Auth, if anything is known of the registry.
+        """
         repository, tag = split_reference(name)
-        query = {"fromImage": repository, "tag": tag or "latest", "platform": platform or None}
-        return self._client.call("POST", self._client.path("images", "create"), query=query)
+        wanted = None if all_tags else tag or "latest"
+        query = {"fromImage": repository, "tag": wanted, "platform": platform or None}
+        path = self._client.path("images", "create")
+        return self._client.call("POST", path, query=query, headers=headers)
+
+    def push(
+        self,
+        name: str,
+        *,
+        platform: str | None = None,
+        all_tags: bool = False,
+        headers: Mapping[str, str] | None = None,
+    ) -> Response:
+        """Return a reply whose pieces are progress; `platform`: JSON, as the API has it."""
+        repository, tag = split_reference(name)
+        query = {"tag": None if all_tags else tag or "latest", "platform": platform or None}
+        path = self._client.path("images", repository, "push")
+        return self._client.call("POST", path, query=query, headers=headers)
 
     def load(
         self, archive: Iterable[bytes], *, quiet: bool = True, platform: str | None = None

@@ -1,0 +1,21 @@
+"""`seacan logout`: forget who one is to a registry."""
+
+from __future__ import annotations
+
+from seacan.cli.credentials import HUB, Credentials, server_key
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from seacan.cli.flags import Flag, Values
+    from seacan.cli.session import Session
+
+FLAGS: tuple[Flag, ...] = ()
+
+
+def run(session: Session, values: Values, arguments: list[str]) -> int:
+    key = server_key(arguments[0] if arguments else "")
+    if Credentials(session.config_path).erase(key):
+        print(f"Removing login credentials for {key}")
+    else:
+        print(f"Not logged in to {'docker.io' if key == HUB else key}")
+    return 0

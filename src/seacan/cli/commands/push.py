@@ -1,0 +1,33 @@
+"""`seacan push`: an image to its registry."""
+
+from __future__ import annotations
+
+from seacan.cli.flags import Flag
+from seacan.cli.platform import platform_json
+from seacan.cli.registry_transfer import follow, whole_name
+from seacan.cli.values import SWITCH, TEXT
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from seacan.cli.flags import Values
+    from seacan.cli.session import Session
+
+FLAGS = (
+    Flag("all-tags", "a", SWITCH, "Push all tags of the repository"),
+    Flag("platform", "", TEXT, "Push it only if it is for this platform, as in linux/arm64"),
+    Flag("quiet", "q", SWITCH, "Print the name of the image alone"),
+)
+
+
+def run(session: Session, values: Values, arguments: list[str]) -> int:
+    name = whole_name(arguments[0], values)
+    reply = session.client.images.push(
+        name,
+        platform=platform_json(values.text("platform")),
+        all_tags=values.on("all-tags"),
+        headers=session.registry_headers(name),
+    )
+    follow(reply, values)
+    if values.on("quiet"):
+        print(name)
+    return 0
