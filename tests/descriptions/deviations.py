@@ -59,6 +59,7 @@ STATUSES: Final = {
     ("POST /exec/{id}/resize", 409): "it does not run; dockerd waits, and then says 500",
     ("POST /exec/{id}/start", 101): "the client asked for an upgrade",
     ("POST /images/create", 403): "the name is reserved",
+    ("GET /distribution/{name}/json", 404): "the registry has no such manifest",
     ("POST /images/{name}/tag", 200): "nothing was asked for",
 }
 
