@@ -60,6 +60,8 @@ STATUSES: Final = {
     ("POST /exec/{id}/start", 101): "the client asked for an upgrade",
     ("POST /images/create", 403): "the name is reserved",
     ("GET /distribution/{name}/json", 404): "the registry has no such manifest",
+    ("POST /auth", 401): "a token server does not take the credentials",
+    ("POST /volumes/create", 503): "a volume of a cluster is asked for",
     ("POST /images/{name}/tag", 200): "nothing was asked for",
 }
 

@@ -126,7 +126,12 @@ def _find(version: str, method: str, path: str) -> tuple[str, dict[str, Any]] | 
 def _patterns(version: str) -> list[tuple[str, re.Pattern[str]]]:
     """Return the operations and what they match; those without a name in their path first."""
     names = sorted(_description(version)["operations"], key=lambda name: name.count("{"))
-    return [(name, re.compile(re.sub(r"\{\w+\}", "[^ ]+", name))) for name in names]
+    return [(name, re.compile(re.sub(r"\{\w+\}", _given(name), name))) for name in names]
+
+
+def _given(operation: str) -> str:
+    """Return a pattern of what may stand for a name in a path: that of an image has slashes."""
+    return "[^ ]+" if re.search("/(images|distribution)/", operation) else "[^ /]+"
 
 
 @functools.cache

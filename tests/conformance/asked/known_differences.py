@@ -33,7 +33,6 @@ KNOWN: Final = (
     Known("GET /info", r"\.CDISpecDirs: empty", "there is no CDI"),
     Known("GET /info", r"\.Containerd: missing", "there is no containerd"),
     Known("GET /info", r"\.FirewallBackend: missing", "there are no bridges yet"),
-    Known("GET /info", r"\.RegistryConfig: null", "there are no registries yet"),
     Known(
         "(GET /nosuch|POST /version|DELETE /containers/json)", _HEADERS,
         "all answers have them; dockerd leaves them out where there is no such path",
@@ -53,6 +52,7 @@ KNOWN: Final = (
 
 # Of hosts, moments, and what else is there: they may be met or not.
 BY_CHANCE: Final = (
+    Known("GET /info", r"\.RegistryConfig\.(IndexConfigs|Mirrors)", "as it was started"),
     Known("GET /info", r"\.(OSVersion|RuncCommit\.(ID|Expected)): ", "of the host it runs on"),
     Known("GET /system/df", r"\.Volumes: ", "of what else is there"),
     Known("GET /system/df", r"\.Images\[\]\.Labels: ", "each engine has its own hello-world"),

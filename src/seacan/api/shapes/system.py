@@ -17,6 +17,9 @@ def shape_info(info: dict[str, Any], version: Version) -> dict[str, Any]:
         shaped["Runtimes"] = {name: _without_status(of) for name, of in runtimes.items()}
     if version < (1, 46):
         shaped.pop("Containerd", None)
+    if version < (1, 47):
+        none = {f"AllowNondistributableArtifacts{what}": None for what in ("CIDRs", "Hostnames")}
+        shaped["RegistryConfig"] = {**info.get("RegistryConfig", {}), **none}
     if version < (1, 49):
         shaped.pop("FirewallBackend", None)
         for commit in ("ContainerdCommit", "RuncCommit", "InitCommit"):
