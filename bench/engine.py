@@ -49,8 +49,13 @@ class Engine:
         parts = [f"{part['Name']} {part['Version']}" for part in answer.get("Components", ())]
         return ", ".join(parts) or str(answer["Version"])
 
-    def create(self, *command: str, image: str = BUSYBOX) -> str:
-        body = {"Image": image, "Cmd": command, "HostConfig": {"NetworkMode": "none"}}
+    def create(self, *command: str, image: str = BUSYBOX, **host_config: Any) -> str:
+        body = {
+            "Image": image,
+            "Cmd": command,
+            "ExposedPorts": {port: {} for port in host_config.get("PortBindings", ())},
+            "HostConfig": {"NetworkMode": "none", **host_config},
+        }
         return str(self.call("POST", "/containers/create", body)["Id"])
 
     def run(self, *command: str) -> str:

@@ -12,7 +12,7 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from bench.engine import HELLO, Engine, timed
 from bench.memory import engine_pss_kib
@@ -29,15 +29,30 @@ LOG_BYTES: Final = 100_000_000
 
 def api(engine: Engine) -> Figures:
     """Create, start, wait for and remove a container that ends at once, without network."""
+    return _life(engine, "")
+
+
+def bridge(engine: Engine) -> Figures:
+    """Do the same on the default bridge."""
+    return _life(engine, ", bridge", NetworkMode="bridge")
+
+
+def published(engine: Engine) -> Figures:
+    """Do the same with a published port."""
+    ports = {"80/tcp": [{"HostIp": "127.0.0.1", "HostPort": ""}]}
+    return _life(engine, ", published port", NetworkMode="bridge", PortBindings=ports)
+
+
+def _life(engine: Engine, what: str, **host_config: Any) -> Figures:
     seconds: dict[str, float] = {}
-    with timed(seconds, "API create+start+wait+remove"):
-        with timed(seconds, "- create"):
-            container = engine.create("true")
-        with timed(seconds, "- start"):
+    with timed(seconds, f"API create+start+wait+remove{what}"):
+        with timed(seconds, f"- create{what}"):
+            container = engine.create("true", **host_config)
+        with timed(seconds, f"- start{what}"):
             engine.call("POST", f"/containers/{container}/start")
-        with timed(seconds, "- wait"):
+        with timed(seconds, f"- wait{what}"):
             engine.call("POST", f"/containers/{container}/wait")
-        with timed(seconds, "- remove"):
+        with timed(seconds, f"- remove{what}"):
             engine.call("DELETE", f"/containers/{container}")
     return {f"{phase}, ms": value * 1000 for phase, value in seconds.items()}
 
@@ -168,6 +183,8 @@ def images(engine: Engine) -> Figures:
 
 MEASURES: Final[dict[str, tuple[Callable[[Engine], Figures], bool]]] = {  # True: many samples
     "api": (api, True),
+    "bridge": (bridge, True),
+    "published": (published, True),
     "exec": (execute, True),
     "cli": (command_line, True),
     "parallel": (parallel, False),

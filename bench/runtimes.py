@@ -99,7 +99,9 @@ def through_launcher(place: Place, launcher: client.Launcher) -> Sample:
         bundle.rootfs.mkdir(parents=True)
         place.write_config(bundle.path, bundle.rootfs, container_id)
         start = time.perf_counter()
-        shim = await client.start(launcher, bundle, _request(place, bundle, container_id), [])
+        with await launcher.shim() as waiting:
+            request = _request(place, bundle, container_id)
+            shim = await client.start(waiting, bundle, request, [])
         async for event in shim.events():
             if event["event"] == "exited":
                 break
@@ -122,6 +124,7 @@ def _request(place: Place, bundle: BundleDirectory, container_id: str) -> StartR
             "directory": str(place.directory), "lower": ["image"], "upper": "upper", "work": "work",
             "shares_mounts": False,
         },
+        has_network=False,
         terminal=False,
         stdin=False,
         stdin_once=False,

@@ -2,6 +2,7 @@
 
 import contextlib
 import functools
+import hashlib
 import json
 import os
 import secrets
@@ -55,7 +56,7 @@ class Daemon:
         assert self._process is not None
         return self._process.pid
 
-    def start(self) -> None:
+    def start(self, *flags: str) -> None:
         """Start and wait until it answers."""
         command = [
             *self._start_with,
@@ -66,6 +67,7 @@ class Daemon:
             "--plugin-directory", str(self.plugins),
             "-H", self.host,
             *self.flags,
+            *flags,
         ]  # fmt: skip
         environment = os.environ | {"SEACAN_TEST_DAEMON": self.name}
         with self.log.open("ab") as log:
@@ -211,6 +213,8 @@ class Daemon:
         mounts = Path("/proc/self/mounts").read_text().splitlines()
         found = [f"mount {line}" for line in mounts if str(self.directory) in line]
         found += [f"cgroup {path}" for path in self._cgroups()]
+        found += [f"interface {name}" for name in self.interfaces() if name not in self._bridges()]
+        found += [f"rule {line}" for line in self.rules().splitlines() if "elements" in line]
         for name in ("containers", "runtime", "subpaths", "trash"):
             directory = self.exec_root / name
             found += [f"file {path}" for path in directory.glob("*")]
@@ -220,6 +224,36 @@ class Daemon:
             if pid != self.pid and process != "seacan-launcher":
                 found.append(f"process {pid} {process}")
         return found
+
+    def interfaces(self) -> list[str]:
+        """Return the host's interfaces that are of this daemon or in one of its bridges."""
+        links = [Path("/sys/class/net", name) for name in os.listdir("/sys/class/net")]
+        ours = [link for link in links if _read(link / "ifalias") == f"seacan {self.data_root}"]
+        inside = [
+            link
+            for link in links
+            for bridge in ours
+            if (link / "master").resolve() == bridge.resolve()
+        ]
+        return [link.name for link in (*ours, *inside)]
+
+    def _bridges(self) -> list[str]:
+        """Return the names that the default network's bridge can have: it stays once it is made."""
+        return [f"sc-{self._digest}"]
+
+    @property
+    def _digest(self) -> str:
+        return hashlib.sha256(str(self.data_root).encode()).hexdigest()[:12]
+
+    @property
+    def table(self) -> str:
+        """The name of the table of rules."""
+        return f"seacan_{self._digest}"
+
+    def rules(self) -> str:
+        """Return the rules of this daemon; empty if there are none."""
+        command = ["nft", "list", "table", "inet", self.table]
+        return subprocess.run(command, capture_output=True, text=True, check=False).stdout
 
     def _cgroups(self) -> list[Path]:
         """Return the cgroups below the daemon's parent, in each hierarchy, the innermost first."""
@@ -237,6 +271,10 @@ class Daemon:
                     os.kill(pid, signal.SIGKILL)
         if self._process is not None:
             self._process.wait()
+        for name in self.interfaces():
+            subprocess.run(["ip", "link", "delete", name], capture_output=True, check=False)
+        if self.rules():
+            subprocess.run(["nft", "delete", "table", "inet", self.table], check=True)
         self._unmount_all()
         for cgroup in (*self._cgroups(), _CGROUPS / self.name, *_CGROUPS.glob(f"*/{self.name}")):
             wait_until(functools.partial(_is_removed, cgroup), f"{cgroup} to be free")
@@ -272,6 +310,13 @@ def wait_until(condition: Callable[[], object], what: str, *, timeout_s: float =
     while not condition():
         assert time.monotonic() < deadline, f"waited for {what}"
         time.sleep(0.02)
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text().strip()
+    except OSError:  # it is going just now
+        return ""
 
 
 def _is_removed(cgroup: Path) -> bool:

@@ -32,6 +32,7 @@ Two roots, one that a reboot leaves alone and one that it may take:
       seacand.lock                 held by the running daemon (flock)
       containers/ID/               the OCI bundle of a started container, and its shim's files
         config.json
+        network.json               which interfaces, addresses and ports it has
         runtime/                   state of another runtime, which has it instead of runtime/ID
         rootfs/                    mount point, in the container's mount namespace only
         shm/                       /dev/shm, mounted, if others may join its IPC namespace
@@ -106,6 +107,10 @@ class BundleDirectory:
     @property
     def config(self) -> Path:
         return self.path / "config.json"
+
+    @property
+    def network(self) -> Path:
+        return self.path / "network.json"
 
     @property
     def rootfs(self) -> Path:

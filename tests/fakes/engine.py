@@ -21,7 +21,6 @@ from seacan.engine.files import Change
 from seacan.engine.filters import Filters
 from seacan.engine.image_prune import PrunedImages
 from seacan.engine.listing import Listed
-from seacan.engine.networks import Network
 from seacan.engine.prune import Pruned
 from seacan.engine.sizes import Sizes
 from seacan.engine.stats import Reading
@@ -29,6 +28,7 @@ from seacan.engine.top import Top
 from seacan.engine.volume_prune import PrunedVolumes
 from seacan.errors import (
     Conflict,
+    Forbidden,
     InvalidArgument,
     NotFound,
     NotModified,
@@ -49,7 +49,15 @@ from seacan.images.remote.lists import Entry
 from seacan.images.remote.repository import Fetched
 from seacan.images.remote.search import SearchResult
 from seacan.images.remote.tasks import Cancellation, Cancelled
-from seacan.spec.engine_api import ContainerConfig, ContainerCreate, ContainerUpdate, ExecConfig
+from seacan.network.definition import Endpoint, EndpointId, Network, NetworkId, Sandbox
+from seacan.spec.engine_api import (
+    ContainerConfig,
+    ContainerCreate,
+    ContainerUpdate,
+    EndpointSettings,
+    ExecConfig,
+    NetworkCreate,
+)
 from seacan.volumes.volume import LOCAL, Found, Volume, check_name
 
 IMAGE_ID = ImageId("sha256:" + "c" * 64)
@@ -96,7 +104,12 @@ def make_container(
         hosts_path="/nowhere/hosts",
         resolv_conf_path="/nowhere/resolv.conf",
         state=State(**state),
+        networks={"none": {}},
+        sandbox=_SANDBOX if state.get("status") is Status.RUNNING else None,
     )
+
+
+_SANDBOX = Sandbox("5" * 64, [Endpoint(EndpointId("9" * 64), NetworkId("e" * 64), "none", "", "")])
 
 
 @dataclass
@@ -246,6 +259,12 @@ class FakeContainers:
 
     async def rename(self, ref: str, name: str) -> None:
         self._call("rename", ref, name)
+
+    async def connect(self, ref: str, network: str, settings: EndpointSettings) -> None:
+        self._call("connect", ref, network, settings)
+
+    async def disconnect(self, ref: str, network: str) -> None:
+        self._call("disconnect", ref, network)
 
     async def update(self, ref: str, request: ContainerUpdate) -> Sequence[str]:
         self._call("update", ref, request)
@@ -583,12 +602,14 @@ class FakeEvents:
 
 class FakeNetworks:
     def __init__(self) -> None:
+        made = "2026-11-24T01:33:18.831282888Z"
         self.networks = [
-            Network("e" * 64, "none", "null", "2026-11-24T01:33:18.831282888Z"),
-            Network("f" * 64, "host", "host", "2026-11-24T01:33:18.831282888Z"),
+            Network(NetworkId("e" * 64), "none", "null", made, is_predefined=True),
+            Network(NetworkId("f" * 64), "host", "host", made, is_predefined=True),
         ]
+        self.created: list[NetworkCreate] = []
 
-    def list(self) -> list[Network]:
+    def list(self) -> Sequence[Network]:
         return self.networks
 
     def get(self, ref: str) -> Network:
@@ -597,8 +618,25 @@ class FakeNetworks:
                 return network
         raise NotFound(f"network {ref} not found")
 
-    def of(self, container: Container) -> Network | None:
-        return self.get(container.host_config["NetworkMode"] or "none")
+    async def create(self, request: NetworkCreate) -> Network:
+        self.created.append(request)
+        name = request.get("Name") or ""
+        made = "2026-11-25T01:33:18.831282888Z"
+        network = Network(
+            NetworkId(f"{len(self.networks):064x}"), name, "bridge", made,
+            labels=request.get("Labels") or {},
+        )  # fmt: skip
+        self.networks.append(network)
+        return network
+
+    async def remove(self, ref: str) -> None:
+        network = self.get(ref)
+        if network.is_predefined:
+            raise Forbidden(f"{network.name} is a pre-defined network and cannot be removed")
+        self.networks.remove(network)
+
+    async def prune(self, is_wanted: Callable[[Network], bool]) -> Sequence[str]:
+        return [n.name for n in self.networks if not n.is_predefined and is_wanted(n)]
 
 
 class FakeVolumes:

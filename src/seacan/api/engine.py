@@ -16,7 +16,6 @@ from seacan.engine.files import Change
 from seacan.engine.filters import Filters
 from seacan.engine.image_prune import PrunedImages
 from seacan.engine.listing import Listed
-from seacan.engine.networks import Network
 from seacan.engine.prune import Pruned
 from seacan.engine.sizes import Sizes
 from seacan.engine.stats import Reading
@@ -34,7 +33,15 @@ from seacan.images.remote.lists import Entry
 from seacan.images.remote.repository import Fetched
 from seacan.images.remote.search import SearchResult
 from seacan.images.remote.tasks import Cancellation
-from seacan.spec.engine_api import ContainerConfig, ContainerCreate, ContainerUpdate, ExecConfig
+from seacan.network.definition import Network
+from seacan.spec.engine_api import (
+    ContainerConfig,
+    ContainerCreate,
+    ContainerUpdate,
+    EndpointSettings,
+    ExecConfig,
+    NetworkCreate,
+)
 from seacan.volumes.volume import Found
 
 
@@ -89,6 +96,10 @@ class Containers(Protocol):
     async def unpause(self, ref: str) -> None: ...
 
     async def rename(self, ref: str, name: str) -> None: ...
+
+    async def connect(self, ref: str, network: str, settings: EndpointSettings) -> None: ...
+
+    async def disconnect(self, ref: str, network: str) -> None: ...
 
     async def update(self, ref: str, request: ContainerUpdate) -> Sequence[str]:
         """Return warnings."""
@@ -339,12 +350,16 @@ class Events(Protocol):
 
 
 class Networks(Protocol):
-    def list(self) -> list[Network]: ...
+    def list(self) -> Sequence[Network]: ...
 
     def get(self, ref: str) -> Network: ...
 
-    def of(self, container: Container) -> Network | None:
-        """Return the network that a container is in while it runs."""
+    async def create(self, request: NetworkCreate) -> Network: ...
+
+    async def remove(self, ref: str) -> None: ...
+
+    async def prune(self, is_wanted: Callable[[Network], bool]) -> Sequence[str]:
+        """Remove those that no container runs in; return their names."""
 
 
 class Volumes(Protocol):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from seacan import errors, log, paths
-from seacan.daemon import registry_flags
+from seacan.daemon import network_flags, registry_flags
 from seacan.engine import log_options
 from seacan.engine.context import Settings
 from seacan.paths import DataRoot, ExecRoot
@@ -40,6 +40,7 @@ def parse(argv: Sequence[str] | None = None) -> Flags:
         help="of containers that ask for none (default %(default)s)")  # fmt: skip
     add("--log-opt", action="append", type=_option, default=[], metavar="NAME=VALUE",
         help="option of the log driver, for its containers (repeatable)")  # fmt: skip
+    network_flags.add_to(parser)
     registry_flags.add_to(parser)
     add("--plugin-directory", type=_absolute, metavar="DIR",
         help="where legacy plugins are looked for, instead of Docker's directories")  # fmt: skip
@@ -55,6 +56,7 @@ def parse(argv: Sequence[str] | None = None) -> Flags:
             data_root=data_root,
             exec_root=ExecRoot(given.exec_root),
             cgroup_parent=_cgroup_parent(given.cgroup_parent, data_root.path, parser),
+            network=network_flags.settings(given, data_root.path, parser),
             plugins=_plugin_places(given.plugin_directory),
             log_config=_log_config(given.log_driver, dict(given.log_opt), parser),
             registries=registry_flags.settings_of(given),

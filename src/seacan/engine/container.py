@@ -16,7 +16,8 @@ from typing import Any, Final
 
 from seacan.engine.mount_points import MountPoint
 from seacan.ids import ContainerId
-from seacan.spec.engine_api import ContainerConfig, HostConfig
+from seacan.network.definition import Sandbox
+from seacan.spec.engine_api import ContainerConfig, EndpointSettings, HostConfig
 
 NEVER: Final = "0001-01-01T00:00:00Z"
 
@@ -50,6 +51,14 @@ class Health:
     status: HealthStatus = HealthStatus.STARTING
     failing_streak: int = 0
     log: list[ProbeResult] = field(default_factory=list)  # the last five, the oldest first
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """Another container that this one knows under a name, on the default bridge."""
+
+    container_id: str
+    alias: str
 
 
 @dataclass(slots=True)
@@ -91,6 +100,10 @@ class Container:
     stopped_by_hand: bool = False
     driver: str = "overlay2"
     exec_ids: list[str] = field(default_factory=list)
+    networks: dict[str, EndpointSettings] = field(default_factory=dict)  # what it asks of each
+    sandbox: Sandbox | None = None  # what it has of them while it runs
+    links: list[Link] = field(default_factory=list)
+    link_environment: list[str] = field(default_factory=list)  # of those, since its last start
 
     @property
     def is_running(self) -> bool:
@@ -110,6 +123,11 @@ class Container:
     def is_active(self) -> bool:
         """Whether it runs, or will again by itself: what Docker calls running."""
         return self.is_running or self.is_backing_off
+
+    @property
+    def environment(self) -> list[str]:
+        """What its processes get besides the defaults: of links, then its own."""
+        return [*self.link_environment, *(self.config.get("Env") or [])]
 
     @property
     def tty(self) -> bool:

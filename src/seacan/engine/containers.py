@@ -14,6 +14,7 @@ from seacan import errors, log
 from seacan.engine import (
     attach,
     belongings,
+    connections,
     creation,
     on_unhealthy,
     pause,
@@ -42,7 +43,7 @@ from seacan.engine.sizes import Sizes
 from seacan.engine.stats import Feeds, Source
 from seacan.engine.top import Top
 from seacan.ids import ContainerId
-from seacan.spec.engine_api import ContainerCreate, ContainerUpdate
+from seacan.spec.engine_api import ContainerCreate, ContainerUpdate, EndpointSettings
 
 _DEFAULT_STOP_TIMEOUT_S = 10
 
@@ -123,7 +124,7 @@ class Containers:
             launcher=context.launcher,
             tasks=context.tasks,
             events=context.events,
-            networks=context.networks,
+            sandboxes=context.sandboxes,
             trash=context.trash,
             volumes=context.volumes,
             on_exec_event=self.execs.follow,
@@ -156,13 +157,9 @@ class Containers:
 
     async def _start(self, entry: Entry) -> None:
         await entry.wait_buried()
-        prepare = functools.partial(start.prepare, self._context, entry.record, entry.bundle)
-        try:
-            request = await anyio.to_thread.run_sync(prepare, self.get)
-        except BaseException:
-            await entry.abandon_start()
-            raise
-        await entry.start(request)
+        await entry.start(
+            functools.partial(start.prepare, self._context, entry.record, entry.bundle, self.get)
+        )
 
     async def stop(self, ref: str, *, timeout_s: int | None, signal: str | None) -> None:
         entry = self.find(ref)
@@ -230,7 +227,20 @@ class Containers:
     async def rename(self, ref: str, name: str) -> None:
         if not name:
             raise errors.InvalidArgument("Neither old nor new names may be empty")
-        await rename.rename(self.find(ref), self._names, name)
+        entry = self.find(ref)
+        await rename.rename(entry, self._names, name)
+        self._context.sandboxes.renamed(entry.record)
+
+    async def connect(self, ref: str, network: str, settings: EndpointSettings) -> None:
+        await connections.connect(self._context, self._named(ref), network, settings)
+
+    async def disconnect(self, ref: str, network: str) -> None:
+        await connections.disconnect(self._context, self._named(ref), network)
+
+    def _named(self, ref: str) -> Entry:
+        if not ref:
+            raise errors.InvalidArgument('invalid name or ID supplied: ""')
+        return self.find(ref)
 
     async def update(self, ref: str, request: ContainerUpdate) -> Sequence[str]:
         """Change limits and return warnings; what `request` does not name stays."""

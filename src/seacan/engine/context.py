@@ -8,7 +8,9 @@ from seacan.engine import resources
 from seacan.engine.database import Database
 from seacan.engine.events import Events
 from seacan.engine.host import Host
+from seacan.engine.network_settings import NetworkSettings
 from seacan.engine.networks import Networks
+from seacan.engine.sandboxes import Sandboxes
 from seacan.engine.trash import Trash
 from seacan.engine.volumes import Volumes
 from seacan.images.images import Images
@@ -26,6 +28,7 @@ class Settings:
     data_root: DataRoot
     exec_root: ExecRoot
     cgroup_parent: str  # absolute, from the root of every hierarchy
+    network: NetworkSettings
     plugins: Places = field(default_factory=Places)
     log_config: LogConfig = field(default_factory=LogConfig)  # of containers that ask for none
     registries: RegistrySettings = field(default_factory=RegistrySettings)
@@ -41,6 +44,7 @@ class Context:
     tasks: TaskGroup
     events: Events
     networks: Networks
+    sandboxes: Sandboxes
     trash: Trash  # on the file system of the exec root
     volumes: Volumes
 

@@ -7,8 +7,17 @@ from dataclasses import dataclass
 import anyio
 
 from seacan import errors, ids
-from seacan.engine import image_mounts, mount_points, sharing, start, volume_points
-from seacan.engine.container import Container
+from seacan.engine import (
+    endpoint_settings,
+    image_mounts,
+    links,
+    mount_points,
+    network_files,
+    sharing,
+    start,
+    volume_points,
+)
+from seacan.engine.container import Container, Link
 from seacan.engine.context import Context
 from seacan.engine.log_options import with_log_config
 from seacan.engine.log_plan import log_path
@@ -19,7 +28,7 @@ from seacan.ids import ContainerId
 from seacan.images import platforms
 from seacan.images.image import Image
 from seacan.images.platforms import Platform
-from seacan.spec.engine_api import ContainerCreate
+from seacan.spec.engine_api import ContainerCreate, EndpointSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +40,9 @@ class Plan:
     asked_image: str
     normalised: Normalised
     points: Sequence[MountPoint]
+    networks: dict[str, EndpointSettings]
+    links: list[Link]
+    get: Callable[[str], Container]
 
     @property
     def warnings(self) -> list[str]:
@@ -40,6 +52,7 @@ class Plan:
         """Return its record, of a container created now."""
         normalised, created_ns = self.normalised, time.time_ns()
         directory = context.data_root.container(self.id)
+        normalised.host_config["Links"] = links.to_wire(self.links, name, self.get)
         has_network = not normalised.config.get("NetworkDisabled")
         return Container(
             id=self.id,
@@ -60,6 +73,8 @@ class Plan:
             resolv_conf_path=str(directory.resolv_conf) if has_network else "",
             mounts=mount_points.to_wire(self.points, normalised.host_config),
             mount_points=list(self.points),
+            networks=self.networks,
+            links=self.links,
         )
 
 
@@ -83,7 +98,12 @@ async def plan(
     request = with_log_config(request, context.settings.log_config)
     request = sharing.resolve(request, get)
     others = sharing.mounts_of_others(request.get("HostConfig") or {}, get)
-    normalised = normalise(request, image.execution, container_id, context.host, others)
+    network = context.networks.default
+    normalised = normalise(request, image.execution, container_id, context.host, others, network)
+    if not context.networks.host_gateway:
+        network_files.refuse_host_gateway(normalised.host_config)
+    wanted = endpoint_settings.of_request(request, normalised.host_config, context.networks.get)
+    linked = links.parse(normalised.host_config, get)
     driver = normalised.host_config.get("VolumeDriver") or ""
     points = volume_points.wanted(normalised.mounts, normalised.config, driver)
     if volume_points.of(points):
@@ -91,7 +111,7 @@ async def plan(
     if any(point.type == "image" for point in points):
         points = await anyio.to_thread.run_sync(image_mounts.resolve, points, context.images)
     start.check_seccomp(context.host, normalised.host_config)
-    return Plan(container_id, image, asked_image, normalised, points)
+    return Plan(container_id, image, asked_image, normalised, points, wanted, linked, get)
 
 
 def _check_platform(image: Image, asked_image: str, wanted: Platform) -> None:

@@ -1,4 +1,4 @@
-"""The containers and volumes that there are, in SQLite: what a restarted daemon knows.
+"""The containers, networks and volumes that there are, in SQLite: what a restarted daemon knows.
 
 One row each, its record as JSON; what a container does at the moment is not taken from here but
 from its shim. Every write is durable when it returns (WAL, synchronous FULL).
@@ -14,10 +14,16 @@ from typing import Final
 import msgspec
 
 from seacan.engine.container import Container
+from seacan.network.definition import Network
 from seacan.volumes.volume import Volume
 
 _TABLES: Final = """
 CREATE TABLE IF NOT EXISTS containers (
+    id TEXT PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE,
+    record BLOB NOT NULL
+) STRICT;
+CREATE TABLE IF NOT EXISTS networks (
     id TEXT PRIMARY KEY,
     name TEXT NOT NULL UNIQUE,
     record BLOB NOT NULL
@@ -103,6 +109,21 @@ class Database:
     def remove_volume(self, name: str) -> None:
         with self._lock:
             self._connection.execute("DELETE FROM volumes WHERE name = ?", (name,))
+
+    def networks(self) -> list[Network]:
+        with self._lock:
+            rows = self._connection.execute("SELECT record FROM networks").fetchall()
+        return [msgspec.json.decode(record, type=Network) for (record,) in rows]
+
+    def save_network(self, network: Network) -> None:
+        """Insert or replace the row of a network."""
+        row = (network.id, network.name, msgspec.json.encode(network))
+        with self._lock:
+            self._connection.execute("INSERT OR REPLACE INTO networks VALUES (?, ?, ?)", row)
+
+    def remove_network(self, network_id: str) -> None:
+        with self._lock:
+            self._connection.execute("DELETE FROM networks WHERE id = ?", (network_id,))
 
     def close(self) -> None:
         with self._lock:

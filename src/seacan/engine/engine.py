@@ -23,6 +23,7 @@ from seacan.engine.identity import daemon_id
 from seacan.engine.image_prune import ImagePrune
 from seacan.engine.networks import Networks
 from seacan.engine.reconcile import reconcile
+from seacan.engine.sandboxes import Sandboxes
 from seacan.engine.system import System
 from seacan.engine.times import rfc3339
 from seacan.engine.trash import Trash
@@ -70,7 +71,10 @@ async def running(settings: Settings) -> AsyncIterator[Engine]:
     images = await anyio.to_thread.run_sync(
         Images, settings.data_root, events.publish_image, settings.registries
     )
-    networks = Networks(daemon_id(settings.data_root.path), rfc3339(images.created_at_ns()), events)
+    made_at = rfc3339(images.created_at_ns())
+    networks = await anyio.to_thread.run_sync(
+        Networks, settings.network, daemon_id(settings.data_root.path), made_at, database, events
+    )
     try:
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(launcher.keep_one_ready)
@@ -87,6 +91,7 @@ async def running(settings: Settings) -> AsyncIterator[Engine]:
                 tasks,
                 events,
                 networks,
+                Sandboxes(networks, tasks),
                 Trash(settings.exec_root.trash),
                 volumes,
             )

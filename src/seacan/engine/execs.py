@@ -19,7 +19,7 @@ from seacan.engine.running import Entry, start_exit_code
 from seacan.engine.users import User
 from seacan.ids import ContainerId, ExecId, new_id
 from seacan.spec import runtime
-from seacan.spec.engine_api import ExecConfig
+from seacan.spec.engine_api import ContainerConfig, ExecConfig
 from seacan.spec.stdcopy import frame
 from seacan.supervisor.protocol import ExecRequest, Message
 
@@ -225,7 +225,7 @@ class Execs:
             request = {**request, "ConsoleSize": start.console_size}
         user = _find_user(entry, request)
         container = msgspec.json.decode(entry.bundle.config.read_bytes(), type=runtime.Config)
-        config = entry.record.config
+        config: ContainerConfig = {**entry.record.config, "Env": entry.record.environment}
         return bundle.make_exec_process(container, request, user, config, self._host)
 
 

@@ -8,8 +8,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from seacan.engine.container import Container, HealthStatus, Status
-from seacan.engine.networks import Network
 from seacan.errors import InvalidArgument
+from seacan.network.definition import Network, Sandbox
+from seacan.network.publishing import parse_port
 
 Filters = Mapping[str, Sequence[str]]
 Test = Callable[[Container], bool]
@@ -23,7 +24,7 @@ class Facts(NamedTuple):
 
     find: Callable[[str], Container]  # for before and since; raises NotFound
     images: Mapping[str, str]  # for ancestor: what of its values is an image, and the id
-    network_of: Callable[[Container], Network | None]
+    networks_of: Callable[[Container], Sequence[Network]]
 
 
 def select(
@@ -170,9 +171,9 @@ def _by_network(values: Sequence[str], facts: Facts) -> Test:
     """Match the network by its name, or a start of its id; another container's is none."""
 
     def matches(record: Container) -> bool:
-        network = facts.network_of(record)
-        return network is not None and (
+        return any(
             network.name in values or network.id.startswith(tuple(values))
+            for network in facts.networks_of(record)
         )
 
     return matches
@@ -192,16 +193,30 @@ def _by_isolation(values: Sequence[str], facts: Facts) -> Test:
 
 def _by_port(field: str) -> Callable[[Sequence[str], Facts], Test]:
     def by_port(values: Sequence[str], facts: Facts) -> Test:
-        for value in values:
-            _check_ports(field, value)
-        # A list shows ports of endpoints, which containers without a network or with the host's
-        # do not have, whatever their image exposes.
-        return lambda record: False
+        wanted = {port for value in values for port in _ports(field, value)}
+        return lambda record: not wanted.isdisjoint(_PORTS_OF[field](record))
 
     return by_port
 
 
-def _check_ports(field: str, value: str) -> None:
+def _published_ports(record: Container) -> set[tuple[int, str]]:
+    sandbox = record.sandbox or Sandbox("")
+    return {(each.host_port, each.protocol) for each in sandbox.published}
+
+
+def _exposed_ports(record: Container) -> set[tuple[int, str]]:
+    """Return the ports of its endpoints; without any it has none, whatever its image exposes."""
+    sandbox = record.sandbox or Sandbox("")
+    if not any(endpoint.interface for endpoint in sandbox.endpoints):
+        return set()
+    exposed = {parse_port(text) for text in record.config.get("ExposedPorts") or {}}
+    return exposed | {(each.container_port, each.protocol) for each in sandbox.published}
+
+
+_PORTS_OF: Final = {"publish": _published_ports, "expose": _exposed_ports}
+
+
+def _ports(field: str, value: str) -> list[tuple[int, str]]:
     if ":" in value:
         raise InvalidArgument(f"filter for '{field}' should not contain ':': {value}")
     found = _PORT.fullmatch(value)
@@ -212,6 +227,9 @@ def _check_ports(field: str, value: str) -> None:
             f"error while looking up for {field} {value}: "
             f"Invalid range specified for the Port: {value}"
         )
+    first = int(found[1])
+    protocol = value.partition("/")[2] or "tcp"
+    return [(number, protocol) for number in range(first, int(found[2] or first) + 1)]
 
 
 _TESTS: Final[Mapping[str, Callable[[Sequence[str], Facts], Test]]] = {

@@ -8,6 +8,7 @@ from seacan.spec import runtime
 from seacan.spec.engine_api import HostConfig
 
 HOST: Final = "host"
+NONE: Final = "none"
 
 # Field, what Docker calls it, and the values seacan knows; empty is the default.
 _MODES: Final = (
@@ -16,8 +17,6 @@ _MODES: Final = (
     ("UTSMode", "UTS", ("", HOST)),
     ("CgroupnsMode", "cgroup namespace", ("", "private", HOST)),
 )
-_NETWORK_MODES: Final = ("none", HOST)
-
 # Source: namespaces(7), ipc_namespaces(7); what else is below kernel. belongs to the whole host.
 _IPC_SYSCTLS: Final = frozenset(
     {
@@ -51,19 +50,14 @@ def check_modes(host_config: HostConfig) -> None:
         raise Unsupported(f"HostConfig.UsernsMode {users} is not supported")
 
 
-def network_mode(requested: str) -> str:
-    """Return the network mode: `default` is `none` for as long as there are no networks.
+def network_mode(requested: str, default: str) -> str:
+    """Return the network mode; `default` is the network of those who ask for none.
 
-    Raises Unsupported for any other, InvalidArgument for `container:` of nothing.
+    Raises InvalidArgument for `container:` of nothing.
     """
     if requested == _CONTAINER:
         raise InvalidArgument("invalid network mode: invalid container format container:<name|id>")
-    mode = "none" if requested in ("", "default") else requested
-    if mode not in _NETWORK_MODES and not other_container(mode):
-        raise Unsupported(
-            f"network {mode} is not supported yet: use --network none or --network host"
-        )
-    return mode
+    return default if requested in ("", "default") else requested
 
 
 def to_oci(

@@ -15,6 +15,7 @@ from typing import Final
 from seacan import files
 from seacan.engine.namespaces import HOST
 from seacan.errors import InvalidArgument
+from seacan.network.definition import Sandbox
 from seacan.paths import ContainerDirectory
 from seacan.spec.engine_api import ContainerConfig, HostConfig
 
@@ -62,10 +63,15 @@ def _check_extra_host(entry: str) -> None:
     if not (host and colon):
         raise InvalidArgument(f"bad format for add-host: {_quoted(entry)}")
     if address == HOST_GATEWAY:
-        # It stands for the bridge's address on the host, and there is no bridge.
-        raise InvalidArgument("unable to derive the IP value for host-gateway")
+        return
     if "%" in address or not _is_address(address):
         raise InvalidArgument(f"invalid IP address in add-host: {_quoted(address)}")
+
+
+def refuse_host_gateway(host_config: HostConfig) -> None:
+    """Raise InvalidArgument for `host-gateway`: without a default bridge it stands for nothing."""
+    if any(e.endswith(f":{HOST_GATEWAY}") for e in host_config.get("ExtraHosts") or []):
+        raise InvalidArgument("unable to derive the IP value for host-gateway")
 
 
 def _is_address(text: str) -> bool:
@@ -83,10 +89,21 @@ def _quoted(text: str) -> str:
 # --- written ----------------------------------------------------------------------------------
 
 
-def write(directory: ContainerDirectory, config: ContainerConfig, host_config: HostConfig) -> None:
-    """Write the three files. Blocks."""
+def write(
+    directory: ContainerDirectory,
+    config: ContainerConfig,
+    host_config: HostConfig,
+    sandbox: Sandbox | None = None,
+    linked: Sequence[str] = (),
+    gateway: str = "",
+) -> None:
+    """Write the three files. Blocks.
+
+    `linked` are lines for others in /etc/hosts, `gateway` is what `host-gateway` stands for.
+    """
     _write_in_place(directory.hostname, f"{config.get('Hostname') or ''}\n".encode())
-    _write_in_place(directory.hosts, hosts(host_config))
+    own = [*linked, *own_names(config, sandbox)]
+    _write_in_place(directory.hosts, hosts(host_config, own, gateway))
     _write_in_place(directory.resolv_conf, resolv_conf(host_config))
 
 
@@ -99,13 +116,36 @@ def of_container(directory: ContainerDirectory) -> dict[str, str]:
     }
 
 
-def hosts(host_config: HostConfig) -> bytes:
+def own_names(config: ContainerConfig, sandbox: Sandbox | None) -> list[str]:
+    """Return the lines by which a container finds itself: one for each of its addresses."""
+    name, domain = config.get("Hostname") or "", config.get("Domainname") or ""
+    names = f"{name}.{domain} {name}" if domain else name
+    endpoints = sandbox.endpoints if sandbox is not None else []
+    addresses = [a for e in endpoints for a in (e.address_ipv4, e.address_ipv6) if a]
+    return [f"{address}\t{names}\n" for address in addresses]
+
+
+def update_hosts(
+    directory: ContainerDirectory, config: ContainerConfig, before: Sandbox, after: Sandbox
+) -> None:
+    """Have /etc/hosts of a running container follow its networks; what others wrote stays."""
+    gone, come = own_names(config, before), own_names(config, after)
+    lines = directory.hosts.read_text().splitlines(keepends=True)
+    kept = [line for line in lines if line not in gone or line in come]
+    new = [line for line in come if line not in kept]
+    _write_in_place(directory.hosts, "".join([*kept, *new]).encode())
+
+
+def hosts(host_config: HostConfig, own: Sequence[str] = (), gateway: str = "") -> bytes:
     """Return /etc/hosts: the host's own on its network, unless there are hosts to be added."""
     extra = host_config.get("ExtraHosts") or []
     if host_config.get("NetworkMode") == HOST and not extra:
         return _host_file("/etc/hosts")
     pairs = (entry.partition(":") for entry in extra)
-    return (_HOSTS + "".join(f"{address}\t{host}\n" for host, _, address in pairs)).encode()
+    added = [
+        f"{gateway if address == HOST_GATEWAY else address}\t{host}\n" for host, _, address in pairs
+    ]
+    return "".join([_HOSTS, *added, *own]).encode()
 
 
 def resolv_conf(host_config: HostConfig) -> bytes:

@@ -1,66 +1,307 @@
-"""The networks that there are: `none` and `host`, which need no making.
+"""The networks of a daemon: found, created, removed; their addresses.
 
-Their ids and times stay the same for as long as the data root lives.
+`none` and `host` need no making. `bridge`, where containers are that ask for nothing, is made when
+the first one needs it. The others are made when they are created, and are rows of the database.
 """
 
 import hashlib
-from dataclasses import dataclass
+import ipaddress
+import secrets
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Final
 
+import anyio
+
+from seacan import errors, log
+from seacan.engine import network_requests
 from seacan.engine.container import Container
+from seacan.engine.database import Database
 from seacan.engine.events import Events
-from seacan.errors import InvalidArgument, NotFound
+from seacan.engine.network_settings import NO_BRIDGE, NetworkSettings
+from seacan.engine.times import rfc3339
+from seacan.network import addresses, bridges, host_side
+from seacan.network.address_book import AddressBook
+from seacan.network.definition import (
+    BRIDGE,
+    HOST,
+    IPVLAN,
+    MACVLAN,
+    NULL,
+    OPTION_DEFAULT,
+    OPTION_HOST_IPV4,
+    OPTION_ICC,
+    OPTION_MASQUERADE,
+    OPTION_MTU,
+    OPTION_NAME,
+    Network,
+    NetworkId,
+    Subnet,
+)
+from seacan.network.host_side import HostSide
+from seacan.network.links import IPNetwork, index_of
+from seacan.network.members import Members
+from seacan.spec.engine_api import NetworkCreate
 
-_DRIVERS: Final = {"none": "null", "host": "host"}
-
-
-@dataclass(frozen=True, slots=True)
-class Network:
-    id: str
-    name: str
-    driver: str
-    created_at: str  # RFC 3339
+_ID_SHOWN: Final = 12  # digits
 
 
 class Networks:
-    def __init__(self, daemon_id: str, created_at: str, events: Events) -> None:
-        """`created_at` is when the data root was made, and its networks with it."""
+    def __init__(
+        self,
+        settings: NetworkSettings,
+        daemon_id: str,
+        created_at: str,
+        database: Database,
+        events: Events,
+    ) -> None:
+        """`created_at` is when the data root was made, and its first networks with it. Blocks."""
+        self.host_side = HostSide(settings.owner, settings.table, forwards=settings.ip_forward)
+        self.members = Members()
+        self.addresses = AddressBook()
+        self._settings = settings
+        self._database = database
         self._events = events
-        self._networks = [
-            Network(_id(daemon_id, name), name, driver, created_at)
-            for name, driver in _DRIVERS.items()
-        ]
+        self._changing = anyio.Lock()
+        self._networks: dict[str, Network] = {}
+        for network in database.networks():
+            self._take_in(network)
+        for name, driver in (("none", NULL), ("host", HOST)):
+            network_id = _id(daemon_id, name)
+            self._take_in(Network(network_id, name, driver, created_at, is_predefined=True))
+        self._take_in_bridge(_id(daemon_id, "bridge"), created_at)
 
-    def list(self) -> list[Network]:
-        return [*self._networks]
+    def _take_in(self, network: Network) -> None:
+        self._networks[network.id] = network
+        self.addresses.open(network)
+
+    # -- found ------------------------------------------------------------------------------------
+
+    def list(self) -> Sequence[Network]:
+        return [*self._networks.values()]
 
     def get(self, ref: str) -> Network:
         """Return the network by its name, its id, or a start of the id. Raises NotFound."""
-        named = [network for network in self._networks if ref in (network.name, network.id)]
-        found = named or [network for network in self._networks if network.id.startswith(ref)]
+        known = self._networks.values()
+        named = [network for network in known if ref in (network.name, network.id)]
+        found = named or [network for network in known if ref and network.id.startswith(ref)]
         if not found:
-            raise NotFound(f"network {ref} not found")
+            raise errors.NotFound(f"network {ref} not found")
         if len(found) > 1:
-            raise InvalidArgument(f"network {ref} is ambiguous ({len(found)} matches found on ID)")
+            raise errors.InvalidArgument(
+                f"network {ref} is ambiguous ({len(found)} matches found on ID)"
+            )
         return found[0]
 
-    def of(self, container: Container) -> Network | None:
-        """Return the network of a container; None if it is in another's namespace."""
-        mode = container.host_config.get("NetworkMode") or "none"
-        return next((network for network in self._networks if network.name == mode), None)
+    def of(self, container: Container) -> Sequence[Network]:
+        """Return the networks that a container is in while it runs; of another's namespace none."""
+        found = []
+        for name in container.networks:
+            try:
+                found.append(self.get(name))
+            except errors.NotFound:
+                continue  # removed while the container did not run
+        return found
 
-    def connected(self, container: Container) -> None:
-        """Tell that a container is in its network from now on."""
-        self._tell("connect", container)
+    # -- the default one --------------------------------------------------------------------------
 
-    def disconnected(self, container: Container) -> None:
-        self._tell("disconnect", container)
+    @property
+    def host_gateway(self) -> str:
+        """The host's address for containers, which `host-gateway` stands for; empty if none."""
+        subnets = [n.subnet(4) for n in self._networks.values() if n.is_default_bridge]
+        return subnets[0].gateway if subnets and subnets[0] else ""
 
-    def _tell(self, action: str, container: Container) -> None:
-        if network := self.of(container):
-            told = {"container": container.id, "name": network.name, "type": network.driver}
-            self._events.append("network", action, network.id, told)
+    @property
+    def default(self) -> str:
+        """The name of the network of those who ask for none."""
+        return "none" if self._settings.bridge == NO_BRIDGE else "bridge"
+
+    def _take_in_bridge(self, network_id: NetworkId, created_at: str) -> None:
+        kept = self._networks.pop(network_id, None)
+        if self._settings.bridge == NO_BRIDGE:
+            return
+        settings = self._settings
+        subnets = [_subnet_of(settings.bip)] if settings.bip else kept.subnets if kept else []
+        bridge = Network(
+            id=network_id,
+            name="bridge",
+            driver=BRIDGE,
+            created_at=created_at,
+            subnets=subnets,
+            options={
+                OPTION_DEFAULT: "true",
+                OPTION_ICC: _flag(settings.icc),
+                OPTION_MASQUERADE: _flag(settings.ip_masq),
+                OPTION_HOST_IPV4: settings.ip,
+                OPTION_NAME: settings.bridge_name,
+                OPTION_MTU: str(settings.mtu),
+            },
+            is_predefined=True,
+            interface=settings.bridge_name,
+            made_parent=not settings.bridge,
+        )
+        if not subnets:
+            with host_side.claiming_addresses():
+                bridge = self._with_subnets(bridge)
+        if bridge != kept:
+            self._database.save_network(bridge)
+        self._take_in(bridge)
+
+    # -- made and removed -------------------------------------------------------------------------
+
+    async def create(self, request: NetworkCreate) -> Network:
+        """Make a network. Raises Conflict if there is one of that name, and what define raises."""
+        network = network_requests.define(request, secrets.token_hex(32), rfc3339(time.time_ns()))
+        async with self._changing:
+            if any(network.name == other.name for other in self._networks.values()):
+                raise errors.Conflict(f"network with name {network.name} already exists")
+            network = await anyio.to_thread.run_sync(self._make_new, network)
+            self._take_in(network)
+        self.tell("create", network)
+        return network
+
+    def _make_new(self, network: Network) -> Network:
+        """Choose what is left open, write the row, and make it; all or nothing."""
+        network = self._with_parent(network)
+        with host_side.claiming_addresses():
+            network = self._with_subnets(network)
+            self._database.save_network(network)
+            try:
+                self.host_side.make(network)
+            except BaseException:
+                self.host_side.remove(network)
+                self._database.remove_network(network.id)
+                raise
+        return network
+
+    def _with_parent(self, network: Network) -> Network:
+        """Return the network knowing whether its interface is its own to make and to remove."""
+        exists = bool(index_of(network.interface))
+        if network.driver in (MACVLAN, IPVLAN):
+            parent, dot, number = network.interface.rpartition(".")
+            is_vlan = dot and number.isdecimal() and index_of(parent)
+            if network.options.get("parent") and not (exists or is_vlan):
+                raise errors.InvalidArgument(
+                    f"invalid subinterface vlan name {network.interface}, "
+                    "example formatting is eth0.10"
+                )
+        for other in self._networks.values():
+            if other.interface == network.interface:
+                if network.driver == other.driver == BRIDGE:
+                    raise errors.Conflict(
+                        f"bridge name {network.interface} is that of network {other.name}"
+                    )
+                raise errors.Conflict(
+                    f"network {other.name} is already using parent interface {network.interface}"
+                )
+        return replace(network, made_parent=not exists)
+
+    def _with_subnets(self, network: Network) -> Network:
+        ours = [
+            subnet.network
+            for other in self._networks.values()
+            if other.id != network.id
+            for subnet in other.subnets
+        ]
+        for subnet in network.subnets:
+            if any(network_requests.overlaps(subnet.network, other) for other in ours):
+                raise errors.Forbidden(
+                    "invalid pool request: Pool overlaps with other one on this address space"
+                )
+        taken = [*ours, *host_side.routed_subnets()]
+        wanted = [4] * network.has_ipv4 + [6] * network.has_ipv6
+        chosen = [
+            self._choose(version, taken) for version in wanted if network.subnet(version) is None
+        ]
+        return replace(network, subnets=[*network.subnets, *chosen])
+
+    def _choose(self, version: int, taken: Sequence[IPNetwork]) -> Subnet:
+        pools = self._settings.all_pools
+        subnet = addresses.choose_subnet(pools, version, taken, self._settings.pool_offset)
+        return Subnet(str(subnet), str(addresses.first_host(subnet)))
+
+    def _ensure(self, network: Network) -> Network:
+        """Make the network on the host unless somebody just has; return it as it is. Blocks."""
+        with host_side.claiming_addresses():
+            if bridges.is_present(network):
+                return self._networks[network.id]
+            if network.is_default_bridge and not self._settings.bip and self._is_taken(network):
+                network = self._with_subnets(replace(network, subnets=[]))
+                self._database.save_network(network)
+                self._take_in(network)
+            self.host_side.make(network)
+        return network
+
+    async def ready(self, network: Network) -> Network:
+        """Return the network, made if it was not there."""
+        if not network.has_endpoints or bridges.is_present(network):
+            return network
+        return await anyio.to_thread.run_sync(self._ensure, network)
+
+    def _is_taken(self, network: Network) -> bool:
+        """Tell whether somebody else has come to use its addresses before it was first made."""
+        routed = host_side.routed_subnets()
+        return any(
+            network_requests.overlaps(subnet.network, other)
+            for subnet in network.subnets
+            for other in routed
+        )
+
+    async def remove(self, ref: str) -> None:
+        """Remove a network. Raises Forbidden while a container runs in it, or for a default one."""
+        async with self._changing:
+            network = self.get(ref)
+            if network.is_predefined:
+                raise errors.Forbidden(
+                    f"{network.name} is a pre-defined network and cannot be removed"
+                )
+            if inside := self.members.of(network.id):
+                shown = (f'name:"{m.names[0]}" id:"{m.endpoint_id[:_ID_SHOWN]}"' for m in inside)
+                raise errors.Forbidden(
+                    f"error while removing network: network {network.name} has active endpoints "
+                    f"({' '.join(shown)})"
+                )
+            await anyio.to_thread.run_sync(self._remove, network)
+        self.tell("destroy", network)
+
+    def _remove(self, network: Network) -> None:
+        # The row goes last: a network without one would be nobody's.
+        self.host_side.remove(network)
+        self._database.remove_network(network.id)
+        del self._networks[network.id]
+        self.addresses.close(network)
+
+    async def prune(self, is_wanted: Callable[[Network], bool]) -> Sequence[str]:
+        """Remove the networks that no container runs in; return their names."""
+        pruned = []
+        for network in self.list():
+            if network.is_predefined or self.members.of(network.id) or not is_wanted(network):
+                continue
+            try:
+                await self.remove(network.id)
+            except errors.SeacanError as err:
+                log.warn("network is not pruned", name=network.name, error=err)
+                continue
+            pruned.append(network.name)
+        return pruned
+
+    def tell(self, action: str, network: Network, container_id: str = "") -> None:
+        """Publish that this happened to a network, with a container if there is one."""
+        told = {"container": container_id} if container_id else {}
+        told |= {"name": network.name, "type": network.driver}
+        self._events.append("network", action, network.id, told)
 
 
-def _id(daemon_id: str, name: str) -> str:
-    return hashlib.sha256(f"{daemon_id} {name}".encode()).hexdigest()
+def _id(daemon_id: str, name: str) -> NetworkId:
+    return NetworkId(hashlib.sha256(f"{daemon_id} {name}".encode()).hexdigest())
+
+
+def _subnet_of(bip: str) -> Subnet:
+    """Return the subnet of --bip, the bridge's own address in it."""
+    interface = ipaddress.ip_interface(bip)
+    return Subnet(str(interface.network), str(interface.ip), is_asked=True)
+
+
+def _flag(value: bool) -> str:
+    return "true" if value else "false"

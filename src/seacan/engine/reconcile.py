@@ -27,9 +27,17 @@ async def reconcile(context: Context, containers: Containers) -> None:
     known = {record.id for record in records}
     await anyio.to_thread.run_sync(_remove_debris, context, known)
     await anyio.to_thread.run_sync(context.volumes.restore, records)
+    entries = [containers.adopt(record) for record in records]
+    # Before anything starts: what runs has its addresses and ports already.
+    for entry in entries:
+        context.sandboxes.adopt(entry.record, entry.bundle)
+    sandboxes = [record.sandbox for record in records if record.sandbox is not None]
+    await anyio.to_thread.run_sync(
+        context.networks.host_side.settle, context.networks.list(), sandboxes
+    )
     async with anyio.create_task_group() as tasks:
-        for record in records:
-            tasks.start_soon(_settle, context, containers, containers.adopt(record))
+        for entry in entries:
+            tasks.start_soon(_settle, context, containers, entry)
     await anyio.to_thread.run_sync(context.volumes.unmount_unused)
 
 

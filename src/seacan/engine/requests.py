@@ -31,6 +31,7 @@ from seacan.engine.host import OWN_RUNTIME, Host
 from seacan.engine.mount_points import MountPoint
 from seacan.engine.signals import parse_signal
 from seacan.errors import InvalidArgument
+from seacan.network import publishing
 from seacan.spec.engine_api import ContainerConfig, ContainerCreate, HostConfig
 from seacan.spec.image import ExecutionConfig
 
@@ -59,18 +60,22 @@ def normalise(
     container_id: str,
     host: Host,
     others: Iterable[MountPoint] = (),
+    network: str = namespaces.NONE,
 ) -> Normalised:
     """Return what the container of `request` is to be, or refuse it.
 
-    `others` are the mounts that it copies from other containers. Volumes are not among `mounts`
-    unless they stand in HostConfig.
+    `network` is the one of those who ask for none. `others` are the mounts that it copies from
+    other containers. Volumes are not among `mounts` unless they stand in HostConfig.
     Raises InvalidArgument in Docker's words, Unsupported naming what seacan does not do yet.
     """
     _check_encoding("request", request)
     _check_encoding("image", image)
     environment.check(request.get("Env") or [])
     unsupported.refuse(request)
-    host_config, mounts, warnings = _host_config(request.get("HostConfig") or {}, host, others)
+    asked = request.get("HostConfig") or HostConfig()
+    mode = namespaces.network_mode(asked.get("NetworkMode") or "", network)
+    asked = {**asked, "NetworkMode": mode}
+    host_config, mounts, warnings = _host_config(asked, host, others)
     config = _container_config(request, image)
     _check_config(config, host_config)
     config["Hostname"] = config.get("Hostname") or _hostname(container_id, host_config, host)
@@ -171,7 +176,6 @@ def _host_config(
     requested: HostConfig, host: Host, others: Iterable[MountPoint]
 ) -> tuple[HostConfig, tuple[MountPoint, ...], list[str]]:
     host_config = cast(HostConfig, defaults.fill(requested, defaults.HOST_CONFIG))
-    host_config["NetworkMode"] = namespaces.network_mode(requested.get("NetworkMode") or "")
     warnings = limits.normalise(host_config, host)
     namespaces.check_modes(host_config)
     _check_scalars(host_config)
@@ -186,6 +190,7 @@ def _host_config(
     namespaces.sysctls(host_config, {})
     devices.check(host_config)
     network_files.check(host_config)
+    publishing.parse_wishes(host_config.get("PortBindings") or {})
     mounts = mount_points.parse(host_config, others)
     warnings += _warnings(host_config, host)
     return host_config, mounts, warnings

@@ -24,12 +24,13 @@ from seacan.engine.container import Container, Exit, ProbeResult, Status
 from seacan.engine.database import Database
 from seacan.engine.events import Events
 from seacan.engine.health import Check, Monitor
-from seacan.engine.networks import Networks
 from seacan.engine.restart import Restart, has_policy
+from seacan.engine.sandboxes import Sandboxes
 from seacan.engine.times import nanoseconds, rfc3339
 from seacan.engine.trash import Trash
 from seacan.engine.volumes import Volumes
 from seacan.kernel.cgroups import hierarchy
+from seacan.network.definition import Sandbox
 from seacan.paths import BundleDirectory, ExecRoot
 from seacan.supervisor import client as supervisor
 from seacan.supervisor import protocol
@@ -64,7 +65,7 @@ class Entry:
         launcher: supervisor.Launcher,
         tasks: TaskGroup,
         events: Events,
-        networks: Networks,
+        sandboxes: Sandboxes,
         trash: Trash,
         volumes: Volumes,
         on_exec_event: Callable[[Message], None],
@@ -77,6 +78,9 @@ class Entry:
         self.lock = anyio.Lock()
         # Pause, unpause and rename, one at a time; they do not wait for a stop that takes long.
         self.changing = anyio.Lock()
+        # What it has of networks: given, changed and given back, one at a time.
+        self.networking = anyio.Lock()
+        self.is_removed = False
         self.shim: supervisor.Shim | None = None
         # While this is set, its end is part of something else: nothing follows from it.
         self.is_restarting = False
@@ -95,7 +99,7 @@ class Entry:
         self._launcher = launcher
         self._tasks = tasks
         self._events = events
-        self._networks = networks
+        self._sandboxes = sandboxes
         self._trash = trash
         self._volumes = volumes
         self._on_exec_event = on_exec_event
@@ -110,35 +114,54 @@ class Entry:
 
     # -- start ------------------------------------------------------------------------------------
 
-    async def start(self, request: StartRequest) -> None:
-        """Start the container in its bundle, for which config.json is written already."""
+    async def start(
+        self, prepare: Callable[[supervisor.WaitingShim, Sandbox | None], StartRequest]
+    ) -> None:
+        """Start the container in its bundle, as `prepare` decides in a worker thread."""
+        async with self.networking:
+            try:
+                shim = await self._start(prepare)
+            except BaseException as err:
+                await self._start_failed(str(err))
+                raise
+            state = self.record.state
+            state.status, state.pid = Status.RUNNING, shim.init_pid
+            state.exit_code, state.error, state.oom_killed = 0, "", False
+            state.started_at = rfc3339(shim.started_at_ns)
+            # Before its end can be told, hence before anything is waited for.
+            self._volumes.events.mounted(self.record)
+            self._sandboxes.started(self.record)
+            self.tell("start")
+            self.adopt(shim)
+        await self._attach_late()
+        await self.save()
+
+    async def _start(
+        self, prepare: Callable[[supervisor.WaitingShim, Sandbox | None], StartRequest]
+    ) -> supervisor.Shim:
+        with await self._launcher.shim() as waiting:
+            sandbox = await self._sandboxes.plan(self.record)
+            try:
+                request = await anyio.to_thread.run_sync(prepare, waiting, sandbox)
+                return await self._tell_shim(waiting, request)
+            finally:
+                if any(point.subpath for point in self.record.mount_points):
+                    with anyio.CancelScope(shield=True):
+                        await anyio.to_thread.run_sync(subpaths.unmount, self._subpaths)
+
+    async def _tell_shim(
+        self, waiting: supervisor.WaitingShim, request: StartRequest
+    ) -> supervisor.Shim:
+        """Start it, with the clients that have come so far."""
         self.starts += 1
         clients, self._clients = self._clients, []
         request["attachments"] = [attachment for _, attachment in clients]
+        sockets = [client for client, _ in clients]
         try:
-            shim = await supervisor.start(
-                self._launcher, self.bundle, request, [client for client, _ in clients]
-            )
-        except BaseException as err:
-            await self._start_failed(str(err))
-            raise
+            return await supervisor.start(waiting, self.bundle, request, sockets)
         finally:
-            for client, _ in clients:
+            for client in sockets:
                 client.close()
-            if any(point.subpath for point in self.record.mount_points):
-                with anyio.CancelScope(shield=True):
-                    await anyio.to_thread.run_sync(subpaths.unmount, self._subpaths)
-        state = self.record.state
-        state.status, state.pid = Status.RUNNING, shim.init_pid
-        state.exit_code, state.error, state.oom_killed = 0, "", False
-        state.started_at = rfc3339(shim.started_at_ns)
-        # Before its end can be told, hence before anything is waited for.
-        self._volumes.events.mounted(self.record)
-        self._networks.connected(self.record)
-        self.tell("start")
-        self.adopt(shim)
-        await self._attach_late()
-        await self.save()
 
     async def _attach_late(self) -> None:
         """Attach those who came while it was being started."""
@@ -151,14 +174,16 @@ class Entry:
         """Give back what was made for a start that did not come to pass."""
         with anyio.CancelScope(shield=True):
             await anyio.to_thread.run_sync(self._discard_bundle)
+        self._sandboxes.leave(self.record)
 
     async def _start_failed(self, why: str) -> None:
+        sandbox = self.record.sandbox
         await self.abandon_start()
         with anyio.CancelScope(shield=True):
             state = self.record.state
             state.error, state.exit_code = why, start_exit_code(why)
             await self.save()
-        self._networks.disconnected(self.record)
+        self._sandboxes.ended(self.record, sandbox)
 
     def adopt(self, shim: supervisor.Shim) -> None:
         """Follow a running shim, one just started or one from before this daemon."""
@@ -198,16 +223,22 @@ class Entry:
             end = await anyio.to_thread.run_sync(read_exit, self.bundle)
         if end is None:
             end, error = self._lost_end(), _LOST
+        async with self.networking:
+            await self._end(end, error)
+        await self._on_exit(self)
+
+    async def _end(self, end: protocol.Exit, error: str) -> None:
         self._buried = anyio.Event()
+        sandbox = self.record.sandbox
+        self._sandboxes.leave(self.record)
         ran_ns = self._note_end(end, error)
         try:
             await anyio.to_thread.run_sync(self._bury)
         finally:
             self._buried.set()
-        self._tell_end(ran_ns)
+        self._tell_end(sandbox, ran_ns)
         self._ended.set()
         self._wake("not-running", "next-exit", end=Exit(end["status"], error))
-        await self._on_exit(self)
 
     def _note_end(self, end: protocol.Exit, error: str) -> int:
         """Bring the record up to date; return how long it ran, in ns."""
@@ -228,8 +259,8 @@ class Entry:
         """Wait, if its end is known just now, until nothing of its start is in its place."""
         await self._buried.wait()
 
-    def _tell_end(self, ran_ns: int) -> None:
-        self._networks.disconnected(self.record)
+    def _tell_end(self, sandbox: Sandbox | None, ran_ns: int) -> None:
+        self._sandboxes.ended(self.record, sandbox)
         self._volumes.events.unmounted(self.record)
         duration = {"execDuration": str(ran_ns // 1_000_000_000)}
         self.tell("die", {"exitCode": str(self.record.state.exit_code), **duration})
@@ -285,6 +316,7 @@ class Entry:
 
     def removed(self) -> None:
         """Let go of everyone: the container is no more."""
+        self.is_removed = True
         # Without the error of a start that failed: who asked for the start has been told.
         end = Exit(self.record.state.exit_code)
         self._wake("not-running", "next-exit", "removed", end=end)

@@ -154,6 +154,20 @@ def find_shared(context: Context, record: Container, find: Find) -> Shared:
     return Shared(namespaces, files, network, shm)
 
 
+def has_own_network(host_config: HostConfig) -> bool:
+    """Tell whether the container has a network namespace that is neither the host's nor another's.
+
+    Without any network (NetworkDisabled) it has one all the same, with nothing in it.
+    """
+    mode = host_config.get("NetworkMode")
+    return mode != HOST and not other_container(mode)
+
+
+def with_own_network(shared: Shared, path: str) -> Shared:
+    """Return `shared` with the namespace at `path`, made ahead for this container."""
+    return replace(shared, namespaces={**shared.namespaces, "network": path})
+
+
 def take_network(record: Container, network: Container) -> None:
     """Note what `record` has of the container of its network, as inspect shows it."""
     record.config["Hostname"] = network.config.get("Hostname") or ""

@@ -13,6 +13,7 @@ from seacan.engine import (
     bundle,
     devices,
     image_mounts,
+    links,
     log_plan,
     mount_points,
     mounts,
@@ -33,9 +34,11 @@ from seacan.engine.mount_points import MountPoint
 from seacan.engine.requests import normalise
 from seacan.engine.sharing import Find, Shared
 from seacan.engine.users import User
+from seacan.network.definition import Sandbox
 from seacan.paths import BundleDirectory, ContainerDirectory
 from seacan.spec import runtime
 from seacan.spec.engine_api import HostConfig
+from seacan.supervisor.client import WaitingShim
 from seacan.supervisor.protocol import RootfsRequest, StartRequest
 
 
@@ -54,9 +57,14 @@ def _write_file(path: Path, data: bytes, mode: int) -> None:
 
 
 def prepare(
-    context: Context, record: Container, directory: BundleDirectory, find: Find
+    context: Context,
+    record: Container,
+    directory: BundleDirectory,
+    find: Find,
+    shim: WaitingShim,
+    sandbox: Sandbox | None,
 ) -> StartRequest:
-    """Write the bundle of a container, and return what to tell its shim.
+    """Write the bundle of a container, make what it has of networks; return what to tell its shim.
 
     `find` finds the others whose namespaces it joins. Raises what cannot be given now: a user that
     the image does not know, a device that is gone, a container that does not run.
@@ -65,10 +73,16 @@ def prepare(
     container = context.data_root.container(record.id)
     lower = context.images.snapshots.held_directories(record.id)
     shared = sharing.find_shared(context, record, find)
+    has_network = sharing.has_own_network(host_config)
+    if has_network:
+        shared = sharing.with_own_network(shared, shim.network.path)
     if shared.network is not None:
         sharing.take_network(record, shared.network)
     elif shared.network_files:
-        network_files.write(container, config, host_config)
+        linked = links.look_up(record, find)
+        record.link_environment = [*linked.environment]
+        gateway = context.networks.host_gateway
+        network_files.write(container, config, host_config, sandbox, linked.hosts, gateway)
     mounts.prepare_sources(record.mount_points)
     points = _mount_volumes(context, record)
     points = image_mounts.with_directories(record.id, points, context.images.snapshots)
@@ -76,7 +90,7 @@ def prepare(
     whole, points = points, subpaths.with_places(points, parts)
     oci = bundle.make_config(
         BundleInputs(
-            config=config,
+            config={**config, "Env": record.environment},
             host_config=host_config,
             mounts=points,
             user=_find_user(record, [container.upper, *lower]),
@@ -94,6 +108,9 @@ def prepare(
     directory.config.write_bytes(msgspec.json.encode(oci))
     if host_config.get("IpcMode") == shared_memory.SHAREABLE:
         shared_memory.mount(directory.shm, host_config.get("ShmSize") or 0)
+    if sandbox is not None:
+        network = shim.network if has_network else None
+        context.sandboxes.make(record, sandbox, network, directory)
     request = StartRequest(
         id=record.id,
         bundle=str(directory.path),
@@ -105,6 +122,7 @@ def prepare(
             lower,
             shares_mounts=mounts.root_propagation(points) == mounts.SHARED,
         ),
+        has_network=has_network,
         terminal=record.tty,
         stdin=bool(config.get("OpenStdin")),
         stdin_once=bool(config.get("StdinOnce")),

@@ -81,7 +81,7 @@ class System:
             "DriverStatus": [["Backing Filesystem", _file_system(context.data_root.path)]],
             "Plugins": {
                 "Volume": ["local"],
-                "Network": ["host", "null"],
+                "Network": ["bridge", "host", "ipvlan", "macvlan", "null"],
                 "Authorization": None,
                 "Log": sorted(log_options.DRIVERS),
             },

@@ -11,17 +11,13 @@ from seacan.errors import InvalidArgument, Unsupported
 from seacan.spec.engine_api import (
     ContainerCreate,
     HostConfig,
-    NetworkingConfig,
 )
 
-_CONFIG: Final = ("ArgsEscaped", "MacAddress", "OnBuild")
+_CONFIG: Final = ("ArgsEscaped", "OnBuild")
 _HOST_CONFIG: Final = (
     "Cgroup",
     "CpuCount",
-    "Links",
 )
-_PORTS: Final = ("PortBindings", "PublishAllPorts")
-_NO_ENDPOINT: Final = ("default", "none", "host")
 
 
 def refuse(request: ContainerCreate) -> None:
@@ -32,10 +28,7 @@ def refuse(request: ContainerCreate) -> None:
     host_config = request.get("HostConfig") or {}
     _refuse_fields(request, _CONFIG, "")
     _refuse_fields(host_config, _HOST_CONFIG, "HostConfig.")
-    if host_config.get("NetworkMode") != "host":  # which needs no ports published
-        _refuse_fields(host_config, _PORTS, "HostConfig.")
     _refuse_windows(host_config)
-    _refuse_endpoints(request.get("NetworkingConfig") or {})
     _refuse_storage_options(host_config)
     _refuse_device_requests(host_config)
 
@@ -85,14 +78,3 @@ def _refuse_windows(host_config: HostConfig) -> None:
             raise InvalidArgument(
                 f"invalid option: QoS {words} configuration is not supported on linux"
             )
-
-
-def _refuse_endpoints(networking: NetworkingConfig) -> None:
-    for network, endpoint in (networking.get("EndpointsConfig") or {}).items():
-        if endpoint is None:
-            raise InvalidArgument(f"invalid config for network {network}: EndpointsConfig is nil")
-        if network not in _NO_ENDPOINT:
-            raise Unsupported(
-                f"network {network} is not supported yet: use --network none or --network host"
-            )
-        _refuse_fields(endpoint, endpoint, f"NetworkingConfig.EndpointsConfig.{network}.")

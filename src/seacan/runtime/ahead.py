@@ -1,7 +1,7 @@
 """The first process of a container, forked before it is known of which.
 
     prepare()        child: a pid namespace, and the other namespaces that nearly all containers
-       │                    want, loopback up; then it waits
+       │                    want, but for the network's, which the shim makes; then it waits
     become(launch) ──what it is to become, with descriptors──▸ child: takes the steps of init.py
 
 What forking and these namespaces cost is paid while nobody waits for it. The child is in the state
@@ -16,11 +16,11 @@ from typing import Final, NoReturn
 
 from seacan import log
 from seacan.kernel import namespaces, syscalls
-from seacan.kernel.namespaces import CLONE_NEWIPC, CLONE_NEWNET, CLONE_NEWNS, CLONE_NEWUTS
+from seacan.kernel.namespaces import CLONE_NEWIPC, CLONE_NEWNS, CLONE_NEWUTS
 from seacan.runtime import fork, init
 from seacan.runtime.init import Init
 
-MADE: Final = CLONE_NEWNET | CLONE_NEWUTS | CLONE_NEWIPC
+MADE: Final = CLONE_NEWUTS | CLONE_NEWIPC
 _MAX_MESSAGE: Final = 64 << 10  # what is longer, hence seldom, is quicker forked than sent
 _MAX_DESCRIPTORS: Final = 8
 
@@ -99,7 +99,6 @@ def _wait(channel: socket.socket) -> NoReturn:
     try:
         fork.begin()
         syscalls.unshare(MADE)
-        namespaces.set_loopback_up()
         channel.send(b".")
         data, descriptors, _, _ = socket.recv_fds(
             channel, _MAX_MESSAGE, _MAX_DESCRIPTORS, socket.MSG_CMSG_CLOEXEC

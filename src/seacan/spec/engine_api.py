@@ -153,8 +153,14 @@ class HostConfig(TypedDict, total=False):
     ReadonlyPaths: list[str] | None
 
 
+class EndpointIPAMConfig(TypedDict, total=False):
+    IPv4Address: str | None
+    IPv6Address: str | None
+    LinkLocalIPs: list[str] | None
+
+
 class EndpointSettings(TypedDict, total=False):
-    IPAMConfig: dict[str, Any] | None
+    IPAMConfig: EndpointIPAMConfig | None
     Links: list[str] | None
     MacAddress: str | None
     Aliases: list[str] | None
@@ -169,6 +175,52 @@ class EndpointSettings(TypedDict, total=False):
     GlobalIPv6Address: str | None
     GlobalIPv6PrefixLen: int | None
     DNSNames: list[str] | None
+
+
+class IPAMConfig(TypedDict, total=False):
+    Subnet: str | None
+    IPRange: str | None
+    Gateway: str | None
+    AuxiliaryAddresses: dict[str, str] | None
+
+
+class IPAM(TypedDict, total=False):
+    Driver: str | None
+    Config: list[IPAMConfig] | None
+    Options: dict[str, str] | None
+
+
+class NetworkCreate(TypedDict, total=False):
+    """The body of POST /networks/create."""
+
+    Name: str | None
+    CheckDuplicate: bool | None
+    Driver: str | None
+    Scope: str | None
+    Internal: bool | None
+    Attachable: bool | None
+    Ingress: bool | None
+    ConfigOnly: bool | None
+    ConfigFrom: dict[str, str] | None
+    IPAM: IPAM | None
+    EnableIPv4: bool | None
+    EnableIPv6: bool | None
+    Options: dict[str, str] | None
+    Labels: dict[str, str] | None
+
+
+class NetworkConnect(TypedDict, total=False):
+    """The body of POST /networks/{id}/connect."""
+
+    Container: str | None
+    EndpointConfig: EndpointSettings | None
+
+
+class NetworkDisconnect(TypedDict, total=False):
+    """The body of POST /networks/{id}/disconnect."""
+
+    Container: str | None
+    Force: bool | None
 
 
 class NetworkingConfig(TypedDict, total=False):

@@ -39,7 +39,7 @@ class Launcher:
         """`sample` is the config.json of a container that asks for nothing special."""
         self._sample = sample
         self._channel: socket.socket | None = None
-        self._standby: socket.socket | None = None
+        self._standby: socket.socket | None = None  # it has not been listened to yet
         self._process: subprocess.Popen[bytes] | None = None
         self._taken = anyio.Event()
         self._lock = anyio.Lock()
@@ -96,15 +96,14 @@ class Launcher:
         protocol.send(own, {"sample": self._sample})
         self._channel = own
 
-    async def shim(self) -> socket.socket:
-        """Return a channel to a shim that waits to be told what to start."""
+    async def shim(self) -> "WaitingShim":
+        """Return a shim that waits to be told what to start. To be closed."""
         standby, self._standby = self._standby, None
         self._taken.set()
         if standby is not None:
-            if not _has_ended(standby):
-                return standby
-            standby.close()
-        return await self._fork({})
+            with contextlib.suppress(errors.Unavailable):
+                return await _listen(standby)
+        return await _listen(await self._fork({}))
 
     async def fork(self, program: str) -> socket.socket:
         """Return a channel to a new process that runs `run` of the module `program`.
@@ -149,6 +148,52 @@ class Launcher:
                 self._process.kill()
                 self._process.wait()
             self._process = None
+
+
+class Network:
+    """The network namespace of a container: a descriptor of it, and a netlink socket in it."""
+
+    def __init__(self, descriptors: Sequence[int], path: str = "") -> None:
+        self.fd, netlink = descriptors
+        self.netlink = socket.socket(fileno=netlink)
+        self.path = path
+
+    def __enter__(self) -> "Network":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        os.close(self.fd)
+        self.netlink.close()
+
+
+class WaitingShim:
+    """A shim without a container: what it tells before it is told anything."""
+
+    def __init__(self, channel: socket.socket, told: Message, descriptors: Sequence[int]) -> None:
+        self.channel = channel
+        self._told = told
+        self._network = Network(descriptors, told["network"]) if descriptors else None
+
+    @property
+    def network(self) -> Network:
+        """The namespace that it has made. Raises what it could not make it for."""
+        protocol.raise_error(self._told)
+        assert self._network is not None
+        return self._network
+
+    def __enter__(self) -> "WaitingShim":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Let go of what the shim has; let it end, unless it has a container by now."""
+        if self._network is not None:
+            with self._network:
+                pass
+        self.channel.close()
+
+    def take_channel(self) -> socket.socket:
+        """Return the channel, which is the caller's from now on."""
+        return socket.socket(fileno=self.channel.detach())
 
 
 class Shim:
@@ -208,6 +253,13 @@ class Shim:
         )
         return int(reply["pid"])
 
+    async def network(self) -> Network:
+        """Return the container's own network namespace. Raises Conflict if it has none."""
+        with await self._connect() as connection, self._conflict_if_gone():
+            message = {"request": "network"}
+            _, descriptors = await _exchange(connection, message, [], _REQUEST_DEADLINE_S)
+        return Network(descriptors)
+
     async def _request(self, message: Message, descriptors: Sequence[int] = ()) -> Message:
         with await self._connect() as connection:
             return await self._ask(connection, message, descriptors)
@@ -233,21 +285,37 @@ class Shim:
 
 
 async def start(
-    launcher: Launcher,
+    waiting: WaitingShim,
     bundle: BundleDirectory,
     request: StartRequest,
     clients: Sequence[socket.socket],
 ) -> Shim:
     """Start the container in `bundle`. Raises what the shim reports; nothing is left of it then."""
-    events = await launcher.shim()
+    message = cast(Message, request)
+    fds = [client.fileno() for client in clients]
+    reply = await _ask(waiting.channel, message, fds, _START_DEADLINE_S)
+    return Shim(bundle, waiting.take_channel(), reply)
+
+
+async def _listen(channel: socket.socket) -> WaitingShim:
+    """Return the shim at the other end once it is ready. Raises Unavailable if it has ended."""
     try:
-        message = cast(Message, request)
-        fds = [client.fileno() for client in clients]
-        reply = await _ask(events, message, fds, _START_DEADLINE_S)
-    except BaseException:
-        events.close()
+        with anyio.fail_after(_REQUEST_DEADLINE_S):
+            await anyio.wait_readable(channel)
+        received = protocol.receive(channel)
+    except BaseException as err:
+        channel.close()
+        if isinstance(err, OSError):  # a time-out, too
+            raise errors.Unavailable(f"start shim: {err}") from err
         raise
-    return Shim(bundle, events, reply)
+    if received is None:
+        channel.close()
+        raise errors.Unavailable("start shim: it ended")
+    waiting = WaitingShim(channel, *received)
+    if _has_ended(channel):
+        with waiting:
+            raise errors.Unavailable("start shim: it ended")
+    return waiting
 
 
 async def find(bundle: BundleDirectory) -> Shim | None:
@@ -289,6 +357,13 @@ async def _connect(directory: Path) -> socket.socket:
 async def _ask(
     channel: socket.socket, message: Message, descriptors: Sequence[int], deadline_s: float
 ) -> Message:
+    return (await _exchange(channel, message, descriptors, deadline_s))[0]
+
+
+async def _exchange(
+    channel: socket.socket, message: Message, descriptors: Sequence[int], deadline_s: float
+) -> tuple[Message, list[int]]:
+    """Return the answer, with the descriptors that came with it."""
     try:
         protocol.send(channel, message, descriptors)
         with anyio.fail_after(deadline_s):
@@ -299,4 +374,4 @@ async def _ask(
     if received is None:
         raise errors.Unavailable("ask shim: it ended without an answer")
     protocol.raise_error(received[0])
-    return received[0]
+    return received

@@ -3,7 +3,9 @@
     daemon ──warm──▸ launcher              one packet: a sample of config.json; no answer
     daemon ──launch──▸ launcher            one packet, with one end of a socketpair; no answer: what
                                            is at the other end from then on is a shim, or `program`
-    daemon ──start──▸ shim ──▸ reply       over that socketpair, which from then on carries events
+    shim ──▸ daemon                        over that socketpair: the path of a network namespace
+                                           that it has made, with two descriptors; or an error
+    daemon ──start──▸ shim ──▸ reply       over the same, which from then on carries events
     daemon ──any other request──▸ reply    over a connection to BUNDLE/shim.sock
 
 The sockets are SOCK_SEQPACKET: a packet is a message, whole, and its descriptors arrive with it.
@@ -91,6 +93,7 @@ class StartRequest(TypedDict):
     runtime_root: str
     runtime: NotRequired[str]  # path of another OCI runtime's executable
     rootfs: RootfsRequest
+    has_network: bool  # the container joins the namespace that the shim has made
     terminal: bool
     stdin: bool
     stdin_once: bool

@@ -1,7 +1,9 @@
 """The shim: the parent of one container, from its start to its end.
 
-It holds the container's stdio and writes its log, serves attached clients, runs execs, and writes
-down how the container ended before it tells anyone. It needs neither the daemon nor the launcher.
+It makes a network namespace ahead, and holds it: its container joins it, and the daemon is given
+descriptors to put interfaces into it. It holds the container's stdio and writes its log, serves
+attached clients, runs execs, and writes down how the container ended before it tells anyone. It
+needs neither the daemon nor the launcher.
 
     request ──▸ starter starts it ──▸ reply ──▸ loop: stdio, requests, children ──▸ init ended
       └▸ failed: undone, reply, exit                     drain, exit.json, clean up, tell ◂┘
@@ -26,6 +28,7 @@ from seacan.supervisor.attachment import Attachment
 from seacan.supervisor.container import open_container
 from seacan.supervisor.logs.log import open_log
 from seacan.supervisor.loop import READABLE, Loop
+from seacan.supervisor.network_namespace import NetworkNamespace
 from seacan.supervisor.process import ProcessStreams, Supervised
 from seacan.supervisor.protocol import ExecRequest, Exit, Message, StartRequest
 from seacan.supervisor.starter import Starter
@@ -47,13 +50,20 @@ def run(events: socket.socket, sample: Config | None) -> int:
     # What a container leaves behind in the host's pid namespace (pid mode host) comes to the shim.
     syscalls.set_child_subreaper(True)
     starter = Starter(sample)
-    received = protocol.receive(events)
+    try:
+        network = _make_network(events)
+        received = protocol.receive(events)
+    except ConnectionError:
+        received = None  # what it has told was not even read
     if received is None:
         return 1  # not needed any more
     syscalls.set_name("seacan-shim")
     message, descriptors = received
+    if network is not None and not message["has_network"]:
+        network.close()
+        network = None
     try:
-        shim = Shim(cast(StartRequest, message), descriptors, starter)
+        shim = Shim(cast(StartRequest, message), descriptors, starter, network)
     except Exception as err:
         protocol.send(events, protocol.error_reply(err))
         return 1
@@ -62,9 +72,28 @@ def run(events: socket.socket, sample: Config | None) -> int:
     return shim.serve()
 
 
+def _make_network(events: socket.socket) -> NetworkNamespace | None:
+    """Make the namespace and tell of it; a container that needs none can do without."""
+    try:
+        network = NetworkNamespace()
+    except OSError as err:
+        why = errors.Internal(f"make network namespace: {err.strerror}")
+        protocol.send(events, protocol.error_reply(why))
+        return None
+    protocol.send(events, {"network": network.path}, network.descriptors)
+    return network
+
+
 class Shim:
-    def __init__(self, request: StartRequest, descriptors: list[int], starter: Starter) -> None:
+    def __init__(
+        self,
+        request: StartRequest,
+        descriptors: list[int],
+        starter: Starter,
+        network: NetworkNamespace | None,
+    ) -> None:
         """Create and start the container; on failure everything is undone."""
+        self._network = network
         self._bundle = Path(request["bundle"])
         self._loop = Loop()
         self._watchers: list[socket.socket] = []
@@ -72,7 +101,9 @@ class Shim:
         self._finished: list[Stdio] = []  # of ended processes, with clients that are owed output
         self._exit: Exit | None = None
         self._memory: OomWatch | None = None
-        self._held: Attachment | None = None  # attached by the request that is being answered
+        # Of the request that is being answered: who was attached, and what is sent with the reply.
+        self._held: Attachment | None = None
+        self._given: list[int] = []
         clients = [socket.socket(fileno=fd) for fd in descriptors]
         self._wake_on_children()
         self._listen()
@@ -150,6 +181,7 @@ class Shim:
             "attach": self._attach,
             "attach-held": self._attach_held,
             "exec": self._exec,
+            "network": self._network_descriptors,
         }
         taken = list(descriptors)
         try:
@@ -162,7 +194,8 @@ class Shim:
         for fd in taken:
             os.close(fd)
         try:
-            protocol.send(connection, reply)
+            given, self._given = self._given, []
+            protocol.send(connection, reply, given)
         except OSError:
             if self._held is not None:
                 self._held.abandon()
@@ -248,6 +281,12 @@ class Shim:
         if request["attachment"] is not None:
             stdio.attach(socket.socket(fileno=descriptors.pop()), request["attachment"])
         return {"pid": pid}
+
+    def _network_descriptors(self, message: Message, descriptors: list[int]) -> Message:
+        if self._network is None:
+            raise errors.Conflict("the container has no network namespace of its own")
+        self._given = self._network.descriptors
+        return {}
 
     def _process(self, exec_id: str | None) -> Supervised:
         if exec_id is None:
@@ -336,6 +375,9 @@ class Shim:
 
     def _delete_container(self) -> None:
         self._container.delete()
+        if self._network is not None:
+            self._network.close()
+            self._network = None
 
     def _started(self) -> Message:
         return {"pid": self.init.pid, "started_at_ns": self._started_at_ns}

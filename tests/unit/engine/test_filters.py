@@ -7,8 +7,8 @@ from tests.fakes.engine import IMAGE_ID, OTHER_IMAGE_ID, make_container
 
 from seacan.engine.container import Container, Health, HealthStatus, Status
 from seacan.engine.filters import Facts, select
-from seacan.engine.networks import Network
 from seacan.errors import InvalidArgument, NotFound
+from seacan.network.definition import Network, NetworkId
 
 
 def _records() -> list[Container]:
@@ -29,10 +29,9 @@ def _records() -> list[Container]:
     return [c, a, d, b]
 
 
-def _network_of(record: Container) -> Network | None:
+def _networks_of(record: Container) -> list[Network]:
     mode = record.host_config.get("NetworkMode") or ""
-    networks = {name: Network(f"1d0f{name}", name, name, "") for name in ("none", "host")}
-    return networks.get(mode)
+    return [Network(NetworkId(f"1d0f{mode}"), mode, mode, "")] if mode in ("none", "host") else []
 
 
 def _names(*, all: bool = True, limit: int | None = None, **wanted: list[str]) -> str:
@@ -45,7 +44,7 @@ def _names(*, all: bool = True, limit: int | None = None, **wanted: list[str]) -
         raise NotFound(f"No such container: {ref}")
 
     images = {"busybox": IMAGE_ID, "other": OTHER_IMAGE_ID}
-    facts = Facts(find, images, _network_of)
+    facts = Facts(find, images, _networks_of)
     filters = {name.replace("_", "-"): values for name, values in wanted.items()}
     found = select(records, all=all, limit=limit, wanted=filters, facts=facts)
     return " ".join(record.name for record in found)
@@ -130,7 +129,7 @@ def test_an_unknown_container_is_not_found() -> None:
 
 def test_what_waits_to_be_started_again_is_shown() -> None:
     record = make_container(status=Status.RESTARTING)
-    facts = Facts(lambda ref: record, {}, _network_of)
+    facts = Facts(lambda ref: record, {}, _networks_of)
     assert select([record], all=False, limit=None, wanted={}, facts=facts) == [record]
 
 

@@ -62,7 +62,10 @@ REFUSED_HOST_CONFIG: list[tuple[dict[str, Any], str]] = [
     ({"ExtraHosts": ["a:"]}, 'invalid IP address in add-host: ""'),
     ({"ExtraHosts": ["a:[::1]"]}, 'invalid IP address in add-host: "[::1]"'),
     ({"ExtraHosts": ["a:fe80::1%eth0"]}, 'invalid IP address in add-host: "fe80::1%eth0"'),
-    ({"ExtraHosts": ["a:host-gateway"]}, "unable to derive the IP value for host-gateway"),
+    ({"PortBindings": {"x/tcp": []}}, 'invalid port specification: "x"'),
+    ({"PortBindings": {"80/foo": []}}, "invalid port protocol: foo"),
+    ({"PortBindings": {"80": [{"HostPort": "99999"}]}}, 'invalid port specification: "99999"'),
+    ({"PortBindings": {"80": [{"HostIp": "zz"}]}}, "invalid IP address: zz"),
     ({"ExtraHosts": ["a\n6.6.6.6 bank:1.2.3.4"]},
      'invalid ExtraHosts: "a\\n6.6.6.6 bank:1.2.3.4": a control character'),
     ({"Dns": ["1.1.1.1\nx"]}, 'invalid Dns: "1.1.1.1\\nx": a control character'),
@@ -90,17 +93,9 @@ REFUSED_HOST_CONFIG: list[tuple[dict[str, Any], str]] = [
 ]  # fmt: skip
 
 UNSUPPORTED: list[tuple[dict[str, Any], str]] = [
-    ({"MacAddress": "02:42:ac:11:00:02"}, "MacAddress is not supported"),
-    ({"NetworkingConfig": {"EndpointsConfig": {"net": {}}}},
-     "network net is not supported yet: use --network none or --network host"),
-    ({"NetworkingConfig": {"EndpointsConfig": {"default": {"Aliases": ["a"]}}}},
-     "NetworkingConfig.EndpointsConfig.default.Aliases is not supported"),
     *(
         ({"HostConfig": {name: value}}, f"HostConfig.{name} is not supported")
         for name, value in {
-            "PortBindings": {"80/tcp": [{"HostPort": "80"}]},
-            "PublishAllPorts": True,
-            "Links": ["a"],
             "CpuCount": 2,
             "Cgroup": "x",
         }.items()
@@ -111,8 +106,6 @@ UNSUPPORTED: list[tuple[dict[str, Any], str]] = [
      'could not select device driver "" with capabilities: [[gpu x] [y]]'),
     ({"HostConfig": {"DeviceRequests": [{"Driver": "cdi", "DeviceIDs": ["a/b=c"]}]}},
      "CDI device injection failed: unresolvable CDI devices a/b=c"),
-    ({"HostConfig": {"NetworkMode": "bridge"}},
-     "network bridge is not supported yet: use --network none or --network host"),
     ({"HostConfig": {"UsernsMode": "private"}}, "HostConfig.UsernsMode private is not supported"),
 ]  # fmt: skip
 

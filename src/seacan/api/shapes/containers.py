@@ -3,19 +3,9 @@
 from typing import Any
 
 from seacan.api.shapes.configs import container_config, host_config
+from seacan.api.shapes.endpoints import default_bridge_address, networks, ports, sandbox_key
 from seacan.engine.container import NEVER, Container, Health, State
 from seacan.engine.sizes import Sizes
-
-_NO_ADDRESS = {
-    "EndpointID": "",
-    "Gateway": "",
-    "GlobalIPv6Address": "",
-    "GlobalIPv6PrefixLen": 0,
-    "IPAddress": "",
-    "IPPrefixLen": 0,
-    "IPv6Gateway": "",
-    "MacAddress": "",
-}
 
 
 def inspect_container(container: Container, sizes: Sizes | None = None) -> dict[str, Any]:
@@ -46,40 +36,21 @@ def inspect_container(container: Container, sizes: Sizes | None = None) -> dict[
         "Config": container_config(container.config),
         "NetworkSettings": {
             "Bridge": "",
-            "SandboxID": "",
-            "SandboxKey": "",
-            "Ports": {},
+            "SandboxID": container.sandbox.id if container.sandbox else "",
+            "SandboxKey": sandbox_key(container),
+            "Ports": ports(container),
             "HairpinMode": False,
             "LinkLocalIPv6Address": "",
             "LinkLocalIPv6PrefixLen": 0,
             "SecondaryIPAddresses": None,
             "SecondaryIPv6Addresses": None,
-            **_NO_ADDRESS,
+            **default_bridge_address(container),
             "Networks": networks(container),
         },
     }
     if sizes is not None:
         shape["SizeRw"], shape["SizeRootFs"] = sizes.written_bytes, sizes.root_bytes
     return shape
-
-
-def networks(container: Container) -> dict[str, Any]:
-    """Return EndpointSettings by name of network; the namespace of another has none of its own."""
-    mode = container.host_config.get("NetworkMode") or "none"
-    if mode.startswith("container:") or container.config.get("NetworkDisabled"):
-        return {}
-    return {
-        mode: {
-            "IPAMConfig": None,
-            "Links": None,
-            "Aliases": None,
-            "DriverOpts": None,
-            "GwPriority": 0,
-            "NetworkID": "",
-            **_NO_ADDRESS,
-            "DNSNames": None,
-        }
-    }
 
 
 def _state(container: Container) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from typing import Any, assert_never
 
-from seacan.api.shapes.containers import networks
+from seacan.api.shapes.endpoints import networks, port_list
 from seacan.api.shapes.times import in_words, seconds_since_epoch
 from seacan.api.versions import Version
 from seacan.engine.container import Container, Health, HealthStatus, State, Status
@@ -22,7 +22,7 @@ def list_container(listed: Listed, version: Version, now_s: float) -> dict[str, 
         "ImageID": container.image_id,
         "Command": _command(container),
         "Created": container.created_s,
-        "Ports": [],
+        "Ports": port_list(container),
         "Labels": config.get("Labels") or {},
         "State": container.state.status,
         "Status": _status(container.state, now_s),

@@ -1,0 +1,118 @@
+"""What containers show of networks: NetworkSettings of inspect, Networks and Ports of lists."""
+
+from dataclasses import replace
+from typing import Any, Final
+
+from seacan.engine.container import Container
+from seacan.engine.endpoint_plan import names
+from seacan.network.definition import Endpoint, EndpointId, NetworkId, Sandbox
+from seacan.network.publishing import by_port, parse_port
+from seacan.spec.engine_api import EndpointSettings
+
+_NO_ENDPOINT: Final = Endpoint(EndpointId(""), NetworkId(""), "", "", "")
+
+
+def networks(container: Container) -> dict[str, Any]:
+    """Return EndpointSettings by name of network; the namespace of another has none of its own."""
+    return {
+        name: _settings(container, asked, _endpoint(container, name))
+        for name, asked in container.networks.items()
+    }
+
+
+def _endpoint(container: Container, name: str) -> Endpoint | None:
+    endpoints = container.sandbox.endpoints if container.sandbox else []
+    return next((endpoint for endpoint in endpoints if endpoint.network == name), None)
+
+
+def _settings(
+    container: Container, asked: EndpointSettings, endpoint: Endpoint | None
+) -> dict[str, Any]:
+    return {
+        "IPAMConfig": asked.get("IPAMConfig"),
+        "Links": asked.get("Links"),
+        "Aliases": asked.get("Aliases"),
+        "DriverOpts": asked.get("DriverOpts"),
+        "GwPriority": asked.get("GwPriority") or 0,
+        "NetworkID": endpoint.network_id if endpoint else "",
+        **_address(endpoint, asked.get("MacAddress") or ""),
+        "DNSNames": _dns_names(container, asked, endpoint),
+    }
+
+
+def _dns_names(
+    container: Container, asked: EndpointSettings, endpoint: Endpoint | None
+) -> list[str] | None:
+    """Return the names in a network of the user's; the default ones have no resolver."""
+    if endpoint is None or not endpoint.interface or endpoint.network == "bridge":
+        return None
+    return names(container, asked)
+
+
+def default_bridge_address(container: Container) -> dict[str, Any]:
+    """Return the address in the network `bridge`, which older clients read at the top."""
+    return _address(_endpoint(container, "bridge"), "")
+
+
+def _address(endpoint: Endpoint | None, mac: str) -> dict[str, Any]:
+    if endpoint is None:
+        endpoint = replace(_NO_ENDPOINT, mac=mac)
+    return {
+        "EndpointID": endpoint.id,
+        "Gateway": endpoint.gateway_ipv4,
+        "GlobalIPv6Address": endpoint.address_ipv6,
+        "GlobalIPv6PrefixLen": _length(endpoint.ipv6),
+        "IPAddress": endpoint.address_ipv4,
+        "IPPrefixLen": _length(endpoint.ipv4),
+        "IPv6Gateway": endpoint.gateway_ipv6,
+        "MacAddress": endpoint.mac,
+    }
+
+
+def _length(address: str) -> int:
+    return int(address.partition("/")[2] or 0)
+
+
+def sandbox_key(container: Container) -> str:
+    """Return the file of the network namespace, as nsenter(1) takes it."""
+    return f"/proc/{container.state.pid}/ns/net" if container.sandbox else ""
+
+
+def ports(container: Container) -> dict[str, Any]:
+    """Return Ports of inspect: where each port of a running container is published, if it is."""
+    sandbox = container.sandbox or Sandbox("")
+    if not any(endpoint.interface for endpoint in sandbox.endpoints):
+        return {}
+    shown: dict[str, Any] = {
+        _whole(text): None for text in container.config.get("ExposedPorts") or {}
+    }
+    for port, published in by_port(sandbox.published):
+        shown[port] = [
+            {"HostIp": each.host_address, "HostPort": str(each.host_port)} for each in published
+        ]
+    return dict(sorted(shown.items()))
+
+
+def _whole(port: str) -> str:
+    number, protocol = parse_port(port)
+    return f"{number}/{protocol}"
+
+
+def port_list(container: Container) -> list[dict[str, Any]]:
+    """Return Ports of a list of containers."""
+    found: list[dict[str, Any]] = []
+    for port, published in ports(container).items():
+        number, protocol = parse_port(port)
+        here = {"PrivatePort": number, "Type": protocol}
+        if published is None:
+            found.append(here)
+        for each in published or ():
+            found.append(
+                {
+                    "IP": each["HostIp"],
+                    "PrivatePort": number,
+                    "PublicPort": int(each["HostPort"]),
+                    "Type": protocol,
+                }
+            )
+    return found

@@ -1,0 +1,64 @@
+"""What an endpoint is to be, decided from the network, what is asked of it, and what is there."""
+
+import ipaddress
+import secrets
+
+from seacan.engine.container import Container
+from seacan.network.definition import IPVLAN, Endpoint, Network, Sandbox
+from seacan.network.members import Member
+from seacan.spec.engine_api import EndpointSettings
+
+
+def free_interface(sandbox: Sandbox) -> str:
+    """Return the name of the next interface: of those free the one with the lowest number."""
+    taken = {endpoint.interface for endpoint in sandbox.endpoints}
+    return next(name for n in range(len(taken) + 1) if (name := f"eth{n}") not in taken)
+
+
+def publishing_endpoint(sandbox: Sandbox) -> Endpoint | None:
+    """Return the endpoint that published ports lead to: the one with the default route."""
+    gateway = sandbox.gateway(4) or sandbox.gateway(6)
+    return gateway if gateway is not None and gateway.host_interface else None
+
+
+def gateway_of(network: Network, version: int) -> str:
+    """Return where a container sends what is for elsewhere; nowhere from an internal network."""
+    subnet = network.subnet(version)
+    if subnet is None or network.internal:
+        return ""
+    return subnet.gateway
+
+
+def mac_of(network: Network, settings: EndpointSettings, address: str) -> str:
+    """Return the address of an interface with the IP address `address`, such as 10.0.0.2/24."""
+    if network.driver == IPVLAN:  # it has its parent's
+        return ""
+    if mac := settings.get("MacAddress"):
+        return mac.lower().replace("-", ":")
+    # From the address: who has that next is found under the same, and no cache is wrong.
+    packed = ipaddress.ip_interface(address).ip.packed[-4:] if address else secrets.token_bytes(4)
+    return ":".join(f"{byte:02x}" for byte in (0x02, 0x42, *packed))
+
+
+def member(record: Container, endpoint: Endpoint) -> Member:
+    """Return what others in the network find the container by."""
+    return Member(
+        container_id=record.id,
+        endpoint_id=endpoint.id,
+        names=names(record, record.networks.get(endpoint.network, {})),
+        ipv4=endpoint.address_ipv4,
+        ipv6=endpoint.address_ipv6,
+        links=_links(record.networks.get(endpoint.network, {})),
+    )
+
+
+def _links(settings: EndpointSettings) -> list[tuple[str, str]]:
+    """Return the names that the container alone knows others by, and those others."""
+    parts = [text.split(":") for text in settings.get("Links") or []]
+    return [(part[-1], part[0]) for part in parts]
+
+
+def names(record: Container, settings: EndpointSettings) -> list[str]:
+    """Return the names of a container in a network: its own, its aliases, its short id."""
+    aliases = settings.get("Aliases") or []
+    return list(dict.fromkeys([record.name, *aliases, record.id[:12]]))

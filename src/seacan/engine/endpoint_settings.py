@@ -1,0 +1,136 @@
+"""What a container asks of its networks: checked when it is created or connected.
+
+Sentences are dockerd's, as clients match them.
+"""
+
+import ipaddress
+import re
+from collections.abc import Callable
+from typing import Final, cast
+
+from seacan import errors
+from seacan.engine.namespaces import HOST, NONE, other_container
+from seacan.errors import InvalidArgument, Unsupported
+from seacan.network.definition import Network
+from seacan.spec.engine_api import ContainerCreate, EndpointSettings, HostConfig
+
+Find = Callable[[str], Network]
+
+_MAC: Final = re.compile(r"[0-9a-fA-F]{2}([:-][0-9a-fA-F]{2}){5}")
+# What the daemon tells of an endpoint comes back from clients that copy what they have read.
+_ASKED: Final = ("IPAMConfig", "Links", "MacAddress", "Aliases", "DriverOpts", "GwPriority")
+
+
+def of_request(
+    request: ContainerCreate, host_config: HostConfig, find: Find
+) -> dict[str, EndpointSettings]:
+    """Return what `request` asks of each network, by name; the one of NetworkMode is the first.
+
+    A network may be missing until the start; `find` raises NotFound. Raises InvalidArgument.
+    """
+    mode = host_config.get("NetworkMode") or ""
+    if other_container(mode) or request.get("NetworkDisabled"):
+        return {}
+    given: dict[str, EndpointSettings] = {}
+    for name, settings in (
+        (request.get("NetworkingConfig") or {}).get("EndpointsConfig") or {}
+    ).items():
+        if settings is None:
+            raise InvalidArgument(f"invalid config for network {name}: EndpointsConfig is nil")
+        given[_name(mode if name == "default" else name, find)] = asked(settings)
+    main = _name(mode, find)
+    wanted = {main: given.pop(main, EndpointSettings()), **given}
+    _check_modes(main, wanted)
+    _take_mac(request, wanted[main])
+    for name, settings in wanted.items():
+        try:
+            check(settings, _find(name, find))
+        except InvalidArgument as err:
+            raise InvalidArgument(f"invalid config for network {name}: {err}") from None
+    return wanted
+
+
+def asked(settings: EndpointSettings) -> EndpointSettings:
+    """Return of `settings` what a client can ask for."""
+    kept = {name: settings.get(name) for name in _ASKED if settings.get(name) is not None}
+    return cast(EndpointSettings, kept)
+
+
+def _name(ref: str, find: Find) -> str:
+    found = _find(ref, find)
+    return found.name if found else ref
+
+
+def _find(ref: str, find: Find) -> Network | None:
+    try:
+        return find(ref)
+    except errors.NotFound:
+        return None
+
+
+def _check_modes(main: str, wanted: dict[str, EndpointSettings]) -> None:
+    if len(wanted) > 1 and (main in (HOST, NONE) or HOST in wanted or NONE in wanted):
+        raise InvalidArgument(
+            "conflicting options: cannot attach both user-defined and non-user-defined "
+            "network-modes"
+        )
+
+
+def _take_mac(request: ContainerCreate, main: EndpointSettings) -> None:
+    """Give the first network the address that older clients give the container."""
+    if mac := request.get("MacAddress"):
+        own = main.get("MacAddress")
+        if own and own != mac:
+            raise InvalidArgument(
+                "the container-wide MAC address must match the endpoint-specific MAC address "
+                "for the main network, or be left empty"
+            )
+        main["MacAddress"] = mac
+
+
+def check(settings: EndpointSettings, network: Network | None) -> None:
+    """Raise InvalidArgument for what the network cannot give; None if it is not known yet."""
+    wrong = []
+    if (mac := settings.get("MacAddress")) and not _MAC.fullmatch(mac):
+        raise InvalidArgument(f"invalid MAC address {mac}")
+    if settings.get("Aliases") and network is not None and network.is_predefined:
+        wrong.append(
+            "network-scoped alias is supported only for containers in user defined networks"
+        )
+    config = settings.get("IPAMConfig") or {}
+    for field, version in (("IPv4Address", 4), ("IPv6Address", 6)):
+        if address := str(config.get(field) or ""):
+            wrong += _wrong_address(address, version, network)
+    if config.get("LinkLocalIPs"):
+        raise Unsupported("link-local addresses of a container are not supported")
+    if len(wrong) == 1:
+        raise InvalidArgument(f"invalid endpoint settings:\n{wrong[0]}")
+    if wrong:
+        raise InvalidArgument("invalid endpoint settings:\n" + "\n".join(f"* {w}" for w in wrong))
+
+
+def _wrong_address(text: str, version: int, network: Network | None) -> list[str]:
+    try:
+        address = ipaddress.ip_address(text)
+    except ValueError:
+        address = None
+    if address is None or address.version != version:
+        return [f"invalid IPv{version} address: {text}"]
+    if network is None:
+        return []
+    subnet = network.subnet(version)
+    if network.is_predefined:
+        outside = [f"no configured subnet or ip-range contain the IP address {text}"]
+        contains = subnet is not None and address in subnet.network
+        return [
+            "user specified IP address is supported on user defined networks only",
+            *([] if contains else outside),
+        ]
+    if subnet is None or not subnet.is_asked:
+        return [
+            "user specified IP address is supported only when connecting to networks with user "
+            "configured subnets"
+        ]
+    if address not in subnet.network:
+        return [f"no configured subnet or ip-range contain the IP address {text}"]
+    return []

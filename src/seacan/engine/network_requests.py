@@ -1,0 +1,177 @@
+"""What a request to create a network comes to: its definition, all but addresses from the pools.
+
+Sentences are dockerd's where clients see them.
+"""
+
+import ipaddress
+from typing import Final, Never
+
+from seacan.errors import Forbidden, InvalidArgument, NotFound, Unsupported
+from seacan.network import addresses
+from seacan.network.definition import (
+    BRIDGE,
+    HOST,
+    IPVLAN,
+    MACVLAN,
+    NULL,
+    OPTION_NAME,
+    Network,
+    NetworkId,
+    Subnet,
+    check_options,
+)
+from seacan.network.links import IPNetwork
+from seacan.spec.engine_api import IPAMConfig, NetworkCreate
+
+PREDEFINED: Final = ("bridge", "host", "none", "default")
+_DRIVERS: Final = (BRIDGE, MACVLAN, IPVLAN)
+_MODES: Final = {
+    MACVLAN: ("macvlan_mode", ("bridge", "vepa", "passthru", "private")),
+    IPVLAN: ("ipvlan_mode", ("l2", "l3", "l3s")),
+}
+_NAME_LIMIT: Final = 15  # IFNAMSIZ, linux/if.h
+
+
+def define(request: NetworkCreate, network_id: str, created_at: str) -> Network:
+    """Return the network that `request` asks for; subnets that it leaves open are not among them.
+
+    Raises InvalidArgument, Forbidden, NotFound, Unsupported.
+    """
+    name = request.get("Name") or ""
+    if not name.strip():
+        raise InvalidArgument("invalid name: name is empty")
+    if name in PREDEFINED:
+        raise Forbidden(f"operation is not permitted on predefined {name} network ")
+    driver = _driver(request)
+    options = dict(request.get("Options") or {})
+    _check_options(driver, options)
+    return Network(
+        id=NetworkId(network_id),
+        name=name,
+        driver=driver,
+        created_at=created_at,
+        subnets=_subnets(request),
+        has_ipv4=request.get("EnableIPv4") is not False,
+        has_ipv6=bool(request.get("EnableIPv6")),
+        internal=bool(request.get("Internal")),
+        attachable=bool(request.get("Attachable")),
+        options=options,
+        labels=dict(request.get("Labels") or {}),
+        ipam_options=(request.get("IPAM") or {}).get("Options") or {},
+        interface=_interface(driver, options, network_id),
+    )
+
+
+def _driver(request: NetworkCreate) -> str:
+    for field in ("Ingress", "ConfigOnly"):
+        if request.get(field):
+            raise Unsupported(f"{field} is not supported: there are no networks of swarms")
+    if (request.get("ConfigFrom") or {}).get("Network"):
+        raise Unsupported("ConfigFrom is not supported: there are no networks of configurations")
+    if (request.get("Scope") or "local") != "local":
+        raise Unsupported(f"scope {request.get('Scope')} is not supported: only local")
+    ipam = (request.get("IPAM") or {}).get("Driver") or "default"
+    if ipam != "default":
+        raise NotFound(f'plugin "{ipam}" not found')
+    driver = request.get("Driver") or BRIDGE
+    if driver in (HOST, NULL):
+        raise Forbidden(f'only one instance of "{driver}" network is allowed')
+    if driver == "overlay":
+        raise Unsupported("driver overlay is not supported: it is of swarms")
+    if driver not in _DRIVERS:
+        raise NotFound(f'plugin "{driver}" not found')
+    return driver
+
+
+def _check_options(driver: str, options: dict[str, str]) -> None:
+    if driver == BRIDGE:
+        check_options(options)
+        if len(options.get(OPTION_NAME, "").encode()) > _NAME_LIMIT:
+            raise InvalidArgument(f"invalid bridge name: {options[OPTION_NAME]}: too long")
+        return
+    option, modes = _MODES[driver]
+    if (mode := options.get(option)) and mode not in modes:
+        raise InvalidArgument(f"requested {driver} mode '{mode}' is not valid")
+    if flag := options.get("ipvlan_flag"):
+        raise Unsupported(f"option ipvlan_flag={flag} is not supported")
+
+
+def _interface(driver: str, options: dict[str, str], network_id: str) -> str:
+    if driver == BRIDGE:
+        return options.get(OPTION_NAME) or f"br-{network_id[:12]}"
+    return options.get("parent") or f"dm-{network_id[:12]}"
+
+
+# --- addresses --------------------------------------------------------------------------------
+
+
+def _subnets(request: NetworkCreate) -> list[Subnet]:
+    configs = (request.get("IPAM") or {}).get("Config") or []
+    subnets = [_subnet(config) for config in configs if _is_set(config)]
+    seen: list[IPNetwork] = []
+    for subnet in subnets:
+        network = subnet.network
+        if network.version == 6 and not request.get("EnableIPv6"):
+            raise InvalidArgument(
+                f"invalid network config:\ninvalid subnet {subnet.subnet}: IPv6 is not enabled"
+            )
+        if any(overlaps(network, other) for other in seen):
+            raise InvalidArgument(
+                f"invalid network config:\nsubnet {subnet.subnet} overlaps another"
+            )
+        if any(network.version == other.version for other in seen):
+            raise Unsupported(f"more than one IPv{network.version} subnet in a network")
+        seen.append(network)
+    return subnets
+
+
+def overlaps(one: IPNetwork, other: IPNetwork) -> bool:
+    return one.version == other.version and one.overlaps(other)
+
+
+def _is_set(config: IPAMConfig) -> bool:
+    return any(config.get(field) for field in ("Subnet", "IPRange", "Gateway"))
+
+
+def _subnet(config: IPAMConfig) -> Subnet:
+    network = _network(config.get("Subnet") or "", "subnet")
+    ip_range = config.get("IPRange") or ""
+    if ip_range:
+        range_ = _network(ip_range, "ip-range")
+        if not (range_.version == network.version and range_.subnet_of(network)):  # type: ignore[arg-type]
+            _refuse(
+                f"invalid ip-range {ip_range}: parent subnet {network} doesn't contain ip-range"
+            )
+    auxiliary = dict(config.get("AuxiliaryAddresses") or {})
+    named = {f"auxiliary address {name}": text for name, text in auxiliary.items()}
+    if asked := config.get("Gateway"):
+        named[f"gateway {asked}"] = asked
+    for what, text in named.items():
+        if _address(text) not in network:
+            _refuse(f"invalid {what}: parent subnet {network} doesn't contain this address")
+    gateway = config.get("Gateway") or str(addresses.first_host(network))
+    return Subnet(str(network), gateway, ip_range, auxiliary, is_asked=True)
+
+
+def _network(text: str, kind: str) -> IPNetwork:
+    try:
+        interface = ipaddress.ip_interface(text)
+    except ValueError:
+        _refuse(f"invalid {kind} {text}: invalid CIDR block notation")
+    if "/" not in text:
+        _refuse(f"invalid {kind} {text}: invalid CIDR block notation")
+    network = interface.network
+    if interface.ip != network.network_address:
+        _refuse(f"invalid {kind} {text}: it should be {network}")
+    return network
+
+
+def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+    try:
+        return ipaddress.ip_address(text)
+    except ValueError:
+        _refuse(f"invalid address: {text}")
+
+
+def _refuse(why: str) -> Never:
+    raise InvalidArgument(f"invalid network config:\n{why}")

@@ -1,0 +1,70 @@
+"""What the daemon's flags say of networks, and the names that follow from its data root.
+
+Daemons with different roots share a host: each has its own bridge, its own table of rules, and
+begins to look for a free subnet elsewhere.
+"""
+
+import hashlib
+import ipaddress
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from seacan.network.addresses import DEFAULT_POOLS, Pool
+from seacan.network.definition import DEFAULT_MTU
+from seacan.paths import DEFAULT_DATA_ROOT
+
+NO_BRIDGE: Final = "none"  # --bridge
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkSettings:
+    """By the names of dockerd's flags; empty for the default."""
+
+    data_root: Path
+    bridge: str = ""
+    bip: str = ""
+    mtu: int = DEFAULT_MTU
+    icc: bool = True
+    ip_masq: bool = True
+    ip_forward: bool = True
+    ip: str = "0.0.0.0"
+    pools: Sequence[Pool] = ()
+
+    @property
+    def owner(self) -> str:
+        return str(self.data_root)
+
+    @property
+    def bridge_name(self) -> str:
+        if self.bridge:
+            return self.bridge
+        return "seacan0" if self._is_default else f"sc-{self._digest}"
+
+    @property
+    def table(self) -> str:
+        return "seacan" if self._is_default else f"seacan_{self._digest}"
+
+    @property
+    def pool_offset(self) -> int:
+        """Where the search for a free subnet begins."""
+        return 0 if self._is_default else int(self._digest, 16)
+
+    @property
+    def all_pools(self) -> Sequence[Pool]:
+        """The pools that networks get their subnets from; of IPv6 there is always one."""
+        pools = self.pools or DEFAULT_POOLS
+        if any(pool.base.version == 6 for pool in pools):
+            return pools
+        # Unique local addresses: fd and forty bits that nobody else is likely to have (RFC 4193).
+        prefix = (0xFD << 120) | (int(self._digest[:10], 16) << 80)
+        return (*pools, Pool(ipaddress.IPv6Network((prefix, 48)), 64))
+
+    @property
+    def _is_default(self) -> bool:
+        return self.data_root == DEFAULT_DATA_ROOT
+
+    @property
+    def _digest(self) -> str:
+        return hashlib.sha256(self.owner.encode()).hexdigest()[:12]

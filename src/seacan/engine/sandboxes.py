@@ -1,0 +1,332 @@
+"""What running containers have of their networks: planned, made, changed, given back.
+
+    start    plan: addresses and ports ──▸ network.json ──▸ make: interfaces, routes, rules ──▸ shim
+    end      rules and ports, interfaces, addresses
+
+network.json in the bundle is written before anything is made, and says what a running container
+has: a daemon that takes it over finds there what must not be given to another.
+"""
+
+import contextlib
+import functools
+import secrets
+from dataclasses import replace
+from typing import Final
+
+import anyio
+from anyio.abc import TaskGroup
+
+from seacan import errors, log
+from seacan.engine import sandbox_file
+from seacan.engine.container import NEVER, Container
+from seacan.engine.departures import Departures
+from seacan.engine.endpoint_plan import (
+    free_interface,
+    gateway_of,
+    mac_of,
+    member,
+    publishing_endpoint,
+)
+from seacan.engine.networks import Networks
+from seacan.network import endpoints, publishing
+from seacan.network.definition import Endpoint, Network, Published, Sandbox
+from seacan.network.netlink import Netlink
+from seacan.network.publishing import Ports
+from seacan.paths import BundleDirectory
+from seacan.spec.engine_api import EndpointSettings
+from seacan.supervisor import client as supervisor
+
+_FAILED: Final = "failed to set up container networking"
+
+
+class Sandboxes:
+    def __init__(self, networks: Networks, tasks: TaskGroup) -> None:
+        self._networks = networks
+        self._ports = Ports()
+        self._departures = Departures(tasks, self._unmake, self._give_back)
+
+    # -- start ------------------------------------------------------------------------------------
+
+    async def plan(self, record: Container) -> Sandbox:
+        """Take addresses and ports for a container about to start; `leave` gives them back.
+
+        Raises NotFound, Forbidden, Unavailable, Internal in Docker's words.
+        """
+        try:
+            try:
+                return await self._plan(record)
+            except errors.SeacanError:
+                # One that is about to be given back may have been what it wanted.
+                if not await self._departures.wait():
+                    raise
+                return await self._plan(record)
+        except errors.SeacanError as err:
+            raise type(err)(f"{_FAILED}: {err}") from err
+
+    async def _plan(self, record: Container) -> Sandbox:
+        record.sandbox = sandbox = Sandbox(secrets.token_hex(32))
+        try:
+            for name, settings in record.networks.items():
+                network = await self._find(record, name)
+                sandbox.endpoints.append(self._endpoint(record, network, settings))
+            sandbox.published = self._publish(record, sandbox)
+        except BaseException:
+            record.sandbox = None
+            self._give_back(sandbox)
+            raise
+        return sandbox
+
+    async def _find(self, record: Container, name: str) -> Network:
+        try:
+            network = self._networks.get(name)
+        except errors.NotFound as err:
+            if record.state.started_at == NEVER:
+                raise
+            raise errors.NotFound(
+                f"could not find a network matching network mode {name}: {err}"
+            ) from None
+        return await self._networks.ready(network)
+
+    def _endpoint(
+        self, record: Container, network: Network, settings: EndpointSettings
+    ) -> Endpoint:
+        """Take what an endpoint needs."""
+        endpoint_id = endpoints.new_id()
+        assert record.sandbox is not None
+        interface = free_interface(record.sandbox)
+        if not network.has_endpoints:
+            return Endpoint(endpoint_id, network.id, network.name, "", "")
+        config = settings.get("IPAMConfig") or {}
+        book = self._networks.addresses
+        ipv4 = book.take(network, 4, config.get("IPv4Address") or "")
+        try:
+            ipv6 = book.take(network, 6, config.get("IPv6Address") or "")
+        except BaseException:
+            book.give_back(network.id, [ipv4])
+            raise
+        return Endpoint(
+            id=endpoint_id,
+            network_id=network.id,
+            network=network.name,
+            interface=interface,
+            host_interface=endpoints.host_interface(network, endpoint_id),
+            mac=mac_of(network, settings, ipv4 or ipv6),
+            ipv4=ipv4,
+            ipv6=ipv6,
+            gateway_ipv4=gateway_of(network, 4),
+            gateway_ipv6=gateway_of(network, 6),
+            priority=settings.get("GwPriority") or 0,
+        )
+
+    def _publish(self, record: Container, sandbox: Sandbox) -> list[Published]:
+        """Take the ports that the container publishes, if it is in a network where that is done."""
+        host_config = record.host_config
+        wishes = publishing.parse_wishes(
+            host_config.get("PortBindings") or {},
+            record.config.get("ExposedPorts") or {},
+            all_exposed=bool(host_config.get("PublishAllPorts")),
+        )
+        endpoint = publishing_endpoint(sandbox)
+        if not wishes or endpoint is None:
+            return []
+        network = self._networks.get(endpoint.network_id)
+        try:
+            return self._ports.publish(sandbox.id, record.name, wishes, network, endpoint)
+        except errors.SeacanError as err:
+            raise type(err)(
+                "driver failed programming external connectivity on endpoint "
+                f"{record.name} ({endpoint.id}): {err}"
+            ) from err
+
+    def make(
+        self,
+        record: Container,
+        sandbox: Sandbox,
+        network: supervisor.Network | None,
+        bundle: BundleDirectory,
+    ) -> None:
+        """Make what was planned, in the namespace that the container is going to have.
+
+        `network` is None if that is not its own. Blocks. Raises Unavailable, Internal, Unsupported.
+        """
+        sandbox_file.write(bundle, sandbox)
+        if network is None:
+            return
+        try:
+            with Netlink(adopted=network.netlink.dup()) as inside:
+                for endpoint in sandbox.endpoints:
+                    self._make_endpoint(endpoint, network, inside)
+                endpoints.route(Sandbox(""), sandbox, inside)
+            if sandbox.published:
+                self._set_rules(sandbox)
+        except errors.SeacanError as err:
+            raise type(err)(f"{_FAILED}: {err}") from err
+
+    def _make_endpoint(
+        self, endpoint: Endpoint, network: supervisor.Network, inside: Netlink
+    ) -> None:
+        if endpoint.interface:
+            definition = self._networks.get(endpoint.network_id)
+            endpoints.make(definition, endpoint, network.fd, inside)
+
+    def _set_rules(self, sandbox: Sandbox) -> None:
+        endpoint = publishing_endpoint(sandbox)
+        forwardings = publishing.forwardings(sandbox.published, endpoint) if endpoint else []
+        self._networks.host_side.publish(sandbox.id, forwardings)
+        if endpoint is not None:
+            endpoints.let_reach_itself(endpoint)
+
+    def started(self, record: Container) -> None:
+        """Let it be known that a container is in its networks now."""
+        if record.sandbox is not None:
+            for endpoint in record.sandbox.endpoints:
+                self._join(record, endpoint)
+
+    def _join(self, record: Container, endpoint: Endpoint) -> None:
+        network = self._networks.get(endpoint.network_id)
+        self._networks.members.join(network.id, member(record, endpoint))
+        self._networks.tell("connect", network, record.id)
+
+    # -- end --------------------------------------------------------------------------------------
+
+    def ended(self, record: Container, sandbox: Sandbox | None) -> None:
+        """Let it be known that a container has left its networks."""
+        if sandbox is not None:
+            for endpoint in sandbox.endpoints:
+                self._tell_left(record, endpoint)
+
+    def _tell_left(self, record: Container, endpoint: Endpoint) -> None:
+        with contextlib.suppress(errors.NotFound):
+            network = self._networks.get(endpoint.network_id)
+            self._networks.tell("disconnect", network, record.id)
+
+    def leave(self, record: Container) -> None:
+        """Give back all that a container has of networks, soon. What is gone already is fine."""
+        sandbox, record.sandbox = record.sandbox, None
+        if sandbox is not None:
+            for endpoint in sandbox.endpoints:
+                self._networks.members.leave(endpoint.network_id, record.id)
+            self._departures.begin(sandbox)
+
+    def _unmake(self, sandbox: Sandbox) -> None:
+        host_side = self._networks.host_side
+        steps = [functools.partial(endpoints.remove_left, sandbox)]
+        if sandbox.published:
+            steps += [
+                functools.partial(host_side.publish, sandbox.id, None),
+                functools.partial(host_side.forget_flows, sandbox),
+            ]
+        for step in steps:
+            try:
+                step()
+            except errors.SeacanError as err:  # the next start of a daemon sees to it
+                log.error("network is not given back", sandbox=sandbox.id, error=err)
+
+    def _give_back(self, sandbox: Sandbox) -> None:
+        self._ports.release(sandbox.id)
+        for endpoint in sandbox.endpoints:
+            self._networks.addresses.give_back(endpoint.network_id, (endpoint.ipv4, endpoint.ipv6))
+
+    # -- taken over -------------------------------------------------------------------------------
+
+    def adopt(self, record: Container, bundle: BundleDirectory) -> None:
+        """Take over what a container has from before this daemon; nothing if it has no bundle."""
+        record.sandbox = sandbox = sandbox_file.read(bundle)
+        if sandbox is None:
+            return
+        for endpoint in sandbox.endpoints:
+            addresses = (endpoint.ipv4, endpoint.ipv6)
+            self._networks.addresses.hold(endpoint.network_id, addresses)
+            self._networks.members.join(endpoint.network_id, member(record, endpoint))
+        for lost in self._ports.hold(sandbox.id, record.name, sandbox.published):
+            log.warn("port of a running container is another program's", port=lost.host_port)
+
+    def renamed(self, record: Container) -> None:
+        """Follow a container to its new name."""
+        if record.sandbox is not None:
+            self._ports.rename(record.sandbox.id, record.name)
+            for endpoint in record.sandbox.endpoints:
+                self._networks.members.join(endpoint.network_id, member(record, endpoint))
+
+    # -- while it runs ----------------------------------------------------------------------------
+
+    async def connect(
+        self,
+        record: Container,
+        bundle: BundleDirectory,
+        namespace: supervisor.Network,
+        network: Network,
+        settings: EndpointSettings,
+    ) -> None:
+        """Give a running container an interface in one more network; all or nothing."""
+        before = record.sandbox
+        assert before is not None
+        endpoint = self._endpoint(record, await self._networks.ready(network), settings)
+        after = replace(before, endpoints=[*before.endpoints, endpoint])
+        try:
+            await anyio.to_thread.run_sync(
+                self._connect, record, bundle, namespace, before, after, endpoint
+            )
+        except BaseException:
+            self._networks.addresses.give_back(network.id, (endpoint.ipv4, endpoint.ipv6))
+            raise
+        record.sandbox = after
+        self._join(record, endpoint)
+
+    def _connect(
+        self,
+        record: Container,
+        bundle: BundleDirectory,
+        namespace: supervisor.Network,
+        before: Sandbox,
+        after: Sandbox,
+        endpoint: Endpoint,
+    ) -> None:
+        sandbox_file.write(bundle, after)
+        with (
+            contextlib.ExitStack() as undo,
+            Netlink(adopted=namespace.netlink.dup()) as inside,
+        ):
+            undo.callback(sandbox_file.write, bundle, before)
+            self._make_endpoint(endpoint, namespace, inside)
+            undo.callback(endpoints.remove, endpoint, inside)
+            endpoints.route(before, after, inside)
+            if after.published and publishing_endpoint(before) != publishing_endpoint(after):
+                self._set_rules(after)
+            undo.pop_all()
+
+    async def disconnect(
+        self,
+        record: Container,
+        bundle: BundleDirectory,
+        namespace: supervisor.Network,
+        endpoint: Endpoint,
+    ) -> None:
+        """Take an interface away from a running container."""
+        before = record.sandbox
+        assert before is not None
+        after = replace(before, endpoints=[e for e in before.endpoints if e != endpoint])
+        await anyio.to_thread.run_sync(
+            self._disconnect, record, bundle, namespace, before, after, endpoint
+        )
+        record.sandbox = after
+        self._networks.addresses.give_back(endpoint.network_id, (endpoint.ipv4, endpoint.ipv6))
+        self._networks.members.leave(endpoint.network_id, record.id)
+        self._tell_left(record, endpoint)
+
+    def _disconnect(
+        self,
+        record: Container,
+        bundle: BundleDirectory,
+        namespace: supervisor.Network,
+        before: Sandbox,
+        after: Sandbox,
+        endpoint: Endpoint,
+    ) -> None:
+        with Netlink(adopted=namespace.netlink.dup()) as inside:
+            endpoints.remove(endpoint, inside)
+            endpoints.route(before, after, inside)
+        if before.published and publishing_endpoint(before) == endpoint:
+            self._set_rules(after)
+            self._networks.host_side.forget_flows(replace(before, endpoints=[endpoint]))
+        sandbox_file.write(bundle, after)

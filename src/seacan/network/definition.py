@@ -1,0 +1,222 @@
+"""A network, and a container's part in it, as records; what the drivers' options mean."""
+
+import ipaddress
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final, NewType
+
+from seacan.errors import InvalidArgument, Unsupported
+from seacan.network.links import IPNetwork
+
+NetworkId = NewType("NetworkId", str)
+EndpointId = NewType("EndpointId", str)
+
+BRIDGE: Final = "bridge"
+HOST: Final = "host"
+NULL: Final = "null"
+MACVLAN: Final = "macvlan"
+IPVLAN: Final = "ipvlan"
+
+DEFAULT_MTU: Final = 1500
+_PREFIX: Final = "com.docker.network."
+OPTION_NAME: Final = f"{_PREFIX}bridge.name"
+OPTION_ICC: Final = f"{_PREFIX}bridge.enable_icc"
+OPTION_MASQUERADE: Final = f"{_PREFIX}bridge.enable_ip_masquerade"
+OPTION_DEFAULT: Final = f"{_PREFIX}bridge.default_bridge"
+OPTION_HOST_IPV4: Final = f"{_PREFIX}bridge.host_binding_ipv4"
+OPTION_HOST_IPV6: Final = f"{_PREFIX}bridge.host_binding_ipv6"
+OPTION_MTU: Final = f"{_PREFIX}driver.mtu"
+OPTION_INTERFACE_PREFIX: Final = f"{_PREFIX}container_iface_prefix"
+_GATEWAY_MODES: Final = {
+    f"{_PREFIX}bridge.gateway_mode_ipv4": ("nat", "nat-unprotected", "routed", "isolated"),
+    f"{_PREFIX}bridge.gateway_mode_ipv6": ("nat", "nat-unprotected", "routed", "isolated"),
+}
+_UNSUPPORTED: Final = (
+    f"{_PREFIX}bridge.inhibit_ipv4",
+    f"{_PREFIX}host_ipv4",
+    f"{_PREFIX}host_ipv6",
+    f"{_PREFIX}bridge.trusted_host_interfaces",
+)
+_FLAGS: Final = (OPTION_ICC, OPTION_MASQUERADE)
+# Source: Go, strconv.ParseBool.
+_TRUE: Final = ("1", "t", "T", "true", "TRUE", "True")
+_FALSE: Final = ("0", "f", "F", "false", "FALSE", "False")
+
+
+@dataclass(frozen=True, slots=True)
+class Subnet:
+    """Addresses as text; `ip_range` is empty for all, `gateway` empty if there is none."""
+
+    subnet: str
+    gateway: str = ""
+    ip_range: str = ""
+    auxiliary: dict[str, str] = field(default_factory=dict)
+    is_asked: bool = False  # not chosen from the pools
+
+    @property
+    def network(self) -> IPNetwork:
+        return ipaddress.ip_network(self.subnet)
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    id: NetworkId
+    name: str
+    driver: str  # bridge, host, null, macvlan, ipvlan
+    created_at: str  # RFC 3339
+    subnets: list[Subnet] = field(default_factory=list)
+    has_ipv4: bool = True
+    has_ipv6: bool = False
+    internal: bool = False
+    attachable: bool = False
+    options: dict[str, str] = field(default_factory=dict)
+    labels: dict[str, str] = field(default_factory=dict)
+    ipam_options: dict[str, str] | None = None
+    is_predefined: bool = False
+    interface: str = ""  # the bridge, or what macvlan and ipvlan are parts of
+    made_parent: bool = False  # `interface` is made and removed with the network
+
+    @property
+    def is_default_bridge(self) -> bool:
+        return self.is_predefined and self.driver == BRIDGE
+
+    @property
+    def has_endpoints(self) -> bool:
+        """Whether its containers have interfaces in it."""
+        return self.driver in (BRIDGE, MACVLAN, IPVLAN)
+
+    @property
+    def mtu(self) -> int:
+        return int(self.options.get(OPTION_MTU) or DEFAULT_MTU)
+
+    @property
+    def allows_neighbours(self) -> bool:
+        """Whether its containers reach one another."""
+        return self._flag(OPTION_ICC)
+
+    @property
+    def masquerades(self) -> bool:
+        return self._flag(OPTION_MASQUERADE) and not self.internal
+
+    def _flag(self, option: str) -> bool:
+        return self.options.get(option, "true") in _TRUE
+
+    def default_binding(self, version: int) -> str:
+        """Return the host's address for ports that are published without one."""
+        option, anywhere = (
+            (OPTION_HOST_IPV4, "0.0.0.0") if version == 4 else (OPTION_HOST_IPV6, "::")
+        )
+        return self.options.get(option) or anywhere
+
+    def subnet(self, version: int) -> Subnet | None:
+        return next((each for each in self.subnets if each.network.version == version), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """One interface of a running container; addresses are empty where it has none.
+
+    `ipv4` and `ipv6` are such as 172.17.0.2/16.
+    """
+
+    id: EndpointId
+    network_id: NetworkId
+    network: str  # its name
+    interface: str  # in the container, such as eth0
+    host_interface: str  # the other end, if it has one
+    mac: str = ""
+    ipv4: str = ""
+    ipv6: str = ""
+    gateway_ipv4: str = ""
+    gateway_ipv6: str = ""
+    priority: int = 0  # who has the highest has the default route
+
+    @property
+    def address_ipv4(self) -> str:
+        return self.ipv4.partition("/")[0]
+
+    @property
+    def address_ipv6(self) -> str:
+        return self.ipv6.partition("/")[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """A port of the host that leads to one of a container."""
+
+    protocol: str  # tcp, udp, sctp
+    container_port: int
+    host_address: str
+    host_port: int
+
+
+@dataclass(slots=True)
+class Sandbox:
+    """The network namespace of a running container, and what is in it."""
+
+    id: str
+    endpoints: list[Endpoint] = field(default_factory=list)
+    published: list[Published] = field(default_factory=list)
+
+    def endpoint(self, network_id: str) -> Endpoint | None:
+        return next((each for each in self.endpoints if each.network_id == network_id), None)
+
+    def gateway(self, version: int = 4) -> Endpoint | None:
+        """Return the endpoint with the default route: of the highest priority, then by name."""
+        able = [
+            each
+            for each in self.endpoints
+            if (each.gateway_ipv4 if version == 4 else each.gateway_ipv6)
+        ]
+        return min(able, key=lambda each: (-each.priority, each.network), default=None)
+
+
+def check_options(options: Mapping[str, str]) -> None:
+    """Refuse options of the bridge driver that make no sense, or that seacan does not act upon.
+
+    Unknown ones are kept, as with Docker. Raises InvalidArgument, Unsupported.
+    """
+    for name in _FLAGS:
+        if (value := options.get(name)) and value not in (*_TRUE, *_FALSE):
+            raise InvalidArgument(
+                f"failed to parse {name} value: {value} "
+                f'(strconv.ParseBool: parsing "{value}": invalid syntax)'
+            )
+    for name, modes in _GATEWAY_MODES.items():
+        mode = options.get(name) or "nat"
+        if mode not in modes:
+            raise InvalidArgument(
+                f"failed to parse {name} value: {mode} (unknown gateway mode {mode})"
+            )
+        if mode != "nat":
+            raise Unsupported(f"option {name}={mode} is not supported: only nat")
+    for name in _UNSUPPORTED:
+        if options.get(name):
+            raise Unsupported(f"option {name} is not supported")
+    _check_mtu(options)
+    _check_bindings(options)
+
+
+def _check_mtu(options: Mapping[str, str]) -> None:
+    if not (value := options.get(OPTION_MTU)):
+        return
+    if not (value.isascii() and value.isdecimal()):
+        raise InvalidArgument(
+            f"failed to parse {OPTION_MTU} value: {value} "
+            f'(strconv.Atoi: parsing "{value}": invalid syntax)'
+        )
+    if not 68 <= int(value) <= 65535:  # the kernel's, of a bridge
+        raise InvalidArgument(f"invalid MTU number: {value}")
+
+
+def _check_bindings(options: Mapping[str, str]) -> None:
+    for name, version in ((OPTION_HOST_IPV4, 4), (OPTION_HOST_IPV6, 6)):
+        if value := options.get(name):
+            try:
+                address = ipaddress.ip_address(value)
+            except ValueError:
+                address = None
+            if address is None or address.version != version:
+                raise InvalidArgument(
+                    f"failed to parse {name} value: {value} (not an IPv{version} address)"
+                )

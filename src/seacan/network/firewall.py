@@ -1,0 +1,297 @@
+"""The rules of all networks of one daemon: a table of its own in nftables.
+
+The table is written whole, in one transaction, when networks come or go: what it says does not
+depend on what was there before, and no packet meets half of it. Published ports are elements of
+maps in it, added and deleted by themselves; if that fails, as after somebody flushed the rules, it
+is written whole again. Nothing of others is touched; what another firewall drops stays dropped.
+
+    raw          from outside nobody sends to a container's address, nor from a container to 127/8
+    prerouting   a packet to a published port of the host goes to the container instead
+    output       the same, of what the host itself sends
+    forward      an internal network has no outside; one without masquerade gets answers only
+    postrouting  what leaves a network has the host's address, and so has what comes back to it
+
+Source: nft(8).
+"""
+
+import json
+import shutil
+import subprocess
+import threading
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final, TypeVar
+
+from seacan import log
+from seacan.errors import Internal, Unavailable
+
+_DEADLINE_S: Final = 30.0
+_ANYWHERE: Final = ("0.0.0.0", "::")
+_MISSING: Final = "nft is not installed (package nftables)"
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A network behind one interface of the host; `subnets` such as 172.17.0.0/16."""
+
+    interface: str
+    subnets: Sequence[str]
+    internal: bool = False
+    masquerades: bool = True
+
+    @property
+    def answers_come_back(self) -> bool:
+        """Whether packets for its addresses come from outside: answers to what left as its own."""
+        return not (self.internal or self.masquerades)
+
+
+@dataclass(frozen=True, slots=True)
+class Forwarding:
+    """A port of the host, and the container's address and port that it leads to."""
+
+    protocol: str
+    host_address: str
+    host_port: int
+    address: str
+    port: int
+
+
+@dataclass(slots=True)
+class Rules:
+    """All that the table is made of, by whom it is for."""
+
+    segments: dict[str, Segment] = field(default_factory=dict)
+    forwardings: dict[str, Sequence[Forwarding]] = field(default_factory=dict)
+
+
+class Firewall:
+    """One daemon's table; its methods may be called from any thread."""
+
+    def __init__(self, table: str) -> None:
+        self._table = table
+        self._rules = Rules()
+        self._lock = threading.Lock()
+
+    def change(
+        self,
+        *,
+        segments: Mapping[str, Segment | None] = {},
+        forwardings: Mapping[str, Sequence[Forwarding] | None] = {},
+    ) -> None:
+        """Set or, with None, remove what belongs to those keys, and write the table.
+
+        If that fails, all is as it was. Raises Unavailable if there is no nft, Internal.
+        """
+        with self._lock:
+            wanted = Rules(
+                _changed(self._rules.segments, segments),
+                _changed(self._rules.forwardings, forwardings),
+            )
+            self._apply(wanted)
+            self._rules = wanted
+
+    def _apply(self, wanted: Rules) -> None:
+        if wanted.segments == self._rules.segments:
+            changes = render_changes(self._table, self._rules.forwardings, wanted.forwardings)
+            if not changes:
+                return
+            try:
+                _run(changes)
+            except Internal as err:
+                log.info("rules are written anew", table=self._table, error=err)
+            else:
+                return
+        _run(render(self._table, wanted))
+
+    def remove(self) -> None:
+        """Remove the table."""
+        with self._lock:
+            self._rules = Rules()
+            _run(render(self._table, self._rules))
+
+
+T = TypeVar("T")
+
+
+def _changed(items: Mapping[str, T], changes: Mapping[str, T | None]) -> dict[str, T]:
+    merged = {**items, **changes}
+    return {key: value for key, value in merged.items() if value is not None}
+
+
+def is_available() -> bool:
+    return shutil.which("nft") is not None
+
+
+def _run(script: str) -> None:
+    executable = shutil.which("nft")
+    if executable is None:
+        raise Unavailable(_MISSING)
+    done = subprocess.run(
+        [executable, "-f", "-"],
+        input=script.encode(),
+        capture_output=True,
+        timeout=_DEADLINE_S,
+        check=False,
+    )
+    if done.returncode != 0:
+        lines = done.stderr.decode(errors="replace").strip().splitlines() or ["no message"]
+        raise Internal(f"nft: {lines[0]}")
+
+
+def forwarding_is_dropped_by() -> list[str]:
+    """Return the chains of others that drop forwarded packets unless a rule lets them pass."""
+    executable = shutil.which("nft")
+    if executable is None:
+        return []
+    command = [executable, "-j", "list", "chains"]
+    done = subprocess.run(command, capture_output=True, timeout=_DEADLINE_S, check=False)
+    if done.returncode != 0:
+        return []
+    chains = [item["chain"] for item in json.loads(done.stdout)["nftables"] if "chain" in item]
+    return [
+        f"{chain['family']} {chain['table']} {chain['name']}"
+        for chain in chains
+        if chain.get("hook") == "forward" and chain.get("policy") == "drop"
+    ]
+
+
+# --- as text ----------------------------------------------------------------------------------
+
+
+def render(table: str, rules: Rules) -> str:
+    """Return what nft(8) makes the table of; without a segment it is removed."""
+    # Declared first, a table that is not there can be deleted as well.
+    lines = [f"table inet {table}", f"delete table inet {table}"]
+    if not rules.segments:
+        return "\n".join([*lines, ""])
+    segments = list(rules.segments.values())
+    lines += [f"table inet {table} {{"]
+    lines += _maps(_elements(rules.forwardings))
+    for name, hook, body in (
+        ("raw", "filter hook prerouting priority raw", _raw(segments)),
+        ("prerouting", "nat hook prerouting priority dstnat", _PREROUTING),
+        ("output", "nat hook output priority -100", _OUTPUT),
+        ("published", "", _PUBLISHED),
+        ("forward", "filter hook forward priority filter", _forward(segments)),
+        ("postrouting", "nat hook postrouting priority srcnat", _postrouting(segments)),
+    ):
+        lines += _chain(name, hook, body)
+    return "\n".join([*lines, "}", ""])
+
+
+# What comes from outside for 127.0.0.1 is never for a port that is published there.
+_PREROUTING: Final = (
+    "ip daddr 127.0.0.0/8 return",
+    "ip6 daddr ::1 return",
+    "fib daddr type local jump published",
+)
+# The kernel does not send from ::1 into a network.
+_OUTPUT: Final = ("ip6 daddr ::1 return", "fib daddr type local jump published")
+
+
+def _chain(name: str, hook: str, body: Iterable[str]) -> list[str]:
+    head = [f"    type {hook}; policy accept;"] if hook else []
+    return [f"  chain {name} {{", *head, *(f"    {line}" for line in body), "  }"]
+
+
+# Maps by their names: what they find the target by, and its address.
+_MAPS: Final = {
+    f"{scope}{version}": (f"{key}inet_proto . inet_service", f"{address} . inet_service")
+    for version, address in ((4, "ipv4_addr"), (6, "ipv6_addr"))
+    for scope, key in (("at", f"{address} . "), ("anywhere", ""))
+}
+_PORT: Final = "meta l4proto . th dport"
+_PUBLISHED: Final = (
+    f"dnat ip to ip daddr . {_PORT} map @at4",
+    f"dnat ip to {_PORT} map @anywhere4",
+    f"dnat ip6 to ip6 daddr . {_PORT} map @at6",
+    f"dnat ip6 to {_PORT} map @anywhere6",
+)
+
+# Of a published port: the map, what it is found by there, the target.
+Element = tuple[str, str, str]
+
+
+def _elements(forwardings: Mapping[str, Sequence[Forwarding]]) -> list[Element]:
+    return [_element(each) for group in forwardings.values() for each in group]
+
+
+def _element(each: Forwarding) -> Element:
+    version = 6 if ":" in each.address else 4
+    key = f"{each.protocol} . {each.host_port}"
+    target = f"{each.address} . {each.port}"
+    if each.host_address in _ANYWHERE:
+        return f"anywhere{version}", key, target
+    return f"at{version}", f"{each.host_address} . {key}", target
+
+
+def _maps(elements: Sequence[Element]) -> list[str]:
+    lines: list[str] = []
+    for name, (key, target) in _MAPS.items():
+        inside = [f"{found_by} : {to}" for map_, found_by, to in elements if map_ == name]
+        lines += [f"  map {name} {{", f"    type {key} : {target}"]
+        lines += [f"    elements = {{ {', '.join(inside)} }}"] if inside else []
+        lines += ["  }"]
+    return lines
+
+
+def render_changes(
+    table: str,
+    before: Mapping[str, Sequence[Forwarding]],
+    after: Mapping[str, Sequence[Forwarding]],
+) -> str:
+    """Return what nft(8) makes the published ports `after` of those `before`; empty for nothing."""
+    old, new = _elements(before), _elements(after)
+    lines = [
+        f"delete element inet {table} {map_} {{ {key} }}"
+        for map_, key, target in old
+        if (map_, key, target) not in new
+    ]
+    lines += [
+        f"add element inet {table} {map_} {{ {key} : {target} }}"
+        for map_, key, target in new
+        if (map_, key, target) not in old
+    ]
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _raw(segments: Sequence[Segment]) -> Iterable[str]:
+    for segment in segments:
+        # The interface takes packets of 127/8 for the sake of the host's own: route_localnet.
+        yield f'iifname "{segment.interface}" ip daddr 127.0.0.0/8 drop'
+        if segment.answers_come_back:
+            continue
+        outside = f'iifname != {{ "lo", "{segment.interface}" }}'
+        for subnet in segment.subnets:
+            # Other networks of ours as well as other machines. The gateway's address is the host's.
+            yield f"{outside} {_family(subnet)} daddr {subnet} fib daddr type != local drop"
+
+
+def _forward(segments: Sequence[Segment]) -> Iterable[str]:
+    for segment in segments:
+        name = segment.interface
+        inwards = f'oifname "{name}" iifname != "{name}"'
+        if segment.internal:
+            yield f'iifname "{name}" oifname != "{name}" drop'
+            yield f"{inwards} drop"
+        elif segment.answers_come_back:
+            yield f"{inwards} ct state established,related accept"
+            yield f"{inwards} ct status dnat accept"
+            yield f"{inwards} drop"
+
+
+def _postrouting(segments: Sequence[Segment]) -> Iterable[str]:
+    for segment in segments:
+        name = segment.interface
+        # The host's own, from 127.0.0.1: the container must answer to what it can reach.
+        yield f'oifname "{name}" ip saddr 127.0.0.0/8 masquerade'
+        for subnet in segment.subnets:
+            source = f"{_family(subnet)} saddr {subnet}"
+            # By way of the host to one of the same network, or to itself: the answer comes back so.
+            yield f'{source} oifname "{name}" ct status dnat masquerade'
+            if segment.masquerades:
+                yield f'{source} oifname != "{name}" masquerade'
+
+
+def _family(subnet: str) -> str:
+    return "ip6" if ":" in subnet else "ip"

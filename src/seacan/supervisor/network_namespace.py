@@ -1,0 +1,55 @@
+"""A network namespace for a container, made before there is one, and held by its shim.
+
+Whoever has its path joins it; whoever has its descriptors works on it from outside. Nothing of it
+is in a file system: it lasts as long as the shim or a process in it, and nobody has to remove it.
+"""
+
+import contextlib
+import os
+import socket
+from typing import Final
+
+from seacan.kernel import procfs, syscalls
+from seacan.kernel.namespaces import CLONE_NEWNET, set_loopback_up
+
+_OWN: Final = "/proc/self/ns/net"
+_NETLINK_ROUTE: Final = 0
+
+
+class NetworkNamespace:
+    def __init__(self) -> None:
+        """Make it, with a loopback that is up. The caller must have one thread. Raises OSError."""
+        home = os.open(_OWN, os.O_RDONLY)
+        try:
+            syscalls.unshare(CLONE_NEWNET)
+            try:
+                set_loopback_up()
+                _ignore_routers()
+                self.fd = os.open(_OWN, os.O_RDONLY)
+                self.netlink = socket.socket(
+                    socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, _NETLINK_ROUTE
+                )
+            finally:
+                syscalls.setns(home, CLONE_NEWNET)
+        finally:
+            os.close(home)
+
+    @property
+    def path(self) -> str:
+        """What others find it by, for as long as this process has it."""
+        return f"/proc/{os.getpid()}/fd/{self.fd}"
+
+    @property
+    def descriptors(self) -> list[int]:
+        """The namespace, and a netlink socket in it."""
+        return [self.fd, self.netlink.fileno()]
+
+    def close(self) -> None:
+        self.netlink.close()
+        os.close(self.fd)
+
+
+def _ignore_routers() -> None:
+    """Have interfaces that come take no routes from what neighbours say; a kernel may lack IPv6."""
+    with contextlib.suppress(FileNotFoundError):
+        procfs.write("sys/net/ipv6/conf/default/accept_ra", "0")

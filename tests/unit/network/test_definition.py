@@ -1,0 +1,50 @@
+"""Networks and sandboxes as records, and options of the bridge driver."""
+
+import pytest
+
+from seacan.errors import InvalidArgument, SeacanError, Unsupported
+from seacan.network.definition import Endpoint, EndpointId, NetworkId, Sandbox, check_options
+
+PREFIX = "com.docker.network."
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "error"),
+    [
+        ("bridge.enable_icc", "maybe", InvalidArgument),
+        ("driver.mtu", "abc", InvalidArgument),
+        ("driver.mtu", "10", InvalidArgument),
+        ("bridge.host_binding_ipv4", "::1", InvalidArgument),
+        ("bridge.gateway_mode_ipv4", "foo", InvalidArgument),
+        ("bridge.gateway_mode_ipv4", "routed", Unsupported),
+        ("bridge.inhibit_ipv4", "true", Unsupported),
+    ],
+)
+def test_options_that_are_refused(option: str, value: str, error: type[SeacanError]) -> None:
+    with pytest.raises(error, match=PREFIX if "mtu" not in option else "mtu|MTU"):
+        check_options({PREFIX + option: value})
+
+
+def test_options_that_are_taken() -> None:
+    check_options({PREFIX + "driver.mtu": "1400", PREFIX + "bridge.enable_icc": "0", "foo": "bar"})
+
+
+def _endpoint(name: str, *, gateway: str = "10.0.0.1", priority: int = 0) -> Endpoint:
+    return Endpoint(
+        EndpointId(name), NetworkId(name), name, "eth0", "", gateway_ipv4=gateway, priority=priority
+    )
+
+
+@pytest.mark.parametrize(
+    ("endpoints", "gateway"),
+    [
+        ([_endpoint("b"), _endpoint("a")], "a"),
+        ([_endpoint("b", priority=1), _endpoint("a")], "b"),
+        ([_endpoint("a", gateway=""), _endpoint("b", priority=-1)], "b"),
+        ([_endpoint("a", gateway="")], None),
+        ([], None),
+    ],
+)
+def test_who_has_the_default_route(endpoints: list[Endpoint], gateway: str | None) -> None:
+    found = Sandbox("s", endpoints).gateway()
+    assert (found and found.network) == gateway

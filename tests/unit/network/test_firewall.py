@@ -1,0 +1,68 @@
+"""The table of rules, as text."""
+
+from pathlib import Path
+
+import pytest
+
+from seacan.errors import Unavailable
+from seacan.network.firewall import (
+    Firewall,
+    Forwarding,
+    Rules,
+    Segment,
+    render,
+    render_changes,
+)
+
+GOLDEN = Path(__file__).parents[2] / "golden/network/table.nft"
+
+
+def test_the_table_is_written_whole() -> None:
+    rules = Rules(
+        {
+            "a": Segment("br-a", ["172.18.0.0/16", "fd00::/64"]),
+            "b": Segment("br-b", ["172.19.0.0/16"], internal=True, masquerades=False),
+            "c": Segment("br-c", ["172.20.0.0/16"], masquerades=False),
+        },
+        {
+            "c": [
+                Forwarding("tcp", "0.0.0.0", 8080, "172.18.0.2", 80),
+                Forwarding("udp", "127.0.0.1", 53, "172.18.0.2", 53),
+                Forwarding("tcp", "::", 8080, "fd00::2", 80),
+            ],
+            "d": [Forwarding("sctp", "0.0.0.0", 99, "172.18.0.3", 9)],
+        },
+    )
+    assert render("seacan_test", rules) == GOLDEN.read_text()
+
+
+def test_without_networks_there_is_no_table() -> None:
+    assert render("x", Rules()) == "table inet x\ndelete table inet x\n"
+
+
+def test_loopback_of_outside_is_never_published() -> None:
+    lines = render("x", Rules({"a": Segment("br-a", ["10.0.0.0/24"])})).splitlines()
+    text = [line.strip() for line in lines]
+    assert text.index("ip daddr 127.0.0.0/8 return") < text.index(
+        "fib daddr type local jump published"
+    )
+    assert 'iifname "br-a" ip daddr 127.0.0.0/8 drop' in text
+
+
+def test_without_nft_nothing_changes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "/nowhere")
+    firewall = Firewall("x")
+    with pytest.raises(Unavailable, match="nft is not installed"):
+        firewall.change(segments={"a": Segment("br-a", ["10.0.0.0/24"])})
+
+
+def test_ports_come_and_go_by_themselves() -> None:
+    web = Forwarding("tcp", "0.0.0.0", 80, "10.0.0.2", 8080)
+    moved = Forwarding("tcp", "0.0.0.0", 80, "10.1.0.2", 8080)
+    local = Forwarding("udp", "127.0.0.1", 53, "10.0.0.3", 53)
+    assert render_changes("x", {"a": [web]}, {"a": [web]}) == ""
+    assert render_changes("x", {"a": [web]}, {"a": [moved], "b": [local]}) == (
+        "delete element inet x anywhere4 { tcp . 80 }\n"
+        "add element inet x anywhere4 { tcp . 80 : 10.1.0.2 . 8080 }\n"
+        "add element inet x at4 { 127.0.0.1 . udp . 53 : 10.0.0.3 . 53 }\n"
+    )

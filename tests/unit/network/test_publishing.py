@@ -1,0 +1,145 @@
+"""Which ports are asked for, and who gets them. Ports are bound on 127.0.0.1 alone."""
+
+import contextlib
+import socket
+from collections.abc import Iterator
+
+import pytest
+
+from seacan.errors import Internal, InvalidArgument, Unsupported
+from seacan.network.definition import Endpoint, EndpointId, Network, NetworkId, Published
+from seacan.network.firewall import Forwarding
+from seacan.network.publishing import Ports, Wish, forwardings, parse_port, parse_wishes
+
+NETWORK = Network(
+    NetworkId("n"), "net", "bridge", "",
+    options={"com.docker.network.bridge.host_binding_ipv4": "127.0.0.1"},
+)  # fmt: skip
+ENDPOINT = Endpoint(EndpointId("e" * 64), NetworkId("n"), "net", "eth0", "veth", ipv4="10.0.0.2/24")
+
+
+@contextlib.contextmanager
+def _busy_port(protocol: str = "tcp") -> Iterator[int]:
+    kind = socket.SOCK_STREAM if protocol == "tcp" else socket.SOCK_DGRAM
+    with socket.socket(socket.AF_INET, kind) as taken:
+        taken.bind(("127.0.0.1", 0))
+        if protocol == "tcp":
+            taken.listen()  # else the kernel does not tell whose it is
+        yield taken.getsockname()[1]
+
+
+def _free_port() -> int:
+    with _busy_port() as port:
+        return port
+
+
+@pytest.mark.parametrize(
+    ("text", "meaning"), [("80", (80, "tcp")), ("53/UDP", (53, "udp")), ("9/sctp", (9, "sctp"))]
+)
+def test_a_port(text: str, meaning: tuple[int, str]) -> None:
+    assert parse_port(text) == meaning
+
+
+@pytest.mark.parametrize("text", ["", "x", "-1", "65536", "80/foo", "\uff18\uff10"])
+def test_no_port(text: str) -> None:
+    with pytest.raises(InvalidArgument):
+        parse_port(text)
+
+
+def test_wishes() -> None:
+    bindings = {
+        "81": [{"HostIp": "", "HostPort": "8000-8002"}],
+        "80/tcp": [{"HostIp": "127.0.0.1", "HostPort": "80"}, {"HostPort": "0"}],
+        "82/udp": None,
+    }
+    assert parse_wishes(bindings, ["80", "90/udp", "90/udp"], all_exposed=True) == [
+        Wish("tcp", 80, "127.0.0.1", range(80, 81)),
+        Wish("tcp", 80),
+        Wish("tcp", 81, "", range(8000, 8003)),
+        Wish("udp", 82),
+        Wish("udp", 90),
+    ]
+
+
+def test_a_range_backwards() -> None:
+    with pytest.raises(InvalidArgument, match='invalid port specification: "9-8"'):
+        parse_wishes({"80": [{"HostPort": "9-8"}]})
+
+
+def test_a_port_is_held_until_it_is_released() -> None:
+    ports, port = Ports(), _free_port()
+    published = ports.publish(
+        "1", "web", [Wish("tcp", 80, "", range(port, port + 1))], NETWORK, ENDPOINT
+    )
+    assert published == [Published("tcp", 80, "127.0.0.1", port)]
+    with socket.socket() as other, pytest.raises(OSError, match="in use"):
+        other.bind(("127.0.0.1", port))
+    ports.release("1")
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", port))
+
+
+def test_the_other_container_is_named() -> None:
+    ports, port = Ports(), _free_port()
+    wishes = [Wish("tcp", 80, "", range(port, port + 1))]
+    ports.publish("1", "web", wishes, NETWORK, ENDPOINT)
+    ports.rename("1", "site")
+    with pytest.raises(Internal) as caught:
+        ports.publish("2", "two", wishes, NETWORK, ENDPOINT)
+    assert str(caught.value) == (
+        f"Bind for 127.0.0.1:{port} failed: port is already allocated (container site has it)"
+    )
+    ports.publish("2", "two", [Wish("udp", 80, "", range(port, port + 1))], NETWORK, ENDPOINT)
+    ports.release("1")
+    ports.release("2")
+
+
+@pytest.mark.parametrize("protocol", ["tcp", "udp"])
+def test_another_program_is_named(protocol: str) -> None:
+    with _busy_port(protocol) as port:
+        wish = Wish(protocol, 80, "127.0.0.1", range(port, port + 1))
+        with pytest.raises(Internal) as caught:
+            Ports().publish("1", "web", [wish], NETWORK, ENDPOINT)
+    assert str(caught.value).startswith(
+        f"failed to bind host port for 127.0.0.1:{port}:10.0.0.2:80/{protocol}: "
+        "address already in use (process "
+    )
+
+
+def test_all_or_none() -> None:
+    ports, port = Ports(), _free_port()
+    first = Wish("tcp", 80, "", range(port, port + 1))
+    with _busy_port() as busy, pytest.raises(Internal):
+        ports.publish(
+            "1", "web", [first, Wish("tcp", 81, "", range(busy, busy + 1))], NETWORK, ENDPOINT
+        )
+    ports.publish("2", "two", [first], NETWORK, ENDPOINT)
+    ports.release("2")
+
+
+def test_a_range_gives_the_first_that_is_free_and_none_means_any() -> None:
+    ports = Ports()
+    with _busy_port() as busy:
+        wishes = [Wish("tcp", 80, "", range(busy, busy + 20)), Wish("udp", 81)]
+        published = ports.publish("1", "web", wishes, NETWORK, ENDPOINT)
+    ports.release("1")
+    assert busy < published[0].host_port < busy + 20
+    assert published[1].host_port > 1023
+
+
+def test_an_address_of_the_other_version_is_refused() -> None:
+    with pytest.raises(Unsupported, match="the container has no IPv6 address in network net"):
+        Ports().publish("1", "web", [Wish("tcp", 80, "::1")], NETWORK, ENDPOINT)
+
+
+def test_what_another_has_by_now_is_reported() -> None:
+    ports = Ports()
+    with _busy_port() as busy:
+        published = [Published("tcp", 80, "127.0.0.1", busy)]
+        assert ports.hold("1", "web", published) == published
+    ports.release("1")
+
+
+def test_forwardings() -> None:
+    published = [Published("tcp", 80, "0.0.0.0", 8080)]
+    assert forwardings(published, ENDPOINT) == [Forwarding("tcp", "0.0.0.0", 8080, "10.0.0.2", 80)]
