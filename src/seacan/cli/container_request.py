@@ -8,6 +8,8 @@ from __future__ import annotations
 import os
 
 from seacan.cli.input import environment_of, labels_of, open_error
+from seacan.cli.network_flag import networking
+from seacan.cli.port_flag import exposed_ports, port_bindings
 from seacan.cli.values import go_quote
 from seacan.errors import InvalidArgument
 
@@ -72,6 +74,7 @@ _SWITCHES = {
     "AutoRemove": "rm",
     "OomKillDisable": "oom-kill-disable",
     "Privileged": "privileged",
+    "PublishAllPorts": "publish-all",
     "ReadonlyRootfs": "read-only",
 }
 # Flags of namespaces: the words they take besides none at all, and what their error says.
@@ -120,13 +123,19 @@ def container_request(values: Values, image: str, command: list[str]) -> Contain
         request["Entrypoint"] = [values.text("entrypoint")]
     if values.is_given("stop-timeout"):
         request["StopTimeout"] = values.number("stop-timeout")
-    request["ExposedPorts"] = _exposed_ports(values.texts("expose"))
+    request["HostConfig"]["PortBindings"] = published = port_bindings(values.texts("publish"))
+    try:
+        request["ExposedPorts"] = exposed_ports(values.texts("expose"), published)
+    except ValueError as err:
+        raise InvalidArgument(str(err)) from None
     binds, anonymous = _volumes(values.texts("volume"))
     request["Volumes"] = {path: {} for path in anonymous}
     request["HostConfig"]["Binds"] = binds
-    networks = values.texts("network")
-    if len(networks) > 1:
-        request["NetworkingConfig"] = {"EndpointsConfig": {name: {} for name in networks}}
+    wanted = networking(values)
+    request["HostConfig"]["NetworkMode"] = wanted["NetworkMode"]
+    request["HostConfig"]["Links"] = wanted["Links"]
+    if endpoints := wanted["EndpointsConfig"]:
+        request["NetworkingConfig"] = {"EndpointsConfig": endpoints}
     return _without_empty(request)  # type: ignore[return-value]
 
 
@@ -146,7 +155,6 @@ def _host_config(values: Values) -> HostConfig:
     host |= {key: values.records(flag) for key, flag in _RECORDS.items()}
     host |= {key: values.mapping(flag) for key, flag in _MAPS.items()}
     host |= {key: values.on(flag) or None for key, flag in _SWITCHES.items()}
-    host["NetworkMode"] = (values.texts("network") or ["default"])[0]
     host["RestartPolicy"] = policy = restart_policy(values.text("restart"))
     if policy and values.on("rm"):
         raise InvalidArgument("conflicting options: cannot specify both --restart and --rm")
@@ -263,25 +271,6 @@ def _volumes(texts: list[str]) -> tuple[list[str], list[str]]:
             source = os.path.abspath(parts[0]) if parts[0].startswith(".") else parts[0]
             binds.append(":".join([source, *parts[1:]]))
     return binds, anonymous
-
-
-def _exposed_ports(texts: list[str]) -> dict[str, dict[str, Any]]:
-    """Return `80/tcp` and the like for PORT, PORT-PORT, either with /PROTOCOL."""
-    ports: dict[str, dict[str, Any]] = {}
-    for text in texts:
-        numbers, _, protocol = text.partition("/")
-        first, dash, last = numbers.partition("-")
-        ends = (first, last if dash else first)
-        if not all(e.isascii() and e.isdecimal() and 0 < int(e) < 65536 for e in ends):
-            raise InvalidArgument(f"invalid range format for --expose: {text}")
-        if int(ends[0]) > int(ends[1]):
-            raise InvalidArgument(
-                f"invalid range format for --expose: {text}, "
-                f"error: invalid range specified for port: {numbers}"
-            )
-        for number in range(int(ends[0]), int(ends[1]) + 1):
-            ports[f"{number}/{(protocol or 'tcp').lower()}"] = {}
-    return ports
 
 
 def _security(options: list[str]) -> dict[str, Any]:

@@ -293,10 +293,31 @@ def read_dns(text: str) -> str:
     return text.strip()
 
 
-def read_plain_network(text: str) -> str:
-    if "=" in text:
-        raise ValueError("options of a network, as in name=…, are not supported yet")
+def take_network(so_far: list[Any], text: str) -> list[Any]:
+    from seacan.cli import network_flag  # most containers have none
+
+    return network_flag.take_network(so_far, text)
+
+
+def read_publish(text: str) -> str:
+    from seacan.cli import port_flag
+
+    return port_flag.read_publish(text)
+
+
+def read_mac(text: str) -> str:
+    parts = text.replace("-", ":").split(":")
+    if len(parts) != 6 or not all(len(p) == 2 and set(p.lower()) <= _HEX for p in parts):
+        raise ValueError(f"{text} is not a valid mac address")
     return text
+
+
+_HEX = set("0123456789abcdef")
+
+
+def comma_list() -> Kind:
+    """Return the kind of a flag whose occurrences gather, several in one if there are commas."""
+    return Kind("strings", list, lambda so_far, text: [*so_far, *text.split(",")])
 
 
 def take_filter(so_far: dict[str, list[str]], text: str) -> dict[str, list[str]]:
@@ -341,4 +362,6 @@ LABELS = many(read_label)
 STREAMS = many(read_attach)
 EXTRA_HOSTS = many(read_extra_host)
 DNS_SERVERS = many(read_dns)
-NETWORKS = many(read_plain_network, "network")
+NETWORKS = Kind("network", list, take_network)
+PUBLISHED = many(read_publish)
+MAC = one("string", "", read_mac)

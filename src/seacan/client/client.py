@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from seacan.client.containers import Containers
     from seacan.client.execs import Execs
     from seacan.client.images import Images
+    from seacan.client.networks import Networks
     from seacan.client.registries import Registries
     from seacan.client.system import System
     from seacan.client.volumes import Volumes
@@ -98,6 +99,12 @@ class Client:
         from seacan.client.registries import Registries
 
         return Registries(self)
+
+    @cached_property
+    def networks(self) -> Networks:
+        from seacan.client.networks import Networks
+
+        return Networks(self)
 
     @cached_property
     def system(self) -> System:

@@ -88,11 +88,8 @@ def test_what_texts_mean(read: Callable[[str], object], text: str, value: object
         (values.read_extra_host, "foo", 'bad format for add-host: "foo"'),
         (values.read_extra_host, "foo:x", 'invalid IP address in add-host: "x"'),
         (values.read_dns, "x", "IP address is not correctly formatted: x"),
-        (
-            values.read_plain_network,
-            "name=x,ip=1.2.3.4",
-            "options of a network, as in name=…, are not supported yet",
-        ),
+        (values.read_mac, "02:42", "02:42 is not a valid mac address"),
+        (values.read_publish, "70000:80", "invalid hostPort: 70000"),
     ],
 )
 def test_what_texts_do_not_mean(read: Callable[[str], object], text: str, message: str) -> None:

@@ -1,4 +1,4 @@
-"""`seacan inspect`: all that the daemon knows of containers, images and volumes, as JSON."""
+"""`seacan inspect`: all that is known of containers, images, networks and volumes, as JSON."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 FORMAT = Flag("format", "f", TEXT, "How to print it: json, on one line")
 SIZE = Flag("size", "s", SWITCH, "Show how much a container has written")
 
-FLAGS = (FORMAT, SIZE, Flag("type", "", TEXT, "Look for a container, an image or a volume alone"))
+FLAGS = (FORMAT, SIZE, Flag("type", "", TEXT, "What to look for: container, image, …"))
 
-_TYPES = ("container", "image", "volume")
+_TYPES = ("container", "image", "network", "volume")
 
 
 def run(session: Session, values: Values, arguments: list[str]) -> int:
-    """Print the container of each name, or else the image, or else the volume."""
+    """Print the container of each name, or else the image, or else the network, or the volume."""
     kind = values.text("type")
     if values.is_given("type") and kind not in _TYPES:
         listed = '", "'.join(_TYPES)
@@ -38,6 +38,7 @@ def run(session: Session, values: Values, arguments: list[str]) -> int:
     finders: dict[str, Callable[[str], dict[str, Any]]] = {
         "container": lambda name: client.containers.inspect(name, size=size),
         "image": client.images.inspect,
+        "network": client.networks.inspect,
         "volume": client.volumes.inspect,
     }
 
