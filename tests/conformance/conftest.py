@@ -47,5 +47,6 @@ def docker(engine: Engine) -> Iterator[Docker]:
         before = engine.daemon.leftovers() if engine.daemon else []
         yield docker
         docker.remove_containers()
+        docker.remove_networks()
         if engine.daemon:
             engine.daemon.assert_nothing_left(before=before)

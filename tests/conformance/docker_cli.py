@@ -70,8 +70,12 @@ class Docker:
         return Terminal(self.command(*words), self.env)
 
     def command(self, *words: str) -> list[str]:
-        label = ["--label", self._label] if words[0] in ("run", "create") else []
-        return ["docker", words[0], *label, *words[1:]]
+        label = ["--label", self._label]
+        if words[0] in ("run", "create"):
+            return ["docker", words[0], *label, *words[1:]]
+        if words[:2] == ("network", "create"):
+            return ["docker", *words[:2], *label, *words[2:]]
+        return ["docker", *words]
 
     def inspect(self, container: str, template: str) -> str:
         return self.ok("inspect", "-f", template, container)
@@ -80,3 +84,8 @@ class Docker:
         containers = self.ok("ps", "-aq", "--filter", f"label={self._label}").split()
         if containers:
             self.ok("rm", "-f", "-v", *containers)
+
+    def remove_networks(self) -> None:
+        networks = self.ok("network", "ls", "-q", "--filter", f"label={self._label}").split()
+        if networks:
+            self.ok("network", "rm", *networks)

@@ -1,4 +1,7 @@
-"""The daemon that `seacan` starts when there is none: in a mount namespace with empty roots."""
+"""The daemon that `seacan` starts when there is none: in a mount namespace with empty roots.
+
+It has a network namespace of its own, too: the default bridge stays when the daemon ends.
+"""
 
 import os
 import signal
@@ -21,15 +24,17 @@ class Host:
     """A private view of the host: commands run in it see no daemon but those started in it."""
 
     def __init__(self) -> None:
-        command = ["unshare", "--mount", "--propagation", "private", "sh", "-c", _PRIVATE]
+        command = ["unshare", "--mount", "--net", "--propagation", "private", "sh", "-c", _PRIVATE]
         self._holder = subprocess.Popen(command)
         pid = self._holder.pid
-        wait_until(lambda: b"sleep" in Path(f"/proc/{pid}/cmdline").read_bytes(), "the namespace")
+        # The shell has the word, too, before it has mounted anything.
+        command_line = Path(f"/proc/{pid}/cmdline")
+        wait_until(lambda: command_line.read_bytes().startswith(b"sleep"), "the namespace")
 
     def seacan(
         self, *words: str, environment: dict[str, str] | None = None
     ) -> subprocess.CompletedProcess[str]:
-        enter = ["nsenter", "--mount", "--target", str(self._holder.pid), "--"]
+        enter = ["nsenter", "--mount", "--net", "--target", str(self._holder.pid), "--"]
         plain = {k: v for k, v in os.environ.items() if not k.startswith("DOCKER_")}
         return subprocess.run(
             [*enter, sys.executable, "-m", "seacan.cli.main", *words],
@@ -81,7 +86,7 @@ def test_the_first_command_starts_a_daemon_that_stays(host: Host) -> None:
 
 
 def test_clients_that_come_at_once_start_one_daemon(host: Host) -> None:
-    enter = ["nsenter", "--mount", "--target", str(host._holder.pid), "--"]
+    enter = ["nsenter", "--mount", "--net", "--target", str(host._holder.pid), "--"]
     clients = [
         subprocess.Popen(
             [*enter, sys.executable, "-m", "seacan.cli.main", "run", "--rm", "hello-world"],
@@ -99,7 +104,7 @@ def test_clients_that_come_at_once_start_one_daemon(host: Host) -> None:
 
 
 def test_after_kill_the_next_command_finds_what_was_there(host: Host) -> None:
-    host.seacan("run", "--name", "first", "hello-world")
+    assert host.seacan("run", "--name", "first", "hello-world").stderr == ""
     os.kill(host.daemons()[0], signal.SIGKILL)
     listed = host.seacan("ps", "-a")
     assert "first" in listed.stdout
