@@ -17,6 +17,7 @@ from seacan.spec.engine_api import ContainerCreate, EndpointSettings, HostConfig
 Find = Callable[[str], Network]
 
 _MAC: Final = re.compile(r"[0-9a-fA-F]{2}([:-][0-9a-fA-F]{2}){5}")
+_ENDPOINT_OPTIONS: Final = "com.docker.network.endpoint."
 # What the daemon tells of an endpoint comes back from clients that copy what they have read.
 _ASKED: Final = ("IPAMConfig", "Links", "MacAddress", "Aliases", "DriverOpts", "GwPriority")
 
@@ -101,6 +102,9 @@ def check(settings: EndpointSettings, network: Network | None) -> None:
     for field, version in (("IPv4Address", 4), ("IPv6Address", 6)):
         if address := str(config.get(field) or ""):
             wrong += _wrong_address(address, version, network)
+    for option in settings.get("DriverOpts") or {}:
+        if option.startswith(_ENDPOINT_OPTIONS):
+            raise Unsupported(f"option {option} of an endpoint is not supported")
     if config.get("LinkLocalIPs"):
         raise Unsupported("link-local addresses of a container are not supported")
     if len(wrong) == 1:

@@ -1,0 +1,94 @@
+"""What a container asks of its networks."""
+
+from typing import Any
+
+import pytest
+
+from seacan.engine.endpoint_settings import check, of_request
+from seacan.errors import InvalidArgument, NotFound, Unsupported
+from seacan.network.definition import Network, NetworkId, Subnet
+
+OWN = Network(
+    NetworkId("a" * 64), "own", "bridge", "", [Subnet("10.0.0.0/24", "10.0.0.1", is_asked=True)]
+)
+CHOSEN = Network(NetworkId("b" * 64), "chosen", "bridge", "", [Subnet("10.1.0.0/24", "10.1.0.1")])
+BRIDGE = Network(
+    NetworkId("c" * 64), "bridge", "bridge", "", [Subnet("10.2.0.0/24")], is_predefined=True
+)
+
+
+def _find(ref: str) -> Network:
+    for network in (OWN, CHOSEN, BRIDGE):
+        if ref in (network.name, network.id):
+            return network
+    raise NotFound(f"network {ref} not found")
+
+
+def _wanted(mode: str, endpoints: dict[str, Any] | None = None, **fields: Any) -> dict[str, Any]:
+    request: Any = {"NetworkingConfig": {"EndpointsConfig": endpoints}, **fields}
+    return dict(of_request(request, {"NetworkMode": mode}, _find))
+
+
+def test_the_network_of_the_mode_is_the_first() -> None:
+    assert list(_wanted("own", {"chosen": {}, "own": {}})) == ["own", "chosen"]
+    assert list(_wanted(OWN.id, {"chosen": {}})) == ["own", "chosen"]
+    assert list(_wanted("nosuch")) == ["nosuch"]
+    assert _wanted("container:x") == {}
+    assert _wanted("bridge", NetworkDisabled=True) == {}
+
+
+def test_only_what_can_be_asked_for_is_kept() -> None:
+    told = {"EndpointID": "x", "IPAddress": "10.0.0.9", "Aliases": ["a"], "GwPriority": 0}
+    assert _wanted("own", {"own": told}) == {"own": {"Aliases": ["a"], "GwPriority": 0}}
+
+
+def test_the_address_of_the_container_is_that_of_its_first_network() -> None:
+    mac = "02:42:00:00:00:01"
+    assert _wanted("own", MacAddress=mac) == {"own": {"MacAddress": mac}}
+    with pytest.raises(InvalidArgument, match="must match the endpoint-specific MAC address"):
+        _wanted("own", {"own": {"MacAddress": "02:42:00:00:00:02"}}, MacAddress=mac)
+
+
+@pytest.mark.parametrize("endpoints", [{"host": {}}, {"none": {}}])
+def test_networks_that_do_not_go_together(endpoints: dict[str, Any]) -> None:
+    with pytest.raises(InvalidArgument, match="cannot attach both user-defined"):
+        _wanted("own", endpoints)
+
+
+@pytest.mark.parametrize(
+    ("network", "settings", "message"),
+    [
+        (OWN, {"MacAddress": "zz"}, "invalid MAC address zz"),
+        (OWN, {"IPAMConfig": {"IPv4Address": "x"}}, "invalid IPv4 address: x"),
+        (OWN, {"IPAMConfig": {"IPv4Address": "10.1.0.9"}},
+         "no configured subnet or ip-range contain the IP address 10.1.0.9"),
+        (CHOSEN, {"IPAMConfig": {"IPv4Address": "10.1.0.9"}},
+         "user specified IP address is supported only when connecting to networks with user "
+         "configured subnets"),
+        (BRIDGE, {"IPAMConfig": {"IPv4Address": "10.2.0.9"}},
+         "user specified IP address is supported on user defined networks only"),
+        (BRIDGE, {"Aliases": ["a"]},
+         "network-scoped alias is supported only for containers in user defined networks"),
+    ],
+)  # fmt: skip
+def test_what_a_network_cannot_give(network: Network, settings: Any, message: str) -> None:
+    with pytest.raises(InvalidArgument) as caught:
+        check(settings, network)
+    assert message in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"IPAMConfig": {"LinkLocalIPs": ["169.254.1.1"]}},
+        {"DriverOpts": {"com.docker.network.endpoint.ifname": "x"}},
+    ],
+)
+def test_what_is_not_supported_is_refused(settings: Any) -> None:
+    with pytest.raises(Unsupported):
+        check(settings, OWN)
+
+
+def test_what_can_be_had() -> None:
+    check({"IPAMConfig": {"IPv4Address": "10.0.0.9"}, "Aliases": ["a"]}, OWN)
+    check({"IPAMConfig": {"IPv4Address": "10.9.9.9"}}, None)
