@@ -69,6 +69,7 @@ class Sandboxes:
             for name, settings in record.networks.items():
                 network = await self._find(record, name)
                 sandbox.endpoints.append(self._endpoint(record, network, settings))
+                settings["NetworkID"] = network.id  # as it is shown from now on
             sandbox.published = self._publish(record, sandbox)
         except BaseException:
             record.sandbox = None
@@ -271,6 +272,7 @@ class Sandboxes:
             self._networks.addresses.give_back(network.id, (endpoint.ipv4, endpoint.ipv6))
             raise
         record.sandbox = after
+        settings["NetworkID"] = network.id
         self._join(record, endpoint)
 
     def _connect(

@@ -21,7 +21,6 @@ class Known(NamedTuple):
 
 _ANY: Final = ""
 _HEADERS: Final = "(api-version|docker-experimental|ostype|server): "
-_NETWORKS: Final = r".*NetworkSettings\.(Networks\.none\.(EndpointID|NetworkID)|Sandbox(ID|Key)): "
 
 KNOWN: Final = (
     Known(_ANY, "status: 400 != 500$", "a client's mistake is never the server's"),
@@ -44,8 +43,6 @@ KNOWN: Final = (
         f"{_HEADERS}|content-type: application/json != |body: ",
         "a refusal is JSON here; dockerd has given the connection away by then",
     ),
-    Known("GET", r"\.?(\[\])?(\.Containers\[\])?" + _NETWORKS, "there are no networks yet"),
-    Known("GET /networks", r".*\.EndpointID: ", "there are no networks yet"),
     Known("GET /(containers|images)/", r"\.GraphDriver\.Data: null", "mounts are the shim's"),
     Known("(PUT|POST) .*(archive|load)", "message: .*(archive|file)", "what broke, in own words"),
 )  # fmt: skip

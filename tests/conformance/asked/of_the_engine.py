@@ -80,6 +80,27 @@ NETWORKS: Final = [
     Ask("DELETE", "/networks/none"),
     Ask("DELETE", "/networks/{missing}"),
     Ask("POST", '/networks/prune?filters={"nosuch":["x"]}'),
+    *(
+        Ask("POST", "/networks/create", body)
+        for body in (
+            {},
+            {"Name": ""},
+            {"Name": "host"},
+            {"Name": "{missing}", "Driver": "nosuch"},
+            {"Name": "{missing}", "Driver": "host"},
+            {"Name": "{missing}", "IPAM": {"Driver": "nosuch"}},
+            {"Name": "{missing}", "IPAM": {"Config": [{"Subnet": "x"}]}},
+            {"Name": "{missing}", "IPAM": {"Config": [{"Gateway": "10.9.8.1"}]}},
+            {"Name": "{missing}", "IPAM": {"Config": [{"Subnet": "10.9.8.1/24"}]}},
+            {"Name": "{missing}", "Options": {"com.docker.network.driver.mtu": "x"}},
+            {"Name": "{missing}", "Driver": "macvlan", "Options": {"parent": "nosuch0"}},
+        )
+    ),
+    *(
+        Ask("POST", path, body)
+        for path in ("/networks/none/connect", "/networks/{missing}/disconnect")
+        for body in ({}, {"Container": "{missing}"})
+    ),
 ]
 
 VOLUMES: Final = [

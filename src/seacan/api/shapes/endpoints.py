@@ -34,7 +34,7 @@ def _settings(
         "Aliases": asked.get("Aliases"),
         "DriverOpts": asked.get("DriverOpts"),
         "GwPriority": asked.get("GwPriority") or 0,
-        "NetworkID": endpoint.network_id if endpoint else "",
+        "NetworkID": endpoint.network_id if endpoint else asked.get("NetworkID") or "",
         **_address(endpoint, asked.get("MacAddress") or ""),
         "DNSNames": _dns_names(container, asked, endpoint),
     }
