@@ -57,7 +57,7 @@ def define(request: NetworkCreate, network_id: str, created_at: str) -> Network:
         attachable=bool(request.get("Attachable")),
         options=options,
         labels=dict(request.get("Labels") or {}),
-        ipam_options=(request.get("IPAM") or {}).get("Options") or {},
+        ipam_options=(request.get("IPAM") or {}).get("Options"),
         interface=_interface(driver, options, network_id),
     )
 

@@ -20,6 +20,16 @@ def _ipam(**config: Any) -> dict[str, Any]:
     return {"IPAM": {"Config": [config]}}
 
 
+@pytest.mark.parametrize(
+    ("ipam", "options"),
+    [(None, None), ({}, None), ({"Options": {}}, {}), ({"Options": None}, None)],
+)
+def test_options_of_ipam_are_shown_as_they_came(
+    ipam: dict[str, Any] | None, options: dict[str, str] | None
+) -> None:
+    assert _define(IPAM=ipam).ipam_options == options
+
+
 def test_a_network_that_asks_for_nothing() -> None:
     network = _define()
     assert (network.driver, network.interface, network.subnets) == (
