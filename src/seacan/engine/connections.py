@@ -30,9 +30,9 @@ async def connect(context: Context, entry: Entry, ref: str, settings: EndpointSe
         record.networks[network.name], before = asked, record.sandbox
         try:
             if entry.shim is not None and record.sandbox is not None:
-                with await entry.shim.network() as namespace:
-                    await context.sandboxes.connect(record, entry.bundle, namespace, network, asked)
+                await context.sandboxes.connect(record, entry.bundle, entry.shim, network, asked)
                 await _write_hosts(context, record, before)
+                await _ask_resolver(context, record)
         except BaseException:
             del record.networks[network.name]
             raise
@@ -107,3 +107,9 @@ async def _write_hosts(context: Context, record: Container, before: Sandbox | No
         await anyio.to_thread.run_sync(
             network_files.update_hosts, directory, record.config, before, after
         )
+
+
+async def _ask_resolver(context: Context, record: Container) -> None:
+    directory, sandbox = context.data_root.container(record.id), record.sandbox
+    if sandbox is not None and context.sandboxes.has_resolver(sandbox):
+        await anyio.to_thread.run_sync(network_files.ask_resolver, directory, record.host_config)

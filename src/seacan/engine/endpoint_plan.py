@@ -59,6 +59,7 @@ def _links(settings: EndpointSettings) -> list[tuple[str, str]]:
 
 
 def names(record: Container, settings: EndpointSettings) -> list[str]:
-    """Return the names of a container in a network: its own, its aliases, its short id."""
+    """Return the names of a container in a network: its own, aliases, short id, host name."""
     aliases = settings.get("Aliases") or []
-    return list(dict.fromkeys([record.name, *aliases, record.id[:12]]))
+    host_name = record.config.get("Hostname") or record.id[:12]
+    return list(dict.fromkeys([record.name, *aliases, record.id[:12], host_name]))

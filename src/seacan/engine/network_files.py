@@ -4,18 +4,18 @@ They are written anew at each start, in place, as they are bound over the files 
 host may have other name servers by then. A container that joins another's network has that one's.
 """
 
-import ipaddress
 import json
 import os
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from seacan import files
 from seacan.engine.namespaces import HOST
 from seacan.errors import InvalidArgument
+from seacan.network import resolv_conf as resolv_confs
 from seacan.network.definition import Sandbox
+from seacan.network.dns.redirect import ADDRESS as RESOLVER
+from seacan.network.resolv_conf import DEFAULT_SERVERS, is_address
 from seacan.paths import ContainerDirectory
 from seacan.spec.engine_api import ContainerConfig, HostConfig
 
@@ -28,13 +28,6 @@ ff02::1\tip6-allnodes
 ff02::2\tip6-allrouters
 """
 HOST_GATEWAY: Final = "host-gateway"
-_RESOLV_CONF: Final = "/etc/resolv.conf"
-# Where systemd-resolved keeps the servers behind its own, which listens at one address only.
-_BEHIND_STUB: Final = "/run/systemd/resolve/resolv.conf"
-_STUB: Final = ["127.0.0.53"]
-# Where no server is left: Google's, as with Docker.
-_DEFAULT_SERVERS: Final = ("8.8.8.8", "8.8.4.4", "2001:4860:4860::8888", "2001:4860:4860::8844")
-_HOST_FILE_LIMIT: Final = 1024 * 1024
 
 
 # --- checked ----------------------------------------------------------------------------------
@@ -49,7 +42,7 @@ def check(host_config: HostConfig) -> None:
     for entry in host_config.get("ExtraHosts") or []:
         _check_extra_host(entry)
     for server in host_config.get("Dns") or []:
-        if not _is_address(server):
+        if not is_address(server):
             raise InvalidArgument(f"bad nameserver address {server}: unable to parse IP")
 
 
@@ -64,7 +57,7 @@ def _check_extra_host(entry: str) -> None:
         raise InvalidArgument(f"bad format for add-host: {_quoted(entry)}")
     if address == HOST_GATEWAY:
         return
-    if "%" in address or not _is_address(address):
+    if "%" in address or not is_address(address):
         raise InvalidArgument(f"invalid IP address in add-host: {_quoted(address)}")
 
 
@@ -72,14 +65,6 @@ def refuse_host_gateway(host_config: HostConfig) -> None:
     """Raise InvalidArgument for `host-gateway`: without a default bridge it stands for nothing."""
     if any(e.endswith(f":{HOST_GATEWAY}") for e in host_config.get("ExtraHosts") or []):
         raise InvalidArgument("unable to derive the IP value for host-gateway")
-
-
-def _is_address(text: str) -> bool:
-    try:
-        ipaddress.ip_address(text)
-    except ValueError:
-        return False
-    return True
 
 
 def _quoted(text: str) -> str:
@@ -96,6 +81,8 @@ def write(
     sandbox: Sandbox | None = None,
     linked: Sequence[str] = (),
     gateway: str = "",
+    *,
+    has_resolver: bool = False,
 ) -> None:
     """Write the three files. Blocks.
 
@@ -104,7 +91,7 @@ def write(
     _write_in_place(directory.hostname, f"{config.get('Hostname') or ''}\n".encode())
     own = [*linked, *own_names(config, sandbox)]
     _write_in_place(directory.hosts, hosts(host_config, own, gateway))
-    _write_in_place(directory.resolv_conf, resolv_conf(host_config))
+    _write_in_place(directory.resolv_conf, resolv_conf(host_config, has_resolver=has_resolver))
 
 
 def of_container(directory: ContainerDirectory) -> dict[str, str]:
@@ -136,11 +123,17 @@ def update_hosts(
     _write_in_place(directory.hosts, "".join([*kept, *new]).encode())
 
 
+def ask_resolver(directory: ContainerDirectory, host_config: HostConfig) -> None:
+    """Have a running container ask its resolver from now on, unless it changed resolv.conf."""
+    if directory.resolv_conf.read_bytes() == resolv_conf(host_config):
+        _write_in_place(directory.resolv_conf, resolv_conf(host_config, has_resolver=True))
+
+
 def hosts(host_config: HostConfig, own: Sequence[str] = (), gateway: str = "") -> bytes:
     """Return /etc/hosts: the host's own on its network, unless there are hosts to be added."""
     extra = host_config.get("ExtraHosts") or []
     if host_config.get("NetworkMode") == HOST and not extra:
-        return _host_file("/etc/hosts")
+        return resolv_confs.host_file("/etc/hosts")
     pairs = (entry.partition(":") for entry in extra)
     added = [
         f"{gateway if address == HOST_GATEWAY else address}\t{host}\n" for host, _, address in pairs
@@ -148,76 +141,30 @@ def hosts(host_config: HostConfig, own: Sequence[str] = (), gateway: str = "") -
     return "".join([_HOSTS, *added, *own]).encode()
 
 
-def resolv_conf(host_config: HostConfig) -> bytes:
+def resolv_conf(host_config: HostConfig, *, has_resolver: bool = False) -> bytes:
     """Return /etc/resolv.conf: the host's, with what the request has instead of some of it.
 
-    In a network of its own a container does not reach what listens on the host's loopback.
+    In a network of its own a container does not reach what listens on the host's loopback. With a
+    resolver it asks that one, which asks the others.
     """
     shares_network = host_config.get("NetworkMode") == HOST
-    conf = _parse(_host_file(_RESOLV_CONF))
-    if not shares_network and conf.servers == _STUB:
-        conf = _parse(_host_file(_BEHIND_STUB))
-    if servers := host_config.get("Dns"):
+    conf = resolv_confs.of_host(behind_stub=not shares_network)
+    if has_resolver:
+        conf.servers = [RESOLVER]
+    elif servers := host_config.get("Dns"):
         conf.servers = list(servers)
     elif not shares_network:
-        conf.servers = _reachable(conf.servers) or list(_DEFAULT_SERVERS)
+        conf.servers = resolv_confs.reachable(conf.servers) or list(DEFAULT_SERVERS)
     if search := host_config.get("DnsSearch"):
         conf.search = [domain for domain in search if domain != "."]
     if options := host_config.get("DnsOptions"):
         conf.options = list(options)
+    if has_resolver and not conf.has_option("ndots"):  # it knows names without dots
+        conf.options.append("ndots:0")
     return conf.to_bytes()
-
-
-@dataclass(slots=True)
-class _ResolvConf:
-    """Source: resolv.conf(5)."""
-
-    servers: list[str] = field(default_factory=list)
-    search: list[str] = field(default_factory=list)
-    options: list[str] = field(default_factory=list)
-    other: list[str] = field(default_factory=list)  # whole lines
-
-    def to_bytes(self) -> bytes:
-        lines = [f"nameserver {server}" for server in self.servers]
-        lines += [f"search {' '.join(self.search)}"] if self.search else []
-        lines += [f"options {' '.join(self.options)}"] if self.options else []
-        return "".join(f"{line}\n" for line in [*lines, *self.other]).encode(
-            errors="surrogateescape"
-        )
-
-
-def _parse(data: bytes) -> _ResolvConf:
-    conf = _ResolvConf()
-    for line in data.decode(errors="surrogateescape").splitlines():
-        match line.split():
-            case [] | ["nameserver" | "domain" | "search" | "options"]:
-                pass
-            case [word, *_] if word.startswith(("#", ";")):
-                pass
-            case ["nameserver", server, *_]:
-                conf.servers += [server] if _is_address(server) else []
-            case ["domain" | "search", *domains]:  # the last one counts
-                conf.search = [domain for domain in domains if domain != "."]
-            case ["options", *options]:
-                conf.options += options
-            case _:
-                conf.other.append(line)
-    return conf
-
-
-def _reachable(servers: Sequence[str]) -> list[str]:
-    return [server for server in servers if not ipaddress.ip_address(server).is_loopback]
 
 
 def _write_in_place(path: Path, data: bytes) -> None:
     with open(path, "wb") as file:
         os.fchmod(file.fileno(), 0o644)
         file.write(data)
-
-
-def _host_file(path: str) -> bytes:
-    try:
-        fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    except FileNotFoundError:
-        return b""
-    return files.read_bounded(fd, _HOST_FILE_LIMIT, path)

@@ -94,6 +94,7 @@ async def _find_truth(context: Context, entry: Entry) -> None:
     if shim is not None:
         _note_running(record, shim, is_paused=await pause.is_frozen(record.cgroup_path))
         entry.adopt(shim)
+        await context.sandboxes.resolve(record, shim)
         await entry.save()
     elif record.is_running or _has_news(entry):
         await entry.ended(None)

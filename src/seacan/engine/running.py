@@ -130,7 +130,7 @@ class Entry:
             state.started_at = rfc3339(shim.started_at_ns)
             # Before its end can be told, hence before anything is waited for.
             self._volumes.events.mounted(self.record)
-            self._sandboxes.started(self.record)
+            self._sandboxes.started(self.record, shim)
             self.tell("start")
             self.adopt(shim)
         await self._attach_late()

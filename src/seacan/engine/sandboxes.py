@@ -28,6 +28,7 @@ from seacan.engine.endpoint_plan import (
     publishing_endpoint,
 )
 from seacan.engine.networks import Networks
+from seacan.engine.resolvers import Resolvers
 from seacan.network import endpoints, publishing
 from seacan.network.definition import Endpoint, Network, Published, Sandbox
 from seacan.network.netlink import Netlink
@@ -43,6 +44,7 @@ class Sandboxes:
     def __init__(self, networks: Networks, tasks: TaskGroup) -> None:
         self._networks = networks
         self._ports = Ports()
+        self._resolvers = Resolvers(networks.members, networks.get, tasks)
         self._departures = Departures(tasks, self._unmake, self._give_back)
 
     # -- start ------------------------------------------------------------------------------------
@@ -158,6 +160,8 @@ class Sandboxes:
                 for endpoint in sandbox.endpoints:
                     self._make_endpoint(endpoint, network, inside)
                 endpoints.route(Sandbox(""), sandbox, inside)
+            if self.has_resolver(sandbox):
+                self._resolvers.prepare(record, network)
             if sandbox.published:
                 self._set_rules(sandbox)
         except errors.SeacanError as err:
@@ -177,11 +181,18 @@ class Sandboxes:
         if endpoint is not None:
             endpoints.let_reach_itself(endpoint)
 
-    def started(self, record: Container) -> None:
+    def has_resolver(self, sandbox: Sandbox) -> bool:
+        """Tell whether what is in a sandbox is told the names of others."""
+        return any(
+            self._networks.get(endpoint.network_id).has_resolver for endpoint in sandbox.endpoints
+        )
+
+    def started(self, record: Container, shim: supervisor.Shim) -> None:
         """Let it be known that a container is in its networks now."""
         if record.sandbox is not None:
             for endpoint in record.sandbox.endpoints:
                 self._join(record, endpoint)
+            self._resolvers.begin(record, shim)
 
     def _join(self, record: Container, endpoint: Endpoint) -> None:
         network = self._networks.get(endpoint.network_id)
@@ -204,6 +215,7 @@ class Sandboxes:
     def leave(self, record: Container) -> None:
         """Give back all that a container has of networks, soon. What is gone already is fine."""
         sandbox, record.sandbox = record.sandbox, None
+        self._resolvers.end(record)
         if sandbox is not None:
             for endpoint in sandbox.endpoints:
                 self._networks.members.leave(endpoint.network_id, record.id)
@@ -242,6 +254,13 @@ class Sandboxes:
         for lost in self._ports.hold(sandbox.id, record.name, sandbox.published):
             log.warn("port of a running container is another program's", port=lost.host_port)
 
+    async def resolve(self, record: Container, shim: supervisor.Shim) -> None:
+        """Tell a container that was taken over the names of others, as it was told before."""
+        try:
+            await self._resolvers.adopt(record, shim)
+        except errors.SeacanError as err:
+            log.error("names are not resolved", id=record.id, error=err)
+
     def renamed(self, record: Container) -> None:
         """Follow a container to its new name."""
         if record.sandbox is not None:
@@ -255,7 +274,7 @@ class Sandboxes:
         self,
         record: Container,
         bundle: BundleDirectory,
-        namespace: supervisor.Network,
+        shim: supervisor.Shim,
         network: Network,
         settings: EndpointSettings,
     ) -> None:
@@ -265,15 +284,17 @@ class Sandboxes:
         endpoint = self._endpoint(record, await self._networks.ready(network), settings)
         after = replace(before, endpoints=[*before.endpoints, endpoint])
         try:
-            await anyio.to_thread.run_sync(
-                self._connect, record, bundle, namespace, before, after, endpoint
-            )
+            with await shim.network() as namespace:
+                await anyio.to_thread.run_sync(
+                    self._connect, record, bundle, namespace, before, after, endpoint
+                )
         except BaseException:
             self._networks.addresses.give_back(network.id, (endpoint.ipv4, endpoint.ipv6))
             raise
         record.sandbox = after
         settings["NetworkID"] = network.id
         self._join(record, endpoint)
+        self._resolvers.begin(record, shim)
 
     def _connect(
         self,
@@ -295,6 +316,8 @@ class Sandboxes:
             endpoints.route(before, after, inside)
             if after.published and publishing_endpoint(before) != publishing_endpoint(after):
                 self._set_rules(after)
+            if self.has_resolver(after):
+                self._resolvers.prepare(record, namespace)
             undo.pop_all()
 
     async def disconnect(

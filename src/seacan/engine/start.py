@@ -82,7 +82,16 @@ def prepare(
         linked = links.look_up(record, find)
         record.link_environment = [*linked.environment]
         gateway = context.networks.host_gateway
-        network_files.write(container, config, host_config, sandbox, linked.hosts, gateway)
+        has_resolver = sandbox is not None and context.sandboxes.has_resolver(sandbox)
+        network_files.write(
+            container,
+            config,
+            host_config,
+            sandbox,
+            linked.hosts,
+            gateway,
+            has_resolver=has_resolver,
+        )
     mounts.prepare_sources(record.mount_points)
     points = _mount_volumes(context, record)
     points = image_mounts.with_directories(record.id, points, context.images.snapshots)

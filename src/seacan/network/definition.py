@@ -86,6 +86,11 @@ class Network:
         return self.driver in (BRIDGE, MACVLAN, IPVLAN)
 
     @property
+    def has_resolver(self) -> bool:
+        """Whether its containers are told one another's addresses."""
+        return self.has_endpoints and not self.is_predefined
+
+    @property
     def mtu(self) -> int:
         return int(self.options.get(OPTION_MTU) or DEFAULT_MTU)
 

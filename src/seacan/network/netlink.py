@@ -107,14 +107,30 @@ class Netlink:
         """
         first = self._sequence + 1
         self._send([(request, NLM_F_ACK) for request in requests])
+        self._hear_all(first, requests)
+
+    def transact(self, begin: Request, requests: Sequence[Request], end: Request) -> None:
+        """Have all `requests` carried out, or none, as netfilter does between `begin` and `end`.
+
+        Raises OSError for the first that is refused.
+        """
+        first = self._sequence + 1
+        acknowledged = [(request, NLM_F_ACK) for request in requests]
+        self._send([(begin, 0), *acknowledged, (end, 0)])
+        self._hear_all(first, [begin, *requests], silent=1)
+
+    def _hear_all(self, first: int, requests: Sequence[Request], silent: int = 0) -> None:
+        """Hear the answers to all but `silent` requests: these are answered if all have failed."""
         failure: OSError | None = None
         answered = 0
-        while answered < len(requests):
+        while answered < len(requests) - silent:
             for kind, flags, sequence, body in self._receive():
                 if kind != _NLMSG_ERROR or sequence < first:
                     continue  # of an earlier batch
                 answered += 1
                 failure = failure or _failure(flags, body, requests[sequence - first].meaning)
+                if failure is not None and sequence - first < silent:
+                    raise failure
         if failure is not None:
             raise failure
 

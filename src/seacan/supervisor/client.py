@@ -151,11 +151,15 @@ class Launcher:
 
 
 class Network:
-    """The network namespace of a container: a descriptor of it, and a netlink socket in it."""
+    """The network namespace of a container: a descriptor of it, and sockets in it.
+
+    `udp` and `tcp` are for its resolver; `netfilter` is None where the kernel has none.
+    """
 
     def __init__(self, descriptors: Sequence[int], path: str = "") -> None:
-        self.fd, netlink = descriptors
-        self.netlink = socket.socket(fileno=netlink)
+        self.fd, *sockets = descriptors
+        self.netlink, self.udp, self.tcp, *others = (socket.socket(fileno=fd) for fd in sockets)
+        self.netfilter = others[0] if others else None
         self.path = path
 
     def __enter__(self) -> "Network":
@@ -163,7 +167,9 @@ class Network:
 
     def __exit__(self, *_: object) -> None:
         os.close(self.fd)
-        self.netlink.close()
+        for each in (self.netlink, self.udp, self.tcp, self.netfilter):
+            if each is not None:
+                each.close()
 
 
 class WaitingShim:
@@ -259,6 +265,18 @@ class Shim:
             message = {"request": "network"}
             _, descriptors = await _exchange(connection, message, [], _REQUEST_DEADLINE_S)
         return Network(descriptors)
+
+    async def open_socket(self, family: int, kind: int) -> socket.socket:
+        """Return a new socket in the container's own network, which does not block.
+
+        Raises OSError, Conflict if it has none.
+        """
+        with await self._connect() as connection, self._conflict_if_gone():
+            message = {"request": "socket", "family": family, "type": kind}
+            _, descriptors = await _exchange(connection, message, [], _REQUEST_DEADLINE_S)
+        opened = socket.socket(fileno=descriptors[0])
+        opened.setblocking(False)
+        return opened
 
     async def _request(self, message: Message, descriptors: Sequence[int] = ()) -> Message:
         with await self._connect() as connection:

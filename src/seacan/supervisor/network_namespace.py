@@ -14,6 +14,7 @@ from seacan.kernel.namespaces import CLONE_NEWNET, set_loopback_up
 
 _OWN: Final = "/proc/self/ns/net"
 _NETLINK_ROUTE: Final = 0
+_NETLINK_NETFILTER: Final = 12
 
 
 class NetworkNamespace:
@@ -26,9 +27,26 @@ class NetworkNamespace:
                 set_loopback_up()
                 _ignore_routers()
                 self.fd = os.open(_OWN, os.O_RDONLY)
-                self.netlink = socket.socket(
-                    socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, _NETLINK_ROUTE
-                )
+                self.netlink = _netlink(_NETLINK_ROUTE)
+                # The daemon binds these, where names are to be resolved, and says where they are.
+                self._for_names = [
+                    socket.socket(socket.AF_INET, socket.SOCK_DGRAM),
+                    socket.socket(socket.AF_INET, socket.SOCK_STREAM),
+                ]
+                with contextlib.suppress(OSError):  # a kernel without netfilter
+                    self._for_names.append(_netlink(_NETLINK_NETFILTER))
+            finally:
+                syscalls.setns(home, CLONE_NEWNET)
+        finally:
+            os.close(home)
+
+    def open_socket(self, family: int, kind: int) -> socket.socket:
+        """Return a new socket in it. Raises OSError."""
+        home = os.open(_OWN, os.O_RDONLY)
+        try:
+            syscalls.setns(self.fd, CLONE_NEWNET)
+            try:
+                return socket.socket(family, kind)
             finally:
                 syscalls.setns(home, CLONE_NEWNET)
         finally:
@@ -41,12 +59,17 @@ class NetworkNamespace:
 
     @property
     def descriptors(self) -> list[int]:
-        """The namespace, and a netlink socket in it."""
-        return [self.fd, self.netlink.fileno()]
+        """The namespace, and sockets in it: netlink, UDP, TCP, and of netfilter if there is one."""
+        return [self.fd, self.netlink.fileno(), *(each.fileno() for each in self._for_names)]
 
     def close(self) -> None:
-        self.netlink.close()
+        for each in (self.netlink, *self._for_names):
+            each.close()
         os.close(self.fd)
+
+
+def _netlink(family: int) -> socket.socket:
+    return socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, family)
 
 
 def _ignore_routers() -> None:

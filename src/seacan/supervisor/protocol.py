@@ -4,7 +4,7 @@
     daemon ──launch──▸ launcher            one packet, with one end of a socketpair; no answer: what
                                            is at the other end from then on is a shim, or `program`
     shim ──▸ daemon                        over that socketpair: the path of a network namespace
-                                           that it has made, with two descriptors; or an error
+                                           that it has made, with descriptors of it; or an error
     daemon ──start──▸ shim ──▸ reply       over the same, which from then on carries events
     daemon ──any other request──▸ reply    over a connection to BUNDLE/shim.sock
 

@@ -104,6 +104,7 @@ class Shim:
         # Of the request that is being answered: who was attached, and what is sent with the reply.
         self._held: Attachment | None = None
         self._given: list[int] = []
+        self._opened: list[socket.socket] = []  # closed when they are sent
         clients = [socket.socket(fileno=fd) for fd in descriptors]
         self._wake_on_children()
         self._listen()
@@ -182,6 +183,7 @@ class Shim:
             "attach-held": self._attach_held,
             "exec": self._exec,
             "network": self._network_descriptors,
+            "socket": self._open_socket,
         }
         taken = list(descriptors)
         try:
@@ -195,7 +197,10 @@ class Shim:
             os.close(fd)
         try:
             given, self._given = self._given, []
-            protocol.send(connection, reply, given)
+            opened, self._opened = self._opened, []
+            with contextlib.ExitStack() as sent:
+                given += [sent.enter_context(each).fileno() for each in opened]
+                protocol.send(connection, reply, given)
         except OSError:
             if self._held is not None:
                 self._held.abandon()
@@ -283,10 +288,18 @@ class Shim:
         return {"pid": pid}
 
     def _network_descriptors(self, message: Message, descriptors: list[int]) -> Message:
+        self._given = self._own_network().descriptors
+        return {}
+
+    def _open_socket(self, message: Message, descriptors: list[int]) -> Message:
+        opened = self._own_network().open_socket(int(message["family"]), int(message["type"]))
+        self._opened.append(opened)
+        return {}
+
+    def _own_network(self) -> NetworkNamespace:
         if self._network is None:
             raise errors.Conflict("the container has no network namespace of its own")
-        self._given = self._network.descriptors
-        return {}
+        return self._network
 
     def _process(self, exec_id: str | None) -> Supervised:
         if exec_id is None:

@@ -4,6 +4,8 @@ from typing import Any
 import pytest
 
 from seacan.engine import network_files
+from seacan.network import resolv_conf as resolv_conf_
+from seacan.paths import ContainerDirectory
 
 HOST_FILES = {
     "/etc/hosts": b"127.0.0.1 localhost\n10.0.0.1 router\n",
@@ -22,8 +24,8 @@ def host_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         file = tmp_path / path[1:]
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(data)
-    read = network_files._host_file
-    monkeypatch.setattr(network_files, "_host_file", lambda path: read(f"{tmp_path}{path}"))
+    read = resolv_conf_.host_file
+    monkeypatch.setattr(resolv_conf_, "host_file", lambda path: read(f"{tmp_path}{path}"))
     return tmp_path
 
 
@@ -88,3 +90,30 @@ def test_what_was_asked_for_takes_the_place_of_the_hosts(mode: str) -> None:
 
 def test_a_dot_is_no_domain_at_all() -> None:
     assert not [line for line in resolv_conf(DnsSearch=["."]) if line.startswith("search")]
+
+
+def test_who_has_a_resolver_asks_nobody_else(host_files: Path) -> None:
+    def conf(**host_config: Any) -> list[str]:
+        data = network_files.resolv_conf(host_config, has_resolver=True)  # type: ignore[arg-type]
+        return data.decode().splitlines()
+
+    assert conf()[:3] == [
+        "nameserver 127.0.0.11",
+        "search a.example b.example",
+        "options ndots:2 edns0",
+    ]
+    assert conf(Dns=["1.2.3.4"], DnsSearch=["c.example"], DnsOptions=["timeout:2"])[:3] == [
+        "nameserver 127.0.0.11",
+        "search c.example",
+        "options timeout:2 ndots:0",
+    ]
+
+
+def test_a_running_container_is_given_a_resolver_once(tmp_path: Path) -> None:
+    directory = ContainerDirectory(tmp_path)
+    directory.resolv_conf.write_bytes(network_files.resolv_conf({}))
+    network_files.ask_resolver(directory, {})
+    assert directory.resolv_conf.read_text().startswith("nameserver 127.0.0.11\n")
+    directory.resolv_conf.write_text("nameserver 10.0.0.9\n")
+    network_files.ask_resolver(directory, {})
+    assert directory.resolv_conf.read_text() == "nameserver 10.0.0.9\n"
