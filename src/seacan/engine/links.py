@@ -61,13 +61,13 @@ class Linked:
 
 
 def look_up(record: Container, find: Find) -> Linked:
-    """Return what a container gets of those it is linked to.
+    """Return what a container gets of those it is linked to; in other networks these are names.
 
     Raises Internal, in Docker's words, for one that does not run on the default bridge.
     """
     hosts: list[str] = []
     environment: list[str] = []
-    for link in record.links:
+    for link in record.links if "bridge" in record.networks else ():
         other = find(link.container_id)
         if not other.is_running:
             raise errors.Internal(
