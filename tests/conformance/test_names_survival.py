@@ -24,7 +24,7 @@ def daemon(busybox_tar: Path) -> Iterator[Daemon]:
         conf.touch()
         return ["unshare", "--mount", "sh", "-c", _WITH_CONF, str(conf)]
 
-    with running_daemon(start_with) as daemon:
+    with running_daemon(start_with=start_with) as daemon:
         daemon.load(busybox_tar)
         daemon.request("POST", "/networks/create", {"Name": "net"})
         yield daemon

@@ -18,7 +18,10 @@ import dns.rrset
 
 @dataclass
 class NameServer:
-    """`queries` are what it was asked: udp or tcp, and the name, without the dot at its end."""
+    """`queries` are what it was asked: udp or tcp, and the name, without the dot at its end.
+
+    `clients` are the addresses of those who asked.
+    """
 
     address: str
     port: int
@@ -29,9 +32,11 @@ class NameServer:
     truncates: bool = False  # over UDP
     delay_s: float = 0
     queries: list[tuple[str, str]] = field(default_factory=list)
+    clients: set[str] = field(default_factory=set)
 
-    def answer(self, wire: bytes, transport: str) -> list[bytes]:
+    def answer(self, wire: bytes, transport: str, client: str) -> list[bytes]:
         """Return the packets to send for a query."""
+        self.clients.add(client)
         query = dns.message.from_wire(wire)
         question = query.question[0]
         name = str(question.name).rstrip(".")
@@ -85,7 +90,7 @@ class _Datagram(socketserver.BaseRequestHandler):
 
     def handle(self) -> None:
         data, connection = self.request
-        for packet in self.server.fake.answer(data, "udp"):
+        for packet in self.server.fake.answer(data, "udp", self.client_address[0]):
             connection.sendto(packet, self.client_address)
 
 
@@ -94,7 +99,9 @@ class _Connection(socketserver.StreamRequestHandler):
 
     def handle(self) -> None:
         while length := int.from_bytes(self.rfile.read(2)):
-            for packet in self.server.fake.answer(self.rfile.read(length), "tcp"):
+            for packet in self.server.fake.answer(
+                self.rfile.read(length), "tcp", self.client_address[0]
+            ):
                 self.wfile.write(len(packet).to_bytes(2) + packet)
 
 

@@ -24,8 +24,9 @@ def _other(network: str = "bridge", status: Status = Status.RUNNING) -> Containe
     return other
 
 
-def _look_up(other: Container) -> tuple[list[str], list[str]]:
+def _look_up(other: Container, network: str = "bridge") -> tuple[list[str], list[str]]:
     record = make_container(name="web")
+    record.networks = {network: {}}
     record.links = [Link(OTHER, "my-db")]
     linked = look_up(record, lambda ref: other)
     return [*linked.hosts], [*linked.environment]
@@ -52,6 +53,10 @@ def test_who_cannot_be_linked_to(other: Container, message: str) -> None:
     with pytest.raises(Internal) as caught:
         _look_up(other)
     assert str(caught.value) == message
+
+
+def test_in_a_network_of_ones_own_a_link_is_a_name_only() -> None:
+    assert _look_up(_other(status=Status.EXITED), network="net") == ([], [])
 
 
 def _find(ref: str) -> Container:
