@@ -9,6 +9,8 @@ endpoints.py    the interfaces of a container
 publishing.py   which ports of the host lead to which of a container
 firewall.py     the rules, one table of one's own
 conntrack.py    flows that the kernel remembers
+resolv_conf.py  the servers of names that the host has
+dns/            the resolver of containers, which has coroutines
 
-Plain functions that block; called in worker threads.
+All but dns are plain functions that block; called in worker threads.
 """
