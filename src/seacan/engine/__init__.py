@@ -11,6 +11,7 @@ pause.py, rename.py, update.py, prune.py, image_prune.py; listing.py with filter
 stats.py, top.py; files.py (copied, exported, compared), commit.py (an image of them); volumes.py
 (made, filled, removed), volume_points.py, mount_owners.py, copy_up.py, subpaths.py,
 volume_filters.py, volume_prune.py, volume_book.py, volume_events.py, volume_copies.py (cloned,
-exported); reconcile.py (what a restarted daemon finds); system.py (version, info), disk_usage.py;
+exported); networks.py, sandboxes.py (what running containers have of them), resolvers.py (the names
+of others); reconcile.py (what a restarted daemon finds); system.py (version, info), disk_usage.py;
 events.py (what happens, told to who listens), event_log.py (kept), event_filters.py (which).
 """

@@ -7,6 +7,7 @@ What others are called follows from the members of the networks; where else to a
 container was created with, or from the host's resolv.conf as it is when somebody asks.
 """
 
+import contextlib
 import functools
 import socket
 from collections.abc import Callable, Sequence
@@ -29,6 +30,8 @@ from seacan.network.resolv_conf import HostServers
 from seacan.supervisor import client as supervisor
 
 _NDOTS: Final = "ndots:"
+# Of all containers, each with up to three sockets: descriptors are needed for other things, too.
+_FORWARDED_LIMIT: Final = 200
 
 
 @dataclass(slots=True)
@@ -46,6 +49,7 @@ class Resolvers:
         self._tasks = tasks
         self._host_servers = HostServers()
         self._serving: dict[str, _Serving] = {}
+        self._forwarded = 0
 
     def prepare(self, record: Container, network: supervisor.Network) -> None:
         """Have queries of the container get to sockets, which hold them; `begin` is to follow.
@@ -65,7 +69,8 @@ class Resolvers:
 
     async def adopt(self, record: Container, shim: supervisor.Shim) -> None:
         """Go on where the daemon before this one left off."""
-        if record.sandbox is None or not record.sandbox.endpoints:
+        sandbox = record.sandbox
+        if sandbox is None or not any(endpoint.interface for endpoint in sandbox.endpoints):
             return
         with await shim.network() as network:
             if redirect.is_bound(network.udp):
@@ -100,55 +105,47 @@ class Resolvers:
     # -- what is answered -------------------------------------------------------------------------
 
     def _answer(self, record: Container, question: Question) -> Sequence[Record] | None:
-        networks = self._networks(record)
-        asker = Asker(record.id, [(network.id, network.name) for network in networks])
-        found = answers.answer(self._members, asker, question)
+        networks = [(n.id, n.name) for n in self._networks(record) if n.has_resolver]
+        found = answers.answer(self._members, Asker(record.id, networks), question)
         if found is None and _waits_for_a_search(record, question):
             return []
         return found
 
     def _networks(self, record: Container) -> Sequence[Network]:
-        """Return the networks that a container asks about, in the order of looking."""
+        """Return the networks that a container is in, in the order of looking for names."""
         endpoints = record.sandbox.endpoints if record.sandbox is not None else []
-        ordered = sorted(endpoints, key=lambda each: (-each.priority, each.network))
         found = []
-        for endpoint in ordered:
-            try:
+        for endpoint in sorted(endpoints, key=lambda each: (-each.priority, each.network)):
+            with contextlib.suppress(errors.NotFound):  # it is being taken away
                 found.append(self._find(endpoint.network_id))
-            except errors.NotFound:
-                continue
-        resolved = [network for network in found if network.has_resolver]
-        return sorted(resolved, key=lambda network: network.internal)
+        return sorted(found, key=lambda network: network.internal)
 
     async def _forward(
         self, record: Container, shim: supervisor.Shim, query: bytes, over_tcp: bool
     ) -> bytes:
-        """Have somebody else answer; nobody outside learns what an internal network asks."""
-        if not self._reaches_outside(record):
+        """Have somebody else answer, unless nobody outside is to learn what is asked."""
+        is_internal = all(network.internal for network in self._networks(record))
+        if is_internal or self._forwarded >= _FORWARDED_LIMIT:
             return b""
-        own = record.host_config.get("Dns") or []
+        self._forwarded += 1
         try:
-            # A container's own servers may be in its networks; the host's may be on its loopback.
+            return await self._ask(record, shim, query, over_tcp=over_tcp)
+        finally:
+            self._forwarded -= 1
+
+    async def _ask(
+        self, record: Container, shim: supervisor.Shim, query: bytes, *, over_tcp: bool
+    ) -> bytes:
+        # A container's own servers may be in its networks; the host's may be on its loopback.
+        own = [a for a in record.host_config.get("Dns") or [] if a != redirect.ADDRESS]
+        open_socket = functools.partial(_open_inside, shim) if own else upstreams.open_here
+        try:
             addresses = own or self._host_servers.now()
         except (errors.SeacanError, OSError) as err:
             log.error("servers of names are not read", error=err)
             return b""
-        servers = [
-            Server(address) for address in addresses if address != redirect.ADDRESS or not own
-        ]
-        open_socket = functools.partial(_open_inside, shim) if own else upstreams.open_here
+        servers = [Server(address) for address in addresses]
         return await upstreams.ask(query, servers, open_socket, over_tcp=over_tcp)
-
-    def _reaches_outside(self, record: Container) -> bool:
-        endpoints = record.sandbox.endpoints if record.sandbox is not None else []
-        for endpoint in endpoints:
-            try:
-                network = self._find(endpoint.network_id)
-            except errors.NotFound:
-                continue
-            if not network.internal:
-                return True
-        return False
 
 
 async def _open_inside(shim: supervisor.Shim, family: int, kind: int) -> socket.socket:
@@ -167,4 +164,4 @@ def _waits_for_a_search(record: Container, question: Question) -> bool:
         return False
     options = record.host_config.get("DnsOptions") or []
     values = [option.removeprefix(_NDOTS) for option in options if option.startswith(_NDOTS)]
-    return any(value.isdecimal() and int(value) > 0 for value in values)
+    return any(value.isdecimal() and value.strip("0") for value in values)

@@ -66,7 +66,8 @@ class Members:
     def _target(self, network_id: str, target: str) -> Member | None:
         if named := self.named(network_id, target.lower()):
             return named[0]
-        return next((m for m in self.of(network_id) if m.container_id.startswith(target)), None)
+        members = self.of(network_id) if target else ()
+        return next((each for each in members if each.container_id.startswith(target)), None)
 
     def _index(self, network_id: str) -> _Index:
         index = self._indexes.get(network_id)

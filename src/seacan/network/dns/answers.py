@@ -17,6 +17,7 @@ from seacan.network.members import Member, Members
 _REVERSE_V4: Final = ".in-addr.arpa"
 _REVERSE_V6: Final = ".ip6.arpa"
 _LABEL_LIMIT: Final = 63
+_NAME_LIMIT: Final = 253
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +67,13 @@ def _names_of(members: Members, asker: Asker, address: str) -> list[str]:
     for network_id, network in asker.networks:
         if member := members.at(network_id, address):
             name = f"{member.names[0]}.{network}"
-            is_sayable = all(0 < len(label.encode()) <= _LABEL_LIMIT for label in name.split("."))
-            return [name if is_sayable else member.container_id[:12]]
+            return [name if _is_sayable(name) else member.container_id[:12]]
     return []
+
+
+def _is_sayable(name: str) -> bool:
+    labels = [len(label.encode()) for label in name.split(".")]
+    return min(labels) > 0 and max(labels) <= _LABEL_LIMIT and len(name.encode()) <= _NAME_LIMIT
 
 
 def _reversed_address(name: str) -> str:

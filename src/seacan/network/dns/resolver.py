@@ -20,7 +20,7 @@ Forward = Callable[[bytes, bool], Awaitable[bytes]]
 
 _QUERY_LIMIT: Final = 0xFFFF
 _AT_ONCE: Final = 64  # datagrams, before others get their turn
-_FORWARDED_LIMIT: Final = 256  # queries that wait for an answer from elsewhere
+_FORWARDED_LIMIT: Final = 100  # queries that wait for an answer from elsewhere
 _CONNECTION_LIMIT: Final = 32
 _IDLE_S: Final = 10.0
 

@@ -116,7 +116,8 @@ def test_changes_are_seen_at_once(members: Members) -> None:
     assert _texts(members, "new") is None
 
 
-def test_a_name_that_no_message_can_say_is_the_id(members: Members) -> None:
-    members.join(FRONT[0], _member("b", "x" * 64, ipv4="10.1.0.3"))
+@pytest.mark.parametrize("name", ["x" * 64, "a..b", "abc." * 62 + "abc"])
+def test_a_name_that_no_message_can_say_is_the_id(members: Members, name: str) -> None:
+    members.join(FRONT[0], _member("b", name, ipv4="10.1.0.3"))
     found = answers.answer(members, ME, Question("3.0.1.10.in-addr.arpa", PTR, b""))
     assert found == [messages.Record(PTR, messages.name_data("b" * 12))]
