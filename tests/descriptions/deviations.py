@@ -24,6 +24,7 @@ class Field(NamedTuple):
 _TEXT: Final = {"type": "string"}
 _SWITCH_OR_NULL: Final = {"type": ["boolean", "null"]}
 _NUMBER_OR_NULL: Final = {"type": ["integer", "null"]}
+_BOOLEAN_OR_NULL: Final = {"type": ["boolean", "null"]}
 _TEXTS: Final = {"type": ["array", "null"], "items": _TEXT}
 _MAP: Final = {"type": ["object", "null"], "additionalProperties": _TEXT}
 _LATER: Final = "a field of later versions, which those before are given too"
@@ -36,6 +37,7 @@ FIELDS: Final = (
         "HostConfig", "OomKillDisable", _SWITCH_OR_NULL, "null where version 2 has no such thing"
     ),
     Field("HostConfig", "MemorySwappiness", _NUMBER_OR_NULL, "null is the host's"),
+    Field("HostConfig", "OomKillDisable", _BOOLEAN_OR_NULL, "null with control groups v2"),
     Field("GET /exec/{id}/json", "ExitCode", _NUMBER_OR_NULL, "null until there is one"),
     Field("EndpointSettings", "DNSNames", _TEXTS, _LATER, (1, 44)),
     Field("EndpointSettings", "GwPriority", {"type": "integer"}, _LATER, (1, 48)),
