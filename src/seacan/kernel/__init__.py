@@ -2,5 +2,5 @@
 
 syscalls.py (the calls that the os module lacks), rooted.py (paths inside a root that is not
 trusted), file_data.py, procfs.py, mounts.py with mount_options.py and old_mount.py, namespaces.py,
-idmaps.py, capabilities.py, terminals.py, processes.py, cgroups/, bpf.py, dbus/.
+idmaps.py, project_quotas.py, capabilities.py, terminals.py, processes.py, cgroups/, bpf.py, dbus/.
 """

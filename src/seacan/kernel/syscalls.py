@@ -42,6 +42,7 @@ _NR_CLOSE_RANGE: Final = 436
 _NR_OPENAT2: Final = 437
 _NR_PIDFD_GETFD: Final = 438
 _NR_MOUNT_SETATTR: Final = 442
+_NR_QUOTACTL_FD: Final = 443
 
 # Older numbers differ: arch/x86/entry/syscalls/syscall_64.tbl, asm-generic/unistd.h.
 _IS_X86_64: Final = os.uname().machine == "x86_64"
@@ -135,6 +136,7 @@ _close_range = _bind_number(_NR_CLOSE_RANGE, c_uint, c_uint, c_uint)
 _openat2 = _bind_number(_NR_OPENAT2, c_int, c_char_p, c_void_p, c_size_t)
 _pidfd_getfd = _bind_number(_NR_PIDFD_GETFD, c_int, c_int, c_uint)
 _mount_setattr = _bind_number(_NR_MOUNT_SETATTR, c_int, c_char_p, c_uint, c_void_p, c_size_t)
+_quotactl_fd = _bind_number(_NR_QUOTACTL_FD, c_uint, c_uint, c_uint32, c_void_p)
 
 
 def _fail(call: str, path: str | None) -> NoReturn:
@@ -297,6 +299,15 @@ def fstatfs_type(fd: int) -> int:
 def syncfs(fd: int) -> None:
     """Make durable what was written to the file system that `fd` is on. Source: syncfs(2)."""
     _check(_syncfs(fd), "syncfs")
+
+
+def quotactl_fd(fd: int, command: int, number: int, data: bytearray) -> None:
+    """Do `command` (QCMD) for user, group or project `number` of the file system that `fd` is on.
+
+    The kernel reads `data`, or writes into it. Source: quotactl_fd(2), Linux 5.14.
+    """
+    buffer = (ctypes.c_char * len(data)).from_buffer(data)
+    _check(_quotactl_fd(fd, command, number, ctypes.byref(buffer)), "quotactl_fd")
 
 
 def inotify_init1(flags: int) -> int:
