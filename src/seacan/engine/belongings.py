@@ -12,6 +12,7 @@ from seacan.engine.container import Container
 from seacan.engine.context import Context
 from seacan.images.image import Image
 from seacan.images.trees import remove_tree
+from seacan.paths import ContainerDirectory
 
 
 def make(context: Context, record: Container, image: Image) -> None:
@@ -22,8 +23,8 @@ def make(context: Context, record: Container, image: Image) -> None:
         if image.layers and not context.images.snapshots.held_directories(record.id):
             raise errors.NotFound(f"No such image: {record.image}")  # removed just now
         directory = context.data_root.container(record.id)
-        undo.callback(remove_tree, directory.path)
-        start.make_directory(directory, record)
+        undo.callback(remove_directory, context, directory)
+        start.make_directory(directory, record, context.quotas)
         image_mounts.hold(record.id, record.mount_points, context.images, undo)
         layers = context.images.snapshots.held_directories(record.id)
         with context.volumes.coming(record, layers) as new:
@@ -35,10 +36,16 @@ def remove(context: Context, record: Container, *, volumes: bool) -> None:
     """Remove all that a container has, with `volumes` the anonymous ones that no other one has."""
     with context.volumes.leaving(record, volumes=volumes) as gone:
         context.database.remove(record.id, gone)
-    remove_tree(context.data_root.container(record.id).path)
+    remove_directory(context, context.data_root.container(record.id))
     context.images.snapshots.release(record.id)
     image_mounts.release(record.id, record.mount_points, context.images.snapshots)
     _collect_layers(context, record)
+
+
+def remove_directory(context: Context, directory: ContainerDirectory) -> None:
+    """Remove a container's directory, with the limit that its layer has; it may be gone already."""
+    context.quotas.remove([directory.upper, directory.work])
+    remove_tree(directory.path)
 
 
 def _collect_layers(context: Context, record: Container) -> None:

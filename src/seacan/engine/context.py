@@ -10,6 +10,7 @@ from seacan.engine.events import Events
 from seacan.engine.host import Host
 from seacan.engine.network_settings import NetworkSettings
 from seacan.engine.networks import Networks
+from seacan.engine.project_quotas import ProjectQuotas
 from seacan.engine.sandboxes import Sandboxes
 from seacan.engine.trash import Trash
 from seacan.engine.volumes import Volumes
@@ -31,6 +32,7 @@ class Settings:
     network: NetworkSettings
     plugins: Places = field(default_factory=Places)
     log_config: LogConfig = field(default_factory=LogConfig)  # of containers that ask for none
+    storage_bytes: int = 0  # the same: how much they may write; 0 is no limit
     registries: RegistrySettings = field(default_factory=RegistrySettings)
 
 
@@ -47,6 +49,7 @@ class Context:
     sandboxes: Sandboxes
     trash: Trash  # on the file system of the exec root
     volumes: Volumes
+    quotas: ProjectQuotas
 
     @property
     def data_root(self) -> DataRoot:

@@ -1,5 +1,6 @@
 """What a request to create a container comes to: its record, all but the name."""
 
+import functools
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from seacan.engine import (
     network_files,
     sharing,
     start,
+    storage_options,
     volume_points,
 )
 from seacan.engine.container import Container, Link
@@ -96,6 +98,7 @@ async def plan(
         _check_platform(image, asked_image, platforms.parse(platform))
     container_id = ContainerId(ids.new_id())
     request = with_log_config(request, context.settings.log_config)
+    request = storage_options.with_default(request, context.settings.storage_bytes)
     request = sharing.resolve(request, get)
     others = sharing.mounts_of_others(request.get("HostConfig") or {}, get)
     network = context.networks.default
@@ -111,6 +114,8 @@ async def plan(
     if any(point.type == "image" for point in points):
         points = await anyio.to_thread.run_sync(image_mounts.resolve, points, context.images)
     start.check_seccomp(context.host, normalised.host_config)
+    has_quotas = functools.partial(context.quotas.are_enforced, context.data_root.containers)
+    storage_options.check(normalised.host_config, has_quotas)
     return Plan(container_id, image, asked_image, normalised, points, wanted, linked, get)
 
 

@@ -9,7 +9,7 @@ import anyio
 
 from seacan import files as files_
 from seacan.elf.programs import program
-from seacan.engine import host, start
+from seacan.engine import host, start, storage_options
 from seacan.engine.commit import Commits
 from seacan.engine.containers import Containers
 from seacan.engine.context import Context, Settings
@@ -22,6 +22,7 @@ from seacan.engine.files import Files
 from seacan.engine.identity import daemon_id
 from seacan.engine.image_prune import ImagePrune
 from seacan.engine.networks import Networks
+from seacan.engine.project_quotas import ProjectQuotas
 from seacan.engine.reconcile import reconcile
 from seacan.engine.sandboxes import Sandboxes
 from seacan.engine.system import System
@@ -64,6 +65,10 @@ async def running(settings: Settings) -> AsyncIterator[Engine]:
     """
     _make_roots(settings)
     _write_init(settings)
+    quotas = ProjectQuotas(settings.data_root.path)
+    if settings.storage_bytes:
+        is_supported = quotas.are_enforced(settings.data_root.containers)
+        storage_options.check_default(is_supported=is_supported)
     facts = host.probe(hierarchy.detect())
     launcher = Launcher(start.sample_config(facts, settings.data_root.init))
     database = Database(settings.data_root.database)
@@ -94,6 +99,7 @@ async def running(settings: Settings) -> AsyncIterator[Engine]:
                 Sandboxes(networks, tasks),
                 Trash(settings.exec_root.trash),
                 volumes,
+                quotas,
             )
             containers = Containers(context)
             await reconcile(context, containers)

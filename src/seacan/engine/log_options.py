@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from seacan.byte_sizes import size_bytes
 from seacan.engine import log_attributes, log_receivers
-from seacan.engine.log_values import boolean, integer, size_bytes
+from seacan.engine.log_values import boolean, integer
 from seacan.errors import InvalidArgument
 from seacan.spec.engine_api import ContainerCreate, LogConfig
 

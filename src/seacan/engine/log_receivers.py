@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from seacan.byte_sizes import size_bytes
 from seacan.engine import log_addresses, log_attributes
 from seacan.engine.container import Container
 from seacan.engine.log_addresses import Address
-from seacan.engine.log_values import boolean, duration_s, integer, size_bytes, unsigned
+from seacan.engine.log_values import boolean, duration_s, integer, unsigned
 from seacan.errors import Internal, InvalidArgument, Unsupported
 from seacan.supervisor.protocol import ReceiverRequest
 

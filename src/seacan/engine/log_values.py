@@ -8,9 +8,6 @@ from seacan.errors import InvalidArgument
 _TRUE: Final = ("1", "t", "T", "TRUE", "true", "True")
 _FALSE: Final = ("0", "f", "F", "FALSE", "false", "False")
 
-_SIZE: Final = re.compile(r"(\d+(?:\.\d*)?|\.\d+) ?([a-z]*)", re.IGNORECASE | re.ASCII)
-_UNITS: Final = "kmgtp"
-
 _DURATION: Final = re.compile(r"(\d+\.?\d*|\.\d+)(ns|us|µs|ms|s|m|h)")
 _SECONDS: Final = {
     "ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0,
@@ -23,19 +20,6 @@ def boolean(text: str) -> bool:
     if text in _FALSE:
         return False
     raise InvalidArgument(f'strconv.ParseBool: parsing "{text}": invalid syntax')
-
-
-def size_bytes(text: str, *, thousand: int) -> int:
-    """Return a size such as 10m, 2kb, 1.5GiB; `thousand` is 1000 or 1024, whatever the suffix."""
-    match = _SIZE.fullmatch(text)
-    if not match or len(text) > 32:
-        raise InvalidArgument(f"invalid size: '{text}'")
-    suffix = match[2].lower()
-    unit = suffix[:1] if suffix not in ("", "b") else ""
-    if suffix not in ("", "b", unit, f"{unit}b", f"{unit}ib") or (unit and unit not in _UNITS):
-        raise InvalidArgument(f"invalid suffix: '{match[2]}'")
-    power = _UNITS.index(unit) + 1 if unit else 0
-    return int(float(match[1]) * thousand**power)
 
 
 def integer(text: str) -> int:

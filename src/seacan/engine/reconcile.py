@@ -10,7 +10,7 @@ from pathlib import Path
 import anyio
 
 from seacan import errors, log
-from seacan.engine import pause, subpaths
+from seacan.engine import belongings, pause, subpaths
 from seacan.engine.container import Container, Status
 from seacan.engine.containers import Containers
 from seacan.engine.context import Context
@@ -18,7 +18,6 @@ from seacan.engine.image_mounts import container_of
 from seacan.engine.running import Entry, discard, read_exit
 from seacan.engine.times import rfc3339
 from seacan.ids import ContainerId
-from seacan.images.trees import remove_tree
 from seacan.supervisor import client as supervisor
 
 
@@ -68,7 +67,7 @@ def _remove_directory(context: Context, path: Path) -> None:
             context.trash,
         )
     else:
-        remove_tree(path)
+        belongings.remove_directory(context, context.data_root.container(ContainerId(path.name)))
 
 
 async def _settle(context: Context, containers: Containers, entry: Entry) -> None:

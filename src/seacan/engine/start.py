@@ -23,6 +23,7 @@ from seacan.engine import (
     security,
     shared_memory,
     sharing,
+    storage_options,
     subpaths,
     users,
 )
@@ -31,6 +32,7 @@ from seacan.engine.container import Container
 from seacan.engine.context import Context
 from seacan.engine.host import Host
 from seacan.engine.mount_points import MountPoint
+from seacan.engine.project_quotas import ProjectQuotas
 from seacan.engine.requests import normalise
 from seacan.engine.sharing import Find, Shared
 from seacan.engine.users import User
@@ -42,11 +44,14 @@ from seacan.supervisor.client import WaitingShim
 from seacan.supervisor.protocol import RootfsRequest, StartRequest
 
 
-def make_directory(directory: ContainerDirectory, record: Container) -> None:
+def make_directory(directory: ContainerDirectory, record: Container, quotas: ProjectQuotas) -> None:
     """Make the writable layer of a new container."""
     directory.path.mkdir(mode=0o710)
-    for path in (directory.upper, directory.work):
+    layer = (directory.upper, directory.work)  # files are renamed from one to the other
+    for path in layer:
         path.mkdir(mode=0o755)
+    if limit_bytes := storage_options.limit_bytes(record.host_config):
+        quotas.assign(layer, limit_bytes)
     _write_file(directory.upper / ".dockerenv", b"", 0o755)
 
 

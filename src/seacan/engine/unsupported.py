@@ -29,7 +29,6 @@ def refuse(request: ContainerCreate) -> None:
     _refuse_fields(request, _CONFIG, "")
     _refuse_fields(host_config, _HOST_CONFIG, "HostConfig.")
     _refuse_windows(host_config)
-    _refuse_storage_options(host_config)
     _refuse_device_requests(host_config)
 
 
@@ -37,15 +36,6 @@ def _refuse_fields(values: Mapping[str, Any], names: Iterable[str], prefix: str)
     for name in names:
         if values.get(name):
             raise Unsupported(f"{prefix}{name} is not supported")
-
-
-def _refuse_storage_options(host_config: HostConfig) -> None:
-    for name in host_config.get("StorageOpt") or {}:
-        if name.lower() != "size":
-            raise InvalidArgument(f"Unknown option {name}")
-        raise Unsupported(
-            "--storage-opt is supported only for overlay over xfs with 'pquota' mount option"
-        )
 
 
 def _refuse_device_requests(host_config: HostConfig) -> None:

@@ -52,7 +52,6 @@ REFUSED_HOST_CONFIG: list[tuple[dict[str, Any], str]] = [
     ({"CgroupnsMode": "foo"}, "invalid cgroup namespace mode: foo"),
     ({"NetworkMode": "container:"},
      "invalid network mode: invalid container format container:<name|id>"),
-    ({"StorageOpt": {"foo": "1G"}}, "Unknown option foo"),
     ({"CpuRealtimePeriod": 5, "CpuRealtimeRuntime": 10},
      "cpu real-time runtime cannot be higher than cpu real-time period"),
     ({"CpuRealtimePeriod": -5}, "cpu real-time period and runtime cannot be negative"),
@@ -100,8 +99,6 @@ UNSUPPORTED: list[tuple[dict[str, Any], str]] = [
             "Cgroup": "x",
         }.items()
     ),
-    ({"HostConfig": {"StorageOpt": {"size": "1G"}}},
-     "--storage-opt is supported only for overlay over xfs with 'pquota' mount option"),
     ({"HostConfig": {"DeviceRequests": [{"Count": -1, "Capabilities": [["gpu", "x"], ["y"]]}]}},
      'could not select device driver "" with capabilities: [[gpu x] [y]]'),
     ({"HostConfig": {"DeviceRequests": [{"Driver": "cdi", "DeviceIDs": ["a/b=c"]}]}},
