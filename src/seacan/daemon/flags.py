@@ -8,7 +8,7 @@ from pathlib import Path
 
 from seacan import errors, log, paths
 from seacan.daemon import network_flags, registry_flags
-from seacan.engine import log_options
+from seacan.engine import log_options, storage_options
 from seacan.engine.context import Settings
 from seacan.paths import DataRoot, ExecRoot
 from seacan.spec.engine_api import LogConfig
@@ -40,6 +40,8 @@ def parse(argv: Sequence[str] | None = None) -> Flags:
         help="of containers that ask for none (default %(default)s)")  # fmt: skip
     add("--log-opt", action="append", type=_option, default=[], metavar="NAME=VALUE",
         help="option of the log driver, for its containers (repeatable)")  # fmt: skip
+    add("--storage-opt", action="append", type=_option, default=[], metavar="NAME=VALUE",
+        help="overlay2.size: of containers that ask for no size")  # fmt: skip
     network_flags.add_to(parser)
     registry_flags.add_to(parser)
     add("--plugin-directory", type=_absolute, metavar="DIR",
@@ -59,6 +61,7 @@ def parse(argv: Sequence[str] | None = None) -> Flags:
             network=network_flags.settings(given, data_root.path, parser),
             plugins=_plugin_places(given.plugin_directory),
             log_config=_log_config(given.log_driver, dict(given.log_opt), parser),
+            storage_bytes=_storage_bytes(dict(given.storage_opt), parser),
             registries=registry_flags.settings_of(given),
         ),
         hosts=given.host or [f"unix://{paths.DEFAULT_SOCKET}"],
@@ -90,6 +93,13 @@ def _log_config(driver: str, options: dict[str, str], parser: argparse.ArgumentP
     except errors.SeacanError as err:
         parser.error(f"failed to set log opts: {err}")
     return log_config
+
+
+def _storage_bytes(options: dict[str, str], parser: argparse.ArgumentParser) -> int:
+    try:
+        return storage_options.parse_default(options)
+    except errors.InvalidArgument as err:
+        parser.error(f"argument --storage-opt: {err}")
 
 
 def _cgroup_parent(given: str | None, data_root: Path, parser: argparse.ArgumentParser) -> str:
