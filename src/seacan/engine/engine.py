@@ -84,7 +84,7 @@ async def running(settings: Settings) -> AsyncIterator[Engine]:
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(launcher.keep_one_ready)
             tasks.start_soon(events.keep)
-            local = LocalVolumes(settings.data_root.volumes, remove_tree)
+            local = LocalVolumes(settings.data_root.volumes, remove_tree, quotas)
             plugins = Plugins(settings.plugins, remove_tree)
             volumes = Volumes(database, local, plugins, events)
             context = Context(

@@ -5,10 +5,11 @@ daemon that died meanwhile finds out by looking there (`settle`).
 """
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 from seacan import log
 from seacan.errors import Internal
@@ -22,15 +23,24 @@ DATA: Final = "_data"
 _UNDECIDED: Final = "."
 
 
+class Quotas(Protocol):
+    """How a directory is held to a size."""
+
+    def are_enforced(self, directory: Path) -> bool: ...
+    def assign(self, directories: Sequence[Path], limit_bytes: int) -> None: ...
+    def remove(self, directories: Sequence[Path]) -> None: ...
+
+
 class LocalVolumes:
     """Meets the Protocol `Driver`.
 
     `remove_tree` removes a directory that strangers filled; it may be gone already.
     """
 
-    def __init__(self, root: Path, remove_tree: Callable[[Path], None]) -> None:
+    def __init__(self, root: Path, remove_tree: Callable[[Path], None], quotas: Quotas) -> None:
         self._root = root
         self._remove_tree = remove_tree
+        self._quotas = quotas
         self.uses: Final = Uses(self.data)
 
     def data(self, name: str) -> Path:
@@ -38,7 +48,8 @@ class LocalVolumes:
         return self._root / name / DATA
 
     def check(self, volume: Volume) -> None:
-        options.check(volume.name, volume.options or {})
+        has_quotas = partial(self._quotas.are_enforced, self._root)
+        options.check(volume.name, volume.options or {}, has_quotas)
 
     def look(self, volume: Volume) -> Seen:
         return Seen(str(self.data(volume.name)))
@@ -49,22 +60,24 @@ class LocalVolumes:
     def making(self, volume: Volume) -> Iterator[Path]:
         """Yield its directory, to be filled."""
         try:
-            yield self._begin(volume.name)
+            yield self._begin(volume)
         except BaseException:
             self._discard(volume.name)
             raise
         self._keep(volume.name)
 
-    def _begin(self, name: str) -> Path:
-        directory = self._undecided(name)
+    def _begin(self, volume: Volume) -> Path:
+        directory = self._undecided(volume.name)
         try:
-            self._remove_tree(directory)  # one whose removal failed in the middle
+            self._remove(directory)  # one whose removal failed in the middle
             directory.mkdir(mode=0o711)
             data = directory / DATA
             data.mkdir()
             data.chmod(0o755)
         except OSError as err:
-            raise Internal(f"create {name}: {err.strerror}") from err
+            raise Internal(f"create {volume.name}: {err.strerror}") from err
+        if limit_bytes := options.limit_bytes(volume.options):
+            self._quotas.assign([data], limit_bytes)
         return data
 
     @contextmanager
@@ -90,8 +103,9 @@ class LocalVolumes:
             if path.name.startswith(_UNDECIDED):
                 name = path.name.removeprefix(_UNDECIDED)
                 (self._keep if name in names else self._discard)(name)
-        for name in names:
-            self._filling(name).finish()
+        for volume in known:
+            if not self.needs_mount(volume):
+                self.filling(volume, self.data(volume.name)).finish()
         self.uses.restore(volume.name for volume in known if self.needs_mount(volume))
 
     def rename(self, volume: Volume) -> None:
@@ -104,9 +118,13 @@ class LocalVolumes:
 
     def _discard(self, name: str) -> None:
         try:
-            self._remove_tree(self._undecided(name))
+            self._remove(self._undecided(name))
         except OSError as err:  # the next daemon tries again
             log.error("remove what is left of a volume", name=name, error=err)
+
+    def _remove(self, directory: Path) -> None:
+        self._quotas.remove([directory / DATA])
+        self._remove_tree(directory)
 
     def _undecided(self, name: str) -> Path:
         return self._root / f"{_UNDECIDED}{name}"
@@ -130,7 +148,7 @@ class LocalVolumes:
             self.uses.leave(volume.name, user)
 
     def filling(self, volume: Volume, path: Path) -> Filling:
-        return Filling(path, self._remove_tree, beside=not self.needs_mount(volume))
-
-    def _filling(self, name: str) -> Filling:
-        return Filling(self.data(name), self._remove_tree, beside=True)
+        # Files can be moved into a directory with a limit only from within it.
+        is_limited = options.limit_bytes(volume.options) > 0
+        beside = not self.needs_mount(volume) and not is_limited
+        return Filling(path, self._remove_tree, beside=beside)

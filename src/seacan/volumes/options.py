@@ -3,45 +3,48 @@
     type    of the file system, as mount(8) has it; `none` for a bind
     device  where it is: a device, a directory, SERVER:/PATH
     o       options, with commas between them
+    size    how much its files may take, where nothing is mounted
 
 Source: docker volume create, driver-specific options; what dockerd refuses was asked of dockerd 28.
 """
 
 import re
 import socket
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final
 from urllib.parse import urlsplit
 
+from seacan.byte_sizes import size_bytes
 from seacan.errors import InvalidArgument, Unavailable
 
 _KNOWN: Final = ("type", "device", "o", "size")
 _NEEDS: Final = (("device", "type"), ("type", "device"), ("o", "device"), ("o", "type"))
-_SIZE: Final = re.compile(r"([0-9]+(?:\.[0-9]*)?)(?: ?[kmgtp]?i?b?)", re.IGNORECASE)
 _OF_NETWORK: Final = ("nfs", "nfs4", "cifs")
 _ADDRESS: Final = "addr="
 
 
-def check(name: str, options: Mapping[str, str]) -> None:
-    """Raise InvalidArgument, in Docker's words, for options that no volume can have."""
+def check(name: str, options: Mapping[str, str], has_quotas: Callable[[], bool]) -> None:
+    """Raise InvalidArgument, in Docker's words, for options that no volume can have.
+
+    `has_quotas` tells whether the file system holds directories to a size.
+    """
     try:
-        _check(options)
+        _check(options, has_quotas)
     except InvalidArgument as err:
         raise InvalidArgument(f"create {name}: {err}") from None
 
 
-def _check(options: Mapping[str, str]) -> None:
+def _check(options: Mapping[str, str], has_quotas: Callable[[], bool]) -> None:
     for option in options:
         if option not in _KNOWN:
             raise InvalidArgument(f'invalid option: "{option}"')
     if options.get("type") == "cifs" and _port(options.get("device", "")):
         raise InvalidArgument("port not allowed in CIFS device URL, include 'port' in 'o='")
-    if "size" in options:
-        found = _SIZE.fullmatch(options["size"])
-        if not found:
-            raise InvalidArgument(f"invalid size: '{options['size']}'")
-        if float(found[1]) > 0:
+    if limit_bytes(options):
+        if not has_quotas():
             raise InvalidArgument("quota size requested but no quota support")
+        if is_mounted(options):
+            raise InvalidArgument("quota size requested of what is mounted from elsewhere")
     for option, needed in _NEEDS:
         if option in options and needed not in options:
             raise InvalidArgument(f'missing required option: "{needed}"')
@@ -57,6 +60,11 @@ def _port(device: str) -> int | None:
 def is_mounted(options: Mapping[str, str] | None) -> bool:
     """Tell whether something is to be mounted at a volume of these options."""
     return bool(options and (options.get("type") or options.get("device")))
+
+
+def limit_bytes(options: Mapping[str, str] | None) -> int:
+    """Return how much a volume's files may take, 0 for no limit. Raises InvalidArgument."""
+    return size_bytes((options or {}).get("size", "0"), thousand=1024)
 
 
 def resolved(options: Mapping[str, str]) -> tuple[str, str, str]:

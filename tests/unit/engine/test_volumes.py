@@ -14,6 +14,7 @@ from tests.fakes.engine import make_container
 from seacan.engine.container import Container
 from seacan.engine.database import Database
 from seacan.engine.mount_points import MountPoint
+from seacan.engine.project_quotas import ProjectQuotas
 from seacan.engine.volumes import Volumes
 from seacan.errors import Conflict, Internal, InvalidArgument, NotFound
 from seacan.volumes.local import LocalVolumes
@@ -50,7 +51,7 @@ class Bench:
         self.volumes = self.new()
 
     def new(self) -> Volumes:
-        local = LocalVolumes(self.root, _remove_tree)
+        local = LocalVolumes(self.root, _remove_tree, ProjectQuotas(self.root))
         plugins = Plugins(Places(self.plugins, [self.plugins]), _remove_tree)
         volumes = Volumes(self.database, local, plugins, self.told)  # type: ignore[arg-type]
         volumes.restore(self.database.containers())

@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 
+from seacan.engine.project_quotas import ProjectQuotas
 from seacan.volumes.local import LocalVolumes
 from seacan.volumes.volume import Volume
 
@@ -17,7 +18,7 @@ def remove_tree(path: Path) -> None:
 
 @pytest.fixture
 def volumes(tmp_path: Path) -> LocalVolumes:
-    return LocalVolumes(tmp_path, remove_tree)
+    return LocalVolumes(tmp_path, remove_tree, ProjectQuotas(tmp_path))
 
 
 def entries(root: Path) -> list[str]:

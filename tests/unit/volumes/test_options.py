@@ -1,7 +1,7 @@
 import pytest
 
 from seacan.errors import InvalidArgument, Unavailable
-from seacan.volumes.options import check, is_mounted, resolved, without_password
+from seacan.volumes.options import check, is_mounted, limit_bytes, resolved, without_password
 
 
 @pytest.mark.parametrize(
@@ -17,7 +17,15 @@ from seacan.volumes.options import check, is_mounted, resolved, without_password
     ],
 )
 def test_what_dockerd_takes(options: dict[str, str]) -> None:
-    check("data", options)
+    check("data", options, lambda: False)
+
+
+def test_a_size_where_the_file_system_holds_directories_to_it() -> None:
+    check("data", {"size": "10m"}, lambda: True)
+    assert limit_bytes({"size": "10m"}) == 10 << 20
+    assert limit_bytes({"size": "0"}) == limit_bytes({}) == limit_bytes(None) == 0
+    with pytest.raises(InvalidArgument, match=r"^create data: quota size requested of what is"):
+        check("data", {"size": "1", "type": "tmpfs", "device": "tmpfs"}, lambda: True)
 
 
 @pytest.mark.parametrize(
@@ -29,6 +37,7 @@ def test_what_dockerd_takes(options: dict[str, str]) -> None:
         ({"o": "x"}, 'missing required option: "device"'),
         ({"o": "x", "device": "y"}, 'missing required option: "type"'),
         ({"size": "x"}, "invalid size: 'x'"),
+        ({"size": "1x"}, "invalid suffix: 'x'"),
         ({"size": "1g"}, "quota size requested but no quota support"),
         (
             {"type": "cifs", "device": "//host:445/x"},
@@ -42,7 +51,7 @@ def test_what_dockerd_takes(options: dict[str, str]) -> None:
 )
 def test_what_it_refuses(options: dict[str, str], message: str) -> None:
     with pytest.raises(InvalidArgument) as caught:
-        check("data", options)
+        check("data", options, lambda: False)
     assert str(caught.value) == f"create data: {message}"
 
 
