@@ -43,6 +43,8 @@ RUN = [
     (("--ulimit", "nope=1"), "invalid ulimit type: nope"),
     (("--env-file", "/no/such/file"), "no such file or directory"),
     (("--restart", "nope"), "nope"),
+    (("--storage-opt", "nope=1"), "Unknown option nope"),
+    (("--storage-opt", "nope"), "invalid storage option"),
 ]
 
 

@@ -1,4 +1,4 @@
-"""`--storage-opt size=` on file systems with project quotas, which the machine's kernel has."""
+"""Sizes of containers and volumes, on file systems with project quotas."""
 
 import contextlib
 import itertools
@@ -29,8 +29,12 @@ MAKE: Final = {
     "ext4": ["mkfs.ext4", "-q", "-O", "quota,project", "-E", "quotatype=prjquota"],
     "xfs": ["mkfs.xfs", "-q"],
 }
+ALL: Final = "/containers/json?all=1"
 FULL: Final = ("No space left on device", "Disk quota exceeded")
-FILL: Final = "dd if=/dev/zero of=/file bs=64k count=512 2>&1; stat -c 'size %s' /file; df -k /"
+FILL: Final = (
+    "f=${1:-/}; dd if=/dev/zero of=$f/file bs=64k count=512 2>&1; "
+    "stat -c 'size %s' $f/file; df -k $f"
+)
 
 
 @contextlib.contextmanager
@@ -56,11 +60,13 @@ def mounted(kind: str, options: str) -> Iterator[Path]:
             subprocess.run(["umount", point], check=True)
 
 
+@pytest.fixture(scope="module")
+def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return busybox_archive(tmp_path_factory.mktemp("image") / "busybox.tar")
+
+
 @pytest.fixture(scope="module", params=sorted(MAKE))
-def engine(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Daemon]:
-    archive = busybox_archive(tmp_path_factory.mktemp("image") / "busybox.tar")
+def engine(request: pytest.FixtureRequest, archive: Path) -> Iterator[Daemon]:
     with mounted(request.param, "prjquota"), running_daemon() as daemon:
         daemon.load(archive)
         yield daemon
@@ -70,6 +76,8 @@ def engine(
 def _everything_is_given_back(engine: Daemon) -> Iterator[None]:
     yield
     engine.remove_containers()
+    for volume in engine.request("GET", "/volumes")[1]["Volumes"] or []:
+        engine.request("DELETE", f"/volumes/{volume['Name']}")
     assert_in_use(engine, set())
 
 
@@ -109,6 +117,7 @@ def project_of(engine: Daemon, container: str) -> int:
 
 
 def create(engine: Daemon, **host_config: Any) -> str:
+    host_config["NetworkMode"] = "none"
     body = {"Image": "busybox", "Cmd": ["true"], "HostConfig": host_config}
     status, answer = engine.request("POST", "/containers/create", body)
     assert status == 201, answer
@@ -200,7 +209,7 @@ def test_daemon_that_dies_while_it_makes_and_removes(engine: Daemon) -> None:
         for thread in threads:
             thread.join()
         engine.start()
-        containers = [one["Id"] for one in engine.request("GET", "/containers/json?all=1")[1]]
+        containers = [one["Id"] for one in engine.request("GET", ALL)[1]]
         projects = {project_of(engine, container) for container in containers}
         assert len(projects - {0}) == len(containers)
         assert_in_use(engine, projects)
@@ -253,9 +262,68 @@ def test_command_lines(engine: Daemon, client: str) -> None:
     assert_limited(result.stdout, 10)
 
 
+def test_another_daemon_on_the_file_system_with_a_size_for_all(
+    engine: Daemon, archive: Path
+) -> None:
+    container = create(engine, StorageOpt={"size": "10m"})
+    with running_daemon("--storage-opt", "overlay2.size=12m") as other:
+        other.load(archive)
+        assert_limited(other.output(FILL), 12)
+        assert_limited(other.output(FILL, StorageOpt={"size": "8m"}), 8)
+        projects = {project_of(other, one["Id"]) for one in other.request("GET", ALL)[1]}
+        assert len(projects | {0, project_of(engine, container)}) == 4
+
+
 def test_inspect_and_info(engine: Daemon) -> None:
     container = create(engine, StorageOpt={"size": "10m"})
     shown = engine.request("GET", f"/containers/{container}/json")[1]
     assert shown["HostConfig"]["StorageOpt"] == {"size": "10m"}
     status = engine.request("GET", "/info")[1]["DriverStatus"]
     assert status[0] in (["Backing Filesystem", "ext4"], ["Backing Filesystem", "xfs"])
+
+
+def create_volume(engine: Daemon, size: str) -> str:
+    body = {"DriverOpts": {"size": size}}
+    status, answer = engine.request("POST", "/volumes/create", body)
+    assert status == 201, answer
+    assert answer["Options"] == {"size": size}
+    return str(answer["Name"])
+
+
+def test_a_volume_that_is_full(engine: Daemon) -> None:
+    volume = create_volume(engine, "10m")
+    free = create_volume(engine, "0")
+    binds = [f"{volume}:/v", f"{free}:/free"]
+    assert_limited(engine.output(f"set -- /v; {FILL}", Binds=binds), 10)
+    assert "size 33554432" in engine.output(f"set -- /free; {FILL}", Binds=binds)
+    engine.kill()
+    engine.start()
+    assert_limited(engine.output(f"rm /v/file; set -- /v; {FILL}", Binds=binds), 10)
+    first = DataRoot(engine.data_root).volumes / volume / "_data"
+    second = DataRoot(engine.data_root).volumes / create_volume(engine, "10m") / "_data"
+    assert len({0, project(first), project(second)}) == 3
+
+
+def test_a_volume_with_a_limit_gets_what_the_image_has(engine: Daemon) -> None:
+    volume = create_volume(engine, "10m")
+    expected = engine.output("ls -A /bin")
+    assert engine.output("ls -A /bin", Binds=[f"{volume}:/bin"]) == expected
+
+
+def test_what_is_mounted_at_a_volume_has_no_limit(engine: Daemon) -> None:
+    body = {"Name": "data", "DriverOpts": {"size": "1m", "type": "tmpfs", "device": "tmpfs"}}
+    status, answer = engine.request("POST", "/volumes/create", body)
+    message = "create data: quota size requested of what is mounted from elsewhere"
+    assert (status, answer) == (400, {"message": message})
+
+
+def test_a_file_system_whose_quotas_are_off(engine: Daemon) -> None:
+    """It could, but was not told to."""
+    kind = engine.request("GET", "/info")[1]["DriverStatus"][0][1]
+    with mounted(kind, "noquota"), running_daemon() as other:
+        body = {"Image": "hello-world", "HostConfig": {"StorageOpt": {"size": "10m"}}}
+        assert other.request("POST", "/containers/create", body) == (501, {"message": NO_QUOTAS})
+        body = {"Name": "data", "DriverOpts": {"size": "10m"}}
+        status, answer = other.request("POST", "/volumes/create", body)
+        message = "create data: quota size requested but no quota support"
+        assert (status, answer) == (400, {"message": message})
