@@ -22,7 +22,6 @@ class Field(NamedTuple):
 
 
 _TEXT: Final = {"type": "string"}
-_SWITCH_OR_NULL: Final = {"type": ["boolean", "null"]}
 _NUMBER_OR_NULL: Final = {"type": ["integer", "null"]}
 _BOOLEAN_OR_NULL: Final = {"type": ["boolean", "null"]}
 _TEXTS: Final = {"type": ["array", "null"], "items": _TEXT}
@@ -33,9 +32,6 @@ FIELDS: Final = (
     Field("EventMessage", "status", _TEXT, "from before there were events of other kinds"),
     Field("EventMessage", "id", _TEXT, "from before there were events of other kinds"),
     Field("EventMessage", "from", _TEXT, "from before there were events of other kinds"),
-    Field(
-        "HostConfig", "OomKillDisable", _SWITCH_OR_NULL, "null where version 2 has no such thing"
-    ),
     Field("HostConfig", "MemorySwappiness", _NUMBER_OR_NULL, "null is the host's"),
     Field("HostConfig", "OomKillDisable", _BOOLEAN_OR_NULL, "null with control groups v2"),
     Field("GET /exec/{id}/json", "ExitCode", _NUMBER_OR_NULL, "null until there is one"),
