@@ -7,11 +7,16 @@ is made for it is one packet to the host's side, and one to the other.
 import errno
 import ipaddress
 import secrets
+import time
+from typing import Final
 
 from seacan import errors
 from seacan.network import links
 from seacan.network.definition import BRIDGE, MACVLAN, Endpoint, EndpointId, Network, Sandbox
 from seacan.network.netlink import Netlink
+
+_DEPARTURE_S: Final = 3.0
+_LOOK_S: Final = 0.02
 
 
 def new_id() -> EndpointId:
@@ -28,22 +33,33 @@ def make(network: Network, endpoint: Endpoint, netns: int, inside: Netlink) -> N
 
     If it fails nothing stays. Raises Internal, Unsupported.
     """
-    try:
-        with Netlink() as outside:
-            _make_link(outside, network, endpoint, netns)
-        index = links.find_link(inside, endpoint.interface).index
-        addresses = map(ipaddress.ip_interface, filter(None, (endpoint.ipv4, endpoint.ipv6)))
-        inside.ask(
-            links.set_up(index, link_local=bool(endpoint.ipv6)),
-            *(links.new_address(index, address) for address in addresses),
-        )
-    except OSError as err:
-        remove(endpoint, inside)
-        if err.errno == errno.EOPNOTSUPP:
-            raise errors.Unsupported(
-                f"driver {network.driver}: the kernel of this host does not have it"
-            ) from err
-        raise errors.Internal(f"network {network.name}: {err.strerror}") from err
+    patience_s = 0 if endpoint.host_interface else _DEPARTURE_S
+    deadline = time.monotonic() + patience_s
+    while True:
+        try:
+            _make(network, endpoint, netns, inside)
+            return
+        except OSError as err:
+            remove(endpoint, inside)
+            if err.errno == errno.EOPNOTSUPP:
+                raise errors.Unsupported(
+                    f"driver {network.driver}: the kernel of this host does not have it"
+                ) from err
+            if err.errno != errno.EADDRINUSE or time.monotonic() > deadline:
+                raise errors.Internal(f"network {network.name}: {err.strerror}") from err
+        # The kernel may be about to take away who had the address before, with its namespace.
+        time.sleep(_LOOK_S)
+
+
+def _make(network: Network, endpoint: Endpoint, netns: int, inside: Netlink) -> None:
+    with Netlink() as outside:
+        _make_link(outside, network, endpoint, netns)
+    index = links.find_link(inside, endpoint.interface).index
+    addresses = map(ipaddress.ip_interface, filter(None, (endpoint.ipv4, endpoint.ipv6)))
+    inside.ask(
+        links.set_up(index, link_local=bool(endpoint.ipv6)),
+        *(links.new_address(index, address) for address in addresses),
+    )
 
 
 def _make_link(outside: Netlink, network: Network, endpoint: Endpoint, netns: int) -> None:
