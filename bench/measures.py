@@ -16,6 +16,7 @@ from typing import Any, Final
 
 from bench.engine import HELLO, Engine, timed
 from bench.memory import engine_pss_kib
+from bench.names import names
 
 Figures = dict[str, float]
 
@@ -192,4 +193,5 @@ MEASURES: Final[dict[str, tuple[Callable[[Engine], Figures], bool]]] = {  # True
     "logs": (logs, False),
     "memory": (memory, False),
     "images": (images, False),
+    "names": (names, True),
 }
