@@ -59,6 +59,7 @@ STATUSES: Final = {
     ("POST /containers/{id}/update", 409): "the container is being removed",
     ("POST /containers/{id}/resize", 409): "the container does not run",
     ("POST /exec/{id}/resize", 409): "it does not run; dockerd waits, and then says 500",
+    ("POST /networks/create", 409): "there is a network of that name",
     ("POST /exec/{id}/start", 101): "the client asked for an upgrade",
     ("POST /images/create", 403): "the name is reserved",
     ("GET /distribution/{name}/json", 404): "the registry has no such manifest",
