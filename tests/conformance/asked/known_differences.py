@@ -74,6 +74,8 @@ OLD: Final = (
     Known("GET /info", r"\.(CDISpecDirs: only here|ExecutionDriver: missing)", "comes and goes"),
     Known("GET /info", r"\.(Containerd|Init)Commit\.", "the parts of Debian's"),
     Known("GET /info", r"\.DriverStatus: ", "the driver vfs has none"),
+    Known("GET /info", r"\.RegistryConfig\.Allow", "null since, an empty list before"),
+    Known("GET /containers/", r"\.NetworkSettings\.Sandbox(ID|Key): ", "goes at the end since"),
     Known("GET /networks", r"(\[\])?\.(EnableIPv4|IPAM\.Config): ", _LATER),
     Known("GET /system/df", r"\.(BuilderSize|BuildCache): ", "of BuildKit, not asked for"),
     Known("(GET|HEAD) /_ping", "(builder-version|swarm): .* != None", _LATER),
@@ -81,8 +83,9 @@ OLD: Final = (
     Known("POST .*/create", r"\.Warnings: empty array", "of kernel memory limits"),
     Known("GET /containers/json.*(before|since)", "status: 404 != 500", "the client's mistake"),
     Known(
-        "POST /containers/create|POST .*(exec|start|wait|attach)|GET /images/json|DELETE /",
-        "status: (400 != 20[01]|200 != 400|404 != 500|501 != 200)|body: ",
+        "POST /(containers|networks)/create|POST .*(exec|start|wait|attach)"
+        "|GET /images/json|DELETE /",
+        "status: (400 != (20[01]|403)|200 != 400|404 != 500|501 != 200)|body: ",
         "looked at since, and sooner",
     ),
 )  # fmt: skip
