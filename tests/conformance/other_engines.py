@@ -69,6 +69,7 @@ def running_dockerd(directory: Path, image: Path, *flags: str) -> Iterator[Other
         options = ("--runtime", "seacan", "--network", "none")
         yield OtherEngine(docker, options, docker.name, name)
         docker.remove_containers()
+        docker.ok("network", "prune", "--force")
     finally:
         daemon.terminate()
         daemon.wait()
