@@ -277,7 +277,7 @@ class Daemon:
             subprocess.run(["nft", "delete", "table", "inet", self.table], check=True)
         self._unmount_all()
         for cgroup in (*self._cgroups(), _CGROUPS / self.name, *_CGROUPS.glob(f"*/{self.name}")):
-            wait_until(functools.partial(_is_removed, cgroup), f"{cgroup} to be free")
+            wait_until(functools.partial(is_removed, cgroup), f"{cgroup} to be free")
         shutil.rmtree(self.directory)
 
 
@@ -319,7 +319,7 @@ def _read(path: Path) -> str:
         return ""
 
 
-def _is_removed(cgroup: Path) -> bool:
+def is_removed(cgroup: Path) -> bool:
     try:
         cgroup.rmdir()
     except FileNotFoundError:

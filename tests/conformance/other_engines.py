@@ -4,6 +4,7 @@ Debian's packages are docker.io and podman; `make peers` installs them.
 """
 
 import contextlib
+import functools
 import secrets
 import shutil
 import subprocess
@@ -15,7 +16,7 @@ from pathlib import Path
 
 import pytest
 from tests.conformance.docker_cli import Docker, Result
-from tests.daemon import wait_until
+from tests.daemon import is_removed, wait_until
 
 _RUNTIME = Path(sys.executable).with_name("seacan-runtime")
 _CGROUPS = Path("/sys/fs/cgroup")
@@ -110,9 +111,9 @@ def _podman(directory: Path, image: Path) -> Iterator[OtherEngine]:
 
 
 def _remove_cgroups(name: str) -> None:
+    """Remove them when what is in there has ended: conmon outlives its container for a moment."""
     for path in (*_cgroups(f"{name}/*/"), *_cgroups(name)):
-        with contextlib.suppress(FileNotFoundError):  # one hierarchy may have several names
-            path.rmdir()
+        wait_until(functools.partial(is_removed, path), f"{path} to be free")
 
 
 @contextlib.contextmanager

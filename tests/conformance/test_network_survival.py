@@ -116,7 +116,7 @@ def test_an_end_while_the_daemon_is_away_is_cleaned_up(daemon: Daemon) -> None:
     wait_until(lambda: not Path(f"/proc/{pid}").exists(), "the container to end")
     daemon.start()
     assert _settings(daemon, container)["Networks"]["bridge"]["IPAddress"] == ""
-    assert f". {port} :" not in daemon.rules()
+    wait_until(lambda: f". {port} :" not in daemon.rules(), "its port to be given back")
     daemon.assert_nothing_left(before=[f"file {daemon.data_root / 'containers' / container}"])
     assert daemon.request("POST", f"/containers/{container}/start")[0] == 204
 
