@@ -84,19 +84,7 @@ def prepare(
     if shared.network is not None:
         sharing.take_network(record, shared.network)
     elif shared.network_files:
-        linked = links.look_up(record, find)
-        record.link_environment = [*linked.environment]
-        gateway = context.networks.host_gateway
-        has_resolver = sandbox is not None and context.sandboxes.has_resolver(sandbox)
-        network_files.write(
-            container,
-            config,
-            host_config,
-            sandbox,
-            linked.hosts,
-            gateway,
-            has_resolver=has_resolver,
-        )
+        _write_network_files(context, record, find, sandbox)
     mounts.prepare_sources(record.mount_points)
     points = _mount_volumes(context, record)
     points = image_mounts.with_directories(record.id, points, context.images.snapshots)
@@ -147,6 +135,23 @@ def prepare(
         request["runtime"] = executable
     subpaths.mount(whole, parts)
     return request
+
+
+def _write_network_files(
+    context: Context, record: Container, find: Find, sandbox: Sandbox | None
+) -> None:
+    """Write hostname, hosts and resolv.conf, with what its links add."""
+    linked = links.look_up(record, find)
+    record.link_environment = [*linked.environment]
+    network_files.write(
+        context.data_root.container(record.id),
+        record.config,
+        record.host_config,
+        sandbox,
+        linked.hosts,
+        context.networks.host_gateway,
+        has_resolver=sandbox is not None and context.sandboxes.has_resolver(sandbox),
+    )
 
 
 def _mount_volumes(context: Context, record: Container) -> list[MountPoint]:
