@@ -6,17 +6,17 @@ import os
 import sys
 
 from seacan.cli import flags as flag_parser
-from seacan.cli.commands.table import (
-    BY_SPELLING,
-    COMMANDS,
-    GROUPS,
-    GROUPS_BY_NAME,
-    UNLIMITED,
-    Command,
-    in_group,
-)
+from seacan.cli.command import UNLIMITED, Command
 from seacan.cli.flags import Flag, FlagError, HelpAsked
 from seacan.cli.session import Exit, Session, complain
+from seacan.cli.table.table import (
+    BY_SPELLING,
+    COMMANDS,
+    COMMON,
+    GROUPS,
+    GROUPS_BY_NAME,
+    in_group,
+)
 from seacan.cli.values import SWITCH, TEXT
 from seacan.errors import SeacanError
 
@@ -198,11 +198,11 @@ def _usage_error(text: str, usage: str, name: str, code: int = USAGE_CODE) -> Ex
 def _print_main_help() -> int:
     from seacan.cli.usage import main_help, terminal_width
 
-    tops = [(c.names[0], c.summary, c.common) for c in COMMANDS if " " not in c.names[0]]
+    tops = [(c.names[0], c.summary) for c in COMMANDS if " " not in c.names[0]]
     text = main_help(
-        [(name, summary) for name, summary, common in tops if common],
+        [(name, BY_SPELLING[name].summary) for name in COMMON],
         [(group.name, group.summary) for group in GROUPS],
-        sorted((name, summary) for name, summary, common in tops if not common),
+        sorted((name, summary) for name, summary in tops if name not in COMMON),
         GLOBAL_FLAGS,
         terminal_width(),
     )

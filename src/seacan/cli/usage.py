@@ -8,7 +8,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from seacan.cli.commands.table import Command, Group
+    from seacan.cli.command import Command, Group
     from seacan.cli.flags import Flag
 
 _WITHOUT_TERMINAL = 80

@@ -8,8 +8,9 @@ import pytest
 from tests.unit.client.scripted import refusal, reply, scripted_daemon
 
 from seacan.cli import main
-from seacan.cli.commands.table import COMMANDS, Command
+from seacan.cli.command import Command
 from seacan.cli.session import Exit
+from seacan.cli.table.table import COMMANDS
 
 
 @pytest.fixture(autouse=True)

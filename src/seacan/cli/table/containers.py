@@ -1,0 +1,177 @@
+"""Commands for containers and what runs in them."""
+
+from __future__ import annotations
+
+from seacan.cli.command import UNLIMITED, Command
+
+_ONE_OR_MORE = "[OPTIONS] CONTAINER [CONTAINER...]"
+
+COMMANDS = (
+    Command(
+        ("attach", "container attach"),
+        "[OPTIONS] CONTAINER",
+        "Join the terminal to a container that runs",
+        least=1,
+        most=1,
+    ),
+    Command(
+        ("commit", "container commit"),
+        "[OPTIONS] CONTAINER [REPOSITORY[:TAG]]",
+        "Make an image of what a container changed",
+        least=1,
+        most=2,
+    ),
+    Command(
+        ("container inspect",),
+        _ONE_OR_MORE,
+        "Show all that is known of containers",
+        least=1,
+        most=UNLIMITED,
+    ),
+    Command(
+        ("container prune",),
+        "[OPTIONS]",
+        "Remove all containers that do not run",
+    ),
+    Command(
+        ("create", "container create"),
+        "[OPTIONS] IMAGE [COMMAND] [ARG...]",
+        "Create a container from an image",
+        least=1,
+        most=UNLIMITED,
+        runs_another=True,
+    ),
+    Command(
+        ("diff", "container diff"),
+        "CONTAINER",
+        "Show what a container changed of its image's files",
+        least=1,
+        most=1,
+    ),
+    Command(
+        ("exec", "container exec"),
+        "[OPTIONS] CONTAINER COMMAND [ARG...]",
+        "Run a command in a container that runs",
+        least=2,
+        most=UNLIMITED,
+        runs_another=True,
+    ),
+    Command(
+        ("export", "container export"),
+        "[OPTIONS] CONTAINER",
+        "Write the root file system of a container as a tar",
+        least=1,
+        most=1,
+    ),
+    Command(
+        ("kill", "container kill"),
+        _ONE_OR_MORE,
+        "Send a signal to containers, SIGKILL unless told",
+        least=1,
+        most=UNLIMITED,
+    ),
+    Command(
+        ("logs", "container logs"),
+        "[OPTIONS] CONTAINER",
+        "Show what a container has printed",
+        least=1,
+        most=1,
+    ),
+    Command(
+        ("pause", "container pause"),
+        "CONTAINER [CONTAINER...]",
+        "Let all processes of containers stand still",
+        least=1,
+        most=UNLIMITED,
+    ),
+    Command(
+        ("port", "container port"),
+        "CONTAINER [PRIVATE_PORT[/PROTO]]",
+        "Show where the ports of a container are published",
+        least=1,
+        most=2,
+    ),
+    Command(
+        ("ps", "container ls", "container list", "container ps"),
+        "[OPTIONS]",
+        "List containers",
+    ),
+    Command(
+        ("rename", "container rename"),
+        "CONTAINER NEW_NAME",
+        "Give a container another name",
+        least=2,
+        most=2,
+    ),
+    Command(
+        ("restart", "container restart"),
+        _ONE_OR_MORE,
+        "Stop containers and start them again",
+        least=1,
+        most=UNLIMITED,
+    ),
+    Command(
+        ("rm", "container rm", "container remove"),
+        _ONE_OR_MORE,
+        "Remove containers",
+        least=1,
+        most=UNLIMITED,
+    ),
+    Command(
+        ("run", "container run"),
+        "[OPTIONS] IMAGE [COMMAND] [ARG...]",
+        "Create a container from an image and run it",
+        least=1,
+        most=UNLIMITED,
+        runs_another=True,
+    ),
+    Command(
+        ("start", "container start"),
+        _ONE_OR_MORE,
+        "Start containers that are stopped",
+        least=1,
+        most=UNLIMITED,
+    ),
+    Command(
+        ("stats", "container stats"),
+        "[OPTIONS] [CONTAINER...]",
+        "Show what containers use, again and again",
+        most=UNLIMITED,
+    ),
+    Command(
+        ("stop", "container stop"),
+        _ONE_OR_MORE,
+        "Stop containers that run",
+        least=1,
+        most=UNLIMITED,
+    ),
+    Command(
+        ("top", "container top"),
+        "CONTAINER [ps OPTIONS]",
+        "Show the processes of a container",
+        least=1,
+        most=UNLIMITED,
+        runs_another=True,
+    ),
+    Command(
+        ("unpause", "container unpause"),
+        "CONTAINER [CONTAINER...]",
+        "Let the processes of paused containers go on",
+        least=1,
+        most=UNLIMITED,
+    ),
+    Command(
+        ("update", "container update"),
+        _ONE_OR_MORE,
+        "Change limits of containers, while they run",
+        least=1,
+        most=UNLIMITED,
+    ),
+    Command(
+        ("wait", "container wait"),
+        "CONTAINER [CONTAINER...]",
+        "Wait until containers stop, and print their exit codes",
+        least=1,
+        most=UNLIMITED,
+    ),
+)
