@@ -105,9 +105,10 @@ class Layers:
     def hold(self, holder: str, image_id: str) -> None:
         """Keep the layers of an image until `holder`, a container, releases them.
 
-        Raises NotFound if the image was removed meanwhile.
+        Durable with the row of the container, which comes next. Raises NotFound if the image was
+        removed meanwhile.
         """
-        with self._database.transaction() as sql:
+        with self._database.transaction_with_next() as sql:
             if not sql.execute("SELECT 1 FROM images WHERE id = ?", (image_id,)).fetchone():
                 raise NotFound(f"No such image: {image_id}")
             sql.execute(
@@ -117,7 +118,8 @@ class Layers:
             )
 
     def release(self, holder: str) -> None:
-        with self._database.transaction() as sql:
+        """Let go of the layers; what a power cut brings back, the next start lets go of again."""
+        with self._database.transaction_with_next() as sql:
             sql.execute("DELETE FROM layer_holds WHERE holder = ?", (holder,))
 
     def held(self, holder: str) -> list[int]:
