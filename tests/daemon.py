@@ -218,7 +218,7 @@ class Daemon:
         for name in ("containers", "runtime", "subpaths", "trash"):
             directory = self.exec_root / name
             found += [f"file {path}" for path in directory.glob("*")]
-        for directory in (self.data_root / "containers", self.data_root / "volumes"):
+        for directory in (self.data_root / name for name in ("containers", "trash", "volumes")):
             found += [f"file {path}" for path in directory.glob("*")]
         for pid, process in self.engine_processes().items():
             if pid != self.pid and process != "seacan-launcher":

@@ -161,6 +161,10 @@ class DataRoot:
     def volumes(self) -> Path:
         return self.path / "volumes"
 
+    @property
+    def trash(self) -> Path:
+        return self.path / "trash"
+
     def container(self, container_id: str) -> ContainerDirectory:
         return ContainerDirectory(self.containers / container_id)
 

@@ -5,6 +5,9 @@ the next start. Blocks; called in worker threads.
 """
 
 import contextlib
+import os
+from pathlib import Path
+from typing import Final
 
 from seacan import errors
 from seacan.engine import image_mounts, start
@@ -13,6 +16,8 @@ from seacan.engine.context import Context
 from seacan.images.image import Image
 from seacan.images.trees import remove_tree
 from seacan.paths import ContainerDirectory
+
+_LITTLE_BYTES: Final = 1 << 20
 
 
 def make(context: Context, record: Container, image: Image) -> None:
@@ -43,9 +48,34 @@ def remove(context: Context, record: Container, *, volumes: bool) -> None:
 
 
 def remove_directory(context: Context, directory: ContainerDirectory) -> None:
-    """Remove a container's directory, with the limit that its layer has; it may be gone already."""
+    """Remove a container's directory, with the limit that its layer has; it may be gone already.
+
+    What takes up much of the disk has been given back when this returns; of others only the name.
+    """
     context.quotas.remove([directory.upper, directory.work])
-    remove_tree(directory.path)
+    if _is_little(directory):
+        context.data_trash.put(directory.path)
+    else:
+        remove_tree(directory.path)
+
+
+def _is_little(directory: ContainerDirectory) -> bool:
+    """Tell whether its layer is as it was made, and what lies beside that is short."""
+    try:
+        if os.listdir(directory.upper) != [start.MARK]:
+            return False
+        size_bytes = _size_bytes(directory.path)
+        if directory.local_log.parent.exists():
+            size_bytes += _size_bytes(directory.local_log.parent)
+    except FileNotFoundError:
+        return False
+    return size_bytes < _LITTLE_BYTES
+
+
+def _size_bytes(directory: Path) -> int:
+    """Return the size of the files in `directory`, without what is deeper."""
+    with os.scandir(directory) as entries:
+        return sum(entry.stat(follow_symlinks=False).st_size for entry in entries)
 
 
 def _collect_layers(context: Context, record: Container) -> None:

@@ -48,6 +48,7 @@ class Context:
     networks: Networks
     sandboxes: Sandboxes
     trash: Trash  # on the file system of the exec root
+    data_trash: Trash  # on that of the data root
     volumes: Volumes
     quotas: ProjectQuotas
 

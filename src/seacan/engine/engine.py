@@ -98,12 +98,14 @@ async def running(settings: Settings) -> AsyncIterator[Engine]:
                 networks,
                 Sandboxes(networks, tasks),
                 Trash(settings.exec_root.trash),
+                Trash(settings.data_root.trash),
                 volumes,
                 quotas,
             )
             containers = Containers(context)
             await reconcile(context, containers)
             tasks.start_soon(context.trash.keep_empty)
+            tasks.start_soon(context.data_trash.keep_empty)
             system = System(context, containers)
             disk = Disk(context, containers)
             files = Files(context, containers.find)
@@ -138,6 +140,7 @@ def _make_roots(settings: Settings) -> None:
         (data.containers, 0o710),
         (data.empty, 0o755),
         (data.volumes, 0o711),
+        (data.trash, 0o700),
         (execution.path, 0o700),
         (execution.containers, 0o700),
         (execution.trash, 0o700),

@@ -1,0 +1,56 @@
+from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
+
+import pytest
+
+from seacan.engine.belongings import remove_directory
+from seacan.engine.context import Context
+from seacan.engine.project_quotas import ProjectQuotas
+from seacan.engine.trash import Trash
+from seacan.paths import DataRoot
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> DataRoot:
+    root = DataRoot(tmp_path)
+    root.trash.mkdir()
+    directory = root.container("c")
+    directory.upper.mkdir(parents=True)
+    (directory.upper / ".dockerenv").touch()
+    (directory.work / "work").mkdir(parents=True)
+    directory.log.write_text("a line\n")
+    return root
+
+
+def removed(root: DataRoot) -> list[Path]:
+    """Remove the container's directory; return what is left to be removed later."""
+    context = SimpleNamespace(
+        quotas=ProjectQuotas(root.path), data_root=root, data_trash=Trash(root.trash)
+    )
+    remove_directory(cast(Context, context), root.container("c"))
+    assert not root.container("c").path.exists()
+    return list(root.trash.iterdir())
+
+
+def test_what_wrote_little_leaves_its_place_and_goes_later(root: DataRoot) -> None:
+    assert len(removed(root)) == 1
+
+
+def test_the_space_of_a_layer_that_was_written_is_given_back_at_once(root: DataRoot) -> None:
+    (root.container("c").upper / "file").touch()
+    assert removed(root) == []
+
+
+@pytest.mark.parametrize("which", ["log", "local_log", "cached_log"])
+def test_the_space_of_a_long_log_is_given_back_at_once(root: DataRoot, which: str) -> None:
+    log: Path = getattr(root.container("c"), which)
+    log.parent.mkdir(exist_ok=True)
+    with open(log, "wb") as file:
+        file.truncate(2 << 20)
+    assert removed(root) == []
+
+
+def test_what_is_gone_already_is_fine(root: DataRoot) -> None:
+    removed(root)
+    assert len(removed(root)) == 1
