@@ -18,6 +18,7 @@ from seacan.images.trees import remove_tree
 from seacan.paths import ContainerDirectory
 
 _LITTLE_BYTES: Final = 1 << 20
+_FEW: Final = 64  # files and directories; a start makes some ten, for its mounts
 
 
 def make(context: Context, record: Container, image: Image) -> None:
@@ -53,29 +54,26 @@ def remove_directory(context: Context, directory: ContainerDirectory) -> None:
     What takes up much of the disk has been given back when this returns; of others only the name.
     """
     context.quotas.remove([directory.upper, directory.work])
-    if _is_little(directory):
+    if _is_little(directory.path):
         context.data_trash.put(directory.path)
     else:
         remove_tree(directory.path)
 
 
-def _is_little(directory: ContainerDirectory) -> bool:
-    """Tell whether its layer is as it was made, and what lies beside that is short."""
-    try:
-        if os.listdir(directory.upper) != [start.MARK]:
+def _is_little(directory: Path) -> bool:
+    """Tell whether all that is in a directory takes up next to nothing. It may be gone."""
+    directories, size_bytes, count = [directory], 0, 0
+    while directories:
+        try:
+            entries = list(os.scandir(directories.pop()))
+        except FileNotFoundError:
             return False
-        size_bytes = _size_bytes(directory.path)
-        if directory.local_log.parent.exists():
-            size_bytes += _size_bytes(directory.local_log.parent)
-    except FileNotFoundError:
-        return False
-    return size_bytes < _LITTLE_BYTES
-
-
-def _size_bytes(directory: Path) -> int:
-    """Return the size of the files in `directory`, without what is deeper."""
-    with os.scandir(directory) as entries:
-        return sum(entry.stat(follow_symlinks=False).st_size for entry in entries)
+        count += len(entries)
+        size_bytes += sum(entry.stat(follow_symlinks=False).st_size for entry in entries)
+        if count > _FEW or size_bytes > _LITTLE_BYTES:
+            return False
+        directories += [Path(e.path) for e in entries if e.is_dir(follow_symlinks=False)]
+    return True
 
 
 def _collect_layers(context: Context, record: Container) -> None:

@@ -5,7 +5,6 @@ Blocks; called in a worker thread.
 
 import os
 from pathlib import Path
-from typing import Final
 
 import msgspec
 
@@ -44,8 +43,6 @@ from seacan.spec.engine_api import HostConfig
 from seacan.supervisor.client import WaitingShim
 from seacan.supervisor.protocol import RootfsRequest, StartRequest
 
-MARK: Final = ".dockerenv"  # by which programs know that they run in a container
-
 
 def make_directory(directory: ContainerDirectory, record: Container, quotas: ProjectQuotas) -> None:
     """Make the writable layer of a new container."""
@@ -55,7 +52,7 @@ def make_directory(directory: ContainerDirectory, record: Container, quotas: Pro
         path.mkdir(mode=0o755)
     if limit_bytes := storage_options.limit_bytes(record.host_config):
         quotas.assign(layer, limit_bytes)
-    _write_file(directory.upper / MARK, b"", 0o755)
+    _write_file(directory.upper / ".dockerenv", b"", 0o755)
 
 
 def _write_file(path: Path, data: bytes, mode: int) -> None:

@@ -37,8 +37,16 @@ def test_what_wrote_little_leaves_its_place_and_goes_later(root: DataRoot) -> No
     assert len(removed(root)) == 1
 
 
-def test_the_space_of_a_layer_that_was_written_is_given_back_at_once(root: DataRoot) -> None:
-    (root.container("c").upper / "file").touch()
+def test_the_space_of_a_layer_with_many_files_is_given_back_at_once(root: DataRoot) -> None:
+    for number in range(100):
+        (root.container("c").upper / str(number)).touch()
+    assert removed(root) == []
+
+
+def test_the_space_of_a_long_file_deep_down_is_given_back_at_once(root: DataRoot) -> None:
+    deep = root.container("c").upper / "a" / "b"
+    deep.mkdir(parents=True)
+    (deep / "file").write_bytes(bytes(2 << 20))
     assert removed(root) == []
 
 
