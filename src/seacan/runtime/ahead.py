@@ -12,13 +12,15 @@ import os
 import pickle
 import socket
 from collections.abc import Sequence
-from typing import Final, NoReturn
+from typing import Final, NoReturn, cast
 
 from seacan import log
 from seacan.kernel import namespaces, syscalls
 from seacan.kernel.namespaces import CLONE_NEWIPC, CLONE_NEWNS, CLONE_NEWUTS
+from seacan.records import replace
 from seacan.runtime import fork, init
 from seacan.runtime.init import Init
+from seacan.spec.runtime import Linux
 
 MADE: Final = CLONE_NEWUTS | CLONE_NEWIPC
 _MAX_MESSAGE: Final = 64 << 10  # what is longer, hence seldom, is quicker forked than sent
@@ -42,22 +44,24 @@ class Ahead:
     def become(self, launch: Init) -> int:
         """Have the child take the steps for `launch`; return its pid, 0 if it cannot.
 
-        `launch` has no user namespace, and no sources that were opened for it. The child enters the
-        caller's mount namespace, which may be another than when it was forked.
+        `launch` has no user namespace, and no sources that were opened for it. A child that does
+        not mount its layers itself enters the caller's mount namespace, which may be another than
+        when it was forked.
         """
         if launch.preserve_fds or not _wants_what_is_made(launch):
             return 0
-        data, descriptors = _pack(launch)
-        mounts = os.open("/proc/self/ns/mnt", os.O_RDONLY)
+        mounts = -1 if launch.mount_layers else os.open("/proc/self/ns/mnt", os.O_RDONLY)
         try:
+            data, descriptors = _pack(launch, mounts)
             if len(data) > _MAX_MESSAGE:
                 return 0
-            socket.send_fds(self._channel, [data], [mounts, *descriptors])
+            socket.send_fds(self._channel, [data], descriptors)
         except OSError as err:  # it could not make the namespaces: a fork will say why
             log.debug("the process forked ahead is gone", error=err)
             return 0
         finally:
-            os.close(mounts)
+            if mounts >= 0:
+                os.close(mounts)
         return self.pid
 
     def close(self) -> None:
@@ -73,25 +77,32 @@ def _wants_what_is_made(launch: Init) -> bool:
     return pid is not None and not pid.get("path") and not MADE & ~sum(kinds)
 
 
-def _pack(launch: Init) -> tuple[bytes, list[int]]:
-    """Return `launch` as bytes, and the descriptors that it names."""
-    console, launch.console = launch.console, None
-    data = pickle.dumps(launch, pickle.HIGHEST_PROTOCOL)
-    launch.console = console
-    optional = [launch.failure, -1 if console is None else console.fileno()]
+def _pack(launch: Init, mounts: int) -> tuple[bytes, list[int]]:
+    """Return `launch` as bytes, and its descriptors; `mounts` is a namespace to enter, or -1."""
+    console = -1 if launch.console is None else launch.console.fileno()
+    optional = [launch.failure, console, mounts]
     given = [fd for fd in optional if fd >= 0]
     has = bytes(fd >= 0 for fd in optional)
+    data = pickle.dumps(_without_profile(launch), pickle.HIGHEST_PROTOCOL)
     return has + data, [*launch.stdio, launch.pipe, launch.fifo, *given]
 
 
-def _unpack(data: bytes, descriptors: Sequence[int]) -> Init:
-    launch: Init = pickle.loads(data[2:])
+def _without_profile(launch: Init) -> Init:
+    """Return `launch` without what is the most of it, and there as `filter` already."""
+    linux = cast(Linux, {k: v for k, v in launch.bundle.linux.items() if k != "seccomp"})
+    bundle = replace(launch.bundle, config={**launch.bundle.config, "linux": linux})
+    return replace(launch, bundle=bundle, linux=linux, console=None)
+
+
+def _unpack(data: bytes, descriptors: Sequence[int]) -> tuple[Init, int]:
+    """Return what the process is to become, and the mount namespace that it is to enter, or -1."""
+    launch: Init = pickle.loads(data[3:])
     launch.made = MADE
     stdin, stdout, stderr, launch.pipe, launch.fifo, *given = descriptors
     launch.stdio = (stdin, stdout, stderr)
-    launch.failure = given.pop(0) if data[0] else -1
-    launch.console = socket.socket(fileno=given.pop(0)) if data[1] else None
-    return launch
+    launch.failure, console, mounts = (given.pop(0) if has else -1 for has in data[:3])
+    launch.console = None if console < 0 else socket.socket(fileno=console)
+    return launch, mounts
 
 
 def _wait(channel: socket.socket) -> NoReturn:
@@ -104,12 +115,13 @@ def _wait(channel: socket.socket) -> NoReturn:
             channel, _MAX_MESSAGE, _MAX_DESCRIPTORS, socket.MSG_CMSG_CLOEXEC
         )
         if data:
-            mounts, *others = descriptors
+            launch, mounts = _unpack(data, descriptors)
 
-            def enter_mounts(launch: Init) -> None:
-                syscalls.setns(mounts, CLONE_NEWNS)
+            def enter_mounts(_: Init) -> None:
+                if mounts >= 0:
+                    syscalls.setns(mounts, CLONE_NEWNS)
 
-            fork.take(_unpack(data, others), (enter_mounts, *init.STEPS))
+            fork.take(launch, (enter_mounts, *init.STEPS))
     except BaseException as err:
         log.error("process forked ahead died", error=f"{type(err).__name__}: {err}")
     finally:

@@ -2,7 +2,7 @@
 
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from typing import TYPE_CHECKING, Final
 
@@ -42,6 +42,7 @@ def create(
     preserve_fds: int = 0,
     listen_fds: int = 0,
     settings: Settings = NO_SETTINGS,
+    mount_layers: Callable[[], None] | None = None,
     ahead: "Ahead | None" = None,
 ) -> Container:
     """Make a container of `bundle`, its process waiting to be started, its state under `root`.
@@ -50,6 +51,8 @@ def create(
     over `console`. Descriptors from 3 on reach the process: `listen_fds` sockets, of which it is
     told as systemd tells, and `preserve_fds` more. The process is a child of the caller, who reaps
     it and must have one thread only; it may have been forked `ahead`.
+    Where the root file system is yet to be mounted, the process calls `mount_layers`, which enters
+    a mount namespace that it makes; that is not for containers with a user namespace.
     Raises Conflict for an id in use, CommandNotFound, CommandNotExecutable, InvalidArgument,
     Unsupported, Unavailable (no agent of seccomp, no systemd), Internal; nothing is left behind
     then.
@@ -86,6 +89,7 @@ def create(
                 bundle=bundle,
                 resources=resources,
                 device_rules=late_rules,
+                mount_layers=mount_layers,
             )
             pid = _begin(child, directory, ahead, undo)
             # While the child begins, on another processor; it asks for the cgroup when it needs it.

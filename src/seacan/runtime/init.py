@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 from seacan.kernel import procfs, rooted, syscalls
 from seacan.kernel.namespaces import (
     CLONE_NEWNET,
+    CLONE_NEWNS,
     CLONE_NEWPID,
     CLONE_NEWTIME,
     CLONE_NEWUSER,
@@ -62,6 +63,7 @@ class Init(Launch):
     `resources` are the limits of its cgroup, `device_rules` for it if it has none yet;
     `cgroup_places` are where its cgroups are, for the mount that shows them. `door` is there for a
     user namespace (user_namespace.py), and `sources` for that and for mapped ids (sources.py).
+    `mount_layers` makes the mount namespace, and the root file system in it, if the caller has not.
     `made` are the namespaces (CLONE_NEW*) that it is in already: ahead.py.
     """
 
@@ -73,6 +75,7 @@ class Init(Launch):
     sources: "Sources | None" = None
     device_rules: Sequence[LinuxDeviceCgroup] = ()
     cgroup_places: Places = NOWHERE
+    mount_layers: Callable[[], None] | None = None
     made: int = 0
 
     def descriptors(self) -> set[int]:
@@ -90,6 +93,13 @@ class Init(Launch):
             self.bundle.path,
             config.get("annotations", {}),
         )
+
+
+def mount_layers(init: Init) -> None:
+    """Have the root file system mounted, while the parent makes the cgroup."""
+    if init.mount_layers is not None:
+        init.mount_layers()
+        init.made |= CLONE_NEWNS
 
 
 def await_cgroup(init: Init) -> None:
@@ -228,6 +238,7 @@ STEPS: Final[tuple[Callable[[Init], None], ...]] = (
     label_keyring,
     start_session,
     adjust_oom_score,
+    mount_layers,
     await_cgroup,
     join_cgroup,
     set_scheduling,

@@ -1,5 +1,6 @@
 """A container of seacan's own runtime, used as a library."""
 
+from functools import partial
 from pathlib import Path
 
 from seacan.errors import NotFound
@@ -36,13 +37,13 @@ class OwnContainer:
         self._cgroup = hierarchy.open_cgroup(cgroup_path)
 
     def start(self, layers: RootfsRequest, side: ChildSide) -> int:
-        rootfs.mount(layers, self._bundle / "rootfs")
         created = create.create(
             self._root,
             self._id,
             bundles.load(self._bundle),
             stdio=side.stdio,
             console=side.console,
+            mount_layers=partial(rootfs.mount, layers, self._bundle / "rootfs"),
             ahead=self._ahead,
         )
         try:

@@ -56,6 +56,7 @@ class Box:
         self.config: dict[str, Any] = _config(self.id)
         self.settings = NO_SETTINGS
         self.ahead: Ahead | None = None  # a process that its container may become
+        self.mount_layers: Callable[[], None] | None = None
 
     @property
     def process(self) -> dict[str, Any]:
@@ -97,6 +98,7 @@ class Box:
                 console=console,
                 preserve_fds=preserve_fds,
                 settings=settings or self.settings,
+                mount_layers=self.mount_layers,
                 ahead=self.ahead,
             )
         finally:
