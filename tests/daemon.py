@@ -12,7 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import unquote
@@ -104,12 +104,24 @@ class Daemon:
             text = connection.getresponse().read()
         return [json.loads(line) for line in text.splitlines()]
 
-    def request(self, method: str, path: str, body: object = None) -> tuple[int, Any]:
+    def dies_in(self, step: int, method: str, path: str, body: object = None) -> bool:
+        """Ask, and have it die in front of a step of the answer; False if it has fewer."""
+        try:
+            self.request(method, path, body, {"X-Test-Step": str(step)})
+        except OSError:
+            assert self._process is not None
+            self._process.wait()
+            return True
+        return False
+
+    def request(
+        self, method: str, path: str, body: object = None, headers: Mapping[str, str] = {}
+    ) -> tuple[int, Any]:
         """Return status and decoded body of one API call."""
         connection = UnixConnection(self.socket)
         with contextlib.closing(connection):
             data = None if body is None else json.dumps(body)
-            connection.request(method, path, data, {"Content-Type": "application/json"})
+            connection.request(method, path, data, {"Content-Type": "application/json", **headers})
             response = connection.getresponse()
             text = response.read()
         is_json = response.getheader("Content-Type", "").startswith("application/json")

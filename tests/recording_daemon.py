@@ -2,13 +2,15 @@
 
     python tests/recording_daemon.py FILE [flags of seacand...]
 
-Bodies are recorded as far as they are JSON, and up to a limit.
+Bodies are recorded as far as they are JSON, and up to a limit. A request with the header
+`X-Test-Step: N` kills it in front of the Nth thing from then on that it does to the system.
 """
 
 import json
 import os
+import signal
 import sys
-from typing import Final
+from typing import Any, Final
 
 from seacan.api import server
 from seacan.api.door import Door
@@ -39,8 +41,27 @@ class Recorder:
         os.write(self._fd, json.dumps(line).encode() + b"\n")
 
 
+# Python's audit events of what changes something outside.
+_STEPS: Final = ("os.mkdir", "os.rename", "os.remove", "socket.bind", "subprocess.Popen")
+
+
+def _die_at(step: int) -> None:
+    """Count what is done to the system from now on, and die in front of `step`, from 0."""
+    left = [step]
+
+    def count(event: str, arguments: Any) -> None:
+        if event in _STEPS:
+            if left[0] == 0:
+                os.kill(os.getpid(), signal.SIGKILL)
+            left[0] -= 1
+
+    sys.addaudithook(count)
+
+
 class RecordingDoor(Door):
     async def __call__(self, request: Request) -> Answer:
+        if step := request.headers.get("x-test-step"):
+            _die_at(int(step))
         try:
             answer = await super().__call__(request)
         except SeacanError as err:

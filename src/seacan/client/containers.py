@@ -112,7 +112,7 @@ class Containers:
         self._act(name, "rename", {"name": new_name})
 
     def update(self, name: str, changes: Mapping[str, object]) -> list[str]:
-        """Change limits and the restart policy; return what the daemon warned of."""
+        """Change limits, restart policy and ports; return what the daemon warned of."""
         path = self._client.path("containers", name, "update")
         reply = self._client.ask("POST", path, body=changes)
         return reply.get("Warnings") or []

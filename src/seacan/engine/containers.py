@@ -243,9 +243,9 @@ class Containers:
         return self.find(ref)
 
     async def update(self, ref: str, request: ContainerUpdate) -> Sequence[str]:
-        """Change limits and return warnings; what `request` does not name stays."""
+        """Change limits and ports and return warnings; what `request` does not name stays."""
         changes, warnings = update.changes_of(request, self._context.host)
-        await update.update(self.find(ref), changes)
+        await update.update(self.find(ref), self._context.sandboxes.publications, changes, request)
         return warnings
 
     async def _stop_restarts(self, entry: Entry, number: int) -> bool:

@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 from seacan.engine.container import Container, HealthStatus, Status
 from seacan.errors import InvalidArgument
 from seacan.network.definition import Network, Sandbox
-from seacan.network.publishing import parse_port
+from seacan.network.wishes import parse_port
 
 Filters = Mapping[str, Sequence[str]]
 Test = Callable[[Container], bool]

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from seacan import errors
 from seacan.engine.container import Container, Link
 from seacan.engine.namespaces import HOST
-from seacan.network.publishing import parse_port
+from seacan.network.wishes import parse_port
 from seacan.spec.engine_api import HostConfig
 
 Find = Callable[[str], Container]

@@ -31,7 +31,7 @@ from seacan.engine.host import OWN_RUNTIME, Host
 from seacan.engine.mount_points import MountPoint
 from seacan.engine.signals import parse_signal
 from seacan.errors import InvalidArgument
-from seacan.network import publishing
+from seacan.network.wishes import parse_wishes
 from seacan.spec.engine_api import ContainerConfig, ContainerCreate, HostConfig
 from seacan.spec.image import ExecutionConfig
 
@@ -190,7 +190,7 @@ def _host_config(
     namespaces.sysctls(host_config, {})
     devices.check(host_config)
     network_files.check(host_config)
-    publishing.parse_wishes(host_config.get("PortBindings") or {})
+    parse_wishes(host_config.get("PortBindings") or {})
     mounts = mount_points.parse(host_config, others)
     warnings += _warnings(host_config, host)
     return host_config, mounts, warnings

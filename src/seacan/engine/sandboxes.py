@@ -28,11 +28,11 @@ from seacan.engine.endpoint_plan import (
     publishing_endpoint,
 )
 from seacan.engine.networks import Networks
+from seacan.engine.publications import Publications
 from seacan.engine.resolvers import Resolvers
-from seacan.network import endpoints, publishing
-from seacan.network.definition import Endpoint, Network, Published, Sandbox
+from seacan.network import endpoints
+from seacan.network.definition import Endpoint, Network, Sandbox
 from seacan.network.netlink import Netlink
-from seacan.network.publishing import Ports
 from seacan.paths import BundleDirectory
 from seacan.spec.engine_api import EndpointSettings
 from seacan.supervisor import client as supervisor
@@ -43,7 +43,7 @@ _FAILED: Final = "failed to set up container networking"
 class Sandboxes:
     def __init__(self, networks: Networks, tasks: TaskGroup) -> None:
         self._networks = networks
-        self._ports = Ports()
+        self.publications = Publications(networks)
         self._resolvers = Resolvers(networks.members, networks.get, tasks)
         self._departures = Departures(tasks, self._unmake, self._give_back)
 
@@ -72,7 +72,7 @@ class Sandboxes:
                 network = await self._find(record, name)
                 sandbox.endpoints.append(self._endpoint(record, network, settings))
                 settings["NetworkID"] = network.id  # as it is shown from now on
-            sandbox.published = self._publish(record, sandbox)
+            sandbox.published = self.publications.take(record, sandbox)
         except BaseException:
             record.sandbox = None
             self._give_back(sandbox)
@@ -121,26 +121,6 @@ class Sandboxes:
             priority=settings.get("GwPriority") or 0,
         )
 
-    def _publish(self, record: Container, sandbox: Sandbox) -> list[Published]:
-        """Take the ports that the container publishes, if it is in a network where that is done."""
-        host_config = record.host_config
-        wishes = publishing.parse_wishes(
-            host_config.get("PortBindings") or {},
-            record.config.get("ExposedPorts") or {},
-            all_exposed=bool(host_config.get("PublishAllPorts")),
-        )
-        endpoint = publishing_endpoint(sandbox)
-        if not wishes or endpoint is None:
-            return []
-        network = self._networks.get(endpoint.network_id)
-        try:
-            return self._ports.publish(sandbox.id, record.name, wishes, network, endpoint)
-        except errors.SeacanError as err:
-            raise type(err)(
-                "driver failed programming external connectivity on endpoint "
-                f"{record.name} ({endpoint.id}): {err}"
-            ) from err
-
     def make(
         self,
         record: Container,
@@ -163,7 +143,7 @@ class Sandboxes:
             if self.has_resolver(sandbox):
                 self._resolvers.prepare(record, network)
             if sandbox.published:
-                self._set_rules(sandbox)
+                self.publications.set_rules(sandbox)
         except errors.SeacanError as err:
             raise type(err)(f"{_FAILED}: {err}") from err
 
@@ -173,13 +153,6 @@ class Sandboxes:
         if endpoint.interface:
             definition = self._networks.get(endpoint.network_id)
             endpoints.make(definition, endpoint, network.fd, inside)
-
-    def _set_rules(self, sandbox: Sandbox) -> None:
-        endpoint = publishing_endpoint(sandbox)
-        forwardings = publishing.forwardings(sandbox.published, endpoint) if endpoint else []
-        self._networks.host_side.publish(sandbox.id, forwardings)
-        if endpoint is not None:
-            endpoints.let_reach_itself(endpoint)
 
     def has_resolver(self, sandbox: Sandbox) -> bool:
         """Tell whether what is in a sandbox is told the names of others."""
@@ -236,7 +209,7 @@ class Sandboxes:
                 log.error("network is not given back", sandbox=sandbox.id, error=err)
 
     def _give_back(self, sandbox: Sandbox) -> None:
-        self._ports.release(sandbox.id)
+        self.publications.release(sandbox)
         for endpoint in sandbox.endpoints:
             self._networks.addresses.give_back(endpoint.network_id, (endpoint.ipv4, endpoint.ipv6))
 
@@ -251,8 +224,7 @@ class Sandboxes:
             addresses = (endpoint.ipv4, endpoint.ipv6)
             self._networks.addresses.hold(endpoint.network_id, addresses)
             self._networks.members.join(endpoint.network_id, member(record, endpoint))
-        for lost in self._ports.hold(sandbox.id, record.name, sandbox.published):
-            log.warn("port of a running container is another program's", port=lost.host_port)
+        self.publications.adopt(record, bundle, sandbox)
 
     async def resolve(self, record: Container, shim: supervisor.Shim) -> None:
         """Tell a container that was taken over the names of others, as it was told before."""
@@ -264,7 +236,7 @@ class Sandboxes:
     def renamed(self, record: Container) -> None:
         """Follow a container to its new name."""
         if record.sandbox is not None:
-            self._ports.rename(record.sandbox.id, record.name)
+            self.publications.renamed(record, record.sandbox)
             for endpoint in record.sandbox.endpoints:
                 self._networks.members.join(endpoint.network_id, member(record, endpoint))
 
@@ -315,7 +287,7 @@ class Sandboxes:
             undo.callback(endpoints.remove, endpoint, inside)
             endpoints.route(before, after, inside)
             if after.published and publishing_endpoint(before) != publishing_endpoint(after):
-                self._set_rules(after)
+                self.publications.set_rules(after)
             if self.has_resolver(after):
                 self._resolvers.prepare(record, namespace)
             undo.pop_all()
@@ -352,6 +324,6 @@ class Sandboxes:
             endpoints.remove(endpoint, inside)
             endpoints.route(before, after, inside)
         if before.published and publishing_endpoint(before) == endpoint:
-            self._set_rules(after)
+            self.publications.set_rules(after)
             self._networks.host_side.forget_flows(replace(before, endpoints=[endpoint]))
         sandbox_file.write(bundle, after)

@@ -1,17 +1,19 @@
-"""Other limits for a container, live if it runs; what is not named stays.
+"""Other limits and ports for a container, live if it runs; what is not named stays.
 
-request ──check──▸ changes ──merge──▸ HostConfig as it will be ──▸ cgroup, then the record
+request ──check──▸ changes ──merge──▸ HostConfig as it will be ──▸ ports, cgroup, then the record
 """
 
-from collections.abc import Mapping
+import contextlib
+from collections.abc import AsyncIterator, Mapping
 from typing import Any, Final, cast
 
 import anyio
 
 from seacan import errors
-from seacan.engine import limits, resources, restart
+from seacan.engine import limits, port_bindings, resources, restart
 from seacan.engine.container import Container
 from seacan.engine.host import Host
+from seacan.engine.publications import Publications
 from seacan.engine.running import Entry
 from seacan.kernel.cgroups import files, hierarchy
 from seacan.spec.engine_api import ContainerUpdate, HostConfig
@@ -46,6 +48,7 @@ def changes_of(request: ContainerUpdate, host: Host) -> tuple[HostConfig, list[s
     Raises InvalidArgument in Docker's words; Unsupported for what would be without effect.
     """
     values = cast(Mapping[str, Any], request)
+    port_bindings.check(request.get("PublishAdd") or {}, request.get("PublishRemove") or {})
     for field in _REFUSED:
         if values.get(field):
             raise errors.Unsupported(f"update of {field} is not supported")
@@ -93,22 +96,49 @@ def live(changes: HostConfig, merged: HostConfig) -> HostConfig:
     return cast(HostConfig, {**changes, **both})
 
 
-async def update(entry: Entry, changes: HostConfig) -> None:
-    """Make `changes` true. Raises Conflict; Internal if the kernel does not take them.
+async def update(
+    entry: Entry, publications: Publications, changes: HostConfig, request: ContainerUpdate
+) -> None:
+    """Make `changes` true, and what `request` says of ports.
 
-    The record has them only after the cgroup has: what failed changes nothing in it.
+    Raises NotFound, Conflict, InvalidArgument; Internal if the kernel does not take them, or
+    somebody has a port. The record has them only after that: what failed changes nothing in it.
     """
     record = entry.record
-    async with entry.lock:
+    async with entry.lock, entry.networking:
         try:
             merged = merge(record, changes)
-            if record.is_running:
-                await anyio.to_thread.run_sync(_apply, record.cgroup_path, live(changes, merged))
+            async with _changing_ports(entry, publications, merged, request):
+                if record.is_running:
+                    now = live(changes, merged)
+                    await anyio.to_thread.run_sync(_apply, record.cgroup_path, now)
+                before, record.host_config = record.host_config, merged
+                try:
+                    await entry.save()
+                except BaseException:
+                    record.host_config = before
+                    raise
         except errors.SeacanError as err:
             raise type(err)(f"Cannot update container {record.id}: {err}") from err
-        record.host_config = merged
         entry.tell("update")
-        await entry.save()
+
+
+@contextlib.asynccontextmanager
+async def _changing_ports(
+    entry: Entry, publications: Publications, merged: HostConfig, request: ContainerUpdate
+) -> AsyncIterator[None]:
+    """Give `merged` other ports, and the container if it runs; as before if the body fails."""
+    added, removed = request.get("PublishAdd") or {}, request.get("PublishRemove") or {}
+    if not (added or removed):
+        yield
+        return
+    record = entry.record
+    merged["PortBindings"] = port_bindings.changed(record, added, removed)
+    if not record.is_running:
+        yield
+        return
+    async with publications.changing(record, entry.bundle, merged):
+        yield
 
 
 def _apply(cgroup_path: str, changes: HostConfig) -> None:

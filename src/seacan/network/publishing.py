@@ -1,4 +1,4 @@
-"""Published ports: what is asked for, which ports of the host are given, and to whom.
+"""Published ports: which ports of the host are given, and to whom.
 
 A port is held by a socket that is bound to it and answers nobody: the kernel's rules take packets
 to the container before they come to it, and no other program gets the port meanwhile.
@@ -7,88 +7,19 @@ to the container before they come to it, and no other program gets the port mean
 import contextlib
 import errno
 import ipaddress
-import re
 import socket
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-from seacan.errors import Internal, InvalidArgument, Unsupported
+from seacan.errors import Internal, Unsupported
 from seacan.network import port_owner
 from seacan.network.definition import Endpoint, Network, Published
 from seacan.network.firewall import Forwarding
+from seacan.network.wishes import Wish, share_out
 
-_PROTOCOLS: Final = ("tcp", "udp", "sctp")
-_PORT: Final = re.compile(r"([0-9]{1,5})(?:-([0-9]{1,5}))?")
 _EPHEMERAL: Final = Path("/proc/sys/net/ipv4/ip_local_port_range")
 _DEFAULT_EPHEMERAL: Final = range(32768, 61000)
-
-
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """A port of a container, and where it is wanted; ports of the host to choose from, or any."""
-
-    protocol: str
-    container_port: int
-    host_address: str = ""
-    host_ports: range | None = None
-
-
-# --- asked for --------------------------------------------------------------------------------
-
-
-def parse_port(text: str) -> tuple[int, str]:
-    """Return number and protocol of `80`, `80/tcp`. Raises InvalidArgument in Docker's words."""
-    number, _, protocol = text.partition("/")
-    if not (number.isascii() and number.isdecimal() and int(number) < 65536):
-        raise InvalidArgument(f'invalid port specification: "{number}"')
-    protocol = (protocol or "tcp").lower()
-    if protocol not in _PROTOCOLS:
-        raise InvalidArgument(f"invalid port protocol: {protocol}")
-    return int(number), protocol
-
-
-def parse_wishes(
-    bindings: Mapping[str, Sequence[Mapping[str, Any]] | None],
-    exposed: Iterable[str] = (),
-    *,
-    all_exposed: bool = False,
-) -> list[Wish]:
-    """Return what PortBindings, ExposedPorts and PublishAllPorts ask for.
-
-    Raises InvalidArgument in Docker's words.
-    """
-    wishes = [
-        Wish(protocol, number, *_binding(binding or {}))
-        for text, each in bindings.items()
-        for number, protocol in [parse_port(text)]
-        for binding in (each or [{}])
-    ]
-    if all_exposed:
-        bound = {(wish.container_port, wish.protocol) for wish in wishes}
-        more = dict.fromkeys(parse_port(text) for text in exposed)
-        wishes += [Wish(protocol, n) for n, protocol in more if (n, protocol) not in bound]
-    return sorted(wishes, key=lambda wish: (wish.container_port, wish.protocol))
-
-
-def _binding(binding: Mapping[str, Any]) -> tuple[str, range | None]:
-    address, ports = str(binding.get("HostIp") or ""), str(binding.get("HostPort") or "")
-    if address:
-        try:
-            ipaddress.ip_address(address)
-        except ValueError:
-            raise InvalidArgument(f"invalid IP address: {address}") from None
-    if not ports or ports == "0":
-        return address, None
-    found = _PORT.fullmatch(ports)
-    if not found or max(map(int, filter(None, found.groups()))) > 65535:
-        raise InvalidArgument(f'invalid port specification: "{ports}"')
-    first = int(found[1])
-    last = int(found[2] or first)
-    if last < first:
-        raise InvalidArgument(f'invalid port specification: "{ports}"')
-    return address, range(first, last + 1)
 
 
 # --- given ------------------------------------------------------------------------------------
@@ -117,15 +48,45 @@ class Ports:
 
         Raises Internal in Docker's words if one is taken, and names who has it.
         """
-        self._names[holder] = name
-        held = self._held.setdefault(holder, [])
         try:
-            for wish in wishes:
-                held += self._take(wish, network, endpoint)
+            with self.changing(holder, name, wishes, network, endpoint) as published:
+                return published
         except BaseException:
             self.release(holder)
             raise
-        return [published for published, _ in held]
+
+    @contextlib.contextmanager
+    def changing(
+        self,
+        holder: str,
+        name: str,
+        wishes: Sequence[Wish],
+        network: Network,
+        endpoint: Endpoint,
+    ) -> Iterator[list[Published]]:
+        """Give a container other ports: those of `wishes`, of which it keeps what it has.
+
+        Until the body is done it has both, and if that fails, those of before. Raises as publish.
+        """
+        self._names[holder] = name
+        before = self._held.get(holder, [])
+        shares = share_out(wishes, [published for published, _ in before])
+        kept = [bound for bound in before if any(bound[0] in share for share in shares)]
+        spare = [bound for bound in before if bound not in kept]
+        taken: list[_Bound] = []
+        try:
+            for wish, share in zip(wishes, shares, strict=True):
+                if not share:
+                    self._held[holder] = [*kept, *taken]
+                    taken += self._take(wish, network, endpoint, spare)
+            self._held[holder] = [*before, *taken]
+            yield [published for published, _ in (*kept, *taken)]
+        except BaseException:
+            self._held[holder] = before
+            _close(taken)
+            raise
+        self._held[holder] = [*kept, *taken]
+        _close(spare)
 
     def hold(self, holder: str, name: str, published: Sequence[Published]) -> list[Published]:
         """Take the ports of a container that runs already; return those that others have by now."""
@@ -142,16 +103,19 @@ class Ports:
 
     def release(self, holder: str) -> None:
         self._names.pop(holder, None)
-        for _, bound in self._held.pop(holder, []):
-            if bound is not None:
-                bound.close()
+        _close(self._held.pop(holder, []))
 
     def rename(self, holder: str, name: str) -> None:
         if holder in self._names:
             self._names[holder] = name
 
-    def _take(self, wish: Wish, network: Network, endpoint: Endpoint) -> list[_Bound]:
-        """Take one port of the host, the same on each address that it is wanted on."""
+    def _take(
+        self, wish: Wish, network: Network, endpoint: Endpoint, spare: Sequence[_Bound]
+    ) -> list[_Bound]:
+        """Take one port of the host, the same on each address that it is wanted on.
+
+        It may be one of `spare`, which the container had for something else.
+        """
         addresses = _addresses(wish, network, endpoint)
         failure: OSError | None = None
         for port in wish.host_ports or ephemeral_ports():
@@ -160,20 +124,20 @@ class Ports:
                 for address in addresses
             ]
             try:
-                return self._bind_all(wanted)
+                return self._bind_all(wanted, spare)
             except OSError as err:
                 failure = err
                 if err.errno != errno.EADDRINUSE:
                     break
         raise self._refusal(wish, wanted[0], endpoint, failure)
 
-    def _bind_all(self, wanted: Sequence[Published]) -> list[_Bound]:
+    def _bind_all(self, wanted: Sequence[Published], spare: Sequence[_Bound]) -> list[_Bound]:
         with contextlib.ExitStack() as undo:
             taken: list[_Bound] = []
             for published in wanted:
                 if self._holder(published):
                     raise OSError(errno.EADDRINUSE, "port is already allocated")
-                bound = _bind(published)
+                bound = _again(published, spare) or _bind(published)
                 taken.append((published, bound))
                 if bound is not None:
                     undo.callback(bound.close)
@@ -250,6 +214,21 @@ def _bind(published: Published) -> socket.socket | None:
         bound.close()
         raise
     return bound
+
+
+def _again(published: Published, spare: Sequence[_Bound]) -> socket.socket | None:
+    """Return a further descriptor of the socket in `spare` that has the port; None if none has."""
+    sought = (published.protocol, published.host_address, published.host_port)
+    for each, bound in spare:
+        if bound is not None and (each.protocol, each.host_address, each.host_port) == sought:
+            return bound.dup()
+    return None
+
+
+def _close(held: Iterable[_Bound]) -> None:
+    for _, bound in held:
+        if bound is not None:
+            bound.close()
 
 
 def _collide(one: Published, other: Published) -> bool:

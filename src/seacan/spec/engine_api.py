@@ -235,9 +235,12 @@ class ContainerCreate(ContainerConfig, total=False):
 
 
 class ContainerUpdate(HostConfig, total=False):
-    """The body of POST /containers/{id}/update: limits and the restart policy count."""
+    """The body of POST /containers/{id}/update: limits, restart policy, and two of our own."""
 
     KernelMemory: int | None  # until API 1.41
+    # Beyond Docker, both as PortBindings; of what is removed, nothing stands for all.
+    PublishAdd: dict[str, list[dict[str, Any]] | None] | None
+    PublishRemove: dict[str, list[dict[str, Any]] | None] | None
 
 
 class ExecConfig(TypedDict, total=False):

@@ -53,6 +53,10 @@ def test_what_update_asks() -> None:
         "CpusetCpus": "0-1",
         "RestartPolicy": {"Name": "on-failure", "MaximumRetryCount": 3},
     }
+    assert _changes("--publish-add", "127.0.0.1:8080:80", "--publish-rm", "53/udp") == {
+        "PublishAdd": {"80/tcp": [{"HostIp": "127.0.0.1", "HostPort": "8080"}]},
+        "PublishRemove": {"53/udp": [{"HostIp": "", "HostPort": ""}]},
+    }
     assert _changes("--restart", "no") == {"RestartPolicy": {"Name": "no"}}
     with pytest.raises(InvalidArgument, match="one or more flags"):
         _changes()

@@ -6,10 +6,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from seacan.errors import Internal, InvalidArgument, Unsupported
+from seacan.errors import Internal, Unsupported
 from seacan.network.definition import Endpoint, EndpointId, Network, NetworkId, Published
 from seacan.network.firewall import Forwarding
-from seacan.network.publishing import Ports, Wish, forwardings, parse_port, parse_wishes
+from seacan.network.publishing import Ports, forwardings
+from seacan.network.wishes import Wish
 
 NETWORK = Network(
     NetworkId("n"), "net", "bridge", "",
@@ -31,39 +32,6 @@ def _busy_port(protocol: str = "tcp") -> Iterator[int]:
 def _free_port() -> int:
     with _busy_port() as port:
         return port
-
-
-@pytest.mark.parametrize(
-    ("text", "meaning"), [("80", (80, "tcp")), ("53/UDP", (53, "udp")), ("9/sctp", (9, "sctp"))]
-)
-def test_a_port(text: str, meaning: tuple[int, str]) -> None:
-    assert parse_port(text) == meaning
-
-
-@pytest.mark.parametrize("text", ["", "x", "-1", "65536", "80/foo", "\uff18\uff10"])
-def test_no_port(text: str) -> None:
-    with pytest.raises(InvalidArgument):
-        parse_port(text)
-
-
-def test_wishes() -> None:
-    bindings = {
-        "81": [{"HostIp": "", "HostPort": "8000-8002"}],
-        "80/tcp": [{"HostIp": "127.0.0.1", "HostPort": "80"}, {"HostPort": "0"}],
-        "82/udp": None,
-    }
-    assert parse_wishes(bindings, ["80", "90/udp", "90/udp"], all_exposed=True) == [
-        Wish("tcp", 80, "127.0.0.1", range(80, 81)),
-        Wish("tcp", 80),
-        Wish("tcp", 81, "", range(8000, 8003)),
-        Wish("udp", 82),
-        Wish("udp", 90),
-    ]
-
-
-def test_a_range_backwards() -> None:
-    with pytest.raises(InvalidArgument, match='invalid port specification: "9-8"'):
-        parse_wishes({"80": [{"HostPort": "9-8"}]})
 
 
 def test_a_port_is_held_until_it_is_released() -> None:
@@ -143,3 +111,59 @@ def test_what_another_has_by_now_is_reported() -> None:
 def test_forwardings() -> None:
     published = [Published("tcp", 80, "0.0.0.0", 8080)]
     assert forwardings(published, ENDPOINT) == [Forwarding("tcp", "0.0.0.0", 8080, "10.0.0.2", 80)]
+
+
+# --- changed --------------------------------------------------------------------------------------
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as other, contextlib.suppress(OSError):
+        other.bind(("127.0.0.1", port))
+        return True
+    return False
+
+
+def _exactly(container_port: int, port: int) -> Wish:
+    return Wish("tcp", container_port, "", range(port, port + 1))
+
+
+def test_a_change_keeps_what_is_wanted_still_and_gives_back_the_rest() -> None:
+    ports, (stays, goes, comes) = Ports(), (_free_port(), _free_port(), _free_port())
+    ports.publish("1", "web", [_exactly(80, stays), _exactly(81, goes)], NETWORK, ENDPOINT)
+    wishes = [_exactly(80, stays), _exactly(82, comes)]
+    with ports.changing("1", "web", wishes, NETWORK, ENDPOINT) as published:
+        assert [(each.container_port, each.host_port) for each in published] == [
+            (80, stays), (82, comes),
+        ]  # fmt: skip
+        assert not _is_free(goes)  # somebody may come by it still
+    assert [_is_free(port) for port in (stays, goes, comes)] == [False, True, False]
+    ports.release("1")
+
+
+def test_a_port_of_the_host_goes_on_to_another_of_the_container() -> None:
+    ports, port = Ports(), _free_port()
+    ports.publish("1", "web", [_exactly(80, port)], NETWORK, ENDPOINT)
+    with ports.changing("1", "web", [_exactly(81, port)], NETWORK, ENDPOINT) as published:
+        assert published == [Published("tcp", 81, "127.0.0.1", port)]
+    assert not _is_free(port)
+    ports.release("1")
+    assert _is_free(port)
+
+
+def test_a_change_that_fails_changes_nothing() -> None:
+    ports, (mine, free) = Ports(), (_free_port(), _free_port())
+    ports.publish("1", "web", [_exactly(80, mine)], NETWORK, ENDPOINT)
+    with (
+        _busy_port() as taken,
+        pytest.raises(Internal, match="address already in use"),
+        ports.changing("1", "web", [_exactly(80, free), _exactly(81, taken)], NETWORK, ENDPOINT),
+    ):
+        pytest.fail("it has no port")
+    assert (_is_free(mine), _is_free(free)) == (False, True)
+    with (
+        contextlib.suppress(KeyError),
+        ports.changing("1", "web", [_exactly(80, free)], NETWORK, ENDPOINT),
+    ):
+        raise KeyError
+    assert (_is_free(mine), _is_free(free)) == (False, True)
+    ports.release("1")

@@ -6,7 +6,8 @@ from typing import Any, Final
 from seacan.engine.container import Container
 from seacan.engine.endpoint_plan import names
 from seacan.network.definition import Endpoint, EndpointId, NetworkId, Sandbox
-from seacan.network.publishing import by_port, parse_port
+from seacan.network.publishing import by_port
+from seacan.network.wishes import parse_port
 from seacan.spec.engine_api import EndpointSettings
 
 _NO_ENDPOINT: Final = Endpoint(EndpointId(""), NetworkId(""), "", "", "")

@@ -1,11 +1,12 @@
-"""`seacan update`: other limits, at once if the container runs."""
+"""`seacan update`: other limits and ports, at once if the container runs."""
 
 from __future__ import annotations
 
 from seacan.cli.container_request import restart_policy
 from seacan.cli.flags import Flag
+from seacan.cli.port_flag import port_bindings
 from seacan.cli.session import for_each
-from seacan.cli.values import BYTES, CPUS, INT, MEMORY_SWAP, TEXT
+from seacan.cli.values import BYTES, CPUS, INT, MEMORY_SWAP, PUBLISHED, TEXT
 from seacan.errors import InvalidArgument
 
 TYPE_CHECKING = False
@@ -27,6 +28,8 @@ FLAGS = (
     Flag("memory-reservation", "", BYTES, "Memory that it keeps when memory is scarce"),
     Flag("memory-swap", "", MEMORY_SWAP, "Limit of memory and swap together; -1: no limit"),
     Flag("pids-limit", "", INT, "How many processes it may have; -1: no limit"),
+    Flag("publish-add", "", PUBLISHED, "Publish one more port, [[IP:]PORT:]PORT"),
+    Flag("publish-rm", "", PUBLISHED, "Publish a port no longer, [[IP:]PORT:]PORT"),
     Flag("restart", "", TEXT, "When to start it again: no, on-failure[:N], always or so"),
 )
 
@@ -42,6 +45,7 @@ _NUMBERS = {
     "pids-limit": "PidsLimit",
 }
 _TEXTS = {"cpuset-cpus": "CpusetCpus", "cpuset-mems": "CpusetMems"}
+_PORTS = {"publish-add": "PublishAdd", "publish-rm": "PublishRemove"}
 
 
 def run(session: Session, values: Values, arguments: list[str]) -> int:
@@ -59,6 +63,11 @@ def changes_of(values: Values) -> dict[str, Any]:
     changes: dict[str, Any] = {}
     changes |= {key: values.number(name) for name, key in _NUMBERS.items() if values.is_given(name)}
     changes |= {key: values.text(name) for name, key in _TEXTS.items() if values.is_given(name)}
+    changes |= {
+        key: port_bindings(values.texts(name))
+        for name, key in _PORTS.items()
+        if values.is_given(name)
+    }
     if values.is_given("restart"):
         changes["RestartPolicy"] = restart_policy(values.text("restart")) or {"Name": "no"}
     if not changes:
