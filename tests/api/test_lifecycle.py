@@ -31,6 +31,8 @@ ASKED: list[tuple[str, str, Any, int, Any, tuple[Any, ...]]] = [
      ("top", "x", "")),
     ("GET", "/containers/x/top?ps_args=-o%20pid", None, 200,
      {"Titles": ["PID"], "Processes": None}, ("top", "x", "-o pid")),
+    ("GET", "/containers/x/places", None, 200, {"Bundle": "/run/x", "DataRoot": "/var/x"},
+     ("places", "x")),
     ("POST", "/containers/prune", None, 200,
      {"ContainersDeleted": ["b"], "SpaceReclaimed": 5}, ("prune", {})),
     ("POST", '/containers/prune?filters={"label":["a"]}', None, 200,

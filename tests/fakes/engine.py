@@ -8,13 +8,14 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any, BinaryIO
 
 import anyio
 
 from seacan.contents.words import PathStat
 from seacan.engine import volume_filters
-from seacan.engine.container import Container, Created, Exit, State, Status
+from seacan.engine.container import Container, Created, Exit, Places, State, Status
 from seacan.engine.disk_usage import DiskUsage, ImageUsage, VolumeUsage
 from seacan.engine.event_log import Event
 from seacan.engine.files import Change
@@ -273,6 +274,10 @@ class FakeContainers:
     async def prune(self, wanted: Filters) -> Pruned:
         self._call("prune", wanted)
         return self.pruned
+
+    def places(self, ref: str) -> Places:
+        self._call("places", ref)
+        return Places(Path("/run/x"), Path("/var/x"))
 
     async def top(self, ref: str, arguments: str) -> Top:
         self._call("top", ref, arguments)

@@ -9,7 +9,7 @@ from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from typing import Any, BinaryIO, Protocol
 
 from seacan.contents.words import PathStat
-from seacan.engine.container import Container, Created, Exit
+from seacan.engine.container import Container, Created, Exit, Places
 from seacan.engine.disk_usage import DiskUsage
 from seacan.engine.event_log import Event
 from seacan.engine.files import Change
@@ -107,6 +107,8 @@ class Containers(Protocol):
     async def prune(self, wanted: Filters) -> Pruned: ...
 
     async def top(self, ref: str, arguments: str) -> Top: ...
+
+    def places(self, ref: str) -> Places: ...
 
     def stats(self, ref: str) -> StatsSource: ...
 

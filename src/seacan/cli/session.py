@@ -28,6 +28,7 @@ class Session:
 
     def __init__(self, *, host: str = "", config_directory: str = "", debug: bool = False) -> None:
         self.debug = debug
+        self.starts_daemon = True  # the default one, when it is first asked for
         self._host = host
         self._config_directory = config_directory
         self._config: dict[str, Any] | None = None
@@ -67,9 +68,10 @@ class Session:
             endpoint = resolve(self._host)
             if not self._host and not os.environ.get("DOCKER_HOST"):
                 self._refuse_context()
-                from seacan.client.daemon import ensure_running
+                if self.starts_daemon:
+                    from seacan.client.daemon import ensure_running
 
-                ensure_running(endpoint)
+                    ensure_running(endpoint)
             self._client = Client(endpoint)
         return self._client
 

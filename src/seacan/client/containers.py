@@ -124,6 +124,12 @@ class Containers:
         reply: dict[str, Any] = self._client.ask("GET", path, query=query)
         return reply
 
+    def places(self, name: str) -> dict[str, str]:
+        """Return Bundle and DataRoot: directories of the daemon's host. NotFound of dockerd."""
+        path = self._client.path("containers", name, "places")
+        reply: dict[str, str] = self._client.ask("GET", path)
+        return reply
+
     def stats(self, name: str) -> dict[str, Any]:
         """Return two readings a second apart; of one that does not run, zeros at once."""
         path = self._client.path("containers", name, "stats")

@@ -12,6 +12,7 @@ remove, from CREATED and EXITED (from any of them if forced) ──▸ gone
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from pathlib import Path
 from typing import Any, Final
 
 from seacan.engine.mount_points import MountPoint
@@ -140,6 +141,14 @@ class Exit:
 
     status_code: int
     error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where a container that runs is on this host."""
+
+    bundle: Path
+    data_root: Path
 
 
 @dataclass(frozen=True, slots=True)

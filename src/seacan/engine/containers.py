@@ -25,7 +25,7 @@ from seacan.engine import (
     top,
     update,
 )
-from seacan.engine.container import NEVER, Container, Created, Status
+from seacan.engine.container import NEVER, Container, Created, Places, Status
 from seacan.engine.context import Context
 from seacan.engine.detach_keys import parse_detach_keys
 from seacan.engine.execs import Execs
@@ -369,6 +369,12 @@ class Containers:
         found = await anyio.to_thread.run_sync(top.top, entry.record.cgroup_path, arguments)
         entry.tell("top")
         return found
+
+    def places(self, ref: str) -> Places:
+        """Return where it is on this host. Raises Conflict unless it runs."""
+        entry = self.find(ref)
+        entry.running_shim()
+        return Places(entry.bundle.path, self._context.settings.data_root.path)
 
     async def prepare_attach(
         self,

@@ -30,6 +30,7 @@ _RTM_NEWLINK: Final = 16
 _RTM_DELLINK: Final = 17
 _RTM_GETLINK: Final = 18
 _RTM_NEWADDR: Final = 20
+_RTM_GETADDR: Final = 22
 _RTM_NEWROUTE: Final = 24
 _RTM_DELROUTE: Final = 25
 _RTM_GETROUTE: Final = 26
@@ -86,6 +87,7 @@ class Link:
     kind: str  # bridge, veth, …; empty for a device
     master: int  # index of its bridge, 0 without one
     alias: str
+    peer: int  # index of a pair's other end, in whichever namespace that is; 0 without one
 
 
 # --- made -------------------------------------------------------------------------------------
@@ -248,7 +250,21 @@ def _link(body: bytes) -> Link:
         info.get(_IFLA_INFO_KIND, b"").rstrip(b"\0").decode(errors="replace"),
         int.from_bytes(found.get(_IFLA_MASTER, b""), "little"),
         found.get(_IFLA_IFALIAS, b"").rstrip(b"\0").decode(errors="replace"),
+        int.from_bytes(found.get(_IFLA_LINK, b""), "little"),
     )
+
+
+def list_addresses(netlink: Netlink) -> dict[int, list[str]]:
+    """Return the addresses of the namespace, such as 172.17.0.2/16, by index of interface."""
+    found: dict[int, list[str]] = {}
+    request = Request(_RTM_GETADDR, _IFADDRMSG.pack(*[0] * 5), 0, "list addresses")
+    for body in netlink.dump(request):
+        _, length, _, _, index = _IFADDRMSG.unpack_from(body)
+        given = attributes(body[_IFADDRMSG.size :])
+        packed = given.get(_IFA_LOCAL) or given.get(_IFA_ADDRESS)
+        if packed:
+            found.setdefault(index, []).append(f"{ipaddress.ip_address(packed)}/{length}")
+    return found
 
 
 def routed_subnets(netlink: Netlink) -> list[IPNetwork]:

@@ -1,7 +1,7 @@
 """One file per resource of the Engine API; each function answers one route.
 
 containers.py  their life: create, list, inspect, start, stop, restart, kill, remove, wait
-lifecycle.py   what else is done to them: pause, rename, update, top, prune
+lifecycle.py   what else is done to them: pause, rename, update, top, places, prune
 stats.py       what a container uses, once or as a stream
 streams.py     what goes to and fro: attach, logs, resize
 exec.py        processes beside a container's own

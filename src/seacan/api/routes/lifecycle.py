@@ -1,4 +1,4 @@
-"""What is done to containers beside start and stop: pause, rename, update, top, prune."""
+"""What is done to containers beside start and stop: pause, rename, update, top, places, prune."""
 
 from typing import Final
 
@@ -26,6 +26,7 @@ class LifecycleRoutes:
             Route("POST", "/containers/{name}/rename", self.rename),
             Route("POST", "/containers/{name}/update", self.update),
             Route("GET", "/containers/{name}/top", self.top),
+            Route("GET", "/containers/{name}/places", self.places),
         ]
 
     async def pause(self, call: Call) -> Reply:
@@ -48,6 +49,11 @@ class LifecycleRoutes:
     async def top(self, call: Call) -> Reply:
         found = await self._containers.top(call.name, call.query.text("ps_args"))
         return json_reply({"Titles": found.titles, "Processes": found.processes or None})
+
+    async def places(self, call: Call) -> Reply:
+        """Seacan's own: where to look at a container that runs, for who is on the same host."""
+        found = self._containers.places(call.name)
+        return json_reply({"Bundle": str(found.bundle), "DataRoot": str(found.data_root)})
 
     async def prune(self, call: Call) -> Reply:
         pruned = await self._containers.prune(call.query.filters())

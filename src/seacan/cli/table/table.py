@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from seacan.cli.command import Group
-from seacan.cli.table import containers, images, networks, registries, system, volumes
+from seacan.cli.table import containers, hood, images, networks, registries, system, volumes
 
 GROUPS = (
     Group("container", "Manage containers"),
@@ -22,6 +22,7 @@ COMMANDS = (
     *networks.COMMANDS,
     *volumes.COMMANDS,
     *system.COMMANDS,
+    *hood.COMMANDS,
 )
 
 # What the help shows first, in this order.

@@ -129,6 +129,20 @@ def open_cgroup_of(pid: int) -> Cgroup:
     return open_cgroup(_below(layout, layout.v2, _cgroups_of(str(pid)).get("", "/")))
 
 
+def directories_of(pid: int) -> dict[str, str]:
+    """Return where the cgroups of a process are mounted, by controller; of version 2 by "".
+
+    Those of hierarchies that are not mounted here are left out. Raises OSError if it is gone.
+    """
+    layout = _layout()
+    mounts = layout.v1 if layout.v2 is None else {**layout.v1, "": layout.v2}
+    return {
+        name: os.path.normpath(f"{mounts[name]}/{_below(layout, mounts[name], path)}")
+        for name, path in _cgroups_of(str(pid)).items()
+        if name in mounts
+    }
+
+
 def _cgroups_of(process: str) -> dict[str, str]:
     """Return the cgroups of a process by controller; that of version 2 by the empty name."""
     # 4:memory:/docker/0123, 1:name=systemd:/, and 0::/ for version 2: cgroups(7)

@@ -1,0 +1,114 @@
+"""`seacan explain`: what holds a container, or any process of this host, section by section.
+
+A number is a pid if there is such a process here, else the name or id of a container. What is told
+is read from this host, so the daemon has to be on it; a pid needs none.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+
+from seacan.cli import hood_process
+from seacan.cli.flags import Flag
+from seacan.cli.values import SWITCH
+from seacan.errors import Conflict, Forbidden, NotFound, SeacanError, Unavailable, Unsupported
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from seacan.cli.flags import Values
+    from seacan.cli.session import Session
+    from seacan.client.client import Client
+    from seacan.spec.explanation import Container, Explanation
+
+FLAGS = (Flag("json", "", SWITCH, "Print it as JSON"),)
+
+_ID = re.compile(r"[0-9a-f]{64}")
+
+
+def run(session: Session, values: Values, arguments: list[str]) -> int:
+    name = arguments[0]
+    is_pid = name.isascii() and name.isdecimal() and os.path.isdir(f"/proc/{int(name)}")
+    session.starts_daemon = not is_pid
+    client = session.client
+    if client.endpoint.scheme != "unix":
+        raise Unsupported(
+            f"explain reads the host that it runs on, and the daemon is at {client.endpoint}: "
+            f"run `seacan explain {name}` there"
+        )
+    found = _of_process(client, int(name)) if is_pid else _of_container(client, name)
+    if values.on("json"):
+        print(json.dumps(found, indent=4, ensure_ascii=False))
+    else:
+        from seacan.cli.output.explanation import text
+        from seacan.cli.usage import terminal_width
+
+        print(text(found, min(terminal_width(), 120)), end="")
+    return 0
+
+
+def _of_container(client: Client, name: str) -> Explanation:
+    """Explain the first process of a container. Raises Unsupported if it is on another host."""
+    details = client.containers.inspect(name)
+    pid = details["State"]["Pid"]
+    if not pid:
+        raise Conflict(f"container {name} is not running")
+    if details["Id"] not in _cgroups_of(pid):
+        raise Unsupported(
+            f"process {pid} of this host is not container {name}: the daemon at {client.endpoint} "
+            "is on another host, or in another pid namespace; run this there"
+        )
+    return _explain(pid, client, details)
+
+
+def _of_process(client: Client, pid: int) -> Explanation:
+    """Explain a process; what a daemon that listens knows of its container is told as well."""
+    if found := _ID.findall(_cgroups_of(pid)):
+        try:
+            return _explain(pid, client, client.containers.inspect(found[-1]))
+        except (NotFound, Unavailable, Forbidden):
+            pass  # the container of another engine, or nobody to ask
+    return _explain(pid, None, {})
+
+
+def _explain(pid: int, client: Client | None, details: dict[str, Any]) -> Explanation:
+    words = [str(pid)]
+    container: Container | None = None
+    if client is not None:
+        container = {
+            "Id": details["Id"],
+            "Name": details["Name"].removeprefix("/"),
+            "Image": details["Config"]["Image"],
+        }
+        words += _places(client, details["Id"])
+        words += [f"--diff-id={digest}" for digest in _diff_ids(client, details["Image"])]
+    explanation: Explanation = hood_process.ask("explain", words)
+    explanation["Container"] = container
+    return explanation
+
+
+def _places(client: Client, container_id: str) -> list[str]:
+    try:
+        places = client.containers.places(container_id)
+    except NotFound:
+        return []  # dockerd has no such answer
+    return [f"--bundle={places['Bundle']}", f"--layers-in={places['DataRoot']}"]
+
+
+def _diff_ids(client: Client, image: str) -> list[str]:
+    try:
+        digests: list[str] = client.images.inspect(image)["RootFS"].get("Layers") or []
+    except SeacanError:
+        return []  # the image was removed by force
+    return digests
+
+
+def _cgroups_of(pid: int) -> str:
+    try:
+        with open(f"/proc/{pid}/cgroup") as file:
+            return file.read()
+    except FileNotFoundError:
+        return ""
