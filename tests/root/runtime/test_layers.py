@@ -37,6 +37,6 @@ def test_it_is_mounted_in_the_containers_namespace_alone(box: Box, layers: Rootf
 
 def test_what_cannot_be_mounted_is_told_and_leaves_nothing(box: Box, layers: RootfsRequest) -> None:
     Path(layers["directory"], "work").rmdir()
-    with pytest.raises(Internal, match="mount root file system: .*No such file"):
+    with pytest.raises(Internal, match=r"mount root file system: .*No such file"):
         box.run("true")
     assert box.leftovers() == []
