@@ -124,6 +124,7 @@ def _request(place: Place, bundle: BundleDirectory, container_id: str) -> StartR
             "directory": str(place.directory), "lower": ["image"], "upper": "upper", "work": "work",
             "shares_mounts": False,
         },
+        unmounts_last=False,
         has_network=False,
         terminal=False,
         stdin=False,

@@ -146,6 +146,15 @@ def _only_shim(daemon: Daemon) -> int:
     return shim
 
 
+def test_the_next_start_waits_until_the_layer_is_unmounted(daemon: Daemon) -> None:
+    """The end is told before what was written is on the disk; two mounts of it must not be."""
+    container = daemon.run("dd if=/dev/zero of=/file bs=1M count=64 2>/dev/null; sleep 0.2")
+    shim = _shim_of(daemon, container)
+    assert daemon.request("POST", f"/containers/{container}/wait")[0] == 200
+    assert daemon.request("POST", f"/containers/{container}/start")[0] == 204
+    assert shim not in daemon.engine_processes()
+
+
 def test_auto_remove_while_nobody_looked(daemon: Daemon) -> None:
     container = daemon.run("sleep 0.3", AutoRemove=True)
     daemon.kill()

@@ -157,6 +157,7 @@ class Containers:
 
     async def _start(self, entry: Entry) -> None:
         await entry.wait_buried()
+        await entry.wait_unmounted()
         await entry.start(
             functools.partial(start.prepare, self._context, entry.record, entry.bundle, self.get)
         )

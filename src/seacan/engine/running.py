@@ -107,6 +107,8 @@ class Entry:
         self._ended = anyio.Event()
         self._buried = anyio.Event()
         self._buried.set()
+        self._unmounted = anyio.Event()
+        self._unmounted.set()
         self._waiters: weakref.WeakSet[Waiter] = weakref.WeakSet()
         # Those who wait for the start.
         self._clients: list[tuple[socket.socket, AttachRequest]] = []
@@ -189,26 +191,37 @@ class Entry:
         """Follow a running shim, one just started or one from before this daemon."""
         self.shim = shim
         self._ended = anyio.Event()
+        self._unmounted = anyio.Event()
         if self.record.state.status is Status.RUNNING:
             self.health.begin()
-        self._tasks.start_soon(self._follow, shim, name=f"container {self.record.name}")
+        name = f"container {self.record.name}"
+        self._tasks.start_soon(self._follow, shim, self._unmounted, name=name)
 
     # -- end --------------------------------------------------------------------------------------
 
-    async def _follow(self, shim: supervisor.Shim) -> None:
-        end: protocol.Exit | None = None
+    async def _follow(self, shim: supervisor.Shim, unmounted: anyio.Event) -> None:
+        """Take note of what the shim tells, and set `unmounted` when it has nothing any more."""
+        try:
+            await self._take_note(shim)
+        finally:
+            unmounted.set()
+
+    async def _take_note(self, shim: supervisor.Shim) -> None:
+        has_ended = False
         async for event in shim.events():
             match event["event"]:
                 case "exited":
-                    end = _exit_of(event)
+                    has_ended = True
+                    # Not awaited: what follows from it may wait for the shim's own end.
+                    self._tasks.start_soon(self.ended, _exit_of(event))
                 case "oom":
                     await self._ran_out_of_memory()
                 case "detached" if event["exec_id"] is None:
                     self.tell("detach")
                 case _:
                     self._on_exec_event(event)
-        with anyio.CancelScope(shield=True):
-            await self.ended(end)
+        if not has_ended:
+            self._tasks.start_soon(self.ended, None)
 
     async def _ran_out_of_memory(self) -> None:
         self.record.state.oom_killed = True
@@ -217,15 +230,16 @@ class Entry:
 
     async def ended(self, end: protocol.Exit | None) -> None:
         """Record the end, and what is to follow by policy; None if the shim did not say how."""
-        self.health.stop()
-        error = ""
-        if end is None:
-            end = await anyio.to_thread.run_sync(read_exit, self.bundle)
-        if end is None:
-            end, error = self._lost_end(), _LOST
-        async with self.networking:
-            await self._end(end, error)
-        await self._on_exit(self)
+        with anyio.CancelScope(shield=True):
+            self.health.stop()
+            error = ""
+            if end is None:
+                end = await anyio.to_thread.run_sync(read_exit, self.bundle)
+            if end is None:
+                end, error = self._lost_end(), _LOST
+            async with self.networking:
+                await self._end(end, error)
+            await self._on_exit(self)
 
     async def _end(self, end: protocol.Exit, error: str) -> None:
         self._buried = anyio.Event()
@@ -258,6 +272,13 @@ class Entry:
     async def wait_buried(self) -> None:
         """Wait, if its end is known just now, until nothing of its start is in its place."""
         await self._buried.wait()
+
+    async def wait_unmounted(self) -> None:
+        """Wait, if its end is known just now, until its layer is mounted nowhere any more.
+
+        No deadline: the shim's death ends it, too.
+        """
+        await self._unmounted.wait()
 
     def _tell_end(self, sandbox: Sandbox | None, ran_ns: int) -> None:
         self._sandboxes.ended(self.record, sandbox)

@@ -124,6 +124,8 @@ def prepare(
             lower,
             shares_mounts=mounts.root_propagation(points) == mounts.SHARED,
         ),
+        # Only where nothing of the host is mounted, which is expected to be free by then.
+        unmounts_last=not points and not host_config.get("Privileged"),
         has_network=has_network,
         terminal=record.tty,
         stdin=bool(config.get("OpenStdin")),

@@ -13,10 +13,11 @@ from seacan.supervisor.protocol import RootfsRequest, StartRequest
 
 
 class Container(Protocol):
-    def start(self, layers: RootfsRequest, side: ChildSide) -> int:
-        """Start it on `layers`; return the pid of its first process, a child of the caller.
+    def start(self, layers: RootfsRequest, side: ChildSide) -> tuple[int, int]:
+        """Start it on `layers`; return its first process, a child, and its mount namespace.
 
-        The caller gets a mount namespace of its own, and is to end afterwards.
+        They are a pid and a descriptor, the caller's. The caller may get a mount namespace of its
+        own, and is to end afterwards.
         """
 
     def exec_process(self, process: Process, side: ChildSide) -> int:

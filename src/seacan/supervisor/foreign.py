@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from seacan import errors
-from seacan.kernel import processes
+from seacan.kernel import namespaces, processes
 from seacan.kernel.cgroups import hierarchy
 from seacan.kernel.cgroups.oom import OomWatch
 from seacan.spec.runtime import Process
@@ -44,15 +44,16 @@ class ForeignContainer:
         self._bundle = bundle
         self._cgroup = hierarchy.open_cgroup(cgroup_path)
 
-    def start(self, layers: RootfsRequest, side: ChildSide) -> int:
+    def start(self, layers: RootfsRequest, side: ChildSide) -> tuple[int, int]:
         rootfs.mount(layers, self._bundle / "rootfs")
         try:
             pid = self._with_process(["create", "--bundle", str(self._bundle)], side)
+            mounts = namespaces.open_namespace(f"/proc/{pid}/ns/mnt", "mount")
             self._run(["start", self._id])
         except BaseException:
             self.delete()
             raise
-        return pid
+        return pid, mounts
 
     def exec_process(self, process: Process, side: ChildSide) -> int:
         path = self._bundle / "process.json"

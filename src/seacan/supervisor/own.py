@@ -4,6 +4,7 @@ from functools import partial
 from pathlib import Path
 
 from seacan.errors import NotFound
+from seacan.kernel import namespaces
 from seacan.kernel.cgroups import hierarchy
 from seacan.kernel.cgroups.oom import OomWatch
 from seacan.runtime import bundle as bundles
@@ -36,7 +37,7 @@ class OwnContainer:
         self._bundle = bundle
         self._cgroup = hierarchy.open_cgroup(cgroup_path)
 
-    def start(self, layers: RootfsRequest, side: ChildSide) -> int:
+    def start(self, layers: RootfsRequest, side: ChildSide) -> tuple[int, int]:
         created = create.create(
             self._root,
             self._id,
@@ -47,11 +48,12 @@ class OwnContainer:
             ahead=self._ahead,
         )
         try:
+            mounts = namespaces.open_namespace(f"/proc/{created.pid}/ns/mnt", "mount")
             created.start()
         except BaseException:
             created.delete(force=True)
             raise
-        return created.pid
+        return created.pid, mounts
 
     def exec_process(self, process: Process, side: ChildSide) -> int:
         def work() -> int:

@@ -93,6 +93,7 @@ class StartRequest(TypedDict):
     runtime_root: str
     runtime: NotRequired[str]  # path of another OCI runtime's executable
     rootfs: RootfsRequest
+    unmounts_last: bool  # its end is told first, then the shim ends when all is unmounted
     has_network: bool  # the container joins the namespace that the shim has made
     terminal: bool
     stdin: bool

@@ -112,11 +112,13 @@ class Shim:
         output = open_log(self._loop, request["log"], self._pace)
         streams = ProcessStreams(terminal=request["terminal"], stdin=request["stdin"])
         try:
-            pid = starter.start(request, streams.child_side)
+            pid, self._mounts = starter.start(request, streams.child_side)
         except BaseException:
             streams.close()
             raise
         self._started_at_ns = time.time_ns()
+        if not request["unmounts_last"]:
+            self._unmount()
         try:
             stdio = streams.begin(
                 self._loop,
@@ -392,6 +394,12 @@ class Shim:
             self._network.close()
             self._network = None
 
+    def _unmount(self) -> None:
+        """Let go of the mounts: they go with the last process, or now, written out to the disk."""
+        if self._mounts >= 0:
+            os.close(self._mounts)
+            self._mounts = -1
+
     def _started(self) -> Message:
         return {"pid": self.init.pid, "started_at_ns": self._started_at_ns}
 
@@ -420,6 +428,7 @@ class Shim:
         self._loop.ignore(self._listener.fileno(), READABLE)
         self._listener.close()
         self._tell({"event": "exited", **self._exit})
+        self._unmount()
         for watcher in self._watchers:
             watcher.close()
         # A client that reads slowly is owed the rest; one that is gone lets go by itself.

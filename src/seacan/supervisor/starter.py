@@ -29,26 +29,27 @@ class Starter:
             _run(theirs, sample)
         theirs.close()
 
-    def start(self, request: StartRequest, side: ChildSide) -> int:
-        """Return the pid of the container's first process, which becomes the caller's child.
+    def start(self, request: StartRequest, side: ChildSide) -> tuple[int, int]:
+        """Return the container's first process, a pid, and a descriptor of its mount namespace.
 
-        It is to be reaped, as the starter itself. Raises what went wrong; nothing is left of the
-        container then.
+        The process becomes the caller's child, to be reaped as the starter itself. Raises what went
+        wrong; nothing is left of the container then.
         """
         with self._channel:
             protocol.send(self._channel, cast(Message, request), side.descriptors())
             received = protocol.receive(self._channel)
         if received is None:
             raise errors.Internal("the process that starts containers was killed")
-        protocol.raise_error(received[0])
-        return int(received[0]["pid"])
+        message, descriptors = received
+        protocol.raise_error(message)
+        return int(message["pid"]), descriptors[0]
 
 
 def _run(channel: socket.socket, sample: Config | None) -> NoReturn:
     try:
         ahead = None if sample is None else _prepare(sample)
         if (received := protocol.receive(channel)) is not None:
-            protocol.send(channel, _reply(*received, ahead))
+            protocol.send(channel, *_reply(*received, ahead))
     except BaseException as err:
         log.error("starter died", error=f"{type(err).__name__}: {err}")
     finally:
@@ -61,10 +62,13 @@ def _prepare(sample: Config) -> Ahead:
     return Ahead()
 
 
-def _reply(message: Message, descriptors: list[int], ahead: Ahead | None) -> Message:
+def _reply(
+    message: Message, descriptors: list[int], ahead: Ahead | None
+) -> tuple[Message, list[int]]:
     request = cast(StartRequest, message)
     try:
         side = ChildSide.of_descriptors(descriptors)
-        return {"pid": open_container(request, ahead).start(request["rootfs"], side)}
+        pid, mounts = open_container(request, ahead).start(request["rootfs"], side)
     except Exception as err:
-        return protocol.error_reply(err)
+        return protocol.error_reply(err), []
+    return {"pid": pid}, [mounts]
