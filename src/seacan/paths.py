@@ -38,6 +38,7 @@ Two roots, one that a reboot leaves alone and one that it may take:
         shm/                       /dev/shm, mounted, if others may join its IPC namespace
         shim.sock                  what the daemon asks the shim
         exit.json                  how the container ended, written before anyone is told
+      limits/PID-START.json        a process that `seacan limit` put under limits, and its origin
       trash/                       what of containers that ended is about to be removed
       subpaths/ID/N                a part of a volume, mounted until its container has it
       runtime/ID/                  the OCI runtime's state of it, as `seacan-runtime --root` has it

@@ -4,12 +4,25 @@ from __future__ import annotations
 
 import sys
 
-from seacan.errors import Internal
+from seacan.errors import Internal, Unsupported
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from typing import Any, NoReturn
+    from collections.abc import Iterator, Sequence
+    from typing import Any
+
+    from seacan.cli.session import Session
+
+
+def require_this_host(session: Session, command: str) -> None:
+    """Raise Unsupported if the daemon that the user has chosen is elsewhere; none is started."""
+    session.starts_daemon = False
+    endpoint = session.client.endpoint
+    if endpoint.scheme != "unix":
+        raise Unsupported(
+            f"it is about the host that it runs on, and the daemon is at {endpoint}: "
+            f"run `seacan {command}` there"
+        )
 
 
 def command_line(program: str, words: Sequence[str]) -> list[str]:
@@ -17,22 +30,31 @@ def command_line(program: str, words: Sequence[str]) -> list[str]:
 
 
 def ask(program: str, words: Sequence[str]) -> Any:
-    """Return the JSON that a program prints. Raises Internal with what it complains of."""
+    """Return the JSON value that a program prints. Raises Internal with what it complains of."""
+    values = list(lines(program, words))
+    return values[0]
+
+
+def lines(program: str, words: Sequence[str]) -> Iterator[Any]:
+    """Yield the JSON values that a program prints, as they come. Raises Internal at the end."""
     import json
     import subprocess
 
-    done = subprocess.run(
-        command_line(program, words), stdin=subprocess.DEVNULL, capture_output=True, check=False
-    )
-    if done.returncode:
-        lines = done.stderr.decode(errors="replace").strip().splitlines()
-        raise Internal(lines[-1] if lines else f"seacan.hood.{program}: {done.returncode}")
-    return json.loads(done.stdout)
+    with subprocess.Popen(
+        command_line(program, words),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        yield from map(json.loads, process.stdout)
+        complaints = process.stderr.read()
+    if process.returncode:
+        raise _failure(program, complaints, process.returncode)
 
 
-def become(program: str, words: Sequence[str]) -> NoReturn:
-    """Execute a program, whose output and exit code are then those of this process."""
-    import os
-
-    sys.stdout.flush()
-    os.execv(sys.executable, command_line(program, words))
+def _failure(program: str, complaints: str, status: int) -> Internal:
+    last = complaints.strip().splitlines()[-1:]
+    return Internal(last[0] if last else f"seacan.hood.{program} ended with {status}")

@@ -12,7 +12,7 @@ import pytest
 from seacan.hood.explain import explain
 from seacan.spec.explanation import Explanation
 
-pytestmark = pytest.mark.root
+pytestmark = [pytest.mark.root, pytest.mark.cgroups]
 
 
 def of(pid: int) -> Explanation:

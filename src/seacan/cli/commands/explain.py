@@ -32,14 +32,8 @@ _ID = re.compile(r"[0-9a-f]{64}")
 def run(session: Session, values: Values, arguments: list[str]) -> int:
     name = arguments[0]
     is_pid = name.isascii() and name.isdecimal() and os.path.isdir(f"/proc/{int(name)}")
-    session.starts_daemon = not is_pid
-    client = session.client
-    if client.endpoint.scheme != "unix":
-        raise Unsupported(
-            f"explain reads the host that it runs on, and the daemon is at {client.endpoint}: "
-            f"run `seacan explain {name}` there"
-        )
-    found = _of_process(client, int(name)) if is_pid else _of_container(client, name)
+    hood_process.require_this_host(session, f"explain {name}")
+    found = _of_process(session.client, int(name)) if is_pid else _of_container(session, name)
     if values.on("json"):
         print(json.dumps(found, indent=4, ensure_ascii=False))
     else:
@@ -50,8 +44,9 @@ def run(session: Session, values: Values, arguments: list[str]) -> int:
     return 0
 
 
-def _of_container(client: Client, name: str) -> Explanation:
+def _of_container(session: Session, name: str) -> Explanation:
     """Explain the first process of a container. Raises Unsupported if it is on another host."""
+    client = session.client
     details = client.containers.inspect(name)
     pid = details["State"]["Pid"]
     if not pid:

@@ -83,6 +83,22 @@ def open_cgroup(path: str, bases: Mapping[str, str] = _NO_BASES) -> Cgroup:
     return _kind()(parts, bases)
 
 
+def open_controllers(path: str, controllers: list[str]) -> Cgroup:
+    """Return the cgroup at `path` of those hierarchies alone, with version 2 of the one.
+
+    Raises OSError as `open_cgroup`, and ENOENT for a controller that is not mounted.
+    """
+    if detect() == "v2":
+        return open_cgroup(path)
+    from seacan.kernel.cgroups.v1 import CgroupV1
+
+    mounts = _layout().v1
+    for name in controllers:
+        if name not in mounts:
+            raise OSError(errno.ENOENT, f"no cgroup v1 hierarchy with {name} is mounted")
+    return CgroupV1({name: mounts[name] for name in controllers}, path.strip("/").split("/"))
+
+
 @cache
 def _kind() -> Callable[[list[str], Mapping[str, str]], Cgroup]:
     # A host has one kind, and the import of either takes a millisecond.

@@ -1,0 +1,41 @@
+"""What processes have used of the CPUs, and use of memory. Source: proc_pid_stat(5)."""
+
+import os
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from seacan.kernel import procfs
+
+_TICKS: Final = os.sysconf("SC_CLK_TCK")
+_PAGE_BYTES: Final = os.sysconf("SC_PAGE_SIZE")
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """At one moment: `cpu_s` of all time, `memory_bytes` resident, of so many processes."""
+
+    at_s: float
+    cpu_s: float
+    memory_bytes: int
+    processes: int
+
+    def cpus_since(self, before: "Reading") -> float:
+        """Return how many CPUs were kept busy meanwhile; 0 if a process has ended with its time."""
+        return max(0.0, (self.cpu_s - before.cpu_s) / max(self.at_s - before.at_s, 1e-9))
+
+
+def read_use(pids: Iterable[int]) -> Reading:
+    cpu_ticks = pages = count = 0
+    for pid in pids:
+        try:
+            text = procfs.read(f"{pid}/stat")
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        # The name, in parentheses, may hold anything, also parentheses and spaces.
+        fields = text[text.rindex(b")") + 2 :].split()
+        cpu_ticks += int(fields[11]) + int(fields[12])  # utime, stime
+        pages += int(fields[21])  # rss
+        count += 1
+    return Reading(time.monotonic(), cpu_ticks / _TICKS, pages * _PAGE_BYTES, count)
