@@ -1,0 +1,9 @@
+ARG ALPINE=3.20
+FROM --platform=${BUILDPLATFORM} alpine:${ALPINE} AS cross
+ARG TARGETPLATFORM
+ARG BUILDPLATFORM
+ARG TARGETVARIANT=none
+RUN echo $BUILDPLATFORM $TARGETPLATFORM $TARGETVARIANT
+FROM --platform=linux/arm64/v8 alpine:${ALPINE} AS arm
+FROM cross
+COPY --from=arm /bin/sh /arm-sh
