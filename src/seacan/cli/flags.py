@@ -81,6 +81,10 @@ class Values:
             self.warnings.append(f"Flag --{flag.name} has been deprecated, {flag.deprecated}")
         self._given.add(flag.name)
 
+    def __contains__(self, name: str) -> bool:
+        """Whether there is a flag of this name."""
+        return name in self._values
+
     def is_given(self, name: str) -> bool:
         return name in self._given
 

@@ -34,10 +34,10 @@ class System:
         python = platform.python_version()
         engine = {
             "ApiVersion": API_VERSION,
-            "MinAPIVersion": API_VERSION_LEAST,
-            "Os": "linux",
             "Arch": architecture,
             "KernelVersion": host.release,
+            "MinAPIVersion": API_VERSION_LEAST,
+            "Os": "linux",
             "PythonVersion": python,
         }
         parts: tuple[tuple[str, dict[str, str]], ...] = (
@@ -49,7 +49,8 @@ class System:
         return {
             "Platform": {"Name": "seacan"},
             "Components": [
-                {"Name": name, "Version": VERSION, "Details": details} for name, details in parts
+                {"Name": name, "Version": VERSION, **({"Details": details} if details else {})}
+                for name, details in parts
             ],
             "Version": VERSION,
             "ApiVersion": API_VERSION,

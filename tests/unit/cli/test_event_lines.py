@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from seacan.cli.output.event_lines import event_line
+from seacan.cli.output.event_lines import event_line, json_line
 
 EVENT: dict[str, Any] = {
     "Type": "container",
@@ -29,10 +29,8 @@ def test_a_line_for_people(
 ) -> None:
     monkeypatch.setenv("TZ", zone)
     time.tzset()
-    assert event_line(event, as_json=False) == line
+    assert event_line(event) == line
 
 
 def test_json() -> None:
-    assert event_line({"Type": "image", "Action": "ü"}, as_json=True) == (
-        '{"Type":"image","Action":"ü"}'
-    )
+    assert json_line({"Type": "image", "Action": "ü"}) == '{"Type":"image","Action":"ü"}'

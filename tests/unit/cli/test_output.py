@@ -12,7 +12,6 @@ import pytest
 from tests.unit.client.scripted import ScriptedDaemon, reply, scripted_daemon
 
 from seacan.cli import main
-from seacan.cli.session import Exit
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "cli"
 ROUTES = {
@@ -33,6 +32,12 @@ CASES = [
     ("info", "info", ["info"]),
     ("version", "version", ["version"]),
 ]
+
+
+@pytest.fixture(autouse=True)
+def _clock_that_stands(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = time.time()
+    monkeypatch.setattr(time, "time", lambda: now)
 
 
 def answer(source: str) -> bytes:
@@ -130,7 +135,38 @@ def test_version_without_a_daemon_has_the_clients_part(
     assert captured.err.startswith("Cannot connect to the Docker daemon at unix:///")
 
 
-@pytest.mark.parametrize("command", ["ps", "images", "info", "version"])
-def test_templates_are_refused(command: str, silent: ScriptedDaemon) -> None:
-    with pytest.raises(Exit, match=r"templates are not supported yet: --format \{\{.ID\}\}"):
-        main.run(["-H", silent.host, command, "--format", "{{.ID}}"])
+@pytest.mark.parametrize(
+    ("words", "source", "text"),
+    [
+        (
+            ["ps", "--format", "{{.Names}} {{.State}}"],
+            "containers",
+            "web running\nbrave_anson exited\n",
+        ),
+        (
+            ["images", "nginx", "--format", "{{if eq .Tag `1`}}{{.Repository | title}} {{end}}"],
+            "images",
+            "\n\nRegistry.Example:5000/Team/Nginx \n\n\n",
+        ),
+        (
+            ["info", "--format", "{{.ServerVersion}} {{.ClientInfo.Debug}}"],
+            "info",
+            "28.5.2+dfsg4 false\n",
+        ),
+        (
+            ["version", "--format", "{{.Server.APIVersion}} {{.Client.Context}}"],
+            "version",
+            "1.51 default\n",
+        ),
+    ],
+)
+def test_templates(
+    words: list[str],
+    source: str,
+    text: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with scripted_daemon(tmp_path, **{ROUTES[source]: answer(source)}) as daemon:
+        main.run(["-H", daemon.host, *words])
+    assert capsys.readouterr().out == text

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from seacan.cli.commands.inspect import FORMAT, SIZE, print_found
+from seacan.cli.commands.inspect import FORMAT, SIZE, print_kind
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -15,6 +15,9 @@ FLAGS = (FORMAT, SIZE)
 def run(session: Session, values: Values, arguments: list[str]) -> int:
     containers = session.client.containers
     size = values.on("size")
-    return print_found(
-        arguments, lambda name: containers.inspect(name, size=size), values.text("format")
+    return print_kind(
+        "container",
+        arguments,
+        lambda name: containers.inspect(name, size=size),
+        values.text("format"),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from seacan.cli.commands.inspect import FORMAT, print_found
+from seacan.cli.commands.inspect import FORMAT, print_kind
 from seacan.cli.flags import Flag
 from seacan.cli.platform import platform_json
 from seacan.cli.values import TEXT
@@ -23,4 +23,4 @@ def run(session: Session, values: Values, arguments: list[str]) -> int:
     def find(name: str) -> dict[str, Any]:
         return session.client.images.inspect(name, platform=platform)
 
-    return print_found(arguments, find, values.text("format"))
+    return print_kind("image", arguments, find, values.text("format"))

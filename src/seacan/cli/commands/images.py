@@ -5,9 +5,13 @@ from __future__ import annotations
 import time
 
 from seacan.cli.flags import Flag
-from seacan.cli.output.image_fields import HEADERS, image_fields
-from seacan.cli.output.rows import print_rows
-from seacan.cli.output.template import require_json
+from seacan.cli.output.image_fields import (
+    COLUMNS_WITH_DIGEST,
+    IMAGES,
+    image_fields,
+    raw_format,
+)
+from seacan.cli.output.rows import chosen_format, print_rows
 from seacan.cli.values import FILTERS, SWITCH, TEXT
 
 TYPE_CHECKING = False
@@ -19,15 +23,17 @@ FLAGS = (
     Flag("all", "a", SWITCH, "Show intermediate images as well"),
     Flag("digests", "", SWITCH, "Show digests"),
     Flag("filter", "f", FILTERS, "Show only what meets NAME=VALUE"),
-    Flag("format", "", TEXT, "How to print it: table or json"),
+    Flag("format", "", TEXT, "table, json, or a Go template"),
     Flag("no-trunc", "", SWITCH, "Print whole ids"),
     Flag("quiet", "q", SWITCH, "Print ids alone"),
 )
 
 
 def run(session: Session, values: Values, arguments: list[str]) -> int:
-    require_json(values.text("format"), "table")
-    digests = values.on("digests")
+    form = chosen_format(session, values, "imagesFormat")
+    quiet, digests = values.on("quiet"), values.on("digests")
+    if form == "raw":
+        form = "image_id: {{.ID}}" if quiet else raw_format(with_digest=digests)
     filters = values.mapping("filter")
     if arguments:
         filters["reference"] = [*filters.get("reference", []), arguments[0]]
@@ -35,11 +41,12 @@ def run(session: Session, values: Values, arguments: list[str]) -> int:
         all_images=values.on("all"), digests=digests, filters=filters
     )
     now, whole = time.time(), values.on("no-trunc")
+    with_digests = digests or "{{.Digest}}" in form
     rows = [
-        fields
+        row
         for image in images
-        for fields in image_fields(image, now=now, whole=whole, with_digests=digests)
+        for row in image_fields(image, now=now, whole=whole, with_digests=with_digests)
     ]
-    columns = [name for name in HEADERS if name != "Digest" or digests]
-    print_rows(rows, {name: HEADERS[name] for name in columns}, values)
+    columns = COLUMNS_WITH_DIGEST if digests else None
+    print_rows(IMAGES, rows, form, quiet="ID" if quiet else "", columns=columns)
     return 0

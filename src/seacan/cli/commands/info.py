@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 
 from seacan.cli.flags import Flag
-from seacan.cli.output.template import require_json
 from seacan.cli.output.units import binary_size
 from seacan.cli.session import complain
 from seacan.cli.values import TEXT
@@ -14,12 +13,13 @@ from seacan.errors import SeacanError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
     from seacan.cli.flags import Values
     from seacan.cli.session import Session
 
-FLAGS = (Flag("format", "f", TEXT, "How to print it: json"),)
+FLAGS = (Flag("format", "f", TEXT, "json, or a Go template"),)
 
 # Indent, title and key, in Docker's order; what the daemon does not answer is left out.
 _BEFORE = (
@@ -61,25 +61,40 @@ _COMMITS = (
 
 def run(session: Session, values: Values, arguments: list[str]) -> int:
     """Print the client's part even if there is no daemon; the exit code tells of that."""
-    require_json(values.text("format"))
+    form = values.text("format")
     client = {"Version": CLIENT_VERSION, "Context": "default", "Debug": session.debug}
+    show = _by_template(form, client) if form else None
     try:
         info = session.client.system.info()
     except SeacanError as err:
-        if not values.text("format"):
+        if not form:
             print(_client_text(client) + "\nServer:")
         complain(str(err))
         return 1
-    if values.text("format"):
-        import json
-
-        print(json.dumps({**info, "ClientInfo": client}, separators=(",", ":")))
+    if show:
+        show(info)
         return 0
     print(_client_text(client) + "\nServer:\n" + "\n".join(server_lines(info)) + "\n")
     sys.stdout.flush()
     for warning in info.get("Warnings") or []:
         complain(warning)
     return 0
+
+
+def _by_template(form: str, client: dict[str, Any]) -> Callable[[dict[str, Any]], None]:
+    """Return what prints `GET /info`, and the client's part as its ClientInfo."""
+    from seacan.cli.output.templates import render
+    from seacan.cli.output.templates.structs import struct, with_fields
+    from seacan.cli.output.templates.values import Record
+
+    template = render.parsed_or_exit("{{json .}}" if form == "json" else form)
+    about = Record("*system.clientInfo", client, wire=client)
+
+    def show(info: dict[str, Any]) -> None:
+        server = struct("system.Info", info)
+        render.print_one(template, with_fields(server, "system.dockerInfo", ClientInfo=about))
+
+    return show
 
 
 def _client_text(client: dict[str, Any]) -> str:

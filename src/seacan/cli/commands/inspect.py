@@ -5,7 +5,6 @@ from __future__ import annotations
 from contextlib import suppress
 
 from seacan.cli.flags import Flag
-from seacan.cli.output.template import require_json
 from seacan.cli.session import complain
 from seacan.cli.values import SWITCH, TEXT, go_quote
 from seacan.errors import InvalidArgument, NotFound, SeacanError
@@ -18,12 +17,18 @@ if TYPE_CHECKING:
     from seacan.cli.flags import Values
     from seacan.cli.session import Session
 
-FORMAT = Flag("format", "f", TEXT, "How to print it: json, on one line")
+FORMAT = Flag("format", "f", TEXT, "json, on one line, or a Go template")
 SIZE = Flag("size", "s", SWITCH, "Show how much a container has written")
 
 FLAGS = (FORMAT, SIZE, Flag("type", "", TEXT, "What to look for: container, image, …"))
 
 _TYPES = ("container", "image", "network", "volume")
+_STRUCTS = {
+    "container": "container.InspectResponse",
+    "image": "image.InspectResponse",
+    "network": "network.Inspect",
+    "volume": "volume.Volume",
+}
 
 
 def run(session: Session, values: Values, arguments: list[str]) -> int:
@@ -42,33 +47,63 @@ def run(session: Session, values: Values, arguments: list[str]) -> int:
         "volume": client.volumes.inspect,
     }
 
-    def find(name: str) -> dict[str, Any]:
+    def find(name: str) -> tuple[str, dict[str, Any]]:
         if kind:
-            return finders[kind](name)
-        for find_one in finders.values():
+            return kind, finders[kind](name)
+        for one, find_one in finders.items():
             with suppress(NotFound, InvalidArgument):
-                return find_one(name)
+                return one, find_one(name)
         raise NotFound(f"Error: No such object: {name}")
 
     return print_found(arguments, find, values.text("format"))
 
 
-def print_found(names: list[str], find: Callable[[str], dict[str, Any]], template: str) -> int:
-    """Print what `find` knows of each name as one JSON list; 1 if one is missing, else 0.
+def print_kind(
+    kind: str, names: list[str], find: Callable[[str], dict[str, Any]], form: str
+) -> int:
+    """Print what `find` knows of each name, all of them a `kind`; see print_found."""
+    return print_found(names, lambda name: (kind, find(name)), form)
 
-    The others are printed all the same.
+
+def print_found(
+    names: list[str], find: Callable[[str], tuple[str, dict[str, Any]]], form: str
+) -> int:
+    """Print what `find` knows of each name, with its kind; 1 if one is missing, else 0.
+
+    The others are printed all the same: as one JSON list, or by the template `form` a line each.
     """
-    import json
-
-    require_json(template)
-    found, problems = [], []
+    show = _json_of(form) if form in ("", "json") else _by_template(form)
+    shown, problems = [], []
     for name in names:
         try:
-            found.append(find(name))
+            shown.append(show(*find(name)))
         except SeacanError as err:
             problems.append(str(err))
-    style = {"separators": (",", ":")} if template else {"indent": 4}
-    print(json.dumps(found, ensure_ascii=False, **style))
+    print(_listed(shown, form) if form in ("", "json") else "\n".join(shown))
     for problem in problems:
         complain(problem)
     return 1 if problems else 0
+
+
+def _json_of(form: str) -> Callable[[str, dict[str, Any]], str]:
+    import json
+
+    style = {"separators": (",", ":")} if form else {"indent": 4}
+    return lambda _, wire: json.dumps(wire, ensure_ascii=False, **style)
+
+
+def _listed(texts: list[str], form: str) -> str:
+    if form or not texts:
+        return f"[{','.join(texts)}]"
+    lines = ",\n".join(texts).split("\n")
+    return "\n".join(["[", *(f"    {line}" for line in lines), "]"])
+
+
+def _by_template(form: str) -> Callable[[str, dict[str, Any]], str]:
+    from seacan.cli.output.templates import render
+    from seacan.cli.output.templates.structs import struct
+
+    template = render.parsed_or_exit(form)
+    return lambda kind, wire: render.inspected(
+        template, struct(_STRUCTS[kind], wire), is_struct_alone=kind == "volume"
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from seacan.cli.commands.inspect import FORMAT, print_found
+from seacan.cli.commands.inspect import FORMAT, print_kind
 from seacan.cli.flags import Flag
 from seacan.cli.values import SWITCH
 
@@ -16,6 +16,9 @@ FLAGS = (FORMAT, Flag("verbose", "v", SWITCH, "Show more of networks of swarms")
 
 def run(session: Session, values: Values, arguments: list[str]) -> int:
     networks, verbose = session.client.networks, values.on("verbose")
-    return print_found(
-        arguments, lambda name: networks.inspect(name, verbose=verbose), values.text("format")
+    return print_kind(
+        "network",
+        arguments,
+        lambda name: networks.inspect(name, verbose=verbose),
+        values.text("format"),
     )

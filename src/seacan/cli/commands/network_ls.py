@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from seacan.cli.flags import Flag
-from seacan.cli.output.rows import print_rows
+from seacan.cli.output.rows import Listing, Row, chosen_format, print_rows
 from seacan.cli.output.table import short_id
-from seacan.cli.output.template import require_json
+from seacan.cli.output.units import go_time
 from seacan.cli.values import FILTERS, SWITCH, TEXT
 
 TYPE_CHECKING = False
@@ -17,35 +17,59 @@ if TYPE_CHECKING:
 
 FLAGS = (
     Flag("filter", "f", FILTERS, "Show only what meets NAME=VALUE, as in driver=bridge"),
-    Flag("format", "", TEXT, "How to print it: table or json"),
+    Flag("format", "", TEXT, "table, json, or a Go template"),
     Flag("no-trunc", "", SWITCH, "Print whole ids"),
     Flag("quiet", "q", SWITCH, "Print ids alone"),
 )
-HEADERS = {"ID": "NETWORK ID", "Name": "NAME", "Driver": "DRIVER", "Scope": "SCOPE"}
+
+_NETWORKS = Listing(
+    "*network.networkContext",
+    {
+        "ID": "NETWORK ID",
+        "Name": "NAME",
+        "Driver": "DRIVER",
+        "Scope": "SCOPE",
+        "IPv4": "IPV4",
+        "IPv6": "IPV6",
+        "Internal": "INTERNAL",
+        "Labels": "LABELS",
+        "CreatedAt": "CREATED AT",
+    },
+    ("ID", "Name", "Driver", "Scope"),
+    raw="network_id: {{.ID}}\nname: {{.Name}}\ndriver: {{.Driver}}\nscope: {{.Scope}}\n",
+    has_labels=True,
+)
 
 
 def run(session: Session, values: Values, arguments: list[str]) -> int:
-    require_json(values.text("format"), "table")
+    form, quiet = chosen_format(session, values, "networksFormat"), values.on("quiet")
+    if form == "raw" and quiet:
+        form = "network_id: {{.ID}}"
     networks = session.client.networks.list(values.mapping("filter"))
-    rows = [fields(network, whole=values.on("no-trunc")) for network in networks]
-    print_rows(sorted(rows, key=lambda row: str(row["Name"])), HEADERS, values)
+    rows = [_fields(network, whole=values.on("no-trunc")) for network in networks]
+    rows.sort(key=lambda row: str(row["Name"]))
+    print_rows(_NETWORKS, rows, form, quiet="ID" if quiet else "")
     return 0
 
 
-def fields(network: dict[str, Any], *, whole: bool) -> dict[str, str]:
+def _fields(network: dict[str, Any], *, whole: bool) -> Row:
     """Return the fields of a network, by the names that Docker's formats give them."""
     labels = network.get("Labels") or {}
-    return {
-        "CreatedAt": network["Created"],
-        "Driver": network["Driver"],
-        "ID": network["Id"] if whole else short_id(network["Id"]),
-        "IPv4": _word(network.get("EnableIPv4", True)),
-        "IPv6": _word(network["EnableIPv6"]),
-        "Internal": _word(network["Internal"]),
-        "Labels": ",".join(f"{name}={value}" for name, value in sorted(labels.items())),
-        "Name": network["Name"],
-        "Scope": network["Scope"],
-    }
+    row = Row(
+        {
+            "CreatedAt": go_time(network["Created"]),
+            "Driver": network["Driver"],
+            "ID": network["Id"] if whole else short_id(network["Id"]),
+            "IPv4": _word(network.get("EnableIPv4", True)),
+            "IPv6": _word(network["EnableIPv6"]),
+            "Internal": _word(network["Internal"]),
+            "Labels": ",".join(sorted(f"{name}={value}" for name, value in labels.items())),
+            "Name": network["Name"],
+            "Scope": network["Scope"],
+        }
+    )
+    row.labels = labels
+    return row
 
 
 def _word(value: bool) -> str:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from seacan.cli.flags import Flag
-from seacan.cli.output.rows import print_format
+from seacan.cli.output.rows import Listing, Row, print_rows
 from seacan.cli.output.table import ellipsis
-from seacan.cli.output.template import require_json
 from seacan.cli.values import FILTERS, INT, SWITCH, TEXT
 
 TYPE_CHECKING = False
@@ -15,21 +14,25 @@ if TYPE_CHECKING:
 
 FLAGS = (
     Flag("filter", "f", FILTERS, "Only what meets NAME=VALUE: stars=3, is-official=true"),
-    Flag("format", "", TEXT, "How to print it: table or json"),
+    Flag("format", "", TEXT, "table, json, or a Go template"),
     Flag("limit", "", INT, "How many to ask for, 1 to 100; 0: as the daemon likes"),
     Flag("no-trunc", "", SWITCH, "Print whole descriptions"),
 )
-_HEADERS = {
-    "Name": "NAME",
-    "Description": "DESCRIPTION",
-    "StarCount": "STARS",
-    "IsOfficial": "OFFICIAL",
-}
+_RESULTS = Listing(
+    "*registry.searchContext",
+    {
+        "Name": "NAME",
+        "Description": "DESCRIPTION",
+        "StarCount": "STARS",
+        "IsOfficial": "OFFICIAL",
+        "IsAutomated": "AUTOMATED",
+    },
+    ("Name", "Description", "StarCount", "IsOfficial"),
+)
 _DESCRIPTION_COLUMNS = 45
 
 
 def run(session: Session, values: Values, arguments: list[str]) -> int:
-    require_json(values.text("format"), "table")
     found = session.client.registries.search(
         arguments[0],
         limit=values.number("limit"),
@@ -40,15 +43,17 @@ def run(session: Session, values: Values, arguments: list[str]) -> int:
     for one in sorted(found, key=lambda one: -int(one["star_count"])):
         text = " ".join(str(one["description"]).split())
         rows.append(
-            {
-                "Name": one["name"],
-                "Description": text
-                if values.on("no-trunc")
-                else ellipsis(text, _DESCRIPTION_COLUMNS),
-                "StarCount": str(one["star_count"]),
-                "IsOfficial": "[OK]" if one["is_official"] else "",
-                "IsAutomated": "false",
-            }
+            Row(
+                {
+                    "Name": one["name"],
+                    "Description": text
+                    if values.on("no-trunc")
+                    else ellipsis(text, _DESCRIPTION_COLUMNS),
+                    "StarCount": str(one["star_count"]),
+                    "IsOfficial": "[OK]" if one["is_official"] else "",
+                    "IsAutomated": "false",
+                }
+            )
         )
-    print_format(rows, _HEADERS, values.text("format"))
+    print_rows(_RESULTS, rows, values.text("format"))
     return 0

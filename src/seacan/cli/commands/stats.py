@@ -5,9 +5,9 @@ from __future__ import annotations
 import time
 
 from seacan.cli.flags import Flag
-from seacan.cli.output.rows import print_format
-from seacan.cli.output.stats_fields import HEADERS, stats_fields
-from seacan.cli.output.template import require_json
+from seacan.cli.output.rows import chosen_format, text_of
+from seacan.cli.output.stats_fields import STATS, stats_fields
+from seacan.cli.output.table import short_id
 from seacan.cli.parallel import outcomes
 from seacan.cli.session import complain
 from seacan.cli.values import SWITCH, TEXT
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 FLAGS = (
     Flag("all", "a", SWITCH, "Show all containers, not only those that run"),
-    Flag("format", "", TEXT, "How to print it: table or json"),
+    Flag("format", "", TEXT, "table, json, or a Go template"),
     Flag("no-stream", "", SWITCH, "Show it once"),
     Flag("no-trunc", "", SWITCH, "Print whole ids"),
 )
@@ -33,22 +33,27 @@ _LEAST_S = 1.0  # from one picture to the next
 
 
 def run(session: Session, values: Values, arguments: list[str]) -> int:
-    require_json(values.text("format"), "table")
-    containers = session.client.containers
+    containers, form = session.client.containers, chosen_format(session, values, "statsFormat")
     if values.on("no-stream"):
-        return _show(containers, values, arguments)
+        return _show(containers, values, form, arguments)
     code = 0
     while not code:
         start = time.monotonic()
-        code = _show(containers, values, arguments, before=_HOME_AND_CLEAR)
+        code = _show(containers, values, form, arguments, before=_HOME_AND_CLEAR)
         # Two readings are a second apart; of none that runs there is no wait.
         time.sleep(max(0.0, _LEAST_S - (time.monotonic() - start)))
     return code
 
 
-def _show(containers: Containers, values: Values, arguments: list[str], *, before: str = "") -> int:
+def _listed(containers: Containers, values: Values) -> list[dict[str, Any]]:
+    return containers.list(all_states=values.on("all"))
+
+
+def _show(
+    containers: Containers, values: Values, form: str, arguments: list[str], *, before: str = ""
+) -> int:
     """Print one picture. Return 1 if there is no container of a name that was given."""
-    names = arguments or [one["Id"] for one in containers.list(all_states=values.on("all"))]
+    names = arguments or [short_id(one["Id"]) for one in _listed(containers, values)]
     found: dict[str, dict[str, Any]] = {}
 
     def ask(name: str) -> None:
@@ -57,9 +62,7 @@ def _show(containers: Containers, values: Values, arguments: list[str], *, befor
     failures = [error for _, error in outcomes(names, ask) if error]
     whole = values.on("no-trunc")
     rows = [stats_fields(name, found[name], whole=whole) for name in names if name in found]
-    print(before, end="")
-    print_format(rows, HEADERS, values.text("format"))
-    print(end="", flush=True)
+    print(before + text_of(STATS, rows, form), end="", flush=True)
     if not arguments:  # one that was removed just now is missed by nobody
         failures = [error for error in failures if not isinstance(error, NotFound)]
     for error in failures:

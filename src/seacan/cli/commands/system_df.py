@@ -6,9 +6,9 @@ import time
 
 from seacan.cli.flags import Flag
 from seacan.cli.output import disk_usage
-from seacan.cli.output.rows import print_format
-from seacan.cli.output.table import table
-from seacan.cli.output.template import require_json
+from seacan.cli.output.container_fields import RAW_SIZE
+from seacan.cli.output.image_fields import raw_format
+from seacan.cli.output.rows import print_rows, record_of, template_body, text_of
 from seacan.cli.output.units import precise_size
 from seacan.cli.values import SWITCH, TEXT
 
@@ -17,27 +17,24 @@ if TYPE_CHECKING:
     from typing import Any
 
     from seacan.cli.flags import Values
+    from seacan.cli.output.rows import Row
     from seacan.cli.session import Session
 
 FLAGS = (
-    Flag("format", "", TEXT, "How to print it: table or json"),
+    Flag("format", "", TEXT, "table, json, or a Go template"),
     Flag("verbose", "v", SWITCH, "List each image, container and volume"),
 )
 
 
 def run(session: Session, values: Values, arguments: list[str]) -> int:
-    require_json(values.text("format"), "table")
+    form = values.text("format")
     usage = session.client.system.disk_usage()
     if not values.on("verbose"):
-        print_format(disk_usage.summary(usage), disk_usage.SUMMARY_HEADERS, values.text("format"))
-    elif values.text("format") == "json":
-        import json
-
-        details = disk_usage.details(usage, time.time(), whole=True)
-        rows = {kind: [dict(sorted(row.items())) for row in details[kind]] for kind in details}
-        print(json.dumps(rows, ensure_ascii=False, separators=(",", ":")))
-    else:
+        print_rows(disk_usage.USAGE, disk_usage.summary(usage), form)
+    elif form in ("", "table"):
         _print_details(usage)
+    else:
+        _print_by_template(usage, form)
     return 0
 
 
@@ -45,10 +42,40 @@ def _print_details(usage: dict[str, Any]) -> None:
     details = disk_usage.details(usage, time.time(), whole=False)
     texts = []
     for kind, rows in details.items():
-        title, headers = disk_usage.DETAILS[kind]
+        _, title, listing, columns = disk_usage.DETAILS[kind]
         if kind == "BuildCache":
             size_bytes = sum(record["Size"] for record in usage.get("BuildCache") or ())
             title = f"{title} {precise_size(size_bytes)}"
-        cells = [[row[name] or "" for name in headers] for row in rows]
-        texts.append(f"{title}\n\n{table(list(headers.values()), cells)}")
+        texts.append(f"{title}\n\n{text_of(listing, rows, '', columns=columns)}")
     print("\n".join(texts), end="")
+
+
+def _print_by_template(usage: dict[str, Any], form: str) -> None:
+    """Print what a template makes of the four lists: `{{range .Images}}…{{end}}`."""
+    from seacan.cli.output.templates import render
+    from seacan.cli.output.templates.values import Record
+
+    details = disk_usage.details(usage, time.time(), whole=not form.startswith("table"))
+    lists = {
+        kind: [record_of(disk_usage.DETAILS[kind][2], row) for row in rows]
+        for kind, rows in details.items()
+    }
+    record = Record("*formatter.diskUsageContext", lists, wire=_sorted(details))
+    body = {"raw": _raw_format(), "json": "{{json .}}"}.get(form) or template_body(form)
+    template = render.parsed(body)
+    render.print_one(template, record, end="")
+
+
+def _sorted(details: dict[str, list[Row]]) -> dict[str, list[dict[str, Any]]]:
+    return {kind: [dict(sorted(row.items())) for row in rows] for kind, rows in details.items()}
+
+
+def _raw_format() -> str:
+    parts = []
+    for kind, (name, _, listing, _) in disk_usage.DETAILS.items():
+        raw = {
+            "Images": raw_format(with_digest=True),
+            "Containers": listing.raw + RAW_SIZE,
+        }.get(kind, listing.raw)
+        parts.append(f"{{{{range .{kind}}}}}type: {name}\n{raw}\n{{{{end -}}}}\n")
+    return "".join(parts).removesuffix("\n")

@@ -7,7 +7,6 @@ import sys
 
 from seacan.cli.flags import Flag
 from seacan.cli.output.table import align
-from seacan.cli.output.template import require_json
 from seacan.cli.session import complain
 from seacan.cli.values import TEXT
 from seacan.client.version import API_VERSION, CLIENT_VERSION
@@ -15,14 +14,17 @@ from seacan.errors import SeacanError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
     from seacan.cli.flags import Values
     from seacan.cli.session import Session
 
-FLAGS = (Flag("format", "f", TEXT, "How to print it: json"),)
+FLAGS = (Flag("format", "f", TEXT, "json, or a Go template"),)
 
 _KEY_COLUMNS = 20
+# What a client that is not built has nothing to say of.
+_NOT_GOS = dict.fromkeys(("GitCommit", "GoVersion", "BuildTime"), "")
 _ENGINE_FIELDS = (
     ("API version", "ApiVersion"),
     ("Go version", "GoVersion"),
@@ -36,7 +38,8 @@ _ENGINE_FIELDS = (
 
 def run(session: Session, values: Values, arguments: list[str]) -> int:
     """Print the client's part even if there is no daemon; the exit code tells of that."""
-    require_json(values.text("format"))
+    form = values.text("format")
+    show = _by_template(form) if form else None
     server: dict[str, Any] | None = None
     version = API_VERSION
     problem = ""
@@ -46,15 +49,33 @@ def run(session: Session, values: Values, arguments: list[str]) -> int:
     except SeacanError as err:
         problem = str(err)
     client = _client_fields(version)
-    if values.text("format"):
-        import json
-
-        print(json.dumps({"Client": client, "Server": server}, separators=(",", ":")))
+    if show:
+        show(client, server)
     else:
         print(_client_text(client) + (_server_text(server) if server else ""), end="")
     if problem:
         complain(problem)
     return 1 if problem else 0
+
+
+def _by_template(form: str) -> Callable[[dict[str, str], dict[str, Any] | None], None]:
+    from seacan.cli.output.templates import render
+    from seacan.cli.output.templates.structs import struct
+    from seacan.cli.output.templates.values import NIL, Record
+
+    template = render.parsed_or_exit("{{json .}}" if form == "json" else form, name="version")
+
+    def show(client: dict[str, str], server: dict[str, Any] | None) -> None:
+        fields = {
+            "Client": Record("system.clientVersion", _NOT_GOS | client, wire=client),
+            "Server": NIL
+            if server is None
+            else struct("types.Version", server, type_name="*types.Version"),
+        }
+        wire = {"Client": client, "Server": server}
+        render.print_one(template, Record("system.versionInfo", fields, wire=wire))
+
+    return show
 
 
 def _client_fields(version: str) -> dict[str, str]:

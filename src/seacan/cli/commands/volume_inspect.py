@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from seacan.cli.commands.inspect import FORMAT, print_found
+from seacan.cli.commands.inspect import FORMAT, print_kind
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -13,4 +13,4 @@ FLAGS = (FORMAT,)
 
 
 def run(session: Session, values: Values, arguments: list[str]) -> int:
-    return print_found(arguments, session.client.volumes.inspect, values.text("format"))
+    return print_kind("volume", arguments, session.client.volumes.inspect, values.text("format"))

@@ -5,72 +5,72 @@ Source: what docker 28 makes of the same answer.
 
 from __future__ import annotations
 
-from seacan.cli.output.container_fields import container_fields
-from seacan.cli.output.image_fields import image_fields
+from seacan.cli.output.container_fields import CONTAINERS, container_fields
+from seacan.cli.output.image_fields import IMAGES, image_fields
+from seacan.cli.output.rows import Listing, Row
 from seacan.cli.output.table import short_id
 from seacan.cli.output.units import age, precise_size
+from seacan.cli.output.volume_fields import VOLUMES, volume_fields
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import Any
 
-SUMMARY_HEADERS = {
-    "Type": "TYPE",
-    "TotalCount": "TOTAL",
-    "Active": "ACTIVE",
-    "Size": "SIZE",
-    "Reclaimable": "RECLAIMABLE",
-}
-# Of each kind, what stands above its table, and the table's headers by field.
+USAGE = Listing(
+    "*formatter.diskUsageImagesContext",
+    {
+        "Type": "TYPE",
+        "TotalCount": "TOTAL",
+        "Active": "ACTIVE",
+        "Size": "SIZE",
+        "Reclaimable": "RECLAIMABLE",
+    },
+    ("Type", "TotalCount", "Active", "Size", "Reclaimable"),
+    raw="type: {{.Type}}\ntotal: {{.TotalCount}}\nactive: {{.Active}}\nsize: {{.Size}}\n"
+    "reclaimable: {{.Reclaimable}}\n",
+)
+CACHE_RECORDS = Listing(
+    "*formatter.buildCacheContext",
+    {
+        "ID": "CACHE ID",
+        "Parent": "PARENT",
+        "CacheType": "CACHE TYPE",
+        "Size": "SIZE",
+        "CreatedSince": "CREATED",
+        "LastUsedSince": "LAST USED",
+        "UsageCount": "USAGE",
+        "InUse": "IN USE",
+        "Shared": "SHARED",
+        "Description": "DESCRIPTION",
+    },
+    ("ID", "CacheType", "Size", "CreatedSince", "LastUsedSince", "UsageCount", "Shared"),
+    raw="build_cache_id: {{.ID}}\nparent_id: {{.Parent}}\ncache_type: {{.CacheType}}\n"
+    "size: {{.Size}}\ncreated_since: {{.CreatedSince}}\nlast_used_since: {{.LastUsedSince}}\n"
+    "usage_count: {{.UsageCount}}\nin_use: {{.InUse}}\nshared: {{.Shared}}\n"
+    "description: {{.Description}}\n",
+)
+# Of each kind: what it is called alone, what stands above its table, its rows, and its columns.
 DETAILS = {
     "Images": (
+        "Image",
         "Images space usage:",
-        {
-            "Repository": "REPOSITORY",
-            "Tag": "TAG",
-            "ID": "IMAGE ID",
-            "CreatedSince": "CREATED",
-            "Size": "SIZE",
-            "SharedSize": "SHARED SIZE",
-            "UniqueSize": "UNIQUE SIZE",
-            "Containers": "CONTAINERS",
-        },
+        IMAGES,
+        (*IMAGES.columns, "SharedSize", "UniqueSize", "Containers"),
     ),
     "Containers": (
+        "Container",
         "Containers space usage:",
-        {
-            "ID": "CONTAINER ID",
-            "Image": "IMAGE",
-            "Command": "COMMAND",
-            "LocalVolumes": "LOCAL VOLUMES",
-            "Size": "SIZE",
-            "RunningFor": "CREATED",
-            "Status": "STATUS",
-            "Names": "NAMES",
-        },
+        CONTAINERS,
+        ("ID", "Image", "Command", "LocalVolumes", "Size", "RunningFor", "Status", "Names"),
     ),
-    "Volumes": (
-        "Local Volumes space usage:",
-        {"Name": "VOLUME NAME", "Links": "LINKS", "Size": "SIZE"},
-    ),
-    "BuildCache": (
-        "Build cache usage:",
-        {
-            "ID": "CACHE ID",
-            "CacheType": "CACHE TYPE",
-            "Size": "SIZE",
-            "CreatedSince": "CREATED",
-            "LastUsedSince": "LAST USED",
-            "UsageCount": "USAGE",
-            "Shared": "SHARED",
-        },
-    ),
+    "Volumes": ("Volume", "Local Volumes space usage:", VOLUMES, ("Name", "Links", "Size")),
+    "BuildCache": ("Build Cache", "Build cache usage:", CACHE_RECORDS, None),
 }
 _RUNNING = ("running", "paused", "restarting")
 
 
-def summary(usage: dict[str, Any]) -> list[dict[str, str]]:
+def summary(usage: dict[str, Any]) -> list[Row]:
     """Return a row for each kind of object."""
     return [
         _images(usage.get("Images") or [], usage.get("LayersSize") or 0),
@@ -80,14 +80,14 @@ def summary(usage: dict[str, Any]) -> list[dict[str, str]]:
     ]
 
 
-def _images(images: list[dict[str, Any]], layers_bytes: int) -> dict[str, str]:
+def _images(images: list[dict[str, Any]], layers_bytes: int) -> Row:
     active = [image for image in images if image["Containers"] > 0]
     # What a used image shares with another goes with neither of them.
     used = sum(image["Size"] - image["SharedSize"] for image in active)
     return _row("Images", len(images), len(active), layers_bytes, layers_bytes - used)
 
 
-def _containers(containers: list[dict[str, Any]]) -> dict[str, str]:
+def _containers(containers: list[dict[str, Any]]) -> Row:
     stopped = [one for one in containers if one["State"] not in _RUNNING]
     active = len(containers) - len(stopped)
     return _row("Containers", len(containers), active, _written(containers), _written(stopped))
@@ -97,7 +97,7 @@ def _written(containers: Iterable[dict[str, Any]]) -> int:
     return sum(container.get("SizeRw") or 0 for container in containers)
 
 
-def _volumes(volumes: list[dict[str, Any]]) -> dict[str, str]:
+def _volumes(volumes: list[dict[str, Any]]) -> Row:
     measured = [one["UsageData"] for one in volumes if one["UsageData"]["Size"] >= 0]
     total = sum(one["Size"] for one in measured)
     unused = sum(one["Size"] for one in measured if not one["RefCount"])
@@ -105,75 +105,72 @@ def _volumes(volumes: list[dict[str, Any]]) -> dict[str, str]:
     return _row("Local Volumes", len(volumes), active, total, unused)
 
 
-def _build_cache(records: list[dict[str, Any]]) -> dict[str, str]:
+def _build_cache(records: list[dict[str, Any]]) -> Row:
     used = sum(bool(record["InUse"]) for record in records)
     own = [record for record in records if not record["Shared"]]
     total = sum(record["Size"] for record in own)
     unused = sum(record["Size"] for record in own if not record["InUse"])
     row = _row("Build Cache", len(records), used, total, unused)
-    return {**row, "Reclaimable": precise_size(unused)}
+    row["Reclaimable"] = precise_size(unused)
+    return row
 
 
-def _row(kind: str, count: int, active: int, size_bytes: int, unused_bytes: int) -> dict[str, str]:
+def _row(kind: str, count: int, active: int, size_bytes: int, unused_bytes: int) -> Row:
     share = f" ({unused_bytes * 100 // size_bytes}%)" if size_bytes > 0 else ""
-    return {
-        "Type": kind,
-        "TotalCount": str(count),
-        "Active": str(active),
-        "Size": precise_size(size_bytes),
-        "Reclaimable": f"{precise_size(unused_bytes)}{share}",
-    }
+    return Row(
+        {
+            "Type": kind,
+            "TotalCount": str(count),
+            "Active": str(active),
+            "Size": precise_size(size_bytes),
+            "Reclaimable": f"{precise_size(unused_bytes)}{share}",
+        }
+    )
 
 
-def details(
-    usage: dict[str, Any], now: float, *, whole: bool
-) -> dict[str, list[dict[str, str | None]]]:
+def details(usage: dict[str, Any], now: float, *, whole: bool) -> dict[str, list[Row]]:
     """Return the rows of each kind in DETAILS; `whole`: nothing is cut to fit."""
     return {
         "Images": [_image(image, now, whole) for image in usage.get("Images") or []],
         "Containers": [
             _container(container, now, whole) for container in usage.get("Containers") or []
         ],
-        "Volumes": [_volume(volume) for volume in usage.get("Volumes") or []],
+        "Volumes": [volume_fields(volume) for volume in usage.get("Volumes") or []],
         "BuildCache": [
             _cache_record(record, now, whole) for record in usage.get("BuildCache") or []
         ],
     }
 
 
-def _image(image: dict[str, Any], now: float, whole: bool) -> dict[str, str | None]:
-    first = image_fields(image, now=now, whole=whole)[0]
-    return {**first, "Digest": ""}
+def _image(image: dict[str, Any], now: float, whole: bool) -> Row:
+    row = image_fields(image, now=now, whole=whole)[0]
+    row["Digest"] = ""
+    return row
 
 
-def _container(container: dict[str, Any], now: float, whole: bool) -> dict[str, str | None]:
-    size = precise_size(container.get("SizeRw") or 0)
-    return {**container_fields(container, now=now, whole=whole), "Size": size}
+def _container(container: dict[str, Any], now: float, whole: bool) -> Row:
+    row = container_fields(container, now=now, whole=whole)
+    row["Size"] = precise_size(container.get("SizeRw") or 0)
+    return row
 
 
-def _volume(volume: dict[str, Any]) -> dict[str, str | None]:
-    used, size = volume["UsageData"]["RefCount"], volume["UsageData"]["Size"]
-    return {
-        "Driver": volume.get("Driver", ""),
-        "Mountpoint": volume.get("Mountpoint", ""),
-        "Name": volume["Name"],
-        "Links": "N/A" if used == -1 else str(used),
-        "Size": "N/A" if size == -1 else precise_size(size),
-    }
-
-
-def _cache_record(record: dict[str, Any], now: float, whole: bool) -> dict[str, str | None]:
+def _cache_record(record: dict[str, Any], now: float, whole: bool) -> Row:
     from datetime import datetime
 
     def since(moment: str | None) -> str:
         return f"{age(now - datetime.fromisoformat(moment).timestamp())} ago" if moment else ""
 
-    return {
-        "ID": record["ID"] if whole else short_id(record["ID"]),
-        "CacheType": record.get("Type", ""),
-        "Size": precise_size(record["Size"]),
-        "CreatedSince": since(record.get("CreatedAt")),
-        "LastUsedSince": since(record.get("LastUsedAt")),
-        "UsageCount": str(record.get("UsageCount", 0)),
-        "Shared": str(bool(record["Shared"])).lower(),
-    }
+    return Row(
+        {
+            "CacheType": record.get("Type", ""),
+            "CreatedSince": since(record.get("CreatedAt")),
+            "Description": record.get("Description", ""),
+            "ID": record["ID"] if whole else short_id(record["ID"]),
+            "InUse": str(bool(record["InUse"])).lower(),
+            "LastUsedSince": since(record.get("LastUsedAt")),
+            "Parent": ", ".join(record.get("Parents") or ()),
+            "Shared": str(bool(record["Shared"])).lower(),
+            "Size": precise_size(record["Size"]),
+            "UsageCount": str(record.get("UsageCount", 0)),
+        }
+    )

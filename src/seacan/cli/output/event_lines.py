@@ -9,12 +9,14 @@ if TYPE_CHECKING:
     from typing import Any
 
 
-def event_line(event: dict[str, Any], *, as_json: bool) -> str:
-    """Return an event of the API as JSON, or as `TIME KIND ACTION ID (name=value, …)`."""
-    if as_json:
-        import json
+def json_line(event: dict[str, Any]) -> str:
+    import json
 
-        return json.dumps(event, ensure_ascii=False, separators=(",", ":"))
+    return json.dumps(event, ensure_ascii=False, separators=(",", ":"))
+
+
+def event_line(event: dict[str, Any]) -> str:
+    """Return an event of the API as `TIME KIND ACTION ID (name=value, …)`."""
     actor = event["Actor"]
     attributes = ", ".join(f"{k}={v}" for k, v in sorted((actor["Attributes"] or {}).items()))
     line = f"{_local(event['timeNano'])} {event['Type']} {event['Action']} {actor['ID']}"

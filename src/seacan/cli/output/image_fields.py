@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from seacan.cli.output.rows import Listing, Row
 from seacan.cli.output.table import short_id
 from seacan.cli.output.units import age, decimal_size, local_time, precise_size
 from seacan.client.images import split_reference
@@ -11,21 +12,40 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
-HEADERS = {
-    "Repository": "REPOSITORY",
-    "Tag": "TAG",
-    "Digest": "DIGEST",
-    "ID": "IMAGE ID",
-    "CreatedSince": "CREATED",
-    "Size": "SIZE",
-}
+IMAGES = Listing(
+    "*formatter.imageContext",
+    {
+        "Repository": "REPOSITORY",
+        "Tag": "TAG",
+        "Digest": "DIGEST",
+        "ID": "IMAGE ID",
+        "CreatedSince": "CREATED",
+        "CreatedAt": "CREATED AT",
+        "Size": "SIZE",
+        "VirtualSize": "SIZE",
+        "Containers": "CONTAINERS",
+        "SharedSize": "SHARED SIZE",
+        "UniqueSize": "UNIQUE SIZE",
+    },
+    ("Repository", "Tag", "ID", "CreatedSince", "Size"),
+)
+COLUMNS_WITH_DIGEST = ("Repository", "Tag", "Digest", "ID", "CreatedSince", "Size")
+
+
+def raw_format(*, with_digest: bool) -> str:
+    digest = "digest: {{.Digest}}\n" if with_digest else ""
+    return (
+        f"repository: {{{{.Repository}}}}\ntag: {{{{.Tag}}}}\n{digest}image_id: {{{{.ID}}}}\n"
+        "created_at: {{.CreatedAt}}\nvirtual_size: {{.Size}}\n"
+    )
+
 
 _NONE = "<none>"
 
 
 def image_fields(
     image: dict[str, Any], *, now: float, whole: bool = False, with_digests: bool = False
-) -> list[dict[str, str]]:
+) -> list[Row]:
     """Return the fields of one item of `GET /images/json`, once for each name of the image.
 
     `whole`: ids are not cut; `with_digests`: once for each digest of a name, too.
@@ -42,7 +62,7 @@ def image_fields(
         "VirtualSize": precise_size(size),
     }
     return [
-        {**same, "Repository": repository, "Tag": tag, "Digest": digest}
+        Row(same | {"Repository": repository, "Tag": tag, "Digest": digest})
         for repository, tag, digest in _names(image, with_digests)
     ]
 

@@ -5,6 +5,7 @@ Source: docker/cli, how `docker stats` takes its percentages.
 
 from __future__ import annotations
 
+from seacan.cli.output.rows import Listing, Row
 from seacan.cli.output.table import short_id
 from seacan.cli.output.units import binary_size, decimal_size
 
@@ -12,37 +13,44 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-HEADERS = {
-    "ID": "CONTAINER ID",
-    "Name": "NAME",
-    "CPUPerc": "CPU %",
-    "MemUsage": "MEM USAGE / LIMIT",
-    "MemPerc": "MEM %",
-    "NetIO": "NET I/O",
-    "BlockIO": "BLOCK I/O",
-    "PIDs": "PIDS",
-}
+STATS = Listing(
+    "*container.statsContext",
+    {
+        "Container": "CONTAINER",
+        "Name": "NAME",
+        "ID": "CONTAINER ID",
+        "CPUPerc": "CPU %",
+        "MemUsage": "MEM USAGE / LIMIT",
+        "MemPerc": "MEM %",
+        "NetIO": "NET I/O",
+        "BlockIO": "BLOCK I/O",
+        "PIDs": "PIDS",
+    },
+    ("ID", "Name", "CPUPerc", "MemUsage", "MemPerc", "NetIO", "BlockIO", "PIDs"),
+)
 
 
-def stats_fields(asked: str, stats: dict[str, Any], *, whole: bool) -> dict[str, str | None]:
+def stats_fields(asked: str, stats: dict[str, Any], *, whole: bool) -> Row:
     """Return the fields of GET /containers/{id}/stats; `asked`: how the container was named."""
     memory = stats["memory_stats"]
     used, limit = _used_bytes(memory), memory.get("limit", 0)
     networks = (stats.get("networks") or {}).values()
     container_id = stats.get("id", "")
-    return {
-        "Container": asked,
-        "ID": container_id if whole else short_id(container_id),
-        "Name": stats.get("name", "").removeprefix("/"),
-        "CPUPerc": f"{_cpu_percent(stats):.2f}%",
-        "MemUsage": f"{binary_size(used)} / {binary_size(limit)}",
-        "MemPerc": f"{used / limit * 100 if limit else 0:.2f}%",
-        "NetIO": _both(
-            sum(one["rx_bytes"] for one in networks), sum(one["tx_bytes"] for one in networks)
-        ),
-        "BlockIO": _both(_block_bytes(stats, "r"), _block_bytes(stats, "w")),
-        "PIDs": str(stats["pids_stats"].get("current", 0)),
-    }
+    return Row(
+        {
+            "Container": asked,
+            "ID": container_id if whole else short_id(container_id),
+            "Name": stats.get("name", "").removeprefix("/"),
+            "CPUPerc": f"{_cpu_percent(stats):.2f}%",
+            "MemUsage": f"{binary_size(used)} / {binary_size(limit)}",
+            "MemPerc": f"{used / limit * 100 if limit else 0:.2f}%",
+            "NetIO": _both(
+                sum(one["rx_bytes"] for one in networks), sum(one["tx_bytes"] for one in networks)
+            ),
+            "BlockIO": _both(_block_bytes(stats, "r"), _block_bytes(stats, "w")),
+            "PIDs": str(stats["pids_stats"].get("current", 0)),
+        }
+    )
 
 
 def _cpu_percent(stats: dict[str, Any]) -> float:

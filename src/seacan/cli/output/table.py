@@ -16,15 +16,50 @@ def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     return align([header, *rows], least=LEAST_COLUMNS, gap=GAP_COLUMNS)
 
 
+def tabbed(text: str) -> str:
+    """Return `text`, whose lines have their cells between tabs, as a table."""
+    header, *rows = (line.split("\t") for line in text.split("\n"))
+    return table(header, rows)
+
+
 def align(rows: Sequence[Sequence[str]], *, least: int, gap: int) -> str:
-    """Return a line for each row, columns `least` wide or `gap` wider than the longest cell."""
-    columns = zip(*(row[:-1] for row in rows), strict=True)
-    widths = [max(least, max(map(len, cells)) + gap) for cells in columns]
+    """Return a line for each row, columns `least` wide or `gap` wider than the longest cell.
+
+    The last cell of a row is in no column. A row that has fewer cells than another ends its column:
+    below it, another one begins.
+    """
+    columns = [_column(rows, at, least, gap) for at in range(max(map(len, rows), default=1) - 1)]
     lines = []
-    for row in rows:
-        padded = [cell.ljust(width) for cell, width in zip(row, widths, strict=False)]
-        lines.append("".join(padded) + row[-1])
-    return "".join(line + "\n" for line in lines)
+    for at, row in enumerate(rows):
+        padded = [
+            cell + " " * (column[at] - width(cell))
+            for cell, column in zip(row[:-1], columns, strict=False)
+        ]
+        lines.append("".join(padded) + row[-1] + "\n")
+    return "".join(lines)
+
+
+def _column(rows: Sequence[Sequence[str]], at: int, least: int, gap: int) -> list[int]:
+    """Return how wide column `at` is in each row."""
+    widths: list[int] = []
+    widest, together = least, 0
+    for row in [*rows, ()]:
+        if len(row) - 1 > at:
+            widest = max(widest, width(row[at]) + gap)
+            together += 1
+        else:
+            widths += [widest] * together + [0]
+            widest, together = least, 0
+    return widths
+
+
+def width(text: str) -> int:
+    """Return the columns that `text` takes on a terminal."""
+    if text.isascii():
+        return len(text)
+    from unicodedata import east_asian_width
+
+    return sum(2 if east_asian_width(letter) in "WF" else 1 for letter in text)
 
 
 def ellipsis(text: str, most: int) -> str:

@@ -62,6 +62,19 @@ def age(seconds: float) -> str:
     return f"{int(seconds / 3600) // 24 // 365} years"
 
 
+def go_time(text: str) -> str:
+    """Return `2026-11-26 20:57:57.36051135 +0000 UTC` for RFC 3339's text, as Go's Time.String."""
+    day, _, clock = text.partition("T")
+    if clock.endswith("Z"):
+        clock, offset, zone = clock[:-1], "+0000", "UTC"
+    else:
+        offset = zone = clock[-6:].replace(":", "")
+        clock = clock[:-6]
+    seconds, _, fraction = clock.partition(".")
+    fraction = fraction.rstrip("0")
+    return f"{day} {seconds}{'.' if fraction else ''}{fraction} {offset} {zone}"
+
+
 def utc_time(seconds: float) -> str:
     """Return `2026-11-24T00:48:37Z` for seconds since 1970."""
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
