@@ -57,6 +57,8 @@ DEFAULT_SOCKET: Final = Path("/run/seacan.sock")
 # By registry: certificates, hosts.toml.
 DEFAULT_CERTIFICATES: Final = Path("/etc/seacan/certs.d")
 DOCKER_CERTIFICATES: Final = Path("/etc/docker/certs.d")
+# Of the daemon on tcp, and of its clients: as `seacan tls init` makes them.
+DEFAULT_TLS: Final = Path("/etc/seacan/tls")
 DEFAULT_REGISTRY_ROOT: Final = DEFAULT_DATA_ROOT / "registry"
 
 

@@ -68,12 +68,12 @@ def test_a_certificate_is_read_again(tmp_path: Path) -> None:
         connect(process, second, ssl.TLSVersion.TLSv1_3).close()
 
 
-def test_who_does_not_speak_tls_gets_nothing(tmp_path: Path) -> None:
+def test_who_does_not_speak_tls_is_told(tmp_path: Path) -> None:
     certificate, key = make_certificate(tmp_path, "one")
     with running_process(tmp_path, "--tls-cert", certificate, "--tls-key", key) as process:
         with socket.create_connection(("127.0.0.1", process.port), timeout=20) as plain:
             plain.sendall(b"GET /v2/ HTTP/1.1\r\nHost: r\r\n\r\n")
-            assert not plain.recv(100).startswith(b"HTTP")
+            assert plain.recv(100).startswith(b"HTTP/1.0 400 Bad Request\r\n")
         connect(process, certificate, ssl.TLSVersion.TLSv1_3).close()
 
 

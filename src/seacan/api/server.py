@@ -1,11 +1,13 @@
 """The Engine API of an engine, served on listeners."""
 
-import socket
 from collections.abc import Sequence
 from typing import Final
 
+import anyio
+
 from seacan.api import engine
 from seacan.api.door import Door, Route
+from seacan.api.listeners import Listener
 from seacan.api.routes import absent, plugins, swarm
 from seacan.api.routes.check import CheckRoutes
 from seacan.api.routes.commit import CommitRoutes
@@ -36,12 +38,16 @@ _HEADERS: Final = (
 )
 
 
-async def serve(engine: engine.Engine, listeners: Sequence[socket.socket]) -> None:
+async def serve(engine: engine.Engine, listeners: Sequence[Listener]) -> None:
     """Answer Docker's clients on `listeners` until cancelled; the listeners are closed then.
 
-    Whoever may connect to a listener may do anything root can.
+    Whoever may connect to a listener, and shows what its TLS asks for, may do anything root can.
     """
-    await Server(Door(routes(engine)), headers=_HEADERS).serve(listeners)
+    door = Door(routes(engine))
+    async with anyio.create_task_group() as group:
+        for listener in listeners:
+            server = Server(listener.guarded(door), headers=_HEADERS, tls=listener.tls)
+            group.start_soon(server.serve, [listener.socket])
 
 
 def routes(engine: engine.Engine) -> list[Route]:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from seacan import errors, log, paths
-from seacan.daemon import network_flags, registry_flags
+from seacan.daemon import network_flags, registry_flags, tls_flags
+from seacan.daemon.tls_flags import Tls
 from seacan.engine import log_options, storage_options
 from seacan.engine.context import Settings
 from seacan.paths import DataRoot, ExecRoot
@@ -22,6 +23,7 @@ class Flags:
     hosts: list[str]
     log_level: str
     pidfile: Path | None
+    tls: Tls
 
 
 def parse(argv: Sequence[str] | None = None) -> Flags:
@@ -29,7 +31,8 @@ def parse(argv: Sequence[str] | None = None) -> Flags:
     parser = argparse.ArgumentParser(prog="seacand", description="The daemon of seacan.")
     add = parser.add_argument
     add("-v", "--version", action="version", version=f"seacand version {VERSION}")
-    add("-H", "--host", action="append", metavar="URL", help="listen on unix://PATH (repeatable)")
+    add("-H", "--host", action="append", metavar="URL",
+        help="listen on unix://PATH or tcp://ADDRESS:PORT (repeatable)")  # fmt: skip
     add("--data-root", type=_absolute, default=paths.DEFAULT_DATA_ROOT, metavar="DIR",
         help="what lasts: images, containers, state (default %(default)s)")  # fmt: skip
     add("--exec-root", type=_absolute, default=paths.DEFAULT_EXEC_ROOT, metavar="DIR",
@@ -42,6 +45,7 @@ def parse(argv: Sequence[str] | None = None) -> Flags:
         help="option of the log driver, for its containers (repeatable)")  # fmt: skip
     add("--storage-opt", action="append", type=_option, default=[], metavar="NAME=VALUE",
         help="overlay2.size: of containers that ask for no size")  # fmt: skip
+    tls_flags.add_to(parser)
     network_flags.add_to(parser)
     registry_flags.add_to(parser)
     add("--plugin-directory", type=_absolute, metavar="DIR",
@@ -67,6 +71,7 @@ def parse(argv: Sequence[str] | None = None) -> Flags:
         hosts=given.host or [f"unix://{paths.DEFAULT_SOCKET}"],
         log_level="debug" if given.debug else given.log_level,
         pidfile=given.pidfile,
+        tls=tls_flags.settings_of(given),
     )
 
 

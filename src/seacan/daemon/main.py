@@ -14,8 +14,10 @@ from anyio import CancelScope
 
 from seacan import errors, log
 from seacan.api import server
+from seacan.api.listeners import Listener
 from seacan.daemon import flags, locks, sockets
 from seacan.daemon.flags import Flags
+from seacan.daemon.tls_flags import Tls
 from seacan.engine import engine
 from seacan.version import VERSION
 
@@ -33,7 +35,7 @@ def main(argv: Sequence[str] | None = None) -> None:
             if not _lock(given, held):
                 print("seacand: another daemon has these roots", file=sys.stderr)
                 sys.exit(RUNS_ALREADY)
-            listeners = [held.enter_context(_listening(host, held)) for host in given.hosts]
+            listeners = [_listening(host, given.tls, held) for host in given.hosts]
             anyio.run(_serve, given, listeners)
     except (errors.SeacanError, OSError) as err:
         sys.exit(f"seacand: {err}")
@@ -51,16 +53,19 @@ def _lock(given: Flags, held: ExitStack) -> bool:
     return True
 
 
-def _listening(host: str, held: ExitStack) -> socket.socket:
-    listener = sockets.listen(host)
-    held.callback(Path(listener.getsockname()).unlink, missing_ok=True)
+def _listening(host: str, tls: Tls, held: ExitStack) -> Listener:
+    listener = sockets.listen(host, tls)
+    held.enter_context(listener.socket)
+    if listener.socket.family == socket.AF_UNIX:
+        held.callback(Path(listener.socket.getsockname()).unlink, missing_ok=True)
     return listener
 
 
-async def _serve(given: Flags, listeners: list[socket.socket]) -> None:
+async def _serve(given: Flags, listeners: list[Listener]) -> None:
     async with engine.running(given.settings) as parts, anyio.create_task_group() as tasks:
         tasks.start_soon(_end_on_signal, tasks.cancel_scope)
-        log.info("seacand serves", version=VERSION, hosts=" ".join(given.hosts))
+        hosts = " ".join(sockets.url_of(listener) for listener in listeners)
+        log.info("seacand serves", version=VERSION, hosts=hosts)
         await server.serve(parts, listeners)
 
 

@@ -31,7 +31,7 @@ def add_to(parser: argparse.ArgumentParser) -> None:
         ("ip-masq", "containers on the default bridge reach other hosts, by the host's address"),
         ("ip-forward", "set net.ipv4.ip_forward, without which containers reach the host only"),
     ):
-        add(f"--{name}", type=_flag, nargs="?", const=True, default=True, metavar="BOOL",
+        add(f"--{name}", type=boolean, nargs="?", const=True, default=True, metavar="BOOL",
             help=f"{what} (default true)")  # fmt: skip
 
 
@@ -87,7 +87,8 @@ def _host_address(text: str) -> str:
         raise argparse.ArgumentTypeError(str(err)) from err
 
 
-def _flag(text: str) -> bool:
+def boolean(text: str) -> bool:
+    """Return what a flag of dockerd that is on or off is set to."""
     if text not in (*_TRUE, *_FALSE):
         raise argparse.ArgumentTypeError(f"not true or false: {text!r}")
     return text in _TRUE

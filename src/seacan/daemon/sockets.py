@@ -5,23 +5,80 @@ import grp
 import os
 import socket
 from pathlib import Path
+from typing import Final
 
-from seacan.errors import Conflict, InvalidArgument, Unsupported
+from seacan import log
+from seacan.api.listeners import Listener
+from seacan.daemon.tls_flags import Tls
+from seacan.errors import Conflict, Forbidden, InvalidArgument, Unsupported
 
-_BACKLOG = 128
+_BACKLOG: Final = 128
+_DEFAULT_PORT: Final = 2375
 
 
-def listen(host: str) -> socket.socket:
-    """Return a listening socket for `unix://PATH`, mode 0660, of group docker if there is one.
+def listen(host: str, tls: Tls) -> Listener:
+    """Return what listens on `unix://PATH` or `tcp://ADDRESS:PORT`.
 
-    Raises Conflict if another process listens there, Unsupported for another scheme.
+    A unix socket has mode 0660, and the group docker if there is one. TCP is within TLS, or without
+    if that was said outright. Raises Conflict if another process listens there, Forbidden for TCP
+    that is neither, InvalidArgument, Unsupported for another scheme.
     """
     scheme, separator, address = host.partition("://")
     if not separator:
         raise InvalidArgument(f"listen on {host!r}: not a URL such as unix:///run/seacan.sock")
-    if scheme != "unix":
-        raise Unsupported(f"listen on {host}: only unix:// is supported")
-    return _listen_unix(Path(address))
+    if scheme == "unix":
+        return Listener(_listen_unix(Path(address)))
+    if scheme == "tcp":
+        return _listen_tcp(host, address, tls)
+    raise Unsupported(f"listen on {host}: only unix:// and tcp:// are supported")
+
+
+def _listen_tcp(host: str, address: str, tls: Tls) -> Listener:
+    if not tls.is_on and not tls.is_plain:
+        raise Forbidden(
+            f"listen on {host}: without TLS, whoever connects is root here. Make certificates with "
+            "`seacan tls init` and add --tlsverify, or say --tls=false"
+        )
+    if not tls.verifies_clients:
+        log.warn("whoever reaches this address is root here: there is no --tlsverify", host=host)
+    name, port = _split(host, address)
+    context = tls.context() if tls.is_on else None
+    names = None if tls.is_on else frozenset({name.lower(), socket.gethostname().lower()})
+    return Listener(_bind_tcp(host, name, port), context, names)
+
+
+def _split(host: str, address: str) -> tuple[str, int]:
+    name, colon, port = address.removesuffix("/").rpartition(":")
+    if not colon or address.endswith("]"):
+        name, port = address.removesuffix("/"), str(_DEFAULT_PORT)
+    if name.startswith("[") and name.endswith("]"):
+        name = name[1:-1]
+    if not (port.isascii() and port.isdecimal() and int(port) < 65536):
+        raise InvalidArgument(f"listen on {host}: {port!r} is no port")
+    return name or "localhost", int(port)
+
+
+def _bind_tcp(host: str, name: str, port: int) -> socket.socket:
+    try:
+        found = socket.getaddrinfo(name, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    except socket.gaierror as err:
+        raise InvalidArgument(f"listen on {host}: {err.strerror}") from err
+    family, _, _, _, address = min(found, key=lambda each: each[0])  # IPv4 first
+    try:
+        listener = socket.create_server(address, family=family, backlog=_BACKLOG)
+    except OSError as err:
+        raise Conflict(f"listen on {host}: {err.strerror}") from err
+    listener.setblocking(False)
+    return listener
+
+
+def url_of(listener: Listener) -> str:
+    """Return where it listens, with the port that the kernel chose if it was 0."""
+    name = listener.socket.getsockname()
+    if listener.socket.family == socket.AF_UNIX:
+        return f"unix://{name}"
+    address = f"[{name[0]}]" if ":" in name[0] else name[0]
+    return f"tcp://{address}:{name[1]}"
 
 
 def _listen_unix(path: Path) -> socket.socket:

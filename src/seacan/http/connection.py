@@ -132,7 +132,21 @@ class Connection:
         with suppress(ClientGone):  # begin() finds that out
             await self._stream.send(self._head(hijack))
         early = self._incoming.take()
-        await hijack.begin(self._stream.detach(), early)
+        given = self._stream.detach()
+        failure: Exception | None = None
+        async with anyio.create_task_group() as group:
+            group.start_soon(self._pump)
+            try:
+                await hijack.begin(given, early)
+            except Exception as err:
+                failure = err
+        if failure is not None:
+            raise failure
+
+    async def _pump(self) -> None:
+        with anyio.CancelScope() as self._streaming:
+            await self._stream.pump()
+        self._streaming = None
 
     def _head(self, hijack: Hijack) -> bytes:
         if not hijack.has_headers:

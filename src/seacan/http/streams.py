@@ -27,8 +27,11 @@ class ByteStream(Protocol):
     def detach(self) -> socket.socket:
         """Give the connection away as a non-blocking socket; the stream is closed after that.
 
-        A stream that is no plain socket gives one end of a socketpair, and pumps the other.
+        A stream that is no plain socket gives one end of a socketpair, and `pump` serves the other.
         """
+
+    async def pump(self) -> None:
+        """Pass bytes between the connection and what `detach` gave, until one of them ends."""
 
     def close(self) -> None:
         """Close, if it was not given away."""
@@ -80,6 +83,18 @@ class SocketStream:
         given = socket.socket(fileno=self._socket.detach())
         given.setblocking(False)
         return given
+
+    async def pump(self) -> None:
+        """Nothing is to be done: what was given is the connection."""
+
+    @property
+    def peer(self) -> str:
+        """Who is at the other end, in words for the log."""
+        try:
+            address = self._socket.getpeername()
+        except OSError:
+            return "gone"
+        return f"{address[0]}:{address[1]}" if isinstance(address, tuple) else str(address)
 
     def close(self) -> None:
         self._socket.close()

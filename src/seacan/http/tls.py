@@ -4,6 +4,10 @@ The handshake takes place when the client's first bytes are waited for, so the s
 a client that does not finish it as for one that sends no request.
 asyncio's own TLS drops what is still to be sent once the client has said that it will send no
 more, and anyio's lets two tasks send at once; so the records pass through memory here.
+
+A connection that is given away stays here, since only this process has its keys:
+
+    client ◀── TLS ──▶ pump ◀── socketpair ──▶ whoever it was given to
 """
 
 import socket
@@ -14,19 +18,39 @@ from typing import Final
 
 import anyio
 
-from seacan.errors import InvalidArgument, Unsupported
+from seacan import log
+from seacan.errors import InvalidArgument
 from seacan.http.streams import ClientGone, SocketStream
 
 _RECEIVE_BYTES: Final = 64 << 10
 # One record of TLS has 16 KiB at most; more at once only saves calls.
 _SEND_BYTES: Final = 256 << 10
+# How long a client whose connection ends early is read from, so that it sees what was sent last.
+_LINGER_S: Final = 0.5
+# What Go's servers say to a client that speaks HTTP to a port of HTTPS; Docker's client shows it.
+_NOT_TLS: Final = (
+    b"HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request to an HTTPS server.\n"
+)
 
 
-def server_context(certificate: Path, key: Path) -> ssl.SSLContext:
-    """Return what a server proves itself with. Raises InvalidArgument if the files do not fit."""
+def server_context(
+    certificate: Path, key: Path, *, clients_ca: Path | None = None
+) -> ssl.SSLContext:
+    """Return what a server proves itself with; clients have to be of `clients_ca`, if there is one.
+
+    Raises InvalidArgument if the files do not fit.
+    """
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.set_alpn_protocols(["http/1.1"])
     load_certificate(context, certificate, key)
+    if clients_ca is not None:
+        try:
+            # OpenSSL looks at the extended usage of what clients show: it has to be clientAuth.
+            context.load_verify_locations(clients_ca)
+        except (OSError, ssl.SSLError) as err:
+            raise InvalidArgument(f"load CA {clients_ca}: {err}") from err
+        context.verify_mode = ssl.CERT_REQUIRED
     return context
 
 
@@ -49,12 +73,15 @@ class TlsStream:
         # Records have to leave in the order that they were made in.
         self._sending = anyio.Lock()
         self._is_broken = False  # since whoever sent was cancelled
+        self._is_established = False
+        self._near: SocketStream | None = None  # our end of what was given away
 
     async def receive(self) -> bytes:
         while True:
             try:
                 data = self._tls.read(_RECEIVE_BYTES)
             except ssl.SSLWantReadError:
+                self._is_established = self._tls.version() is not None
                 await self._flush()
                 await self._receive_records()
             except ssl.SSLZeroReturnError:
@@ -97,8 +124,22 @@ class TlsStream:
             self._is_broken = False
 
     async def _say_why(self, err: ssl.SSLError) -> None:
-        await self._flush()  # the alert
+        if not self._is_established:
+            why = (err.reason or str(err)).replace("_", " ").lower()
+            log.info("TLS handshake failed", client=self._stream.peer, error=why)
+        if err.reason == "HTTP_REQUEST":
+            await self._stream.send(_NOT_TLS)
+        else:
+            await self._flush()  # the alert
+        await self._linger()
         raise ClientGone(str(err)) from err
+
+    async def _linger(self) -> None:
+        # Closing with bytes unread would reset the connection, and what was sent last be lost.
+        self._stream.finish()
+        with anyio.move_on_after(_LINGER_S), suppress(ClientGone):
+            while await self._stream.receive():
+                pass
 
     def finish(self) -> None:
         # It would wait for the client's last word, which nobody needs.
@@ -109,7 +150,37 @@ class TlsStream:
         self._stream.finish()
 
     def detach(self) -> socket.socket:
-        raise Unsupported("a connection with TLS cannot be given away")
+        near, given = socket.socketpair()
+        self._near = SocketStream(near)
+        given.setblocking(False)
+        return given
+
+    async def pump(self) -> None:
+        """Pass bytes until the other end was closed, or the client is gone."""
+        assert self._near is not None
+        try:
+            async with anyio.create_task_group() as group:
+                group.start_soon(self._pump_in, self._near, group.cancel_scope)
+                await self._pump_out(self._near)
+                group.cancel_scope.cancel()
+        finally:
+            self._near.close()
+        self.finish()
+        await self._linger()
+
+    async def _pump_in(self, near: SocketStream, pumping: anyio.CancelScope) -> None:
+        # A client that has ended its input still gets output; one that is gone ends all.
+        try:
+            while data := await self.receive():
+                await near.send(data)
+            near.finish()
+        except ClientGone:
+            pumping.cancel()
+
+    async def _pump_out(self, near: SocketStream) -> None:
+        with suppress(ClientGone):
+            while data := await near.receive():
+                await self.send(data)
 
     def close(self) -> None:
         self.finish()
