@@ -13,9 +13,10 @@ class Command:
     """One command. `least` and `most` bound the number of its arguments.
 
     `runs_another`: flags end at the first argument, as what follows is another command's.
+    `is_hidden`: no help lists it, since programs call it.
     """
 
-    __slots__ = ("arguments", "least", "most", "names", "runs_another", "summary")
+    __slots__ = ("arguments", "is_hidden", "least", "most", "names", "runs_another", "summary")
 
     def __init__(
         self,
@@ -26,6 +27,7 @@ class Command:
         least: int = 0,
         most: int = 0,
         runs_another: bool = False,
+        is_hidden: bool = False,
     ) -> None:
         self.names = names
         self.arguments = arguments
@@ -33,11 +35,12 @@ class Command:
         self.least = least
         self.most = most
         self.runs_another = runs_another
+        self.is_hidden = is_hidden
 
     @property
     def module(self) -> str:
         """The name of the module that does it; `import`, a word of Python's, gets an underscore."""
-        name = self.names[0].replace(" ", "_")
+        name = self.names[0].replace(" ", "_").replace("-", "_")
         return f"seacan.cli.commands.{'import_rootfs' if name == 'import' else name}"
 
     @property

@@ -7,8 +7,9 @@ import sys
 
 from seacan.cli import flags as flag_parser
 from seacan.cli.command import UNLIMITED, Command
-from seacan.cli.flags import Flag, FlagError, HelpAsked
-from seacan.cli.session import Exit, Session, complain
+from seacan.cli.flags import FlagError, HelpAsked
+from seacan.cli.global_flags import GLOBAL_FLAGS, session_of
+from seacan.cli.session import Exit, complain
 from seacan.cli.table.table import (
     BY_SPELLING,
     COMMANDS,
@@ -17,7 +18,6 @@ from seacan.cli.table.table import (
     GROUPS_BY_NAME,
     in_group,
 )
-from seacan.cli.values import SWITCH, TEXT
 from seacan.errors import SeacanError
 
 TYPE_CHECKING = False
@@ -25,15 +25,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import NoReturn
 
+    from seacan.cli.session import Session
+
 USAGE_CODE = 125
 INTERRUPTED_CODE = 130
-
-GLOBAL_FLAGS = (
-    Flag("config", "", TEXT, "Directory of Docker's config.json", shown='"~/.docker"'),
-    Flag("debug", "D", SWITCH, "Show where an error comes from"),
-    Flag("host", "H", TEXT, "Where the daemon listens: unix://PATH or tcp://HOST:PORT"),
-    Flag("version", "v", SWITCH, "Print the version and quit"),
-)
 
 
 def main() -> NoReturn:
@@ -93,19 +88,16 @@ def run(words: Sequence[str]) -> int:
         return 0
     if not rest:
         return _print_main_help()
-    session = Session(
-        host=values.text("host"),
-        config_directory=values.text("config"),
-        debug=values.on("debug"),
-    )
     try:
-        return _run_command(session, rest)
+        session = session_of(values)
+        try:
+            return _run_command(session, rest)
+        finally:
+            session.close()
     except SeacanError as err:
-        if session.debug:
+        if values.on("debug"):
             raise
         raise Exit(1, str(err)) from None
-    finally:
-        session.close()
 
 
 def _run_command(session: Session, words: list[str]) -> int:

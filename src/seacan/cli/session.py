@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import os
-
-from seacan.errors import Unsupported
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterable
     from typing import Any
 
+    from seacan.cli.daemon_choice import DaemonChoice
     from seacan.client.client import Client
 
 
@@ -24,13 +21,15 @@ class Exit(Exception):
 
 
 class Session:
-    """One run of the program. `host`: what `-H` named."""
+    """One run of the program, about the daemon of `choice`."""
 
-    def __init__(self, *, host: str = "", config_directory: str = "", debug: bool = False) -> None:
+    def __init__(
+        self, choice: DaemonChoice, *, debug: bool = False, is_talkative: bool = False
+    ) -> None:
+        self.choice = choice
         self.debug = debug
         self.starts_daemon = True  # the default one, when it is first asked for
-        self._host = host
-        self._config_directory = config_directory
+        self._is_talkative = is_talkative
         self._config: dict[str, Any] | None = None
         self._client: Client | None = None
 
@@ -45,9 +44,7 @@ class Session:
 
     @property
     def config_path(self) -> str:
-        from seacan.cli.config_file import config_path
-
-        return config_path(self._config_directory)
+        return self.choice.config_path
 
     def registry_headers(self, image: str) -> dict[str, str]:
         """Return what a request about an image says of who asks, to its registry."""
@@ -56,36 +53,64 @@ class Session:
         return Credentials(self.config_path).header(image)
 
     @property
-    def client(self) -> Client:
-        """The client of the daemon, which is started if it is to be the default one.
+    def context(self) -> str:
+        """The name of the context in use."""
+        return self.choice.context_name(self.config if self.choice.needs_config else {})
 
-        Raises Unsupported if a context is chosen.
+    @property
+    def client(self) -> Client:
+        """The client of the daemon, which is started if nothing names another than the default one.
+
+        Raises InvalidArgument, NotFound if what names one is wrong.
         """
         if self._client is None:
             from seacan.client.client import Client
-            from seacan.client.endpoint import resolve
 
-            endpoint = resolve(self._host)
-            if not self._host and not os.environ.get("DOCKER_HOST"):
-                self._refuse_context()
+            endpoint = self.choice.endpoint(self.context)
+            if endpoint is None:
+                endpoint = self.choice.default_endpoint()
                 if self.starts_daemon:
                     from seacan.client.daemon import ensure_running
 
                     ensure_running(endpoint)
+            self.explain(f"context {self.context}: daemon at {endpoint}")
             self._client = Client(endpoint)
         return self._client
+
+    def metadata(self, context: str) -> dict[str, Any]:
+        """Return what is known of a context. Raises NotFound, InvalidArgument."""
+        if context != "default":
+            return self.choice.contexts.get(context)
+        endpoint = self.choice.default_endpoint()
+        verifies = endpoint.tls is None or endpoint.tls.verifies
+        docker = {"Host": str(endpoint), "SkipTLSVerify": not verifies}
+        return {"Name": context, "Metadata": {}, "Endpoints": {"docker": docker}}
+
+    def tls_data(self, context: str) -> dict[str, dict[str, bytes]]:
+        """Return the certificates and keys of a context, by endpoint and file."""
+        if context != "default":
+            return self.choice.contexts.tls_data(context)
+        return self.choice.default_tls_data()
+
+    def use_context(self, name: str) -> None:
+        """Have config.json name the context of all commands from now on; "": the default one."""
+        if self.config.get("currentContext", "") == name:
+            return
+        from seacan.cli.config_file import write_json
+
+        self.config.pop("currentContext", None)
+        if name:
+            self.config["currentContext"] = name
+        write_json(self.config_path, self.config)
+
+    def explain(self, text: str) -> None:
+        """Tell a user who wants to know (--debug, --log-level debug) what is going on."""
+        if self._is_talkative:
+            complain(f"debug: {text}")
 
     def close(self) -> None:
         if self._client:
             self._client.close()
-
-    def _refuse_context(self) -> None:
-        chosen = os.environ.get("DOCKER_CONTEXT") or self.config.get("currentContext")
-        if chosen and chosen != "default":
-            raise Unsupported(
-                f'contexts are not supported yet, and "{chosen}" is chosen: '
-                "set DOCKER_HOST, or DOCKER_CONTEXT=default"
-            )
 
 
 def for_each(

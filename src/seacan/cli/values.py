@@ -334,6 +334,22 @@ def take_pair(so_far: dict[str, str], text: str) -> dict[str, str]:
     return {**so_far, name: value}
 
 
+def take_key_values(so_far: dict[str, str], text: str) -> dict[str, str]:
+    """Add `a=1,b=2`; a value with a comma stands in quotes as in CSV, `a=1,"b=2,3"`."""
+    pairs = [text.strip('"')]
+    if text.count("=") > 1:
+        import csv
+
+        pairs = next(csv.reader([text], strict=True))
+    found = {}
+    for pair in pairs:
+        name, equals, value = pair.partition("=")
+        if not equals:
+            raise ValueError(f"{pair} must be formatted as key=value")
+        found[name] = value
+    return {**so_far, **found}
+
+
 def go_quote(text: str) -> str:
     """Return `text` as Go's %q writes it, for what people type."""
     escapes = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\t": "\\t", "\r": "\\r"}
@@ -355,6 +371,7 @@ OPERATIONS = Kind("list", list, take_operations)
 WEIGHTS = Kind("list", list, take_weight)
 ULIMITS = Kind("ulimit", dict, take_ulimit)
 PAIRS = Kind("map", dict, take_pair)
+KEY_VALUES = Kind("stringToString", dict, take_key_values)
 OPTIONS = Kind("list", dict, take_pair)
 FILTERS = Kind("filter", dict, take_filter)
 ENVIRONMENT = many(read_env)

@@ -17,7 +17,7 @@ import select
 from functools import cached_property
 
 from seacan import errors
-from seacan.client.endpoint import Endpoint, resolve
+from seacan.client.endpoint import Endpoint, parse_host
 from seacan.client.transport import Connection, Response, Upgraded
 from seacan.client.version import API_VERSION, CLIENT_VERSION, LEAST_API_VERSION, version_key
 
@@ -52,15 +52,12 @@ class Client:
 
     Several threads may use it at once, each request then on a connection of its own.
 
-    `endpoint`: an Endpoint, a host such as `unix:///run/seacan.sock`, or None for DOCKER_HOST and
-    then the default. `version`: the API version to speak; None for DOCKER_API_VERSION and then the
-    newest that the daemon has too.
+    `endpoint`: an Endpoint, or a host such as `unix:///run/seacan.sock`. `version`: the API version
+    to speak; None for DOCKER_API_VERSION and then the newest that the daemon has too.
     """
 
-    def __init__(
-        self, endpoint: Endpoint | str | None = None, *, version: str | None = None
-    ) -> None:
-        self.endpoint = endpoint if isinstance(endpoint, Endpoint) else resolve(endpoint)
+    def __init__(self, endpoint: Endpoint | str, *, version: str | None = None) -> None:
+        self.endpoint = endpoint if isinstance(endpoint, Endpoint) else parse_host(endpoint)
         self._version = version or os.environ.get("DOCKER_API_VERSION", "").removeprefix("v")
         self._idle: list[Connection] = []
 
@@ -209,7 +206,7 @@ class Client:
     ) -> Response:
         connection = self._connection()
         try:
-            connection.send(method, target, headers, body)
+            connection.send(method, self.endpoint.base + target, headers, body)
             response = connection.receive(has_body=method != "HEAD")
         except BaseException:
             connection.close()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from seacan.errors import Forbidden, InvalidArgument, NotFound
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
@@ -25,7 +27,11 @@ class System:
         self._client = client
 
     def ping(self) -> Ping:
-        response = self._client.call("HEAD", "/_ping")
+        try:
+            response = self._client.call("HEAD", "/_ping")
+        except (InvalidArgument, Forbidden, NotFound):
+            # Its answer has no body that says why, and a proxy may not know HEAD.
+            response = self._client.call("GET", "/_ping")
         self._client.finish(response)
         headers = response.headers
         return Ping(headers.get("api-version", ""), headers.get("ostype", ""))

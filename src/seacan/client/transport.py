@@ -15,6 +15,18 @@ from seacan.errors import Unavailable
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
+    from typing import Protocol
+
+    class ByteStream(Protocol):
+        """What of a connected, blocking socket is used; see socket(2) in Python's words."""
+
+        def fileno(self) -> int: ...
+        def recv(self, most_bytes: int, /) -> bytes: ...
+        def sendall(self, data: bytes, /) -> None: ...
+        def send(self, data: bytes, flags: int = 0, /) -> int: ...
+        def shutdown(self, how: int, /) -> None: ...
+        def close(self) -> None: ...
+
 
 HEAD_LIMIT_BYTES = 64 * 1024
 PIECE_BYTES = 64 * 1024
@@ -24,7 +36,7 @@ _BODILESS = (204, 304)
 class Connection:
     """One connection to the daemon, for one request at a time."""
 
-    def __init__(self, connected: socket.socket, authority: str) -> None:
+    def __init__(self, connected: ByteStream, authority: str) -> None:
         self._socket = connected
         self._authority = authority
         self._received = bytearray()
@@ -35,7 +47,7 @@ class Connection:
     @property
     def has_received(self) -> bool:
         """Whether bytes are here that the socket does not show as readable any more."""
-        return bool(self._received)
+        return bool(self._received) or holds_bytes(self._socket)
 
     def close(self) -> None:
         self._socket.close()
@@ -98,6 +110,8 @@ class Connection:
                 raise Unavailable("the head of the daemon's reply is too long")
             name, _, value = line.partition(":")
             headers[name.strip().lower()] = value.strip()
+        if start[0] == "HTTP/1.0":
+            headers["connection"] = "close"
         return int(start[1]), headers
 
     def _receive_line(self) -> str:
@@ -191,6 +205,11 @@ class Response:
         return Upgraded(self.connection._socket, early, self.headers.get("content-type", ""))
 
 
+def holds_bytes(stream: ByteStream) -> bool:
+    """Whether bytes are in it that its socket does not show: TLS takes whole records from there."""
+    return bool(getattr(stream, "holds_bytes", False))
+
+
 def _length(text: str, base: int) -> int:
     try:
         return int(text, base)
@@ -204,7 +223,7 @@ class Upgraded:
     `early` are bytes that came together with the head of the reply; `receive` yields them first.
     """
 
-    def __init__(self, connected: socket.socket, early: bytes, media_type: str) -> None:
+    def __init__(self, connected: ByteStream, early: bytes, media_type: str) -> None:
         self._socket = connected
         self._early = early
         self.media_type = media_type
@@ -221,7 +240,7 @@ class Upgraded:
     @property
     def has_early(self) -> bool:
         """Whether `receive` has something although the socket may not be readable."""
-        return bool(self._early)
+        return bool(self._early) or holds_bytes(self._socket)
 
     def receive(self, most_bytes: int = PIECE_BYTES) -> bytes:
         """Return some bytes; nothing at the end."""

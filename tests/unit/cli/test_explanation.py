@@ -5,6 +5,7 @@ import os
 import pytest
 
 from seacan.cli.commands import explain
+from seacan.cli.daemon_choice import DaemonChoice
 from seacan.cli.flags import parse
 from seacan.cli.output.explanation import text
 from seacan.cli.session import Session
@@ -150,4 +151,8 @@ def test_a_plain_process_has_less() -> None:
 def test_a_daemon_elsewhere_is_refused_with_what_to_do(name: str) -> None:
     values, _ = parse(explain.FLAGS, [])
     with pytest.raises(Unsupported, match=f"run `seacan explain {name}` there"):
-        explain.run(Session(host="tcp://192.0.2.1:2375"), values, [name])
+        explain.run(
+            Session(DaemonChoice(config_path="/none", hosts=["tcp://192.0.2.1:2375"])),
+            values,
+            [name],
+        )

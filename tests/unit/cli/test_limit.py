@@ -6,6 +6,7 @@ import pytest
 
 from seacan.cli import hood_process
 from seacan.cli.commands import limit, limit_ls, limit_rm
+from seacan.cli.daemon_choice import DaemonChoice
 from seacan.cli.flags import parse
 from seacan.cli.session import Session
 from seacan.errors import InvalidArgument, Unsupported
@@ -52,7 +53,8 @@ ANSWERS: dict[str, list[Line]] = {
 
 def run(command: Any, *words: str, host: str = "unix:///x.sock") -> int:
     values, arguments = parse(command.FLAGS, words)
-    code: int = command.run(Session(host=host), values, arguments)
+    session = Session(DaemonChoice(config_path="/none", hosts=[host]))
+    code: int = command.run(session, values, arguments)
     return code
 
 

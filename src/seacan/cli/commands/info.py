@@ -62,7 +62,7 @@ _COMMITS = (
 def run(session: Session, values: Values, arguments: list[str]) -> int:
     """Print the client's part even if there is no daemon; the exit code tells of that."""
     form = values.text("format")
-    client = {"Version": CLIENT_VERSION, "Context": "default", "Debug": session.debug}
+    client = {"Version": CLIENT_VERSION, "Context": session.context, "Debug": session.debug}
     show = _by_template(form, client) if form else None
     try:
         info = session.client.system.info()

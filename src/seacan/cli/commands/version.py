@@ -48,7 +48,7 @@ def run(session: Session, values: Values, arguments: list[str]) -> int:
         server = session.client.system.version()
     except SeacanError as err:
         problem = str(err)
-    client = _client_fields(version)
+    client = _client_fields(version, session.context)
     if show:
         show(client, server)
     else:
@@ -78,7 +78,7 @@ def _by_template(form: str) -> Callable[[dict[str, str], dict[str, Any] | None],
     return show
 
 
-def _client_fields(version: str) -> dict[str, str]:
+def _client_fields(version: str, context: str) -> dict[str, str]:
     system = os.uname()
     return {
         "Version": CLIENT_VERSION,
@@ -87,7 +87,7 @@ def _client_fields(version: str) -> dict[str, str]:
         "PythonVersion": sys.version.split()[0],
         "Os": system.sysname.lower(),
         "Arch": {"x86_64": "amd64", "aarch64": "arm64"}.get(system.machine, system.machine),
-        "Context": "default",
+        "Context": context,
     }
 
 

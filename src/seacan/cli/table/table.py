@@ -3,15 +3,26 @@
 from __future__ import annotations
 
 from seacan.cli.command import Group
-from seacan.cli.table import containers, hood, images, networks, registries, system, volumes
+from seacan.cli.table import (
+    containers,
+    hood,
+    images,
+    networks,
+    registries,
+    remote,
+    system,
+    volumes,
+)
 
 GROUPS = (
     Group("container", "Manage containers"),
+    Group("context", "Manage names of daemons and how they are reached"),
     Group("image", "Manage images"),
     Group("manifest", "Manage lists of images, one for each platform"),
     Group("network", "Manage networks"),
     Group("registry", "Serve images to others"),
     Group("system", "Manage the daemon"),
+    Group("tls", "Make the certificates of a daemon on tcp"),
     Group("volume", "Manage volumes"),
 )
 
@@ -23,6 +34,7 @@ COMMANDS = (
     *volumes.COMMANDS,
     *system.COMMANDS,
     *hood.COMMANDS,
+    *remote.COMMANDS,
 )
 
 # What the help shows first, in this order.
@@ -49,6 +61,6 @@ def in_group(name: str) -> list[tuple[str, str]]:
     rows = []
     for command in COMMANDS:
         spelled = next((n for n in command.names if n.startswith(f"{name} ")), None)
-        if spelled:
+        if spelled and not command.is_hidden:
             rows.append((spelled.partition(" ")[2], command.summary))
     return sorted(rows)

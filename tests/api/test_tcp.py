@@ -1,0 +1,204 @@
+"""The API on TCP: who is let in with TLS, what is given away through it, pages turned away."""
+
+import select
+import socket
+import ssl
+import struct
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import anyio.from_thread
+import pytest
+from tests.api.conftest import read_all, read_until
+from tests.fakes.certificates import Authority, Pair
+from tests.fakes.engine import FakeEngine
+
+from seacan.api import server
+from seacan.api.listeners import Listener
+from seacan.client.endpoint import TlsFiles, parse_host
+from seacan.client.transport import holds_bytes
+from seacan.http.tls import server_context
+
+VERSIONS = [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3]
+PING = b"GET /_ping HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n"
+ATTACH = (
+    b"POST /v1.51/containers/first/attach?stream=1&stdin=1&stdout=1 HTTP/1.1\r\n"
+    b"Host: 127.0.0.1\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n"
+)
+
+
+@dataclass
+class Place:
+    """A CA with a server of its own, and a client that it knows."""
+
+    authority: Authority
+    server: Pair
+    client: Pair
+    port: int = 0
+
+    def server_context(self, most: ssl.TLSVersion = ssl.TLSVersion.TLSv1_3) -> ssl.SSLContext:
+        ca = self.authority.certificate
+        context = server_context(self.server.certificate, self.server.key, clients_ca=ca)
+        context.maximum_version = most
+        return context
+
+    def context(self, pair: Pair | None, version: ssl.TLSVersion | None = None) -> ssl.SSLContext:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.load_verify_locations(self.authority.certificate)
+        if version:
+            context.minimum_version = context.maximum_version = version
+        if pair:
+            context.load_cert_chain(pair.certificate, pair.key)
+        return context
+
+
+@contextmanager
+def serving(names: frozenset[str] | None, tls: ssl.SSLContext | None) -> Iterator[int]:
+    with (
+        anyio.from_thread.start_blocking_portal() as portal,
+        socket.create_server(("127.0.0.1", 0)) as listening,
+    ):
+        listener = Listener(listening, tls, names)
+        served = portal.start_task_soon(server.serve, FakeEngine(), [listener])
+        try:
+            yield listening.getsockname()[1]
+        finally:
+            served.cancel()
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+    authority = Authority(tmp_path_factory.mktemp("tls"))
+    server, client = authority.sign("server", "serverAuth"), authority.sign("client", "clientAuth")
+    place = Place(authority, server, client)
+    with serving(None, place.server_context()) as place.port:
+        yield place
+
+
+@contextmanager
+def connected(place: Place, context: ssl.SSLContext) -> Iterator[ssl.SSLSocket]:
+    with (
+        socket.create_connection(("127.0.0.1", place.port), timeout=10) as plain,
+        context.wrap_socket(plain, server_hostname="127.0.0.1") as client,
+    ):
+        yield client
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_who_shows_a_certificate_of_the_ca_is_let_in(place: Place, version: ssl.TLSVersion) -> None:
+    with connected(place, place.context(place.client, version)) as client:
+        client.sendall(PING)
+        assert read_all(client).endswith(b"OK")
+
+
+def test_others_are_not(place: Place, tmp_path: Path) -> None:
+    stranger = Authority(tmp_path).sign("stranger", "clientAuth")
+    strangers = {
+        "certificate required": None,
+        "unknown ca": stranger,
+        "certificate expired": place.authority.sign("old", "clientAuth", is_expired=True),
+        # OpenSSL's word for a usage that does not fit.
+        "unsupported certificate": place.authority.sign("other", "serverAuth"),
+    }
+    for alert, pair in strangers.items():
+        context = place.context(pair, ssl.TLSVersion.TLSv1_3)
+        with connected(place, context) as client:
+            client.sendall(PING)
+            with pytest.raises(ssl.SSLError, match=alert.replace(" ", "[ _]")):
+                client.recv(100)
+        context = place.context(pair, ssl.TLSVersion.TLSv1_2)
+        with pytest.raises((ssl.SSLError, ConnectionError)), connected(place, context):
+            pytest.fail("the handshake of TLS 1.2 shows the certificate")
+
+
+def test_older_versions_are_not_spoken(place: Place) -> None:
+    context = place.context(place.client)
+    context.set_ciphers("ALL:@SECLEVEL=0")
+    context.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
+    with pytest.warns(DeprecationWarning, match="TLSv1_1"):
+        context.maximum_version = ssl.TLSVersion.TLSv1_1
+    with pytest.raises(ssl.SSLError), connected(place, context):
+        pytest.fail("TLS 1.1 is broken")
+
+
+def test_who_speaks_no_tls_is_told(place: Place) -> None:
+    with socket.create_connection(("127.0.0.1", place.port), timeout=10) as client:
+        client.sendall(PING)
+        assert read_all(client).endswith(b"Client sent an HTTP request to an HTTPS server.\n")
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_what_follows_the_end_of_input_arrives(place: Place, version: ssl.TLSVersion) -> None:
+    """The fake engine sends back what it gets, and some more once the input has ended."""
+    sent = b"early " + b"later" * 100_000
+    with serving(None, place.server_context(version)) as port:
+        endpoint = parse_host(f"tcp://127.0.0.1:{port}")
+        endpoint.tls = TlsFiles(
+            *map(str, (place.authority.certificate, place.client.certificate, place.client.key)),
+            verifies=True,
+        )
+        with closing(endpoint.connect()) as client:
+            client.sendall(ATTACH)
+            data = b""
+            left = sent
+            while left:
+                with suppress(BlockingIOError):
+                    left = left[client.send(left, socket.MSG_DONTWAIT) :]
+                select.select([client], [client] if left else [], [])
+                if holds_bytes(client) or select.select([client], [], [], 0)[0]:
+                    data += client.recv(65536)
+            client.shutdown(socket.SHUT_WR)
+            while piece := client.recv(65536):
+                data += piece
+    assert data.partition(b"\r\n\r\n")[2] == sent + b"<end>"
+
+
+def test_a_client_that_is_gone_ends_what_was_given_away(place: Place) -> None:
+    with connected(place, place.context(place.client)) as client:
+        client.sendall(ATTACH)
+        read_until(client, b"\r\n\r\n")
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    with connected(place, place.context(place.client)) as client:
+        client.sendall(PING)
+        assert read_all(client).endswith(b"OK")
+
+
+@pytest.mark.parametrize(
+    ("host", "origin", "status"),
+    [
+        ("127.0.0.1:2375", "", 200),
+        ("[::1]:2375", "", 200),
+        ("localhost", "", 200),
+        ("box.example:2375", "", 200),
+        ("BOX.example.:2375", "", 200),
+        ("evil.example:2375", "", 403),
+        ("127.0.0.1.evil.example", "", 403),
+        ("", "", 403),
+        ("127.0.0.1:2375", "http://127.0.0.1:2375", 200),
+        ("127.0.0.1:2375", "http://evil.example", 403),
+        ("127.0.0.1:2375", "null", 403),
+        ("127.0.0.1:2375", "http://[", 403),
+    ],
+)
+def test_pages_and_names_of_others_are_turned_away(host: str, origin: str, status: int) -> None:
+    request = f"GET /_ping HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n"
+    request += f"Origin: {origin}\r\n\r\n" if origin else "\r\n"
+    with (
+        serving(frozenset({"box.example"}), None) as port,
+        socket.create_connection(("127.0.0.1", port), timeout=10) as client,
+    ):
+        client.sendall(request.encode())
+        assert read_all(client).split()[1] == str(status).encode()
+
+
+def test_with_tls_the_certificate_tells_the_name_but_pages_are_turned_away(place: Place) -> None:
+    for origin, status in ((b"", b"200"), (b"Origin: https://evil.example\r\n", b"403")):
+        with connected(place, place.context(place.client)) as client:
+            client.sendall(
+                b"GET /_ping HTTP/1.1\r\nHost: any.example\r\n"
+                + origin
+                + b"Connection: close\r\n\r\n"
+            )
+            assert read_all(client).split()[1] == status
