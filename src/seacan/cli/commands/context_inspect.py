@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from seacan.cli.commands.inspect import FORMAT, print_found
+from seacan.cli.commands.inspect import FORMAT, print_kind
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,4 +30,4 @@ def run(session: Session, values: Values, arguments: list[str]) -> int:
             },
         }
 
-    return print_found(arguments or [session.context], find, values.text("format"))
+    return print_kind("context", arguments or [session.context], find, values.text("format"))

@@ -5,9 +5,8 @@ from __future__ import annotations
 import os
 
 from seacan.cli.flags import Flag
-from seacan.cli.output.rows import print_format
+from seacan.cli.output.rows import Listing, Row, print_rows
 from seacan.cli.output.table import ellipsis
-from seacan.cli.output.template import require_json
 from seacan.cli.session import complain
 from seacan.cli.values import SWITCH, TEXT
 from seacan.client.contexts import DOCKER, natural_key
@@ -21,30 +20,30 @@ if TYPE_CHECKING:
     from seacan.cli.session import Session
 
 FLAGS = (
-    Flag("format", "", TEXT, "How to print it: table or json"),
+    Flag("format", "", TEXT, "table, json, or a Go template"),
     Flag("quiet", "q", SWITCH, "Print names alone"),
 )
 
-_HEADERS = {
-    "Name": "NAME",
-    "Description": "DESCRIPTION",
-    "DockerEndpoint": "DOCKER ENDPOINT",
-    "Error": "ERROR",
-}
+_CONTEXTS = Listing(
+    "*formatter.clientContextContext",
+    {
+        "Name": "NAME",
+        "Description": "DESCRIPTION",
+        "DockerEndpoint": "DOCKER ENDPOINT",
+        "Error": "ERROR",
+        "Current": None,
+    },
+    ("Name", "Description", "DockerEndpoint", "Error"),
+)
 _ERROR_COLUMNS = 45
 
 
 def run(session: Session, values: Values, arguments: list[str]) -> int:
     form = values.text("format")
-    require_json(form, "table")
-    rows = _rows(session)
-    if values.on("quiet"):
-        print("".join(f"{row['Name']}\n" for row in rows), end="")
-    elif form == "json":
-        print_format(rows, _HEADERS, form)
-    else:
-        shown = [{**row, "Name": row["Name"] + (" *" if row["Current"] else "")} for row in rows]
-        print_format(shown, _HEADERS, form)
+    rows, quiet = _rows(session), values.on("quiet")
+    if form in ("", "table") and not quiet:
+        rows = [Row({**row, "Name": row["Name"] + " *" * row["Current"]}) for row in rows]
+    print_rows(_CONTEXTS, rows, form, quiet="Name" if quiet else "")
     if os.environ.get("DOCKER_HOST"):
         complain(
             "Warning: DOCKER_HOST environment variable overrides the active context. To use a "
@@ -54,30 +53,32 @@ def run(session: Session, values: Values, arguments: list[str]) -> int:
     return 0
 
 
-def _rows(session: Session) -> list[dict[str, Any]]:
+def _rows(session: Session) -> list[Row]:
     """Return all contexts by name; one that is in use but is not there has its error."""
     current = session.context
     found = [*session.choice.contexts.list(), session.metadata("default")]
     rows = [_row(metadata, current) for metadata in found]
     if not any(row["Current"] for row in rows):
         missing = {"Name": current, "Description": "", "DockerEndpoint": "", "Current": True}
-        rows.append({**missing, "Error": _error_of(session, current)})
+        rows.append(Row({**missing, "Error": _error_of(session, current)}))
     return sorted(rows, key=lambda row: natural_key(row["Name"]))
 
 
-def _row(metadata: dict[str, Any], current: str) -> dict[str, Any]:
+def _row(metadata: dict[str, Any], current: str) -> Row:
     name = str(metadata.get("Name", ""))
     endpoint = (metadata.get("Endpoints") or {}).get(DOCKER)
     description = (metadata.get("Metadata") or {}).get("Description", "")
     if name == "default":
         description = "Current DOCKER_HOST based configuration"
-    return {
-        "Name": name,
-        "Description": description,
-        "DockerEndpoint": (endpoint or {}).get("Host", ""),
-        "Current": name == current,
-        "Error": "" if endpoint is not None else "cannot find docker endpoint in context",
-    }
+    return Row(
+        {
+            "Name": name,
+            "Description": description,
+            "DockerEndpoint": (endpoint or {}).get("Host", ""),
+            "Current": name == current,
+            "Error": "" if endpoint is not None else "cannot find docker endpoint in context",
+        }
+    )
 
 
 def _error_of(session: Session, name: str) -> str:

@@ -28,6 +28,7 @@ _STRUCTS = {
     "image": "image.InspectResponse",
     "network": "network.Inspect",
     "volume": "volume.Volume",
+    "context": "context.contextWithTLSListing",
 }
 
 

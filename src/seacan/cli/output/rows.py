@@ -123,7 +123,9 @@ def _filled(listing: Listing, rows: Iterable[Row], body: str) -> tuple[str, list
     ]
 
 
-def _plain(value: str | None) -> str:
+def _plain(value: str | bool | None) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
     return "<nil>" if value is None else value
 
 

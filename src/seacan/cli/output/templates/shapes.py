@@ -30,6 +30,10 @@ SHAPES = {
         "Containers:{}network.EndpointResource Options:{} Labels:{} Peers:[]network.PeerInfo "
         "Services:{}network.ServiceInfo"
     ),
+    "context.contextWithTLSListing": (
+        "Name Metadata:? Endpoints:{}? TLSMaterial:{}[] Storage:context.storageInfo"
+    ),
+    "context.storageInfo": "MetadataPath TLSPath",
     "volume.Volume": (
         "ClusterVolume:? CreatedAt Driver Labels:{} Mountpoint Name Options:{} Scope Status:{}? "
         "UsageData:*volume.UsageData"
