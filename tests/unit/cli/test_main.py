@@ -175,5 +175,6 @@ def test_short_commands_import_little() -> None:
         [sys.executable, "-c", script], text=True, capture_output=True, check=True
     )
     costly = {"typing", "dataclasses", "pathlib", "argparse", "subprocess", "threading", "asyncio"}
+    costly |= {"yaml", "seacan.compose", "seacan.cli.compose"}
     costly |= {"logging", "datetime", "inspect", "shutil", "http.client", "urllib.parse", "ssl"}
     assert costly & set(done.stdout.split()) == set()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from seacan.cli.command import Group
 from seacan.cli.table import (
+    compose,
     containers,
     hood,
     images,
@@ -33,6 +34,7 @@ COMMANDS = (
     *networks.COMMANDS,
     *volumes.COMMANDS,
     *system.COMMANDS,
+    *compose.COMMANDS,
     *hood.COMMANDS,
     *remote.COMMANDS,
 )

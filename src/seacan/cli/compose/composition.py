@@ -1,0 +1,107 @@
+"""What every command of compose works with: the application, the client, how progress is shown."""
+
+from __future__ import annotations
+
+import os
+from functools import cached_property
+
+from seacan.compose.discovery import Application, Sources
+from seacan.compose.loading import Choices
+from seacan.compose.notices import Notices
+from seacan.compose.project import (
+    Project,
+    with_environment_files,
+    with_label_files,
+    with_selected_services,
+    with_services_enabled,
+    without_unused_resources,
+)
+from seacan.errors import InvalidArgument, SeacanError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from seacan.cli.flags import Values
+    from seacan.cli.session import Session
+    from seacan.client.client import Client
+
+
+class Composition:
+    """One run of compose. `values`: the flags before the command."""
+
+    def __init__(self, session: Session, values: Values, *, dry_run: bool) -> None:
+        self.session = session
+        self.dry_run = dry_run
+        self.notices = Notices()
+        self._values = values
+        self._sources = Sources(
+            files=tuple(values.texts("file")),
+            directory=values.text("project-directory"),
+            env_files=tuple(values.texts("env-file")),
+            name=values.text("project-name"),
+            profiles=tuple(values.texts("profile")),
+        )
+
+    @property
+    def client(self) -> Client:
+        return self.session.client
+
+    @cached_property
+    def application(self) -> Application:
+        return Application(self._sources, os.environ, self.notices)
+
+    @property
+    def all_resources(self) -> bool:
+        return self._values.on("all-resources")
+
+    def project(
+        self,
+        services: Sequence[str] = (),
+        *,
+        choices: Choices | None = None,
+        normalized: bool = True,
+        consistent: bool = True,
+        keep_label_files: bool = False,
+    ) -> Project:
+        """Return the application with `services` and what they depend on; all without any.
+
+        Variables of their files are not read yet. Raises InvalidArgument or NotFound.
+        """
+        project = self.application.project(
+            choices or Choices(), normalized=normalized, consistent=consistent
+        )
+        project = with_label_files(project, self.notices, keep=keep_label_files)
+        project = with_selected_services(with_services_enabled(project, services), services)
+        return project if self.all_resources else without_unused_resources(project)
+
+    def complete_project(self, services: Sequence[str] = ()) -> Project:
+        """Return the project as containers are made of it."""
+        project = self.project(services, keep_label_files=True)
+        return with_environment_files(project, self.notices)
+
+    def name(self) -> str:
+        """Return the project's name, for what needs no files. Raises InvalidArgument."""
+        given = self._sources.name or os.environ.get("COMPOSE_PROJECT_NAME", "")
+        return given or self.project().name
+
+    def project_or_name(self, services: Sequence[str] = ()) -> tuple[Project | None, str]:
+        """Return the project if its files are there, and its name.
+
+        With a name alone, on the command line, files are not looked for.
+        """
+        if self._sources.name and not self._sources.files:
+            return None, self._sources.name
+        try:
+            project = self.project(services)
+        except SeacanError:
+            name = os.environ.get("COMPOSE_PROJECT_NAME", "")
+            if not name:
+                raise
+            return None, name
+        return project, project.name
+
+    def refuse_dry_run(self, command: str) -> None:
+        """Raise InvalidArgument for a command that cannot but do what it does."""
+        if self.dry_run:
+            raise InvalidArgument(f"compose {command} has no --dry-run")

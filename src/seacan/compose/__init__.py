@@ -1,0 +1,19 @@
+"""Compose: several containers as one application, described in YAML files; a client of the API.
+
+Files in reading order, from text to a project:
+
+    discovery.py      which files, which environment, what name
+    yaml_reader.py    YAML 1.2 text → values, with the line of each
+    scalars.py        what a word of YAML means, and how Go prints numbers
+    interpolation.py  ${VARIABLES} in values
+    variables.py      ${VARIABLES} in a text; .env files are dotenv.py
+    loading.py        all files, with what they extend and include → one model
+    merge.py          one file over another
+    canonical.py      short syntax → long syntax (short_syntax.py), relative paths → absolute ones
+    schema.py         the specification's schema
+    checks.py         what the schema cannot say
+    normalize.py      default network, names, dependencies that are implied
+    shapes.py         sections of the model: keys in order, and types (shape.py, kinds.py)
+    project.py        `Project`: what all commands work on
+    output.py         the model as YAML and JSON
+"""

@@ -1,0 +1,198 @@
+"""Which files an application is made of, in which environment, and what it is called.
+
+    files         -f …, else COMPOSE_FILE, else compose.yaml and its like in this directory or above
+    directory     --project-directory, else that of the first file
+    environment   of this process, then of --env-file …, else of .env in the directory
+    name          -p, else COMPOSE_PROJECT_NAME, else `name:` of the last file that has one, else
+                  the directory's
+    profiles      --profile …, else COMPOSE_PROFILES
+
+A variable of the process wins over one of a file. Source: docker compose 2.40.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+
+from seacan.compose.dotenv import read_file
+from seacan.compose.loading import STDIN, Choices, Loader, Texts
+from seacan.compose.normalize import normalize
+from seacan.compose.project import Project, project_of
+from seacan.compose.variables import substitute
+from seacan.errors import InvalidArgument, NotFound
+from seacan.records import record
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+    from seacan.compose.notices import Notices
+
+FILE_NAMES = ("compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml")
+OVERRIDE_NAMES = (
+    "compose.override.yml",
+    "compose.override.yaml",
+    "docker-compose.override.yml",
+    "docker-compose.override.yaml",
+)
+_TRUE = ("1", "t", "T", "TRUE", "true", "True")
+_FALSE = ("0", "f", "F", "FALSE", "false", "False")
+
+
+@record
+class Sources:
+    """What the command line says of where the application is."""
+
+    files: tuple[str, ...] = ()
+    directory: str = ""
+    env_files: tuple[str, ...] = ()
+    name: str = ""
+    profiles: tuple[str, ...] = ()
+
+
+class Application:
+    """An application whose files are found but not loaded. Raises InvalidArgument or NotFound."""
+
+    def __init__(self, sources: Sources, environ: Mapping[str, str], notices: Notices) -> None:
+        self._sources = sources
+        self._notices = notices
+        self._texts = Texts()
+        self.environment = {"PWD": os.getcwd(), **environ}
+        if sources.name and sources.name != normalized_name(sources.name):
+            raise _invalid_name(sources.name)
+        self.env_files = [os.path.abspath(file) for file in self._named_env_files()]
+        self._read_env_files(self._directory(list(sources.files)))
+        self.files = self._found_files()
+        self.directory = self._directory(self.files)
+        self._read_env_files(self.directory)
+        asked = [one.strip() for one in self.environment.get("COMPOSE_PROFILES", "").split(",")]
+        self.profiles = list(sources.profiles) or asked
+
+    def project(
+        self, choices: Choices, *, normalized: bool = True, consistent: bool = True
+    ) -> Project:
+        """Load the files. Raises InvalidArgument."""
+        model = self.model(choices, normalized=normalized)
+        return project_of(
+            model,
+            name=self.environment["COMPOSE_PROJECT_NAME"],
+            directory=self.directory,
+            files=self.files,
+            env_files=self.env_files if self._sources.env_files else [],
+            environment=self.environment,
+            profiles=self.profiles,
+            consistent=consistent,
+        )
+
+    def model(self, choices: Choices, *, normalized: bool = True) -> dict[str, Any]:
+        """Load the files, and return the model before its values have their types."""
+        name = self._name(choices)
+        self.environment["COMPOSE_PROJECT_NAME"] = name
+        # Of what is printed with its variables, none is to be replaced by looking it up.
+        environment = self.environment if choices.interpolate else {}
+        loader = Loader(self.directory, environment, self._texts, self._notices, choices)
+        model = loader.load(self.files)
+        if not name:
+            raise InvalidArgument("project name must not be empty")
+        if normalized:
+            model["name"] = name
+            normalize(model, environment)
+        return model
+
+    def _named_env_files(self) -> list[str]:
+        given = list(self._sources.env_files)
+        return given or [
+            file for file in self.environment.get("COMPOSE_ENV_FILES", "").split(",") if file
+        ]
+
+    def _read_env_files(self, directory: str) -> None:
+        files = self.env_files
+        if not files and not _is_on(self.environment, "COMPOSE_DISABLE_ENV_FILE"):
+            default = os.path.join(directory, ".env")
+            files = [default] if os.path.isfile(default) else []
+        found: dict[str, str] = {}
+        for file in files:
+            if not os.path.exists(file):
+                raise NotFound(f"couldn't find env file: {file}")
+            read_file(file, found, self.environment.get, self._notices.unset_variable)
+        self.environment = {**found, **self.environment}
+
+    def _directory(self, files: list[str]) -> str:
+        if self._sources.directory:
+            return os.path.abspath(self._sources.directory)
+        first = next((file for file in files if file != STDIN), None)
+        return os.getcwd() if first is None else os.path.dirname(os.path.abspath(first))
+
+    def _found_files(self) -> list[str]:
+        files = list(self._sources.files)
+        if not files and "COMPOSE_FILE" in self.environment:
+            separator = self.environment.get("COMPOSE_PATH_SEPARATOR") or os.pathsep
+            files = self.environment["COMPOSE_FILE"].split(separator)
+        if not files:
+            files = self._default_files()
+        if not files:
+            raise NotFound("no configuration file provided: not found")
+        return [file if file == STDIN else os.path.abspath(file) for file in files]
+
+    def _default_files(self) -> list[str]:
+        directory = self._directory([])
+        while True:
+            files = _present(directory, FILE_NAMES)
+            if files:
+                overrides = _present(directory, OVERRIDE_NAMES)
+                self._choose(files, "config")
+                self._choose(overrides, "override")
+                return files[:1] + overrides[:1]
+            if os.path.dirname(directory) == directory:
+                return []
+            directory = os.path.dirname(directory)
+
+    def _choose(self, files: list[str], kind: str) -> None:
+        if len(files) > 1:
+            self._notices.warn(
+                f"Found multiple {kind} files with supported names: {', '.join(files)}"
+            )
+            self._notices.warn(f"Using {files[0]}")
+
+    def _name(self, choices: Choices) -> str:
+        given = self._sources.name or self.environment.get("COMPOSE_PROJECT_NAME", "")
+        if given:
+            if given != normalized_name(given):
+                raise _invalid_name(given)
+            return given
+        written = ""
+        for file in self.files:
+            for document in self._texts.documents(file):
+                name = document.value.get("name") if isinstance(document.value, dict) else None
+                written = name if isinstance(name, str) and name else written
+        if written and choices.interpolate:
+            written = substitute(written, self.environment.get, self._notices.unset_variable)
+        return normalized_name(written or os.path.basename(self.directory))
+
+
+def _present(directory: str, names: tuple[str, ...]) -> list[str]:
+    paths = (os.path.join(directory, name) for name in names)
+    return [path for path in paths if os.path.exists(path)]
+
+
+def _is_on(environment: Mapping[str, str], name: str) -> bool:
+    value = environment.get(name)
+    if value is None or value in _FALSE:
+        return False
+    if value in _TRUE:
+        return True
+    raise InvalidArgument(f'{name}: "{value}": invalid syntax')
+
+
+def normalized_name(text: str) -> str:
+    """Return the name that a project may have which is closest to `text`."""
+    return re.sub(r"[^a-z0-9_-]", "", text.lower()).lstrip("_-")
+
+
+def _invalid_name(name: str) -> InvalidArgument:
+    return InvalidArgument(
+        f'invalid project name "{name}": must consist only of lowercase alphanumeric characters, '
+        "hyphens, and underscores as well as start with a letter or number"
+    )

@@ -1,0 +1,63 @@
+"""What is to be done at which places of a model: `services.*.ports` → an entry.
+
+A `*` stands for any one key, and for the places of a list, whose part of a path is `[]`.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Generic, TypeVar
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    Rewrite = Callable[[Any, tuple[str, ...]], Any]
+
+Path = tuple[str, ...]
+Entry = TypeVar("Entry")
+ITEM = "[]"
+
+
+class PathTable(Generic[Entry]):
+    """Entries by the pattern of their path."""
+
+    def __init__(self, entries: Mapping[str, Entry]) -> None:
+        self._by_length: dict[int, list[tuple[Path, Entry]]] = {}
+        for pattern, entry in entries.items():
+            parts = tuple(pattern.split("."))
+            self._by_length.setdefault(len(parts), []).append((parts, entry))
+
+    def find(self, path: Path) -> Entry | None:
+        """Return the entry for `path`, or None."""
+        for pattern, entry in self._by_length.get(len(path), ()):
+            if matches(path, pattern):
+                return entry
+        return None
+
+
+def matches(path: Path, pattern: Path) -> bool:
+    """Whether `path` is one of those that `pattern` stands for."""
+    return len(path) == len(pattern) and all(
+        wanted in ("*", part) for part, wanted in zip(path, pattern, strict=True)
+    )
+
+
+def rewrite(value: Any, table: PathTable[Rewrite], path: Path = ()) -> Any:
+    """Return `value` with each part that `table` names passed through its function.
+
+    Parts are changed in place, outer ones before what is in them.
+    """
+    change = table.find(path)
+    if change is not None:
+        value = change(value, path)
+    if isinstance(value, dict):
+        for key, item in value.items():
+            value[key] = rewrite(item, table, (*path, key))
+    elif isinstance(value, list):
+        for at, item in enumerate(value):
+            value[at] = rewrite(item, table, (*path, ITEM))
+    return value
+
+
+def joined(path: Path) -> str:
+    return ".".join(path)

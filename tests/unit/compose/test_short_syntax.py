@@ -1,0 +1,45 @@
+import pytest
+
+from seacan.compose import kinds
+from seacan.compose.short_syntax import ports, volume
+from seacan.errors import InvalidArgument
+
+
+def test_a_range_of_ports() -> None:
+    found = [(port["published"], port["target"]) for port in ports("9-11:80-82")]
+    assert found == [("9", 80), ("10", 81), ("11", 82)]
+
+
+@pytest.mark.parametrize(
+    "spec", ["80:80/icmp", "70000", "a:80", "1-3:80-81", "3-1:3-1", "1.2.3:1:1", ":", "80:"]
+)
+def test_ports_that_are_none(spec: str) -> None:
+    with pytest.raises(InvalidArgument):
+        ports(spec)
+
+
+@pytest.mark.parametrize("spec", ["", "vol::b", ":/a:ro", "vol:/b:ro:x"])
+def test_volumes_that_are_none(spec: str) -> None:
+    with pytest.raises(InvalidArgument):
+        volume(spec)
+
+
+@pytest.mark.parametrize(
+    ("text", "canonical"),
+    [("90s", "1m30s"), ("1.5h", "1h30m0s"), ("1d", "24h0m0s"), ("250us", "250µs"), ("0", "0s")],
+)
+def test_durations(text: str, canonical: str) -> None:
+    assert kinds.duration(text) == canonical
+
+
+@pytest.mark.parametrize("text", ["", "1", "s", "1x", "1 s"])
+def test_durations_that_are_none(text: str) -> None:
+    with pytest.raises(ValueError, match="invalid duration"):
+        kinds.duration(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "size_bytes"), [("1k", "1024"), ("1.5g", "1610612736"), ("2 MB", "2097152"), (5, "5")]
+)
+def test_sizes(text: object, size_bytes: str) -> None:
+    assert kinds.size(text) == size_bytes
