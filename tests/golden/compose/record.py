@@ -3,7 +3,7 @@
 Each directory has an application and, in `words`, command lines about it (`config` without that
 file). To the Nth of them belong
 
-    N.json     what `… --format json` prints, the directory's path replaced by /project
+    N.json     what `… --format json` prints, without_place()
     N.error    or the last line that it complains with
     N.hashes   what `config --hash '*'` prints, of applications without paths in them
 
@@ -32,9 +32,19 @@ def record(program: str, case: Path) -> None:
         done = run(program, case, [*words, "--format", "json"])
         name = f"{at}.json" if done.returncode == 0 else f"{at}.error"
         text = done.stdout if done.returncode == 0 else done.stderr.splitlines()[-1] + "\n"
-        (case / name).write_text(text.replace(str(case), "/project"))
-        if done.returncode == 0 and str(case) not in done.stdout and words == ["config"]:
+        (case / name).write_text(without_place(text, case))
+        if done.returncode == 0 and words == ["config"] and not has_paths(case, done.stdout):
             (case / f"{at}.hashes").write_text(run(program, case, [*words, "--hash", "*"]).stdout)
+
+
+def without_place(text: str, case: Path) -> str:
+    """Return `text` as if `case` were /project, and its neighbours in /projects."""
+    return text.replace(str(case), "/project").replace(str(HERE), "/projects")
+
+
+def has_paths(case: Path, text: str) -> bool:
+    """Tell whether what is hashed has paths in it; that of an env_file is not printed."""
+    return str(HERE) in text or case.name == "env_file"
 
 
 def run(program: str, case: Path, words: list[str]) -> subprocess.CompletedProcess[str]:

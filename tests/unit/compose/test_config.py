@@ -8,7 +8,7 @@ import os
 from pathlib import Path
 
 import pytest
-from tests.golden.compose.record import HERE, command_lines
+from tests.golden.compose.record import HERE, command_lines, without_place
 
 from seacan.cli import main
 from seacan.cli.session import Exit
@@ -53,12 +53,12 @@ def test_config(
     if (case / f"{at}.error").exists():
         with pytest.raises((SeacanError, Exit)) as raised:
             main.run(["compose", *words])
-        text = str(raised.value).replace(str(case), "/project")
+        text = without_place(str(raised.value), case)
         recorded = (case / f"{at}.error").read_text().strip()
         assert OWN_SENTENCES.get(name, recorded) in text
         return
     assert main.run(["compose", *words, "--format", "json"]) == 0
-    printed = capsys.readouterr().out.replace(str(case), "/project")
+    printed = without_place(capsys.readouterr().out, case)
     recorded = (case / f"{at}.json").read_text()
     assert json.loads(printed) == json.loads(recorded)
     if "--no-interpolate" not in words:
