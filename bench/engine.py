@@ -1,5 +1,6 @@
 """An engine to measure: one keep-alive connection to its socket, and the two images of the work."""
 
+import base64
 import http.client
 import io
 import json
@@ -22,7 +23,10 @@ HELLO: Final = "seacan-bench-hello"
 
 
 class Engine:
-    def __init__(self, name: str, host: str, archives: Sequence[Archive] = ()) -> None:
+    def __init__(
+        self, name: str, host: str, archives: Sequence[Archive] = (), registry: str = ""
+    ) -> None:
+        """`registry`: the kind that images are pushed to, and pulled from; see registries.py."""
         scheme, _, path = host.partition("://")
         if scheme != "unix":
             raise SystemExit(f"{name}: {host!r} is no unix:// address")
@@ -30,6 +34,7 @@ class Engine:
         self.host = host
         self.path = path
         self.archives = archives
+        self.registry = registry
         self._connection = _UnixConnection(path)
 
     def call(self, method: str, path: str, body: object = None) -> Any:
@@ -98,6 +103,21 @@ class Engine:
         while piece := response.read(1 << 20):
             count += len(piece)
         return count
+
+    def push(self, name: str) -> None:
+        """Push an image to the registry in its name."""
+        self._transfer(f"/images/{name}/push", f"push {name}")
+
+    def pull(self, name: str) -> None:
+        """Pull an image from the registry in its name."""
+        self._transfer(f"/images/create?{urlencode({'fromImage': name})}", f"pull {name}")
+
+    def _transfer(self, path: str, what: str) -> None:
+        nobody = base64.urlsafe_b64encode(b"{}").decode()
+        self._connection.request("POST", API + path, headers={"X-Registry-Auth": nobody})
+        answer = self._connection.getresponse().read()
+        if b'"error"' in answer:
+            raise RuntimeError(f"{self.name}: {what}: {answer.decode()}")
 
     def remove_images(self) -> None:
         for image in (BUSYBOX, HELLO):

@@ -17,6 +17,7 @@ from typing import Any, Final
 from bench.engine import HELLO, Engine, timed
 from bench.memory import engine_pss_kib
 from bench.names import names
+from bench.registries import registry
 
 Figures = dict[str, float]
 
@@ -182,6 +183,25 @@ def images(engine: Engine) -> Figures:
     return {f"{phase}, ms": value * 1000 for phase, value in seconds.items()}
 
 
+def transfers(engine: Engine) -> Figures:
+    """Push an image to a registry that has nothing of it; pull it when the engine has lost it."""
+    seconds: dict[str, float] = {}
+    for archive in engine.archives:
+        with registry(engine.registry) as host:
+            pushed = f"{host}/{archive.name}"
+            engine.load(archive.path)
+            repository, _, tag = pushed.rpartition(":")
+            engine.call("POST", f"/images/{archive.name}/tag?repo={repository}&tag={tag}")
+            with timed(seconds, f"push of {archive.title}"):
+                engine.push(pushed)
+            engine.call("DELETE", f"/images/{archive.name}")
+            engine.call("DELETE", f"/images/{pushed}")
+            with timed(seconds, f"pull of {archive.title}"):
+                engine.pull(pushed)
+            engine.call("DELETE", f"/images/{pushed}")
+    return {f"{phase}, ms": value * 1000 for phase, value in seconds.items()}
+
+
 MEASURES: Final[dict[str, tuple[Callable[[Engine], Figures], bool]]] = {  # True: many samples
     "api": (api, True),
     "bridge": (bridge, True),
@@ -193,5 +213,6 @@ MEASURES: Final[dict[str, tuple[Callable[[Engine], Figures], bool]]] = {  # True
     "logs": (logs, False),
     "memory": (memory, False),
     "images": (images, False),
+    "transfers": (transfers, False),
     "names": (names, True),
 }

@@ -21,6 +21,7 @@ from pathlib import Path
 from bench import images
 from bench.engine import Engine
 from bench.measures import MEASURES
+from bench.registries import KINDS
 from tests.daemon import running_daemon
 
 Samples = dict[str, dict[str, list[float]]]  # figure → engine → values
@@ -34,14 +35,16 @@ def main() -> int:
             hosts.insert(0, f"seacan={stack.enter_context(running_daemon()).host}")
         archives = _archives(arguments, stack)
         named = [host.partition("=") for host in hosts]
-        engines = [Engine(name, address, archives) for name, _, address in named]
+        engines = [
+            Engine(name, address, archives, arguments.registry) for name, _, address in named
+        ]
         samples = _measure_all(engines, arguments.only.split(","), arguments.runs)
         _print(engines, samples)
     return 0
 
 
 def _archives(arguments: argparse.Namespace, stack: contextlib.ExitStack) -> list[images.Archive]:
-    if "images" not in arguments.only.split(","):
+    if not {"images", "transfers"} & set(arguments.only.split(",")):
         return []
     directory = stack.enter_context(tempfile.TemporaryDirectory(prefix="seacan-bench-"))
     return images.archives(Path(directory), arguments.archive)
@@ -66,8 +69,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--host", action="append", default=[], metavar="NAME=unix://PATH")
     parser.add_argument("--runs", type=int, default=20, help="samples of each light measure")
     parser.add_argument(
-        "--archive", type=Path, metavar="FILE", help="one more image to load and save"
+        "--archive", type=Path, metavar="FILE", help="one more image to load, save, push and pull"
     )
+    parser.add_argument("--registry", choices=KINDS, default="seacan", help="to push to")
     parser.add_argument("--only", default=",".join(MEASURES), metavar="MEASURE,…")
     arguments = parser.parse_args()
     if not arguments.own and not arguments.host:
