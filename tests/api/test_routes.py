@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from tests.api.conftest import Api
 from tests.fakes.engine import IMAGE_ID, make_container
+from tests.images import archives
 
 from seacan.engine.container import Exit, Status
 from seacan.errors import (
@@ -81,7 +82,6 @@ REFUSED: list[tuple[str, str, Any, int, str]] = [
     ("POST", "/images/busybox/tag", None, 400, "tag: no repository was named"),
     ("POST", "/images/busybox/tag?repo=A", None, 400, "must be lowercase"),
     ("GET", "/images/json?filters=%7B%22nope%22%3A%5B%5D%7D", None, 400, "invalid filter 'nope'"),
-    ("POST", "/images/create?fromSrc=http://x", None, 501, "import from http://x"),
 ]  # fmt: skip
 
 
@@ -467,6 +467,28 @@ def test_import(api: Api) -> None:
     assert api.engine.images.calls == [
         ("import", ["etc"], "docker.io/library/x:y", ["CMD sh", "USER 1"], "m", None)
     ]
+
+
+def test_import_from_a_url(api: Api) -> None:
+    api.engine.remote.archive = archives.tar([archives.member("etc")])
+    path = "/images/create?fromSrc=http://h/x.tar&repo=x"
+
+    answer = api.ask("POST", path)
+
+    assert [line["status"] for line in _lines(answer.body)] == [
+        "Downloading from http://h/x.tar",
+        "Importing",
+        IMAGE_ID,
+    ]
+    detail = {"current": len(api.engine.remote.archive), "total": len(api.engine.remote.archive)}
+    assert _lines(answer.body)[1]["progressDetail"] == detail
+    assert "id" not in _lines(answer.body)[1]
+    assert api.engine.images.calls == [
+        ("import", ["etc"], "docker.io/library/x:latest", [], "Imported from http://h/x.tar", None)
+    ]
+
+    api.engine.remote.failure = NotFound("failed to GET http://h/x.tar with status 404 Not Found")
+    assert api.ask("POST", path).status == 404
 
 
 def test_version_and_info(api: Api) -> None:

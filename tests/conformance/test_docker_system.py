@@ -1,9 +1,12 @@
 """version, info, images, load, import, tag, rmi with the docker CLI."""
 
+import functools
 import io
 import json
 import platform
 import tarfile
+import threading
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -85,6 +88,32 @@ def test_import_of_a_root_file_system(docker: Docker) -> None:
         assert docker.ok("run", "--rm", name) == "1"
     finally:
         docker.ok("rmi", name)
+
+
+def test_import_from_a_url(docker: Docker, tmp_path: Path) -> None:
+    with tarfile.open(tmp_path / "root.tar.gz", "w:gz") as tar:
+        tar.add("/bin/busybox", "bin/busybox")
+    handler = functools.partial(_QuietFiles, directory=tmp_path)
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        url = f"http://127.0.0.1:{server.server_port}"
+        name = f"{docker.name}:imported"
+        try:
+            command = 'CMD ["busybox", "echo", "hi"]'
+            told = docker.ok("import", "-c", command, f"{url}/root.tar.gz", name)
+            assert f"Downloading from {url}/root.tar.gz" in told
+            assert docker.ok("run", "--rm", name) == "hi"
+            assert f"GET {url}/none with status 404" in docker("import", f"{url}/none").err
+        finally:
+            docker("rmi", name)
+            server.shutdown()
+            thread.join()
+
+
+class _QuietFiles(SimpleHTTPRequestHandler):
+    def log_message(self, *_: object) -> None:
+        pass
 
 
 def test_tag_and_rmi(docker: Docker) -> None:

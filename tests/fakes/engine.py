@@ -44,6 +44,7 @@ from seacan.images.history import Step
 from seacan.images.image import Deleted, Image, ImageId, Loaded, Removed, Untagged, Use
 from seacan.images.platforms import Platform
 from seacan.images.references import Reference
+from seacan.images.remote.archives import RemoteArchive
 from seacan.images.remote.credentials import Credentials
 from seacan.images.remote.inspect import Distribution
 from seacan.images.remote.lists import Entry
@@ -485,6 +486,7 @@ class FakeRemote:
     def __init__(self) -> None:
         self.calls: list[tuple[Any, ...]] = []
         self.messages: list[dict[str, Any]] = []
+        self.archive = b""
         self.failure: Exception | None = None
         self.is_cancelled = threading.Event()
         self.hangs = False
@@ -553,6 +555,13 @@ class FakeRemote:
         if credentials.password != "secret":
             raise Unauthorized("unauthorized: incorrect username or password")
         return "identity"
+
+    @contextmanager
+    def open_archive(self, url: str, cancellation: Cancellation) -> Iterator[RemoteArchive]:
+        self.calls.append(("open_archive", url))
+        if self.failure:
+            raise self.failure
+        yield RemoteArchive(url, io.BytesIO(self.archive), len(self.archive))
 
     def search(self, term: str, limit: int, credentials: Credentials) -> Sequence[SearchResult]:
         self.calls.append(("search", term, limit))

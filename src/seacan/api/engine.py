@@ -27,6 +27,7 @@ from seacan.images.history import Step
 from seacan.images.image import Image, ImageId, Loaded, Removed, Use
 from seacan.images.platforms import Platform
 from seacan.images.references import Reference
+from seacan.images.remote.archives import RemoteArchive
 from seacan.images.remote.credentials import Credentials
 from seacan.images.remote.inspect import Distribution
 from seacan.images.remote.lists import Entry
@@ -319,6 +320,10 @@ class Remote(Protocol):
 
     def login(self, credentials: Credentials) -> str:
         """Return an identity token, or ""."""
+
+    def open_archive(
+        self, url: str, cancellation: Cancellation
+    ) -> AbstractContextManager[RemoteArchive]: ...
 
     def search(self, term: str, limit: int, credentials: Credentials) -> Sequence[SearchResult]: ...
 

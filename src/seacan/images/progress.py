@@ -10,7 +10,7 @@ _STEP_BYTES: Final = 4 << 20
 
 
 class Meter:
-    """Tells of bytes as they pass, in steps and at the end."""
+    """Tells of bytes as they pass, in steps and at the end; a total of 0 is not known."""
 
     def __init__(self, status: str, name: str, total_bytes: int, progress: Progress) -> None:
         self._status = status
@@ -22,7 +22,8 @@ class Meter:
 
     def __call__(self, data: memoryview | bytes) -> None:
         self.current_bytes += len(data)
-        if self.current_bytes >= min(self._next_bytes, self._total_bytes) and len(data):
+        due_bytes = min(self._next_bytes, self._total_bytes or self._next_bytes)
+        if self.current_bytes >= due_bytes and len(data):
             self._next_bytes = self.current_bytes + _STEP_BYTES
             self.tell()
 
@@ -38,5 +39,9 @@ def message(status: str, name: str) -> Message:
 
 
 def bytes_message(status: str, name: str, current_bytes: int, total_bytes: int) -> Message:
-    detail = {"current": current_bytes, "total": total_bytes}
-    return {"status": status, "progressDetail": detail, "id": name}
+    """Return a message about the bytes of a layer, or of what has no `name`."""
+    detail: dict[str, int] = {"current": current_bytes}
+    if total_bytes:
+        detail["total"] = total_bytes
+    told: Message = {"status": status, "progressDetail": detail}
+    return {**told, "id": name} if name else told

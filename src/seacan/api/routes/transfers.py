@@ -1,5 +1,6 @@
 """Images that come in and go out: load, import, save, pull, push."""
 
+import functools
 from collections.abc import Callable
 from typing import BinaryIO
 
@@ -13,10 +14,14 @@ from seacan.api.door import Call, Route
 from seacan.api.routes.images import platform_of
 from seacan.api.routes.registries import who_asks
 from seacan.api.shapes.progress import progress_line
-from seacan.errors import SeacanError, Unsupported
+from seacan.errors import SeacanError
 from seacan.http.messages import Request, Send, Stream
 from seacan.images import platforms, references
+from seacan.images.image import ImageId
+from seacan.images.progress import Meter
 from seacan.images.remote.remote import check_name
+from seacan.images.remote.tasks import Cancellation
+from seacan.images.streams import Watched, buffered
 
 
 class TransferRoutes:
@@ -66,27 +71,34 @@ class TransferRoutes:
         return Stream("application/x-tar", produce)
 
     async def create(self, call: Call) -> Stream:
-        query = call.query
-        if query.text("fromImage"):
+        if call.query.text("fromImage"):
             return self._pull(call)
-        source = query.text("fromSrc")
-        if source != "-":
-            raise Unsupported(f"import from {source}: only an archive that is sent is supported")
+        import_, source = self._import(call), call.query.text("fromSrc")
+        if source == "-":
+            return _progress_stream(
+                call.request, lambda archive, tell: tell({"status": import_(archive)})
+            )
+
+        def work(tell: Callable[[Message], None], cancellation: Cancellation) -> None:
+            with self._remote.open_archive(source, cancellation) as archive:
+                tell({"status": f"Downloading from {archive.url}"})
+                meter = Meter("Importing", "", archive.size_bytes, tell)
+                tell({"status": import_(buffered(Watched(archive.stream, meter)))})
+
+        return progress_stream(work)
+
+    def _import(self, call: Call) -> Callable[[BinaryIO], ImageId]:
+        """Return what makes an image of an archive, as the request asks."""
+        query = call.query
         repository, wanted = query.text("repo"), query.optional("platform")
         reference = references.parse_tagged(repository, query.text("tag")) if repository else None
-        platform = platforms.parse(wanted) if wanted and call.version >= (1, 32) else None
-
-        def work(archive: BinaryIO, tell: Callable[[Message], None]) -> None:
-            image_id = self._images.import_rootfs(
-                archive,
-                reference=reference,
-                changes=query.texts("changes"),
-                message=query.text("message") or f"Imported from {source}",
-                platform=platform,
-            )
-            tell({"status": image_id})
-
-        return _progress_stream(call.request, work)
+        return functools.partial(
+            self._images.import_rootfs,
+            reference=reference,
+            changes=query.texts("changes"),
+            message=query.text("message") or f"Imported from {query.text('fromSrc')}",
+            platform=platforms.parse(wanted) if wanted and call.version >= (1, 32) else None,
+        )
 
     def _pull(self, call: Call) -> Stream:
         query, who = call.query, who_asks(call)

@@ -14,7 +14,7 @@ _UNITS: Final = ("B", "kB", "MB", "GB", "TB", "PB", "EB", "ZB", "YB")
 def progress_line(message: dict[str, Any]) -> bytes:
     detail = message.get("progressDetail")
     if detail:
-        message = {**message, "progress": _bar(detail["current"], detail["total"])}
+        message = {**message, "progress": _bar(detail["current"], detail.get("total", 0))}
     return msgspec.json.encode(message) + b"\r\n"
 
 

@@ -6,7 +6,7 @@ Every method blocks, and may be called from any thread.
 import os
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing
+from contextlib import AbstractContextManager, closing
 from dataclasses import replace
 from typing import Protocol, TypeVar
 
@@ -18,6 +18,7 @@ from seacan.images.progress import Message, Progress
 from seacan.images.references import Reference
 from seacan.images.remote import failures
 from seacan.images.remote import search as search_
+from seacan.images.remote.archives import RemoteArchive, open_archive
 from seacan.images.remote.authorization import Authorization
 from seacan.images.remote.credentials import NOBODY, Credentials
 from seacan.images.remote.downloads import Downloads
@@ -209,6 +210,12 @@ class Remote:
                 raise Internal(f'Get "{err.url}": {err}') from err
             except _FAILURES as err:
                 raise failures.of_any(err) from err
+
+    def open_archive(
+        self, url: str, cancellation: Cancellation
+    ) -> AbstractContextManager[RemoteArchive]:
+        """Ask for the archive at a URL; see archives.py."""
+        return open_archive(self.settings, url, cancellation)
 
     def search(self, term: str, limit: int, credentials: Credentials) -> list[SearchResult]:
         return search_.search(self.settings, term, limit, credentials)
