@@ -333,7 +333,9 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _upload(self, repository: str, query: dict[str, list[str]]) -> None:
         data = self._read_body()
-        if query["digest"] != [digest(data)] or query["state"] != ["x"]:
+        if self.command == "GET":  # it has no uploads of which only a part is there
+            self._error(404, "BLOB_UPLOAD_UNKNOWN", "blob upload unknown to registry")
+        elif query["digest"] != [digest(data)] or query["state"] != ["x"]:
             self._error(400, "DIGEST_INVALID", "provided digest did not match uploaded content")
         else:
             self.server.registry.blobs[repository, digest(data)] = data

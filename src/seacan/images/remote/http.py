@@ -158,7 +158,7 @@ class Http:
                 retries=False,
                 preload_content=False,
                 decode_content=False,
-                timeout=_UPLOAD_TIMEOUT if method == "PUT" else _TIMEOUT,
+                timeout=_UPLOAD_TIMEOUT if method in ("PUT", "PATCH") else _TIMEOUT,
             )
         except (HTTPError, OSError) as err:
             raise failures.broken(method, url, err) from err

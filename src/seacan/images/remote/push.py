@@ -21,11 +21,13 @@ from seacan.images.remote.failures import Broken, Refused, delay_s
 from seacan.images.remote.repository import Repository
 from seacan.images.remote.settings import RegistrySettings
 from seacan.images.remote.tasks import Cancellation, Slots, Task, wait_all
+from seacan.images.remote.upload import Upload
 from seacan.images.store import ImageGone, Store
 from seacan.images.streams import chunks
 from seacan.spec.image import MEDIA_TYPE_MANIFEST, Descriptor
 
 _MOST_MOUNTS: Final = 3  # that are tried for a layer
+_ENOUGH_BYTES: Final = 1 << 20  # whoever got so much further may try as often as at first
 
 
 class Push:
@@ -100,33 +102,25 @@ class Push:
 
     def _send_patiently(self, reference: Reference, blob: Descriptor, name: str | None) -> str:
         """Send a blob, again if the registry breaks off; return where it was mounted from."""
-        attempt = 1
+        upload = Upload(self._repository, blob, lambda offset: self._pieces(blob, name, offset))
+        attempt, furthest = 1, 0
         while True:
             try:
-                return self._send(reference, blob, name)
+                if source := upload.mount(self._mountable(reference, blob["digest"])):
+                    return source
+                upload.send()
+                return ""
             except (Broken, Refused) as err:
                 if isinstance(err, Refused) and not err.is_passing:
                     raise
+                if upload.reached_bytes >= furthest + _ENOUGH_BYTES:
+                    attempt, furthest = 1, upload.reached_bytes
                 if attempt >= self._settings.max_attempts:
                     raise
                 if name:
                     self._progress(message("Retrying", name))
                 self._stop.sleep(delay_s(err, attempt, self._settings.retry_delay_s))
                 attempt += 1
-
-    def _send(self, reference: Reference, blob: Descriptor, name: str | None) -> str:
-        digest, location = blob["digest"], None
-        for source in self._mountable(reference, digest):
-            try:
-                location = self._repository.begin_upload(digest, source)
-            except Refused:  # who may push here need not be one who may pull there
-                continue
-            if not location:
-                return source
-            break
-        location = location or self._repository.begin_upload(digest)
-        self._repository.upload(location, digest, blob["size"], lambda: self._pieces(blob, name))
-        return ""
 
     def _mountable(self, reference: Reference, digest: str) -> list[str]:
         """Return repositories of the registry that are known to have a blob, the likest first."""
@@ -143,9 +137,11 @@ class Push:
 
         return sorted(paths, key=unlikeness)[:_MOST_MOUNTS]
 
-    def _pieces(self, blob: Descriptor, name: str | None) -> Iterator[bytes]:
+    def _pieces(self, blob: Descriptor, name: str | None, offset: int) -> Iterator[bytes]:
         meter = Meter("Pushing", name or "", blob["size"], self._progress)
+        meter.current_bytes = offset
         with self._store.blobs.open_blob(blob["digest"]) as file:
+            file.seek(offset)
             for chunk in chunks(file):
                 self._stop.check()
                 yield chunk

@@ -29,6 +29,7 @@ _MOST_TAGS: Final = 100_000
 _TAGS_BYTES: Final = 16 << 20
 _ATTEMPTS: Final = 3
 _CONTENT_RANGE: Final = re.compile(r"bytes (\d{1,18})-\d{1,18}/(?:\d{1,18}|\*)")
+_UPLOADED: Final = re.compile(r"(?:bytes=)?0-(\d{1,18})")
 _NEXT_LINK: Final = re.compile(r'\s*<([^>]*)>\s*;\s*rel="?next"?')
 
 
@@ -206,12 +207,7 @@ class Repository:
             more_scopes=scopes,
         )
         response.close()
-        if response.status == 201:
-            return ""
-        location = response.headers.get("Location", "")
-        if not location:
-            raise Broken("begin an upload: the registry did not say where to")
-        return http.joined(response.url or "", location)
+        return "" if response.status == 201 else _location(response)
 
     def upload(
         self, location: str, digest: str, size_bytes: int, pieces: Callable[[], Iterable[bytes]]
@@ -221,6 +217,34 @@ class Repository:
         self._session.request(
             "PUT", location, query={"digest": digest}, headers=headers, body=pieces
         ).close()
+
+    def upload_progress(self, location: str) -> tuple[int, str]:
+        """Return how many bytes of an upload the registry has, and where to send what follows.
+
+        Of one byte it cannot be told that it is not none, and so it is none.
+        """
+        response = self._session.request("GET", location)
+        response.close()
+        found = _UPLOADED.fullmatch(response.headers.get("Range", ""))
+        last = int(found[1]) if found else 0
+        return last + 1 if last else 0, _location(response, location)
+
+    def append(
+        self,
+        location: str,
+        offset: int,
+        size_bytes: int,
+        pieces: Callable[[], Iterable[bytes]],
+    ) -> str:
+        """Send a blob of `size_bytes` from `offset` on; return where to say that this was all."""
+        headers = {
+            "Content-Type": "application/octet-stream",
+            "Content-Length": str(size_bytes - offset),
+            "Content-Range": f"{offset}-{size_bytes - 1}",
+        }
+        response = self._session.request("PATCH", location, headers=headers, body=pieces)
+        response.close()
+        return _location(response, location)
 
     def cancel_upload(self, location: str) -> None:
         self._session.request("DELETE", location).close()
@@ -234,6 +258,14 @@ class Repository:
                     raise
                 time.sleep(delay_s(err, attempt, self._retry_delay_s))
         return act()
+
+
+def _location(response: BaseHTTPResponse, so_far: str = "") -> str:
+    """Return where an upload goes on. Raises Broken if nobody has said."""
+    location = response.headers.get("Location", "") or so_far
+    if not location:
+        raise Broken("begin an upload: the registry did not say where to")
+    return http.joined(response.url or "", location)
 
 
 def _media_type(data: bytes, content_type: str) -> str:
