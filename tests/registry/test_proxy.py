@@ -22,6 +22,7 @@ from tests.registry.conftest import (
 )
 from tests.registry.upstreams import PATIENCE_S, Upstream, running_upstream
 
+from seacan.images.remote.credentials import Credentials
 from seacan.registry.settings import Address, Passwords, Proxy, Settings
 
 DATA = bytes(range(256)) * 20_000  # 5 MB
@@ -310,3 +311,24 @@ def test_a_token_is_got_where_the_other_says(
         assert cache.ask("GET", f"/v2/public/app/blobs/{sha256(b'layer')}").body == b"layer"
         assert cache.ask("GET", "/v2/secret/app/manifests/v1").code == "MANIFEST_UNKNOWN"
         assert cache.ask("GET", f"/v2/secret/app/blobs/{sha256(b'layer')}").status == 404
+
+
+@pytest.mark.parametrize("rules", [(), ("anonymous:pull:public/*", "ci:*:*")])
+def test_a_password_for_the_other(
+    registry_with: RegistryWith,
+    origin_settings: Settings,
+    tmp_path: Path,
+    rules: tuple[str, ...],
+) -> None:
+    """Without a rule for anonymous it is asked for at once, with one a token is got by it."""
+    with running_registry(origin_settings) as origin:
+        origin.push_image("secret/app", "v1", b"layer")
+    htpasswd = tmp_path / "htpasswd"
+    htpasswd.write_bytes(b"ci:" + bcrypt.hashpw(b"secret", bcrypt.gensalt(4)))
+    with running_registry(replace(origin_settings, auth=Passwords(htpasswd, rules))) as origin:
+        for password, status in (("wrong", 404), ("secret", 200)):
+            proxy = Proxy(url_of(origin), 0.0, Credentials("ci", password))
+            with registry_with(proxy=proxy) as cache:
+                assert cache.ask("GET", "/v2/secret/app/manifests/v1").status == status
+                blob = f"/v2/secret/app/blobs/{sha256(b'layer')}"
+                assert cache.ask("GET", blob).status == status

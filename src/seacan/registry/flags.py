@@ -12,10 +12,14 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from seacan import log, paths
+from seacan.errors import InvalidArgument
+from seacan.files import read_bounded
+from seacan.images.remote.credentials import NOBODY, Credentials
 from seacan.registry.garbage import HOUR_S, Ages
 from seacan.registry.settings import Address, Passwords, Proxy, Settings, Tls, Tokens
 
 _UNITS_S: Final = {"s": 1.0, "m": 60.0, "h": HOUR_S, "d": 24 * HOUR_S}
+_PASSWORD_BYTES: Final = 64 << 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +53,8 @@ def _add_serve_flags(parser: argparse.ArgumentParser) -> None:
     add("--tls-key", type=_absolute, metavar="FILE")
     add("--read-only", action="store_true")
     add("--proxy", type=_url, metavar="URL")
+    add("--proxy-username", default="", metavar="NAME")
+    add("--proxy-password-file", type=_absolute, metavar="FILE")
     add("--proxy-tag-lifetime", type=seconds, default=60.0, metavar="TIME")
     add("--proxy-lifetime", type=seconds, default=7 * 24 * HOUR_S, metavar="TIME")
     add("--htpasswd", type=_absolute, metavar="FILE")
@@ -71,7 +77,7 @@ def _settings(given: argparse.Namespace, parser: argparse.ArgumentParser) -> Set
         metrics_address=given.metrics_addr,
         tls=Tls(given.tls_cert, given.tls_key) if given.tls_cert else None,
         auth=_auth(given, parser),
-        proxy=Proxy(given.proxy, given.proxy_tag_lifetime) if given.proxy else None,
+        proxy=_proxy(given, parser),
         is_read_only=given.read_only,
         ages=Ages(
             grace_s=given.gc_grace,
@@ -95,6 +101,30 @@ def _auth(given: argparse.Namespace, parser: argparse.ArgumentParser) -> Passwor
             parser.error("--allow and --token-realm need --htpasswd")
         return None
     return Passwords(given.htpasswd, given.allow, given.token_realm)
+
+
+def _proxy(given: argparse.Namespace, parser: argparse.ArgumentParser) -> Proxy | None:
+    if bool(given.proxy_username) != bool(given.proxy_password_file):
+        parser.error("--proxy-username and --proxy-password-file come together")
+    if not given.proxy:
+        if given.proxy_username:
+            parser.error("--proxy-username needs --proxy")
+        return None
+    who = NOBODY
+    if given.proxy_username:
+        who = Credentials(given.proxy_username, _password(given.proxy_password_file, parser))
+    return Proxy(given.proxy, given.proxy_tag_lifetime, who)
+
+
+def _password(path: Path, parser: argparse.ArgumentParser) -> str:
+    try:
+        data = read_bounded(os.open(path, os.O_RDONLY), _PASSWORD_BYTES, str(path))
+        password = data.decode().removesuffix("\n")
+    except (OSError, UnicodeError, InvalidArgument) as err:
+        parser.error(f"read password {path}: {err}")
+    if not password or "\n" in password:
+        parser.error(f"read password {path}: not one line")
+    return password
 
 
 def default_root() -> Path:

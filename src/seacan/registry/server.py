@@ -96,7 +96,7 @@ class Registry:
         from seacan.registry.proxy.manifests import CachedManifests
         from seacan.registry.proxy.routes import CacheRoutes
 
-        upstream = Client(proxy.url)
+        upstream = Client(proxy.url, proxy.credentials)
         # One that hangs does not keep others from what is here.
         limiter = CapacityLimiter(_ASKED_AT_ONCE)
         return CacheRoutes(

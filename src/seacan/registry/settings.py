@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from seacan.images.remote.credentials import NOBODY, Credentials
 from seacan.registry.garbage import HOUR_S, Ages
 
 
@@ -47,6 +48,7 @@ class Proxy:
 
     url: str
     tag_lifetime_s: float = 60.0
+    credentials: Credentials = NOBODY
 
 
 @dataclass(frozen=True, slots=True)

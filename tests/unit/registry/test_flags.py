@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 
+from seacan.images.remote.credentials import Credentials
 from seacan.registry import flags
 from seacan.registry.settings import Address, Passwords, Proxy, Settings, Tls, Tokens
 
@@ -51,10 +52,33 @@ def test_the_rest() -> None:
     assert cache.ages.manifest_s == 86_400
 
 
+def test_who_a_cache_is_to_the_other_registry(tmp_path: Path) -> None:
+    password = tmp_path / "password"
+    words = (
+        "--proxy=https://r.example",
+        "--proxy-username=ci",
+        f"--proxy-password-file={password}",
+    )
+    password.write_text("se cret\n")
+
+    proxy = parsed(*words).proxy
+
+    assert proxy == Proxy("https://r.example", credentials=Credentials("ci", "se cret"))
+    assert "cret" not in repr(proxy)
+    for text in ("", "\n", "two\nlines", "x" * 100_000):
+        password.write_text(text)
+        with pytest.raises(SystemExit):
+            parsed(*words)
+
+
 @pytest.mark.parametrize(
     "words",
     [
         ("--addr=5000",),
+        ("--proxy=https://r.example", "--proxy-username=ci"),
+        ("--proxy=https://r.example", "--proxy-password-file=/dev/null"),
+        ("--proxy=https://r.example", "--proxy-username=a", "--proxy-password-file=/nowhere"),
+        ("--proxy-username=a", "--proxy-password-file=/dev/null"),
         ("--addr=a:b:1",),
         ("--addr=:70000",),
         ("--gc-grace=soon",),
