@@ -4,7 +4,6 @@ Images go from each kind of place to each other one, and keep what identifies th
 digest where the manifest is kept as it is, the config's digest, the image's id, everywhere.
 """
 
-import json
 import os
 import re
 import shutil
@@ -15,11 +14,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 import bcrypt
 import pytest
 from tests.conformance.other_engines import OtherEngine, running_dockerd
+from tests.conformance.skopeo import copy, digest_of, needs, raw, skopeo
 from tests.registry.process import Process, running_process
 
 pytestmark = [pytest.mark.conformance, pytest.mark.root, pytest.mark.timeout(180)]
@@ -29,36 +28,6 @@ version: 0.1
 storage: {{filesystem: {{rootdirectory: {root}}}}}
 http: {{addr: "127.0.0.1:0"}}
 """
-
-
-def needs(*programs: str) -> None:
-    missing = [program for program in programs if shutil.which(program) is None]
-    if missing:
-        pytest.skip(f"{', '.join(missing)}: not installed here")
-
-
-def skopeo(*words: str) -> str:
-    needs("skopeo")
-    command = ["skopeo", "--insecure-policy", *words]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=100)
-    assert done.returncode == 0, (words, done.stderr)
-    return done.stdout
-
-
-def copy(source: str, target: str, *flags: str) -> None:
-    insecure = ("--src-tls-verify=false", "--dest-tls-verify=false")
-    skopeo("copy", "--quiet", *insecure, *flags, source, target)
-
-
-def raw(image: str, *flags: str) -> dict[str, Any]:
-    tls = ("--tls-verify=false",) if image.startswith("docker:") else ()
-    document: dict[str, Any] = json.loads(skopeo("inspect", "--raw", *tls, *flags, image))
-    return document
-
-
-def digest_of(image: str) -> str:
-    tls = ("--tls-verify=false",) if image.startswith("docker:") else ()
-    return skopeo("inspect", "--format", "{{.Digest}}", *tls, image).strip()
 
 
 @contextmanager
