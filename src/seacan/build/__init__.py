@@ -7,4 +7,5 @@ plan.py         which stages the target needs, what each is based on, and what i
 values.py       instructions with values for their variables
 config.py       what instructions make of an image's config; ports.py and words.py are for it
 evaluation.py   a stage, once its base is known: its steps, each with the config after it
+lint/           what --check says of a Dockerfile
 """

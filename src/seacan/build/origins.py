@@ -51,6 +51,7 @@ class Names:
 
     def __init__(self, stages: Sequence[str], contexts: frozenset[str]) -> None:
         """Take the names of all stages, in lower case, and those of the contexts."""
+        self._names = stages
         self._indexes: dict[str, list[int]] = {}
         for index, name in enumerate(stages):
             self._indexes.setdefault(name, []).append(index)
@@ -69,7 +70,8 @@ class Names:
         found = self._stage(name, index)
         if found is None and name.lower() in self._indexes:
             raise Misplaced(
-                f'cannot copy from stage "{name}", it needs to be defined before the current stage',
+                f'cannot copy from stage "{name}", it needs to be defined before current stage '
+                f'"{self._names[index] or f"stage-{index}"}"',
                 name,
             )
         return found or self._elsewhere(name, None, f"invalid from flag value {name}: ")

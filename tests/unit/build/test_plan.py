@@ -23,9 +23,9 @@ from seacan.errors import InvalidArgument
         ("FROM a\nCOPY --from=3 a b", "invalid from flag value 3: index out of bounds", 2),
         ("FROM a\nCOPY --from=0 a b", "invalid from flag value 0: index out of bounds", 2),
         ("FROM a AS x\nCOPY --from=x a b", 'cannot copy from stage "x", '
-         "it needs to be defined before the current stage", 2),
+         'it needs to be defined before current stage "x"', 2),
         ("FROM a\nCOPY --from=x a b\nFROM b AS x", 'cannot copy from stage "x", '
-         "it needs to be defined before the current stage", 2),
+         'it needs to be defined before current stage "stage-0"', 2),
         ("FROM a\nCOPY --from=$x a b", "variable expansion is not supported for --from, define a "
          "new stage with FROM using ARG from global scope as a workaround", 2),
         ("FROM a\nCOPY --from=A:b:c a b",
