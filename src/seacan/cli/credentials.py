@@ -58,6 +58,17 @@ class Credentials:
 
         return {"X-Registry-Auth": base64.urlsafe_b64encode(json.dumps(known).encode()).decode()}
 
+    def all_header(self) -> dict[str, str]:
+        """Return X-Registry-Config: what is known of all registries; none if that is nothing."""
+        names = {*(self._config.get("auths") or {}), *(self._config.get("credHelpers") or {})}
+        known = {name: found for name in sorted(names) if (found := self.get(name))}
+        if not known:
+            return {}
+        import base64
+        import json
+
+        return {"X-Registry-Config": base64.urlsafe_b64encode(json.dumps(known).encode()).decode()}
+
     def get(self, key: str) -> dict[str, str]:
         """Return what is known of a registry, in the API's names; empty if nothing."""
         if helper := self.helper(key):

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from typing import Any
 
+    from seacan.client.builds import Builds
     from seacan.client.containers import Containers
     from seacan.client.execs import Execs
     from seacan.client.images import Images
@@ -72,6 +73,12 @@ class Client:
             self._idle.pop().close()
 
     # Imported as they are used: a command line needs one or two of them.
+
+    @cached_property
+    def builds(self) -> Builds:
+        from seacan.client.builds import Builds
+
+        return Builds(self)
 
     @cached_property
     def containers(self) -> Containers:
@@ -155,10 +162,15 @@ class Client:
         query: Mapping[str, object],
         pieces: Iterable[bytes],
         media_type: str = "application/x-tar",
+        headers: Mapping[str, str] | None = None,
     ) -> Response:
         """POST `pieces` as they come; return the head of the reply."""
-        headers = {"User-Agent": f"seacan/{CLIENT_VERSION}", "Content-Type": media_type}
-        return self._exchange("POST", path + encode_query(query), headers, pieces)
+        all_headers = {
+            "User-Agent": f"seacan/{CLIENT_VERSION}",
+            "Content-Type": media_type,
+            **(headers or {}),
+        }
+        return self._exchange("POST", path + encode_query(query), all_headers, pieces)
 
     def ask(
         self,

@@ -76,6 +76,7 @@ def test_output(
         (["run", "--help"], "help-run"),
         (["container", "ls", "--help"], "help-container-ls"),
         (["help", "wait"], "help-wait"),
+        (["help", "build"], "help-build"),
     ],
 )
 def test_help(

@@ -13,13 +13,14 @@ from seacan.errors import InvalidArgument
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from contextlib import AbstractContextManager
 
     from seacan.client.transport import Response
 
 OUTPUT = Flag("output", "o", TEXT, "File to write, instead of standard output")
 
 
-def write_archive(output: str, ask: Callable[[], Response]) -> None:
+def write_archive(output: str, ask: Callable[[], AbstractContextManager[Response]]) -> None:
     """Write the reply that `ask` gets to the file `output`, or to standard output for "".
 
     Raises InvalidArgument if that is a terminal, or the file cannot be written.

@@ -36,7 +36,7 @@ def show(progress: Iterable[dict[str, Any]], output: TextIO) -> None:
         if screen:
             screen.show(message)
         elif not _bar(message):
-            output.write(_text(message))
+            output.write(text_of(message))
             output.flush()
 
 
@@ -51,18 +51,19 @@ class _Screen:
         name = message.get("id", "")
         if not name or not ("progressDetail" in message or name in self._lines):
             self._lines.clear()
-            self._output.write(_text(message))
+            self._output.write(text_of(message))
         elif name not in self._lines:
             self._lines[name] = len(self._lines)
-            self._output.write(_text(message))
+            self._output.write(text_of(message))
         else:
             up = len(self._lines) - self._lines[name]
-            text = _text(message).rstrip("\n")
+            text = text_of(message).rstrip("\n")
             self._output.write(f"\x1b[{up}A\r\x1b[2K{text}\r\x1b[{up}B")
         self._output.flush()
 
 
-def _text(message: dict[str, Any]) -> str:
+def text_of(message: dict[str, Any]) -> str:
+    """Return a message as a line."""
     if "stream" in message:
         return str(message["stream"])
     head = f"{message['id']}: " if message.get("id") else ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from seacan.cli.command import Group
 from seacan.cli.table import (
+    builds,
     compose,
     containers,
     hood,
@@ -16,6 +17,7 @@ from seacan.cli.table import (
 )
 
 GROUPS = (
+    Group("builder", "Manage builds"),
     Group("container", "Manage containers"),
     Group("context", "Manage names of daemons and how they are reached"),
     Group("image", "Manage images"),
@@ -30,6 +32,7 @@ GROUPS = (
 COMMANDS = (
     *containers.COMMANDS,
     *images.COMMANDS,
+    *builds.COMMANDS,
     *registries.COMMANDS,
     *networks.COMMANDS,
     *volumes.COMMANDS,
@@ -44,6 +47,7 @@ COMMON = (
     "run",
     "exec",
     "ps",
+    "build",
     "pull",
     "push",
     "images",

@@ -1,0 +1,106 @@
+"""--output: where the result of a build goes, beside the daemon's store.
+
+type=tar,dest=FILE           the files of the image; - alone means that, on standard output
+type=oci|docker,dest=FILE    the image, as an archive that `load` reads; docker without a FILE
+and image mean the store, where it is anyway
+type=registry                the image, under its names, to their registries
+"""
+
+from __future__ import annotations
+
+import sys
+from contextlib import contextmanager
+
+from seacan.cli.output.archive import write_archive
+from seacan.cli.output.progress import show
+from seacan.client.client import messages
+from seacan.errors import InvalidArgument, Unsupported
+from seacan.records import record
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from seacan.cli.session import Session
+    from seacan.client.transport import Response
+
+_TYPES = ("tar", "oci", "docker", "image", "registry")
+_NEED_DESTINATION = ("tar", "oci")
+_LOCAL = "not supported: output to a directory; use --output - | tar -x -C DIRECTORY"
+
+
+@record
+class Output:
+    type: str
+    destination: str = ""
+    names: tuple[str, ...] = ()  # beside those of --tag
+
+    @property
+    def is_to_stdout(self) -> bool:
+        return self.type in _NEED_DESTINATION and not self.destination
+
+
+def parse(text: str) -> Output:
+    """Return what one --output says. Raises InvalidArgument, Unsupported."""
+    if "=" not in text:
+        if text != "-":
+            raise Unsupported(_LOCAL)
+        return Output("tar")
+    kind, destination, pushes = "", "", False
+    names: tuple[str, ...] = ()
+    for field in text.split(","):
+        key, _, value = field.partition("=")
+        match key.strip():
+            case "type":
+                kind = value
+            case "dest":
+                destination = value
+            case "name":
+                names = (*names, value)
+            case "push":
+                pushes = value.lower() in ("", "true", "1")
+            case other:
+                raise Unsupported(f"not supported: {other} of --output")
+    if kind == "local":
+        raise Unsupported(_LOCAL)
+    if kind not in _TYPES:
+        raise InvalidArgument(f'invalid output type "{kind}": one of {", ".join(_TYPES)}')
+    if kind in _NEED_DESTINATION and not destination:
+        raise InvalidArgument(f"dest is required for {kind} output")
+    if kind in ("image", "registry") and destination:
+        raise InvalidArgument(f"{kind} output has no dest")
+    return Output("registry" if pushes else kind, "" if destination == "-" else destination, names)
+
+
+def write(session: Session, output: Output, image_id: str, tags: list[str]) -> None:
+    """Bring the image to where it is to be. Raises SeacanError."""
+    names = [*tags, *output.names]
+    match output.type:
+        case "tar":
+            write_archive(output.destination, lambda: _files(session, image_id))
+        case "oci" | "docker" if output.destination or output.type == "oci":
+            saved = names or [image_id]
+            write_archive(output.destination, lambda: session.client.images.save(saved))
+        case "registry":
+            _push(session, names)
+
+
+@contextmanager
+def _files(session: Session, image_id: str) -> Iterator[Response]:
+    """Give the files of an image as a tar, out of a container that is never started."""
+    containers = session.client.containers
+    container_id = containers.create({"Image": image_id, "Cmd": ["/"]}).id
+    try:
+        with containers.export(container_id) as reply:
+            yield reply
+    finally:
+        containers.remove(container_id, force=True, volumes=True)
+
+
+def _push(session: Session, names: list[str]) -> None:
+    if not names:
+        raise InvalidArgument("tag is needed when pushing to registry")
+    for name in names:
+        headers = session.registry_headers(name)
+        with session.client.images.push(name, headers=headers) as reply:
+            show(messages(reply.pieces()), sys.stderr)

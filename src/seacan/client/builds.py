@@ -1,0 +1,49 @@
+"""`/build`: one method per endpoint."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from typing import Any
+
+    from seacan.client.client import Client
+    from seacan.client.transport import Response
+
+
+class Builds:
+    def __init__(self, client: Client) -> None:
+        self._client = client
+
+    def build(
+        self,
+        context: Iterable[bytes],
+        *,
+        query: Mapping[str, object],
+        headers: Mapping[str, str] | None = None,
+    ) -> Response:
+        """Send the pieces of a context; return a reply whose pieces are progress.
+
+        `query`: what the image is to be, in the API's names. `headers`: X-Registry-Config, if
+        anything is known of registries, and X-Seacan-Secrets.
+        """
+        path = self._client.path("build")
+        return self._client.upload(path, query=query, pieces=context, headers=headers)
+
+    def prune(
+        self,
+        *,
+        all_records: bool = False,
+        kept_bytes: int = 0,
+        filters: Mapping[str, list[str]] | None = None,
+    ) -> dict[str, Any]:
+        """Forget what builds have left for the next; return CachesDeleted and SpaceReclaimed."""
+        query = {
+            "all": all_records,
+            "keep-storage": kept_bytes or None,
+            "filters": dict(filters or {}),
+        }
+        reply: dict[str, Any] = self._client.ask(
+            "POST", self._client.path("build", "prune"), query=query
+        )
+        return reply
