@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from seacan.client.builds import Builds
     from seacan.client.containers import Containers
     from seacan.client.execs import Execs
+    from seacan.client.files import Files
     from seacan.client.images import Images
     from seacan.client.networks import Networks
     from seacan.client.registries import Registries
@@ -91,6 +92,12 @@ class Client:
         from seacan.client.execs import Execs
 
         return Execs(self)
+
+    @cached_property
+    def files(self) -> Files:
+        from seacan.client.files import Files
+
+        return Files(self)
 
     @cached_property
     def images(self) -> Images:
@@ -163,14 +170,15 @@ class Client:
         pieces: Iterable[bytes],
         media_type: str = "application/x-tar",
         headers: Mapping[str, str] | None = None,
+        method: str = "POST",
     ) -> Response:
-        """POST `pieces` as they come; return the head of the reply."""
+        """Send `pieces` as they come; return the head of the reply."""
         all_headers = {
             "User-Agent": f"seacan/{CLIENT_VERSION}",
             "Content-Type": media_type,
             **(headers or {}),
         }
-        return self._exchange("POST", path + encode_query(query), all_headers, pieces)
+        return self._exchange(method, path + encode_query(query), all_headers, pieces)
 
     def ask(
         self,

@@ -34,6 +34,14 @@ COMMANDS = (
         "Remove all containers that do not run",
     ),
     Command(
+        ("cp", "container cp"),
+        "[OPTIONS] CONTAINER:SRC_PATH DEST_PATH|-\n"
+        "        seacan cp [OPTIONS] SRC_PATH|- CONTAINER:DEST_PATH",
+        "Copy files from a container, or into one",
+        least=2,
+        most=2,
+    ),
+    Command(
         ("create", "container create"),
         "[OPTIONS] IMAGE [COMMAND] [ARG...]",
         "Create a container from an image",
