@@ -7,7 +7,7 @@ CODE   := src tests bench hatch_build.py
 VM     := $(PY) -m tests.vm.machine --timeout 900
 
 # What the tests call beside Python; packages of Debian.
-NEEDED := apparmor bind9-dnsutils busybox-static checkpolicy criu dbus docker-registry iproute2 keyutils nftables openssl python3-seccomp qemu-user-static runc skopeo systemd uidmap umoci xfsprogs
+NEEDED := apparmor bind9-dnsutils busybox-static checkpolicy criu dbus docker-registry iproute2 keyutils nftables openssh-client openssh-server openssl python3-seccomp qemu-user-static runc skopeo systemd uidmap umoci xfsprogs
 # Engines that seacan-runtime is tested under, and readers of our archives; without one, its tests are skipped.
 PEERS := docker.io podman
 
@@ -78,9 +78,10 @@ clean:  ## remove what make made here
 peers:  ## install dockerd, podman, skopeo and umoci, to test with them
 	@$(MAKE) --no-print-directory packages NEEDED="$(NEEDED) $(PEERS)"
 
+# The services that some of them have are not started.
 packages:
 	@for package in $(NEEDED); do \
 	  dpkg-query -W -f '$${Status}' $$package 2>/dev/null | grep -q 'ok installed' || missing="$$missing $$package"; \
 	done; \
 	if [ -n "$$missing" ]; then echo "apt-get install$$missing" >&2; apt-get update -qq && \
-	DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing >/dev/null; fi
+	RUNLEVEL=1 SYSTEMD_OFFLINE=1 DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing >/dev/null; fi

@@ -8,6 +8,7 @@ Source: docker/cli, cli/connhelper.
 
 from __future__ import annotations
 
+import fcntl
 import os
 import signal
 import socket
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 _STATUS_LIMIT_S = 10.0
 _POLL_S = 0.005
 _ERRORS_BYTES = 4096
+_PIPE_BYTES = 64 * 1024
 
 
 class SshStream:
@@ -31,8 +33,7 @@ class SshStream:
     def __init__(self, endpoint: Endpoint) -> None:
         self._command = ssh_command(endpoint)
         self._socket, theirs = socket.socketpair()
-        # A file, so that ssh never waits for somebody who reads its complaints.
-        self._errors = os.memfd_create("ssh-stderr")
+        self._errors, errors = os.pipe()
         try:
             self._pid = os.posix_spawnp(
                 self._command[0],
@@ -41,10 +42,11 @@ class SshStream:
                 file_actions=[
                     (os.POSIX_SPAWN_DUP2, theirs.fileno(), 0),
                     (os.POSIX_SPAWN_DUP2, theirs.fileno(), 1),
-                    (os.POSIX_SPAWN_DUP2, self._errors, 2),
+                    (os.POSIX_SPAWN_DUP2, errors, 2),
                 ],
                 setsid=True,
             )
+            _tie(self._pid, errors)
         except OSError as err:
             self._socket.close()
             os.close(self._errors)
@@ -53,6 +55,7 @@ class SshStream:
             ) from err
         finally:
             theirs.close()
+            os.close(errors)
 
     def fileno(self) -> int:
         return self._socket.fileno()
@@ -101,14 +104,24 @@ class SshStream:
                 time.sleep(_POLL_S)
 
     def _complaint(self, code: int) -> str:
-        size = os.fstat(self._errors).st_size
-        errors = os.pread(self._errors, _ERRORS_BYTES, max(0, size - _ERRORS_BYTES))
+        errors = os.read(self._errors, _PIPE_BYTES)[-_ERRORS_BYTES:]
         end = f"exit status {code}" if code >= 0 else f"signal {-code}"
         return (
             f"error during connect: command [{' '.join(self._command)}] has exited with {end}, "
             "make sure the URL is valid, and seacan or Docker 18.09 or later is installed on the "
             f"remote host: stderr={errors.decode(errors='replace').strip()}"
         )
+
+
+def _tie(pid: int, errors: int) -> None:
+    """Have ssh end when this process does, however that is: nobody reads its complaints then.
+
+    Without that, ssh would stay until the daemon says something, which may be never. And what it
+    complains of is dropped, rather than waited for, once the pipe is full.
+    """
+    fcntl.fcntl(errors, fcntl.F_SETOWN, pid)
+    fcntl.fcntl(errors, fcntl.F_SETSIG, signal.SIGTERM)
+    fcntl.fcntl(errors, fcntl.F_SETFL, os.O_WRONLY | os.O_NONBLOCK | os.O_ASYNC)
 
 
 def ssh_command(endpoint: Endpoint) -> list[str]:

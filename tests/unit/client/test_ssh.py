@@ -1,6 +1,8 @@
 """The stream that ssh is, with a program of the test in its place."""
 
 import os
+import select
+import signal
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -53,6 +55,24 @@ def test_one_that_goes_on_is_ended(ssh: Path) -> None:
     assert stream.recv(100) == b"ready\n"
     stream.close()
     stream.close()
+
+
+def test_it_ends_with_us(ssh: Path, tmp_path: Path) -> None:
+    """However we end: the process that has the stream is killed."""
+    ssh.write_text("#!/bin/sh\necho $$; exec sleep 1000\n")
+    reader, writer = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        stream = SshStream(parse_host("ssh://there"))
+        os.write(writer, stream.recv(100))
+        signal.pause()
+    os.close(writer)
+    with open(reader) as lines:
+        child = os.pidfd_open(int(lines.readline()))
+    os.kill(pid, signal.SIGKILL)
+    os.waitpid(pid, 0)
+    assert select.select([child], [], [], 20)[0]
+    os.close(child)
 
 
 def test_without_ssh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
