@@ -124,3 +124,16 @@ def test_a_stream_ends_with_its_client(api: Api) -> None:
     assert api.engine.containers.stopped_listening.wait(10)
     lines = [json.loads(line) for line in re.findall(rb'\{"name".*\n', data)]
     assert [line["read"][:4] for line in lines][:2] == ["1970", "0001"]
+
+
+def test_a_start_tells_what_was_done_when(api: Api) -> None:
+    api.engine.containers.records["first"].state.status = Status.CREATED
+    answer = api.ask("POST", "/containers/first/start-traced")
+    assert answer.status == 200
+    marks = answer.json["Trace"]
+    assert [(mark["Who"], mark["What"]) for mark in marks] == [
+        ("daemon", "asked to start"),
+        ("engine", "start first"),
+    ]
+    assert marks[0]["At"] <= marks[1]["At"]
+    assert api.ask("POST", "/containers/nope/start-traced").status == 404

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from tests.conformance.docker_cli import Docker, Engine
-from tests.daemon import running_daemon
+from tests.daemon import Daemon, running_daemon
 
 
 @pytest.fixture(scope="session")
@@ -35,6 +35,14 @@ def engine(busybox_tar: Path) -> Iterator[Engine]:
     with running_daemon() as daemon:
         daemon.load(busybox_tar)
         yield Engine(daemon.host, daemon)
+
+
+@pytest.fixture(scope="module")
+def own_daemon(engine: Engine) -> Daemon:
+    """The daemon of `engine`, for what only seacan has."""
+    if engine.daemon is None:
+        pytest.skip("another engine does not have it")
+    return engine.daemon
 
 
 @pytest.fixture

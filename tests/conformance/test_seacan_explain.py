@@ -4,21 +4,13 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.daemon import Daemon, running_daemon
+from tests.daemon import Daemon
 
 pytestmark = [pytest.mark.root, pytest.mark.conformance]
-
-
-@pytest.fixture(scope="module")
-def daemon(busybox_tar: Path) -> Iterator[Daemon]:
-    with running_daemon() as daemon:
-        daemon.load(busybox_tar)
-        yield daemon
 
 
 def seacan(host: str, *words: str) -> subprocess.CompletedProcess[str]:
@@ -32,8 +24,8 @@ def explained(host: str, name: str) -> Any:
     return json.loads(done.stdout)
 
 
-def test_a_container_from_port_to_process(daemon: Daemon) -> None:
-    container = daemon.run(
+def test_a_container_from_port_to_process(own_daemon: Daemon) -> None:
+    container = own_daemon.run(
         "httpd -f -p 80 & wait",
         NetworkMode="bridge",
         Memory=64 << 20,
@@ -42,12 +34,12 @@ def test_a_container_from_port_to_process(daemon: Daemon) -> None:
         PortBindings={"80/tcp": [{"HostIp": "127.0.0.1", "HostPort": ""}]},
     )
     try:
-        _, details = daemon.request("GET", f"/containers/{container}/json")
+        _, details = own_daemon.request("GET", f"/containers/{container}/json")
         pid = details["State"]["Pid"]
-        found = explained(daemon.host, container)
-        as_text = seacan(daemon.host, "explain", str(pid)).stdout
+        found = explained(own_daemon.host, container)
+        as_text = seacan(own_daemon.host, "explain", str(pid)).stdout
     finally:
-        daemon.request("DELETE", f"/containers/{container}?force=1")
+        own_daemon.request("DELETE", f"/containers/{container}?force=1")
     assert found["Container"]["Id"] == container
     assert found["Processes"]["Tree"]["NamespacePids"] == [pid, 1]
     shared = {each["Kind"] for each in found["Namespaces"]["List"] if each["IsShared"]}
@@ -59,17 +51,17 @@ def test_a_container_from_port_to_process(daemon: Daemon) -> None:
     assert found["Capabilities"]["Inheritable"] == []
     assert found["Seccomp"]["Mode"] == "filter"
     assert {"mount", "bpf", "clone3"} <= set(found["Seccomp"]["Blocked"])
-    _assert_files(daemon, container, found["FileSystem"])
+    _assert_files(own_daemon, container, found["FileSystem"])
     _assert_network(details["NetworkSettings"], found["Network"])
     assert as_text.startswith(f"{details['Name'][1:]}, container {container[:12]}\n")
 
 
-def _assert_files(daemon: Daemon, container: str, files: Any) -> None:
-    _, image = daemon.request("GET", "/images/busybox/json")
+def _assert_files(own_daemon: Daemon, container: str, files: Any) -> None:
+    _, image = own_daemon.request("GET", "/images/busybox/json")
     assert [layer["DiffId"] for layer in files["Layers"]] == image["RootFS"]["Layers"][::-1]
     for layer in files["Layers"]:
         assert os.path.isdir(layer["Directory"])
-    assert files["Writable"] == f"{daemon.data_root}/containers/{container}/upper"
+    assert files["Writable"] == f"{own_daemon.data_root}/containers/{container}/upper"
     assert {"/", "/proc", "/dev", "/sys", "/etc/hosts"} <= {m["Target"] for m in files["Mounts"]}
 
 
@@ -87,16 +79,16 @@ def _assert_network(settings: Any, network: Any) -> None:
     assert listening in ([], [("tcp", 80)])  # it may not have come so far yet
 
 
-def test_a_container_that_does_not_run(daemon: Daemon) -> None:
+def test_a_container_that_does_not_run(own_daemon: Daemon) -> None:
     body = {"Image": "busybox", "Cmd": ["true"]}
-    _, created = daemon.request("POST", "/containers/create", body)
+    _, created = own_daemon.request("POST", "/containers/create", body)
     try:
-        done = seacan(daemon.host, "explain", created["Id"])
+        done = seacan(own_daemon.host, "explain", created["Id"])
     finally:
-        daemon.request("DELETE", f"/containers/{created['Id']}")
+        own_daemon.request("DELETE", f"/containers/{created['Id']}")
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == f"container {created['Id']} is not running\n"
-    done = seacan(daemon.host, "explain", "nobody")
+    done = seacan(own_daemon.host, "explain", "nobody")
     assert "No such container: nobody" in done.stderr
 
 

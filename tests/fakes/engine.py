@@ -60,6 +60,7 @@ from seacan.spec.engine_api import (
     ExecConfig,
     NetworkCreate,
 )
+from seacan.trace import NOT_TRACED, mark
 from seacan.volumes.volume import LOCAL, Found, Volume, check_name
 
 IMAGE_ID = ImageId("sha256:" + "c" * 64)
@@ -235,8 +236,9 @@ class FakeContainers:
             raise NotFound(f"No such image: {request.get('Image')}:latest")
         return Created(ContainerId("b" * 64), ["a warning"])
 
-    async def start(self, ref: str) -> None:
+    async def start(self, ref: str, trace: int = NOT_TRACED) -> None:
         self._call("start", ref)
+        mark(trace, "engine", f"start {ref}")
         await anyio.sleep(self.slow_s)
         if self.get(ref).is_running:
             raise NotModified("running already")

@@ -43,6 +43,7 @@ from seacan.spec.engine_api import (
     ExecConfig,
     NetworkCreate,
 )
+from seacan.trace import NOT_TRACED
 from seacan.volumes.volume import Found
 
 
@@ -82,7 +83,8 @@ class Containers(Protocol):
         self, request: ContainerCreate, *, name: str | None, platform: str | None
     ) -> Created: ...
 
-    async def start(self, ref: str) -> None: ...
+    async def start(self, ref: str, trace: int = NOT_TRACED) -> None:
+        """`trace`: where to mark what is done, as trace.py has it."""
 
     async def stop(self, ref: str, *, timeout_s: int | None, signal: str | None) -> None: ...
 

@@ -44,6 +44,7 @@ from seacan.engine.stats import Feeds, Source
 from seacan.engine.top import Top
 from seacan.ids import ContainerId
 from seacan.spec.engine_api import ContainerCreate, ContainerUpdate, EndpointSettings
+from seacan.trace import NOT_TRACED, mark
 
 _DEFAULT_STOP_TIMEOUT_S = 10
 
@@ -141,7 +142,8 @@ class Containers:
 
     # -- starting and stopping --------------------------------------------------------------------
 
-    async def start(self, ref: str) -> None:
+    async def start(self, ref: str, trace: int = NOT_TRACED) -> None:
+        """Start a container; what is done for that is marked on `trace` (trace.py)."""
         entry = self.find(ref)
         async with entry.lock:
             pause.refuse_start(entry.record)
@@ -149,17 +151,19 @@ class Containers:
                 raise errors.NotModified(f"container {ref} is already running")
             entry.restart.begin()
             try:
-                await self._start(entry)
+                await self._start(entry, trace)
             except errors.SeacanError:
                 if entry.record.host_config.get("AutoRemove"):
                     await self._remove(entry, volumes=True)
                 raise
 
-    async def _start(self, entry: Entry) -> None:
+    async def _start(self, entry: Entry, trace: int = NOT_TRACED) -> None:
         await entry.wait_buried()
         await entry.wait_unmounted()
+        mark(trace, "daemon", "nothing of an earlier start is left")
         await entry.start(
-            functools.partial(start.prepare, self._context, entry.record, entry.bundle, self.get)
+            functools.partial(start.prepare, self._context, entry.record, entry.bundle, self.get),
+            trace,
         )
 
     async def stop(self, ref: str, *, timeout_s: int | None, signal: str | None) -> None:

@@ -35,6 +35,7 @@ from seacan.paths import BundleDirectory, ExecRoot
 from seacan.supervisor import client as supervisor
 from seacan.supervisor import protocol
 from seacan.supervisor.protocol import AttachRequest, Message, StartRequest
+from seacan.trace import NOT_TRACED, mark
 
 _KILL_DEADLINE_S: Final = 10.0
 _NOT_FOUND: Final = ("executable file not found", "no such file or directory", "not a directory")
@@ -117,12 +118,14 @@ class Entry:
     # -- start ------------------------------------------------------------------------------------
 
     async def start(
-        self, prepare: Callable[[supervisor.WaitingShim, Sandbox | None], StartRequest]
+        self,
+        prepare: Callable[[supervisor.WaitingShim, Sandbox | None], StartRequest],
+        trace: int = NOT_TRACED,
     ) -> None:
         """Start the container in its bundle, as `prepare` decides in a worker thread."""
         async with self.networking:
             try:
-                shim = await self._start(prepare)
+                shim = await self._start(prepare, trace)
             except BaseException as err:
                 await self._start_failed(str(err))
                 raise
@@ -137,22 +140,28 @@ class Entry:
             self.adopt(shim)
         await self._attach_late()
         await self.save()
+        mark(trace, "daemon", "record kept")
 
     async def _start(
-        self, prepare: Callable[[supervisor.WaitingShim, Sandbox | None], StartRequest]
+        self,
+        prepare: Callable[[supervisor.WaitingShim, Sandbox | None], StartRequest],
+        trace: int,
     ) -> supervisor.Shim:
         with await self._launcher.shim() as waiting:
+            mark(trace, "daemon", "shim of the launcher, with a network namespace")
             sandbox = await self._sandboxes.plan(self.record)
+            mark(trace, "daemon", "addresses and ports chosen")
             try:
                 request = await anyio.to_thread.run_sync(prepare, waiting, sandbox)
-                return await self._tell_shim(waiting, request)
+                mark(trace, "daemon", "bundle written, network made")
+                return await self._tell_shim(waiting, request, trace)
             finally:
                 if any(point.subpath for point in self.record.mount_points):
                     with anyio.CancelScope(shield=True):
                         await anyio.to_thread.run_sync(subpaths.unmount, self._subpaths)
 
     async def _tell_shim(
-        self, waiting: supervisor.WaitingShim, request: StartRequest
+        self, waiting: supervisor.WaitingShim, request: StartRequest, trace: int
     ) -> supervisor.Shim:
         """Start it, with the clients that have come so far."""
         self.starts += 1
@@ -160,7 +169,9 @@ class Entry:
         request["attachments"] = [attachment for _, attachment in clients]
         sockets = [client for client, _ in clients]
         try:
-            return await supervisor.start(waiting, self.bundle, request, sockets)
+            shim = await supervisor.start(waiting, self.bundle, request, sockets, trace)
+            mark(trace, "daemon", "shim has answered")
+            return shim
         finally:
             for client in sockets:
                 client.close()

@@ -18,10 +18,14 @@ _NO_LIMIT_BYTES: Final = 1 << 62
 
 
 class Resource(NamedTuple):
-    """`limit_file` is what the limit is read from, `used` what the use is, of a directory."""
+    """`limit_file` is what the limit is read from, `limit` and `used` read a directory.
+
+    `counter` is the controller that counts what is used, if that is another.
+    """
 
     name: str
     controller: str
+    counter: str
     limit_file: str
     limit: Callable[[str], float | None]
     used: Callable[[str], float]
@@ -56,9 +60,8 @@ def resources() -> tuple[Resource, ...]:
 
 
 def _limit(resource: Resource, places: dict[str, str]) -> Limit:
-    directory = places[resource.controller]
-    limit, file = strictest(resource, directory)
-    used = resource.used(directory)
+    limit, file = strictest(resource, places[resource.controller])
+    used = resource.used(places.get(resource.counter, ""))
     return {"Resource": resource.name, "Limit": limit, "Used": used, "File": file}
 
 
@@ -126,14 +129,14 @@ _MEMORY_USED_V1: Final = _number("memory.usage_in_bytes")
 _MEMORY_USED_V2: Final = _number("memory.current")
 _PIDS_USED: Final = _number("pids.current")
 _V1: Final = (
-    Resource("cpu", "cpu", "cpu.cfs_quota_us", _cpus_v1, _cpu_seconds_v1),
-    Resource("memory", "memory", "memory.limit_in_bytes", _MEMORY_V1, _MEMORY_USED_V1),
-    Resource("pids", "pids", "pids.max", _limit_of("pids.max"), _PIDS_USED),
+    Resource("cpu", "cpu", "cpuacct", "cpu.cfs_quota_us", _cpus_v1, _cpu_seconds_v1),
+    Resource("memory", "memory", "memory", "memory.limit_in_bytes", _MEMORY_V1, _MEMORY_USED_V1),
+    Resource("pids", "pids", "pids", "pids.max", _limit_of("pids.max"), _PIDS_USED),
 )
 _V2: Final = (
-    Resource("cpu", "", "cpu.max", _cpus_v2, _cpu_seconds_v2),
-    Resource("memory", "", "memory.max", _limit_of("memory.max"), _MEMORY_USED_V2),
-    Resource("pids", "", "pids.max", _limit_of("pids.max"), _PIDS_USED),
+    Resource("cpu", "", "", "cpu.max", _cpus_v2, _cpu_seconds_v2),
+    Resource("memory", "", "", "memory.max", _limit_of("memory.max"), _MEMORY_USED_V2),
+    Resource("pids", "", "", "pids.max", _limit_of("pids.max"), _PIDS_USED),
 )
 
 

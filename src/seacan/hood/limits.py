@@ -25,7 +25,7 @@ from seacan.hood.limit_records import LimitRecord, LimitRecords
 from seacan.kernel import procfs
 from seacan.kernel.cgroups import files, hierarchy
 from seacan.kernel.cgroups.cgroup import Cgroup
-from seacan.kernel.processes import start_time
+from seacan.kernel.processes import is_kernel_thread, start_time
 from seacan.spec.runtime import LinuxResources
 
 _PERIOD_US: Final = 100_000  # the kernel's default
@@ -199,7 +199,7 @@ def _check(pid: int) -> int:
         raise NotFound(f"No such process: {pid}")
     if pid == 1:
         raise InvalidArgument("process 1 is the host's first: to limit it stops everything else")
-    if not procfs.read(f"{pid}/cmdline"):
+    if is_kernel_thread(pid):
         raise InvalidArgument(f"process {pid} is a thread of the kernel, which has no limits")
     if cgroups.is_in_container(pid):
         raise Conflict(

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from seacan.kernel import procfs
+from seacan.kernel.processes import stat
 from seacan.spec.explanation import Process, Processes
 
 _SHOWN: Final = 200  # of a fork bomb, the first are enough
@@ -40,12 +41,9 @@ def pids(tree: Process) -> Iterator[int]:
 def _parents() -> Iterator[tuple[int, int]]:
     for name in os.listdir("/proc"):
         if name.isdecimal():
-            try:
-                text = procfs.read(f"{name}/stat")
-            except (FileNotFoundError, ProcessLookupError):
-                continue
-            # The name, in parentheses, may hold anything, also parentheses and spaces.
-            yield int(name), int(text[text.rindex(b")") + 2 :].split()[1])
+            pid = int(name)
+            if fields := stat(pid):
+                yield pid, int(fields[1])
 
 
 def _ancestors(pid: int, parents: dict[int, int]) -> list[int]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from seacan.kernel import procfs
+from seacan.kernel.processes import stat
 
 _TICKS: Final = os.sysconf("SC_CLK_TCK")
 _PAGE_BYTES: Final = os.sysconf("SC_PAGE_SIZE")
@@ -29,12 +29,8 @@ class Reading:
 def read_use(pids: Iterable[int]) -> Reading:
     cpu_ticks = pages = count = 0
     for pid in pids:
-        try:
-            text = procfs.read(f"{pid}/stat")
-        except (FileNotFoundError, ProcessLookupError):
+        if not (fields := stat(pid)):
             continue
-        # The name, in parentheses, may hold anything, also parentheses and spaces.
-        fields = text[text.rindex(b")") + 2 :].split()
         cpu_ticks += int(fields[11]) + int(fields[12])  # utime, stime
         pages += int(fields[21])  # rss
         count += 1

@@ -10,6 +10,7 @@ from typing import Final
 from seacan.kernel import procfs, syscalls
 
 _MAX_FD: Final = 0xFFFFFFFF
+_PF_KTHREAD: Final = 0x00200000  # linux/sched.h
 
 
 def start_time(pid: int) -> int | None:
@@ -17,13 +18,24 @@ def start_time(pid: int) -> int | None:
 
     Source: proc_pid_stat(5), fields 3 (state) and 22 (starttime).
     """
+    fields = stat(pid)
+    return None if not fields or fields[0] in (b"Z", b"X") else int(fields[19])
+
+
+def stat(pid: int) -> list[bytes]:
+    """Return the fields of /proc/PID/stat from the third one on, the state; none if it is gone."""
     try:
         text = procfs.read(f"{pid}/stat")
     except (FileNotFoundError, ProcessLookupError):
-        return None
+        return []
     # The name, in parentheses, may hold anything, also parentheses and spaces.
-    fields = text[text.rindex(b")") + 2 :].split()
-    return None if fields[0] in (b"Z", b"X") else int(fields[19])
+    return text[text.rindex(b")") + 2 :].split()
+
+
+def is_kernel_thread(pid: int) -> bool:
+    """Source: proc_pid_stat(5), field 9 (flags)."""
+    fields = stat(pid)
+    return bool(fields) and bool(int(fields[6]) & _PF_KTHREAD)
 
 
 def open_pidfd(pid: int, started: int) -> int | None:

@@ -21,10 +21,12 @@ from seacan.records import replace
 from seacan.runtime import fork, init
 from seacan.runtime.init import Init
 from seacan.spec.runtime import Linux
+from seacan.trace import mark
 
 MADE: Final = CLONE_NEWUTS | CLONE_NEWIPC
 _MAX_MESSAGE: Final = 64 << 10  # what is longer, hence seldom, is quicker forked than sent
-_MAX_DESCRIPTORS: Final = 8
+_OPTIONAL: Final = 4  # descriptors that there may be or not
+_MAX_DESCRIPTORS: Final = 9
 
 
 class Ahead:
@@ -80,7 +82,7 @@ def _wants_what_is_made(launch: Init) -> bool:
 def _pack(launch: Init, mounts: int) -> tuple[bytes, list[int]]:
     """Return `launch` as bytes, and its descriptors; `mounts` is a namespace to enter, or -1."""
     console = -1 if launch.console is None else launch.console.fileno()
-    optional = [launch.failure, console, mounts]
+    optional = [launch.failure, console, mounts, launch.trace]
     given = [fd for fd in optional if fd >= 0]
     has = bytes(fd >= 0 for fd in optional)
     data = pickle.dumps(_without_profile(launch), pickle.HIGHEST_PROTOCOL)
@@ -96,11 +98,13 @@ def _without_profile(launch: Init) -> Init:
 
 def _unpack(data: bytes, descriptors: Sequence[int]) -> tuple[Init, int]:
     """Return what the process is to become, and the mount namespace that it is to enter, or -1."""
-    launch: Init = pickle.loads(data[3:])
+    launch: Init = pickle.loads(data[_OPTIONAL:])
     launch.made = MADE
     stdin, stdout, stderr, launch.pipe, launch.fifo, *given = descriptors
     launch.stdio = (stdin, stdout, stderr)
-    launch.failure, console, mounts = (given.pop(0) if has else -1 for has in data[:3])
+    launch.failure, console, mounts, launch.trace = (
+        given.pop(0) if has else -1 for has in data[:_OPTIONAL]
+    )
     launch.console = None if console < 0 else socket.socket(fileno=console)
     return launch, mounts
 
@@ -116,6 +120,7 @@ def _wait(channel: socket.socket) -> NoReturn:
         )
         if data:
             launch, mounts = _unpack(data, descriptors)
+            mark(launch.trace, "init", "told what to become")
 
             def enter_mounts(_: Init) -> None:
                 if mounts >= 0:

@@ -23,6 +23,7 @@ from seacan.runtime.seccomp.compile import compile_filter
 from seacan.runtime.seccomp.load import Filter, filter_flags
 from seacan.runtime.settings import NO_SETTINGS, Settings
 from seacan.runtime.state import Record, StateDirectory
+from seacan.trace import NOT_TRACED, mark
 
 if TYPE_CHECKING:
     from socket import socket  # slow to import
@@ -44,6 +45,7 @@ def create(
     settings: Settings = NO_SETTINGS,
     mount_layers: Callable[[], None] | None = None,
     ahead: "Ahead | None" = None,
+    trace: int = NOT_TRACED,
 ) -> Container:
     """Make a container of `bundle`, its process waiting to be started, its state under `root`.
 
@@ -73,6 +75,7 @@ def create(
             place = cgroup_place.find(bundle, container_id, settings)
             resources, late_rules = cgroup_place.resources(bundle)
             seccomp = compile_seccomp(bundle)
+            mark(trace, "starter", "compile seccomp filter")
             reader, writer = failures.open_pipe()
             undo.callback(os.close, reader)
             child = Init(
@@ -89,14 +92,17 @@ def create(
                 bundle=bundle,
                 resources=resources,
                 device_rules=late_rules,
+                trace=trace,
                 mount_layers=mount_layers,
             )
             pid = _begin(child, directory, ahead, undo)
+            mark(trace, "starter", f"init is process {pid}")
             # While the child begins, on another processor; it asks for the cgroup when it needs it.
             record = state.record_of(bundle, container_id, place.path, place.bases, settings)
             record = state.with_process(record, pid, seccomp)
             keep_seccomp(seccomp, directory)
             cgroup, record = cgroup_place.take(place, resources, bundle, record, directory, undo)
+            mark(trace, "starter", "make cgroup, set limits")
             container = Container(record, directory, reader)
             undo.pop_all()
             undo.callback(_delete_and_reap, container)

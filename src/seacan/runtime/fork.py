@@ -13,6 +13,7 @@ from typing import NoReturn, TypeVar
 from seacan.kernel import namespaces, processes, syscalls
 from seacan.runtime import failures
 from seacan.runtime.launch import Launch
+from seacan.trace import mark
 
 AnyLaunch = TypeVar("AnyLaunch", bound=Launch)
 
@@ -80,6 +81,8 @@ def take(launch: AnyLaunch, steps: Sequence[Callable[[AnyLaunch], None]]) -> NoR
         for step in steps:
             name = step.__name__.replace("_", " ")
             step(launch)
+            if launch.trace >= 0:
+                mark(launch.trace, "init", name.strip())
     except Exception as err:  # the door of this process: all goes to the parent
         signal.signal(signal.SIGPIPE, signal.SIG_IGN)
         failures.report(launch.pipe, name, err)

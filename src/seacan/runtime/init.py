@@ -47,6 +47,7 @@ from seacan.runtime.process import (
 from seacan.runtime.scheduling import set_scheduling
 from seacan.runtime.state import state_of
 from seacan.spec.runtime import LinuxDeviceCgroup, LinuxResources, State
+from seacan.trace import mark
 
 if TYPE_CHECKING:  # imported when a container has a user namespace, which few have
     from seacan.runtime.sources import Sources
@@ -170,8 +171,11 @@ def build_root(init: Init) -> None:
     )
     for index, entry in enumerate(config.get("mounts", [])):
         mounts.make(entry, binds.get(index))
+        if init.trace >= 0:
+            mark(init.trace, "init", f"mount {entry.get('type', 'bind')} {entry['destination']}")
     init.root_fd = mounts.root_fd
     devices.make_all(config, init.root_fd)
+    mark(init.trace, "init", "make devices")
     os.close(rooted.open_directory(init.root_fd, init.process["cwd"]))
     console.open_console(init)
     mounts.protect()

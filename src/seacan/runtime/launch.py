@@ -7,6 +7,7 @@ from seacan.records import record
 from seacan.runtime.seccomp.load import Filter
 from seacan.runtime.settings import NO_SETTINGS, Settings
 from seacan.spec.runtime import Linux, Process
+from seacan.trace import NOT_TRACED
 
 if TYPE_CHECKING:
     from socket import socket  # slow to import
@@ -21,8 +22,8 @@ class Launch:
     `linux` is of the container's configuration; for a process that joins, what concerns each one.
     `pipe` is the end for failures.py; `console` gets the pty's master, if a terminal is wanted;
     `preserve_fds` descriptors from 3 on reach the process. `cgroup` is the container's own,
-    `filter` the seccomp filter to load. `root_fd` is the container's root,
-    `executable` the path that was found.
+    `filter` the seccomp filter to load; steps are marked on `trace` (trace.py). `root_fd` is the
+    container's root, `executable` the path that was found.
     """
 
     container_id: str
@@ -35,12 +36,13 @@ class Launch:
     cgroup: Cgroup
     settings: Settings = NO_SETTINGS
     filter: Filter | None = None
+    trace: int = NOT_TRACED
     root_fd: int = -1
     executable: str = ""
 
     def descriptors(self) -> set[int]:
         """Return the descriptors above 2 that the steps still need, or the process will."""
-        kept = {self.pipe, *range(3, 3 + self.preserve_fds)}
+        kept = {self.pipe, self.trace, *range(3, 3 + self.preserve_fds)}
         if self.console is not None:
             kept.add(self.console.fileno())
         return kept

@@ -26,6 +26,7 @@ from seacan.supervisor.protocol import (
     Message,
     StartRequest,
 )
+from seacan.trace import NOT_TRACED
 
 _START_DEADLINE_S: Final = 120.0
 _REQUEST_DEADLINE_S: Final = 30.0
@@ -307,10 +308,14 @@ async def start(
     bundle: BundleDirectory,
     request: StartRequest,
     clients: Sequence[socket.socket],
+    trace: int = NOT_TRACED,
 ) -> Shim:
     """Start the container in `bundle`. Raises what the shim reports; nothing is left of it then."""
     message = cast(Message, request)
     fds = [client.fileno() for client in clients]
+    if trace >= 0:
+        message["traced"] = True
+        fds.append(trace)
     reply = await _ask(waiting.channel, message, fds, _START_DEADLINE_S)
     return Shim(bundle, waiting.take_channel(), reply)
 

@@ -10,14 +10,17 @@ from seacan.supervisor.foreign import ForeignContainer
 from seacan.supervisor.own import OwnContainer
 from seacan.supervisor.process import ChildSide
 from seacan.supervisor.protocol import RootfsRequest, StartRequest
+from seacan.trace import NOT_TRACED
 
 
 class Container(Protocol):
-    def start(self, layers: RootfsRequest, side: ChildSide) -> tuple[int, int]:
+    def start(
+        self, layers: RootfsRequest, side: ChildSide, trace: int = NOT_TRACED
+    ) -> tuple[int, int]:
         """Start it on `layers`; return its first process, a child, and its mount namespace.
 
         They are a pid and a descriptor, the caller's. The caller may get a mount namespace of its
-        own, and is to end afterwards.
+        own, and is to end afterwards. Steps are marked on `trace`.
         """
 
     def exec_process(self, process: Process, side: ChildSide) -> int:

@@ -21,6 +21,7 @@ from seacan.spec.runtime import Process
 from seacan.supervisor import rootfs
 from seacan.supervisor.process import ChildSide
 from seacan.supervisor.protocol import RootfsRequest
+from seacan.trace import NOT_TRACED, mark
 
 _LOG_LIMIT: Final = 64 * 1024
 _DEADLINE_S: Final = 60.0
@@ -44,12 +45,17 @@ class ForeignContainer:
         self._bundle = bundle
         self._cgroup = hierarchy.open_cgroup(cgroup_path)
 
-    def start(self, layers: RootfsRequest, side: ChildSide) -> tuple[int, int]:
+    def start(
+        self, layers: RootfsRequest, side: ChildSide, trace: int = NOT_TRACED
+    ) -> tuple[int, int]:
         rootfs.mount(layers, self._bundle / "rootfs")
+        mark(trace, "starter", "mount layers")
         try:
             pid = self._with_process(["create", "--bundle", str(self._bundle)], side)
+            mark(trace, "starter", f"{self._executable} create")
             mounts = namespaces.open_namespace(f"/proc/{pid}/ns/mnt", "mount")
             self._run(["start", self._id])
+            mark(trace, "starter", f"{self._executable} start")
         except BaseException:
             self.delete()
             raise

@@ -16,6 +16,7 @@ from seacan.supervisor import rootfs
 from seacan.supervisor.process import ChildSide
 from seacan.supervisor.protocol import RootfsRequest
 from seacan.supervisor.worker import in_child
+from seacan.trace import NOT_TRACED, mark
 
 
 class OwnContainer:
@@ -37,7 +38,9 @@ class OwnContainer:
         self._bundle = bundle
         self._cgroup = hierarchy.open_cgroup(cgroup_path)
 
-    def start(self, layers: RootfsRequest, side: ChildSide) -> tuple[int, int]:
+    def start(
+        self, layers: RootfsRequest, side: ChildSide, trace: int = NOT_TRACED
+    ) -> tuple[int, int]:
         created = create.create(
             self._root,
             self._id,
@@ -46,10 +49,13 @@ class OwnContainer:
             console=side.console,
             mount_layers=partial(rootfs.mount, layers, self._bundle / "rootfs"),
             ahead=self._ahead,
+            trace=trace,
         )
+        mark(trace, "starter", "container created")
         try:
             mounts = namespaces.open_namespace(f"/proc/{created.pid}/ns/mnt", "mount")
             created.start()
+            mark(trace, "starter", "execve done")
         except BaseException:
             created.delete(force=True)
             raise

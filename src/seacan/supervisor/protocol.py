@@ -100,6 +100,7 @@ class StartRequest(TypedDict):
     stdin_once: bool
     log: LogRequest | None
     attachments: list[AttachRequest]
+    traced: NotRequired[bool]  # the last descriptor beside the message is one of trace.py
 
 
 class ExecRequest(TypedDict):

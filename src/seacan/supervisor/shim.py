@@ -33,6 +33,7 @@ from seacan.supervisor.process import ProcessStreams, Supervised
 from seacan.supervisor.protocol import ExecRequest, Exit, Message, StartRequest
 from seacan.supervisor.starter import Starter
 from seacan.supervisor.streams import Stdio
+from seacan.trace import NOT_TRACED, mark
 
 _REQUEST_DEADLINE_S: Final = 10.0
 
@@ -105,6 +106,8 @@ class Shim:
         self._held: Attachment | None = None
         self._given: list[int] = []
         self._opened: list[socket.socket] = []  # closed when they are sent
+        trace = descriptors.pop() if request.get("traced") else NOT_TRACED
+        mark(trace, "shim", "asked")
         clients = [socket.socket(fileno=fd) for fd in descriptors]
         self._wake_on_children()
         self._listen()
@@ -112,10 +115,15 @@ class Shim:
         output = open_log(self._loop, request["log"], self._pace)
         streams = ProcessStreams(terminal=request["terminal"], stdin=request["stdin"])
         try:
-            pid, self._mounts = starter.start(request, streams.child_side)
+            mark(trace, "shim", "open log and streams")
+            pid, self._mounts = starter.start(request, streams.child_side, trace)
+            mark(trace, "shim", "container runs")
         except BaseException:
             streams.close()
             raise
+        finally:
+            if trace >= 0:
+                os.close(trace)
         self._started_at_ns = time.time_ns()
         if not request["unmounts_last"]:
             self._unmount()

@@ -18,6 +18,7 @@ from seacan.supervisor import protocol
 from seacan.supervisor.container import open_container
 from seacan.supervisor.process import ChildSide
 from seacan.supervisor.protocol import Message, StartRequest
+from seacan.trace import NOT_TRACED, mark
 
 
 class Starter:
@@ -29,14 +30,18 @@ class Starter:
             _run(theirs, sample)
         theirs.close()
 
-    def start(self, request: StartRequest, side: ChildSide) -> tuple[int, int]:
+    def start(
+        self, request: StartRequest, side: ChildSide, trace: int = NOT_TRACED
+    ) -> tuple[int, int]:
         """Return the container's first process, a pid, and a descriptor of its mount namespace.
 
         The process becomes the caller's child, to be reaped as the starter itself. Raises what went
         wrong; nothing is left of the container then.
         """
         with self._channel:
-            protocol.send(self._channel, cast(Message, request), side.descriptors())
+            traced = [trace] if trace >= 0 else []
+            descriptors = [*side.descriptors(), *traced]
+            protocol.send(self._channel, cast(Message, request), descriptors)
             received = protocol.receive(self._channel)
         if received is None:
             raise errors.Internal("the process that starts containers was killed")
@@ -67,8 +72,10 @@ def _reply(
 ) -> tuple[Message, list[int]]:
     request = cast(StartRequest, message)
     try:
+        trace = descriptors.pop() if request.get("traced") else NOT_TRACED
+        mark(trace, "starter", "asked")
         side = ChildSide.of_descriptors(descriptors)
-        pid, mounts = open_container(request, ahead).start(request["rootfs"], side)
+        pid, mounts = open_container(request, ahead).start(request["rootfs"], side, trace)
     except Exception as err:
         return protocol.error_reply(err), []
     return {"pid": pid}, [mounts]

@@ -112,6 +112,11 @@ def _cgroup_of(controller: str) -> Path:
     return mount
 
 
+def test_cpu_time_is_counted() -> None:
+    limits = {each["Resource"]: each for each in of(os.getpid())["Cgroups"]["Limits"]}
+    assert limits["cpu"]["Used"] > 0
+
+
 def test_a_process_that_is_gone() -> None:
     with child() as pid:
         pass

@@ -1,10 +1,12 @@
 """The life of containers, under /containers."""
 
+import os
 import time
 from typing import Any, Final
 
 import msgspec
 
+from seacan import trace
 from seacan.api import engine
 from seacan.api.bodies import NO_BODY
 from seacan.api.door import Call, Route, json_reply
@@ -31,6 +33,7 @@ class ContainerRoutes:
             Route("POST", "/containers/create", self.create),
             Route("GET", "/containers/{name}/json", self.inspect),
             Route("POST", "/containers/{name}/start", self.start),
+            Route("POST", "/containers/{name}/start-traced", self.start_traced),
             Route("POST", "/containers/{name}/stop", self.stop),
             Route("POST", "/containers/{name}/restart", self.restart),
             Route("POST", "/containers/{name}/kill", self.kill),
@@ -83,6 +86,18 @@ class ContainerRoutes:
             raise Unsupported("start from a checkpoint is not supported")
         await self._containers.start(call.name)
         return _NO_CONTENT
+
+    async def start_traced(self, call: Call) -> Reply:
+        """Seacan's own: start it, and answer what was done when."""
+        fd = trace.begin()
+        try:
+            trace.mark(fd, "daemon", "asked to start")
+            await self._containers.start(call.name, fd)
+            marks = trace.read(fd)
+        finally:
+            os.close(fd)
+        shown = [{"At": mark.at_ns, "Who": mark.who, "What": mark.what} for mark in marks]
+        return json_reply({"Trace": shown})
 
     async def stop(self, call: Call) -> Reply:
         await self._containers.stop(call.name, **_patience(call))

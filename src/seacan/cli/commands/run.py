@@ -12,6 +12,7 @@ from seacan.cli.container_flags import CONTAINER_FLAGS, CREATION_FLAGS, DETACH_K
 from seacan.cli.creation import ENGINE_CODE, create, engine_exit, request_of
 from seacan.cli.detach_keys import chosen_keys
 from seacan.cli.flags import Flag
+from seacan.cli.run_trace import TRACE, RunTrace, new_trace
 from seacan.cli.session import complain
 from seacan.cli.terminal import require_terminal
 from seacan.cli.values import SWITCH, SWITCH_ON
@@ -29,31 +30,44 @@ FLAGS = (
     *CREATION_FLAGS,
     Flag("detach", "d", SWITCH, "Leave it running in the background, and print its id"),
     DETACH_KEYS,
+    TRACE,
     Flag("sig-proxy", "", SWITCH_ON, "Pass signals on to the container", shown="true"),
 )
 
 
 def run(session: Session, values: Values, arguments: list[str]) -> int:
+    trace = new_trace(values)
+    try:
+        return _run(session, values, arguments, trace)
+    finally:
+        trace.print()
+
+
+def _run(session: Session, values: Values, arguments: list[str], trace: RunTrace) -> int:
     request = request_of(values, arguments, "run")
     keys = chosen_keys(session, values)
     if values.on("detach"):
-        return _run_detached(session, values, request)
+        return _run_detached(session, values, request, trace)
     require_terminal(stdin=request["AttachStdin"] is True, tty=values.on("tty"))
     try:
         container_id = create(session, values, request)
     except SeacanError as err:
         raise engine_exit(err) from None
-    return _run_attached(session, values, request, container_id, keys)
+    trace.mark("container created")
+    return _run_attached(session, values, request, container_id, keys, trace)
 
 
-def _run_detached(session: Session, values: Values, request: ContainerCreate) -> int:
+def _run_detached(
+    session: Session, values: Values, request: ContainerCreate, trace: RunTrace
+) -> int:
     if values.texts("attach"):
         raise InvalidArgument("conflicting options: cannot specify both --attach and --detach")
     request["AttachStdin"] = request["AttachStdout"] = request["AttachStderr"] = False
     request["StdinOnce"] = False
     try:
         container_id = create(session, values, request)
-        session.client.containers.start(container_id)
+        trace.mark("container created")
+        trace.start(session.client.containers, container_id)
     except SeacanError as err:
         raise engine_exit(err) from None
     print(container_id)
@@ -61,7 +75,12 @@ def _run_detached(session: Session, values: Values, request: ContainerCreate) ->
 
 
 def _run_attached(
-    session: Session, values: Values, request: ContainerCreate, container_id: str, keys: str
+    session: Session,
+    values: Values,
+    request: ContainerCreate,
+    container_id: str,
+    keys: str,
+    trace: RunTrace,
 ) -> int:
     containers = session.client.containers
     stdin, stdout = request["AttachStdin"] is True, request["AttachStdout"] is True
@@ -86,15 +105,18 @@ def _run_attached(
             else None,
         ) as attachment,
     ):
+        trace.mark("attached, and waiting for the end")
         try:
-            containers.start(container_id)
+            trace.start(containers, container_id)
         except SeacanError as err:
             if values.on("rm"):
                 exit_code(waiting)  # The daemon is removing it.
             raise engine_exit(err) from None
         if not attachment.follow(waiting):
             return 0
-        return exit_code(waiting)
+        code = exit_code(waiting)
+        trace.mark("told of the end")
+        return code
 
 
 def exit_code(waiting: Waiting) -> int:
