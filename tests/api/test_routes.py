@@ -346,6 +346,40 @@ def test_images_that_are_there(api: Api) -> None:
     ]
 
 
+def test_manifests_of_images(api: Api) -> None:
+    wanted = {
+        "ID": "sha256:" + "f" * 64,
+        "Descriptor": {
+            "mediaType": "m",
+            "digest": "sha256:" + "f" * 64,
+            "size": 7,
+            "platform": {"architecture": "amd64", "os": "linux"},
+        },
+        "Available": True,
+        "Size": {"Content": 100, "Total": 1984448},
+        "Kind": "image",
+        "ImageData": {
+            "Platform": {"architecture": "amd64", "os": "linux"},
+            "Containers": ["a" * 64],
+            "Size": {"Unpacked": 1984348},
+        },
+    }
+
+    listed = api.ask("GET", "/images/json?manifests=1").json
+    inspected = api.ask("GET", "/images/busybox/json?manifests=1").json
+
+    # Of the other image the list knows, and its manifest is gone already.
+    assert [image["Manifests"] for image in listed] == [[wanted]]
+    assert inspected["Manifests"] == [wanted]
+    for shape in (*listed, inspected):
+        assert shape["Descriptor"] == {"mediaType": "m", "digest": wanted["ID"], "size": 7}
+    assert "Descriptor" not in api.ask("GET", "/v1.47/images/json?manifests=1").json[0]
+    for path in ("/v1.46/images/json?manifests=1", "/images/json"):
+        assert not any("Manifests" in image for image in api.ask("GET", path).json)
+    for path in ("/v1.47/images/busybox/json?manifests=1", "/images/busybox/json"):
+        assert "Manifests" not in api.ask("GET", path).json
+
+
 def test_sizes_that_images_share(api: Api) -> None:
     path = "/images/json?shared-size=1"
     assert [image["SharedSize"] for image in api.ask("GET", path).json] == [5, 5]

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.conformance.docker_cli import Docker
+from tests.conformance.docker_cli import Docker, Engine
 from tests.images import archives
 
 pytestmark = [pytest.mark.root, pytest.mark.conformance]
@@ -196,3 +196,17 @@ def test_prune(docker: Docker, image: str) -> None:
     assert f"deleted: {image_id}" in pruned
     assert pruned.endswith("Total reclaimed space: 3B")
     assert docker("image", "inspect", image_id).status == 1
+
+
+def test_the_tree_of_images(docker: Docker, image: str, engine: Engine) -> None:
+    if engine.daemon is None:
+        pytest.skip("an engine with graph drivers knows no manifests")
+    docker.ok("create", image)
+
+    tree = docker.ok("images", "--tree", image)
+
+    platform = docker.inspect(image, "{{.Os}}/{{.Architecture}}")
+    named, under = tree.splitlines()[-2:]
+    assert named.startswith(image)
+    assert under.startswith(f"└─ {platform}")
+    assert engine.daemon.request("GET", f"/images/{image}/json?manifests=1")

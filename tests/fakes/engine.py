@@ -41,7 +41,16 @@ from seacan.ids import ContainerId, ExecId
 from seacan.images import references
 from seacan.images.check import Checked
 from seacan.images.history import Step
-from seacan.images.image import Deleted, Image, ImageId, Loaded, Removed, Untagged, Use
+from seacan.images.image import (
+    Deleted,
+    Image,
+    ImageId,
+    ImageManifest,
+    Loaded,
+    Removed,
+    Untagged,
+    Use,
+)
 from seacan.images.platforms import Platform
 from seacan.images.references import Reference
 from seacan.images.remote.archives import RemoteArchive
@@ -60,6 +69,7 @@ from seacan.spec.engine_api import (
     ExecConfig,
     NetworkCreate,
 )
+from seacan.spec.image import Descriptor
 from seacan.trace import NOT_TRACED, mark
 from seacan.volumes.volume import LOCAL, Found, Volume, check_name
 
@@ -458,6 +468,12 @@ class FakeImages:
         self.platform = platform
         image = self.get(name)
         return [Step(image.id, 1, "sh", "why", 5, ("busybox:latest",))]
+
+    def manifest(self, image: Image) -> ImageManifest:
+        if image.id == OTHER_IMAGE_ID:
+            raise NotFound("blob: not in the store")
+        descriptor: Descriptor = {"mediaType": "m", "digest": image.manifest_digest, "size": 7}
+        return ImageManifest(descriptor, 100)
 
     def tag(self, source: str, reference: Reference) -> ImageId:
         self.calls.append(("tag", source, str(reference)))

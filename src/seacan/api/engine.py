@@ -24,7 +24,7 @@ from seacan.engine.volume_prune import PrunedVolumes
 from seacan.ids import ExecId
 from seacan.images.check import Checked
 from seacan.images.history import Step
-from seacan.images.image import Image, ImageId, Loaded, Removed, Use
+from seacan.images.image import Image, ImageId, ImageManifest, Loaded, Removed, Use
 from seacan.images.platforms import Platform
 from seacan.images.references import Reference
 from seacan.images.remote.archives import RemoteArchive
@@ -271,6 +271,8 @@ class Images(Protocol):
     def get(self, name: str) -> Image: ...
 
     def get_for(self, name: str, platform: Platform | None) -> Image: ...
+
+    def manifest(self, image: Image) -> ImageManifest: ...
 
     def tag(self, source: str, reference: Reference) -> ImageId: ...
 

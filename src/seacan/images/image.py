@@ -6,7 +6,7 @@ from typing import NewType
 
 from seacan.images.platforms import Platform
 from seacan.images.references import Reference
-from seacan.spec.image import ExecutionConfig, ImageConfig
+from seacan.spec.image import Descriptor, ExecutionConfig, ImageConfig
 
 ImageId = NewType("ImageId", str)  # `sha256:` and the digest of the image's config
 
@@ -65,6 +65,14 @@ class Image:
     @property
     def platform(self) -> Platform:
         return Platform(self.architecture, self.os, self.variant)
+
+
+@dataclass(frozen=True, slots=True)
+class ImageManifest:
+    """The manifest of an image, and what it takes on disk beside the unpacked layers."""
+
+    descriptor: Descriptor
+    content_bytes: int  # of the blobs: itself, the config, the layers as they came
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,16 @@ from seacan.images import commit, documents, hello, importer, loading, reference
 from seacan.images.check import Checked, check
 from seacan.images.commit import Commit
 from seacan.images.history import Step, history
-from seacan.images.image import Deleted, Image, ImageId, Loaded, Removed, Untagged, Use
+from seacan.images.image import (
+    Deleted,
+    Image,
+    ImageId,
+    ImageManifest,
+    Loaded,
+    Removed,
+    Untagged,
+    Use,
+)
 from seacan.images.layers import unused_after
 from seacan.images.platforms import Platform
 from seacan.images.references import Reference
@@ -23,6 +32,7 @@ from seacan.images.remote.settings import RegistrySettings
 from seacan.images.snapshots import Snapshots
 from seacan.images.store import Store
 from seacan.paths import DataRoot
+from seacan.spec.image import MEDIA_TYPE_MANIFEST, Descriptor
 
 _DEFAULT_REGISTRIES = RegistrySettings()
 _IMAGE_COLUMNS = "SELECT id, manifest, size_bytes FROM images"
@@ -166,6 +176,18 @@ class Images:
                 f"does not match the specified platform ({platform})"
             )
         return image
+
+    def manifest(self, image: Image) -> ImageManifest:
+        """Return what an image's manifest is. Raises NotFound if the image was removed."""
+        data = self._store.blobs.read(image.manifest_digest, documents.LIMIT_BYTES)
+        manifest = documents.manifest(data)
+        blobs = {blob["digest"]: blob["size"] for blob in (manifest["config"], *manifest["layers"])}
+        descriptor: Descriptor = {
+            "mediaType": manifest.get("mediaType") or MEDIA_TYPE_MANIFEST,
+            "digest": image.manifest_digest,
+            "size": len(data),
+        }
+        return ImageManifest(descriptor, len(data) + sum(blobs.values()))
 
     def tag(self, source: str, reference: Reference) -> ImageId:
         """Let `reference`, of references.parse_tagged(), mean the image `source`."""

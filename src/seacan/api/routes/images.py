@@ -1,6 +1,9 @@
 """Images that are there: list, inspect, history, tag, remove, prune."""
 
-from collections import Counter
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from typing import Any
 
 import anyio
 
@@ -13,12 +16,18 @@ from seacan.api.shapes.images import (
     list_image,
     removed_image,
     shape_pruned,
+    with_manifest,
 )
+from seacan.api.versions import Version
 from seacan.engine.image_prune import uses_by_image
-from seacan.errors import InvalidArgument, Unsupported
+from seacan.errors import InvalidArgument, NotFound, Unsupported
 from seacan.http.messages import Reply
 from seacan.images import platforms, references
+from seacan.images.image import Image
 from seacan.images.platforms import Platform
+
+Shape = dict[str, Any]
+Users = defaultdict[str, list[str]]  # the ids of the containers of each image
 
 
 class ImageRoutes:
@@ -57,27 +66,52 @@ class ImageRoutes:
         if call.version >= (1, 42) and call.query.flag("shared-size"):
             usage = await self._disk.usage(images=True, containers=False, volumes=False)
             shared = {one.image.id: one.shared_bytes for one in usage.images or ()}
-        users = Counter(container.image_id for container in self._containers.all_records())
-        return json_reply(
-            [
-                list_image(
-                    image,
-                    call.version,
-                    containers=users[image.id],
-                    shared_bytes=shared.get(image.id, -1),
-                )
-                for image in listed
-            ]
-        )
+        users = self._users()
+        shapes = [
+            list_image(
+                image,
+                call.version,
+                containers=len(users[image.id]),
+                shared_bytes=shared.get(image.id, -1),
+            )
+            for image in listed
+        ]
+        if call.version >= (1, 47) and call.query.flag("manifests"):
+            pairs = zip(shapes, listed, strict=True)
+            shapes = await anyio.to_thread.run_sync(
+                lambda: [*self._with_manifests(pairs, users, call.version)]
+            )
+        return json_reply(shapes)
+
+    def _users(self) -> Users:
+        users: Users = defaultdict(lambda: [])
+        for container in self._containers.all_records():
+            users[container.image_id].append(container.id)
+        return users
+
+    def _with_manifests(
+        self, shapes: Iterable[tuple[Shape, Image]], users: Users, version: Version
+    ) -> Iterator[Shape]:
+        """Yield the shapes with their manifests, but for images that were removed meanwhile."""
+        for shape, image in shapes:
+            with suppress(NotFound):
+                manifest = self._images.manifest(image)
+                yield with_manifest(shape, image, manifest, version, users[image.id])
 
     async def inspect(self, call: Call) -> Reply:
         platform = platform_of(call, since=(1, 49))
-        if platform and call.version >= (1, 48) and call.query.flag("manifests"):
+        wants_manifests = call.version >= (1, 48) and call.query.flag("manifests")
+        if platform and wants_manifests:
             raise InvalidArgument(
                 "conflicting options: manifests and platform options cannot both be set"
             )
         image = await anyio.to_thread.run_sync(self._images.get_for, call.name, platform)
-        return json_reply(inspect_image(image, call.version))
+        shape = inspect_image(image, call.version)
+        if wants_manifests:
+            manifest = await anyio.to_thread.run_sync(self._images.manifest, image)
+            containers = self._users()[image.id]
+            shape = with_manifest(shape, image, manifest, call.version, containers)
+        return json_reply(shape)
 
     async def history(self, call: Call) -> Reply:
         platform = platform_of(call, since=(1, 48))

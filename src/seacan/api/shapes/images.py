@@ -9,7 +9,7 @@ from seacan.api.versions import Version
 from seacan.engine.container import NEVER
 from seacan.engine.image_prune import PrunedImages
 from seacan.images.history import Step
-from seacan.images.image import Deleted, Image, Removed, Untagged
+from seacan.images.image import Deleted, Image, ImageManifest, Removed, Untagged
 
 
 def inspect_image(image: Image, version: Version) -> dict[str, Any]:
@@ -59,6 +59,41 @@ def list_image(
     if version < (1, 44):
         shape["VirtualSize"] = image.size_bytes
     return shape
+
+
+def with_manifest(
+    shape: dict[str, Any],
+    image: Image,
+    manifest: ImageManifest,
+    version: Version,
+    containers: list[str],
+) -> dict[str, Any]:
+    """Return the shape of an image with what it was made of: one manifest, that of its platform.
+
+    `containers`: the ids of those that use it.
+    """
+    platform = {"architecture": image.architecture, "os": image.os}
+    if image.variant:
+        platform["variant"] = image.variant
+    summary = {
+        "ID": manifest.descriptor["digest"],
+        "Descriptor": {**manifest.descriptor, "platform": platform},
+        "Available": True,
+        "Size": {
+            "Content": manifest.content_bytes,
+            "Total": manifest.content_bytes + image.size_bytes,
+        },
+        "Kind": "image",
+        "ImageData": {
+            "Platform": platform,
+            "Containers": containers,
+            "Size": {"Unpacked": image.size_bytes},
+        },
+    }
+    more: dict[str, Any] = {"Manifests": [summary]}
+    if version >= (1, 48):
+        more["Descriptor"] = manifest.descriptor
+    return {**shape, **more}
 
 
 def history_step(step: Step) -> dict[str, Any]:
