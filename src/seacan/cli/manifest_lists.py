@@ -1,6 +1,6 @@
 """Lists of images that were begun here and are not yet in a registry: a file for each.
 
-    CONFIG-DIRECTORY/manifest-lists/NAME.json    [{"Name", "Source", "Platform"}, …]
+    CONFIG-DIRECTORY/manifest-lists/NAME.json    [{"Name", "Source", "Descriptor", "Platform"}, …]
 
 `Name` is what the user calls the image, `Source` the same with a digest.
 """

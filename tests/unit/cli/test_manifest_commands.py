@@ -1,5 +1,6 @@
 """`manifest create`, `annotate`, `inspect`, `push`, `rm` with a daemon that plays along."""
 
+import hashlib
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -47,10 +48,10 @@ def test_a_list_from_begin_to_end(
     run(daemon, "annotate", "--variant", "v7", "--os", "plan9", "h:5/all:1", "h:5/arm:1")
     capfd.readouterr()
     run(daemon, "inspect", "h:5/all:1")
-    assert [one["Name"] for one in json.loads(capfd.readouterr().out)] == [
-        "h:5/arm:1",
-        "h:5/x86:latest",
-    ]
+    shown = json.loads(capfd.readouterr().out)
+    assert shown["mediaType"] == "application/vnd.oci.image.index.v1+json"
+    assert [one["platform"]["os"] for one in shown["manifests"]] == ["plan9", "linux"]
+    assert {one["digest"] for one in shown["manifests"]} == {DIGEST}
 
     run(daemon, "push", "--purge", "h:5/all:1")
 
@@ -77,6 +78,55 @@ def test_what_a_registry_has_is_shown(
     run(daemon, "inspect", "busybox")
 
     assert capfd.readouterr().out == '{\n\t"schemaVersion": 2\n}\n'
+
+
+def test_all_of_a_list_here(daemon: ScriptedDaemon, capfd: pytest.CaptureFixture[str]) -> None:
+    daemon.replies[f"GET /manifests/h:5/arm@{DIGEST}/json"] = reply('{"layers":[]}')
+    run(daemon, "create", "h:5/all:1", "h:5/arm:1")
+    capfd.readouterr()
+    image = {
+        "Ref": "h:5/arm:1",
+        "Descriptor": {
+            "mediaType": "application/vnd.oci.image.manifest.v1+json",
+            "digest": "sha256:" + hashlib.sha256(b'{"layers":[]}').hexdigest(),
+            "size": 13,
+            "platform": {"os": "linux", "architecture": "arm"},
+        },
+        "Raw": "eyJsYXllcnMiOltdfQ==",
+        "OCIManifest": {"layers": []},
+    }
+
+    run(daemon, "inspect", "-v", "h:5/all:1")
+    assert json.loads(capfd.readouterr().out) == [image]
+    run(daemon, "inspect", "-v", "h:5/all:1", "h:5/arm:1")
+    assert json.loads(capfd.readouterr().out) == image
+    run(daemon, "inspect", "h:5/all:1", "h:5/arm:1")
+    assert json.loads(capfd.readouterr().out) == {"layers": []}
+    with pytest.raises(Exit, match="No such manifest: h:5/x86:latest in h:5/all:1"):
+        run(daemon, "inspect", "h:5/all:1", "h:5/x86")
+
+
+def test_all_of_what_a_registry_has(
+    daemon: ScriptedDaemon, capfd: pytest.CaptureFixture[str]
+) -> None:
+    docker_type = "application/vnd.docker.distribution.manifest.v2+json"
+    manifest = json.dumps({"mediaType": docker_type})
+    platform = {"architecture": "arm", "os": "linux", "variant": "v7"}
+    index = {"manifests": [{"digest": DIGEST, "platform": platform}]}
+    daemon.replies["GET /manifests/h:5/list:1/json"] = reply(json.dumps(index))
+    daemon.replies[f"GET /manifests/h:5/list@{DIGEST}/json"] = reply(manifest)
+    daemon.replies["GET /manifests/h:5/arm:1/json"] = reply(manifest)
+
+    run(daemon, "inspect", "-v", "h:5/list:1")
+    (listed,) = json.loads(capfd.readouterr().out)
+    run(daemon, "inspect", "-v", "h:5/arm:1")
+    alone = json.loads(capfd.readouterr().out)
+
+    assert listed["Ref"] == f"h:5/list:1@{DIGEST}"
+    assert listed["Descriptor"]["platform"] == platform
+    assert listed["SchemaV2Manifest"] == {"mediaType": docker_type}
+    assert alone["Ref"] == "h:5/arm:1"
+    assert alone["Descriptor"]["platform"] == {"os": "linux", "architecture": "arm"}
 
 
 def test_refused(daemon: ScriptedDaemon) -> None:

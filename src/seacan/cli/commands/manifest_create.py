@@ -40,8 +40,10 @@ def _entry(session: Session, image: str) -> dict[str, Any]:
         raise InvalidArgument(f"{image} is a manifest list")
     repository, _ = split_reference(whole(image))
     platforms = found.get("Platforms") or [{}]
+    descriptor = {key: found["Descriptor"][key] for key in ("mediaType", "size", "digest")}
     return {
         "Name": whole(image),
-        "Source": f"{repository}@{found['Descriptor']['digest']}",
+        "Source": f"{repository}@{descriptor['digest']}",
+        "Descriptor": descriptor,
         "Platform": platforms[0],
     }

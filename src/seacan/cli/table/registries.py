@@ -28,10 +28,10 @@ COMMANDS = (
     ),
     Command(
         ("manifest inspect",),
-        "NAME",
-        "Show a list that was begun here, or what a registry has",
+        "[OPTIONS] [LIST] MANIFEST",
+        "Show a list that was begun here, an image of it, or what a registry has",
         least=1,
-        most=1,
+        most=2,
     ),
     Command(
         ("manifest push",),
