@@ -5,7 +5,7 @@ Sentences are dockerd's, as clients match them.
 
 import ipaddress
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final, cast
 
 from seacan import errors
@@ -102,15 +102,30 @@ def check(settings: EndpointSettings, network: Network | None) -> None:
     for field, version in (("IPv4Address", 4), ("IPv6Address", 6)):
         if address := str(config.get(field) or ""):
             wrong += _wrong_address(address, version, network)
+    wrong += _wrong_link_local(config.get("LinkLocalIPs") or [])
     for option in settings.get("DriverOpts") or {}:
         if option.startswith(_ENDPOINT_OPTIONS):
             raise Unsupported(f"option {option} of an endpoint is not supported")
-    if config.get("LinkLocalIPs"):
-        raise Unsupported("link-local addresses of a container are not supported")
     if len(wrong) == 1:
         raise InvalidArgument(f"invalid endpoint settings:\n{wrong[0]}")
     if wrong:
         raise InvalidArgument("invalid endpoint settings:\n" + "\n".join(f"* {w}" for w in wrong))
+
+
+def _wrong_link_local(texts: Sequence[str]) -> Iterator[str]:
+    for text in texts:
+        try:
+            is_one = ipaddress.ip_address(text).is_link_local
+        except ValueError:
+            is_one = False
+        if not is_one:
+            yield f"invalid link-local IP address: {text}"
+
+
+def link_local(settings: EndpointSettings) -> list[str]:
+    """Return the link-local addresses that an endpoint is to have besides, such as a.b.c.d/16."""
+    texts = (settings.get("IPAMConfig") or {}).get("LinkLocalIPs") or []
+    return [f"{text}/{64 if ':' in text else 16}" for text in texts]
 
 
 def _wrong_address(text: str, version: int, network: Network | None) -> list[str]:

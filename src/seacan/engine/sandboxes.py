@@ -17,7 +17,7 @@ import anyio
 from anyio.abc import TaskGroup
 
 from seacan import errors, log
-from seacan.engine import sandbox_file
+from seacan.engine import endpoint_settings, sandbox_file
 from seacan.engine.container import NEVER, Container
 from seacan.engine.departures import Departures
 from seacan.engine.endpoint_plan import (
@@ -119,6 +119,7 @@ class Sandboxes:
             gateway_ipv4=gateway_of(network, 4),
             gateway_ipv6=gateway_of(network, 6),
             priority=settings.get("GwPriority") or 0,
+            link_local=endpoint_settings.link_local(settings),
         )
 
     def make(

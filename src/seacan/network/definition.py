@@ -135,6 +135,7 @@ class Endpoint:
     gateway_ipv4: str = ""
     gateway_ipv6: str = ""
     priority: int = 0  # who has the highest has the default route
+    link_local: list[str] = field(default_factory=list)  # further addresses: 169.254.1.2/16
 
     @property
     def address_ipv4(self) -> str:

@@ -55,7 +55,8 @@ def _make(network: Network, endpoint: Endpoint, netns: int, inside: Netlink) -> 
     with Netlink() as outside:
         _make_link(outside, network, endpoint, netns)
     index = links.find_link(inside, endpoint.interface).index
-    addresses = map(ipaddress.ip_interface, filter(None, (endpoint.ipv4, endpoint.ipv6)))
+    given = filter(None, (endpoint.ipv4, endpoint.ipv6, *endpoint.link_local))
+    addresses = map(ipaddress.ip_interface, given)
     inside.ask(
         links.set_up(index, link_local=bool(endpoint.ipv6)),
         *(links.new_address(index, address) for address in addresses),

@@ -4,9 +4,10 @@ from typing import Any
 
 import pytest
 
-from seacan.engine.endpoint_settings import check, of_request
+from seacan.engine.endpoint_settings import check, link_local, of_request
 from seacan.errors import InvalidArgument, NotFound, Unsupported
 from seacan.network.definition import Network, NetworkId, Subnet
+from seacan.spec.engine_api import EndpointSettings
 
 OWN = Network(
     NetworkId("a" * 64), "own", "bridge", "", [Subnet("10.0.0.0/24", "10.0.0.1", is_asked=True)]
@@ -60,6 +61,10 @@ def test_networks_that_do_not_go_together(endpoints: dict[str, Any]) -> None:
     [
         (OWN, {"MacAddress": "zz"}, "invalid MAC address zz"),
         (OWN, {"IPAMConfig": {"IPv4Address": "x"}}, "invalid IPv4 address: x"),
+        (OWN, {"IPAMConfig": {"LinkLocalIPs": ["169.254.1.2", "x"]}},
+         "invalid link-local IP address: x"),
+        (BRIDGE, {"IPAMConfig": {"LinkLocalIPs": ["10.1.0.9"]}},
+         "invalid link-local IP address: 10.1.0.9"),
         (OWN, {"IPAMConfig": {"IPv4Address": "10.1.0.9"}},
          "no configured subnet or ip-range contain the IP address 10.1.0.9"),
         (CHOSEN, {"IPAMConfig": {"IPv4Address": "10.1.0.9"}},
@@ -77,16 +82,15 @@ def test_what_a_network_cannot_give(network: Network, settings: Any, message: st
     assert message in str(caught.value)
 
 
-@pytest.mark.parametrize(
-    "settings",
-    [
-        {"IPAMConfig": {"LinkLocalIPs": ["169.254.1.1"]}},
-        {"DriverOpts": {"com.docker.network.endpoint.ifname": "x"}},
-    ],
-)
-def test_what_is_not_supported_is_refused(settings: Any) -> None:
+def test_what_is_not_supported_is_refused() -> None:
     with pytest.raises(Unsupported):
-        check(settings, OWN)
+        check({"DriverOpts": {"com.docker.network.endpoint.ifname": "x"}}, OWN)
+
+
+def test_link_local_addresses() -> None:
+    settings: EndpointSettings = {"IPAMConfig": {"LinkLocalIPs": ["169.254.1.1", "fe80::1"]}}
+    check(settings, OWN)
+    assert link_local(settings) == ["169.254.1.1/16", "fe80::1/64"]
 
 
 def test_what_can_be_had() -> None:
