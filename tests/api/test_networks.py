@@ -30,6 +30,11 @@ def test_networks_are_pruned(api: Api, filters: str, pruned: Any) -> None:
     assert (answer.status, answer.json) == (200, {"NetworksDeleted": pruned})
 
 
+def test_a_link_is_removed(api: Api) -> None:
+    assert api.ask("DELETE", "/containers/first/alias?link=1").status == 204
+    assert api.engine.containers.calls == [("remove_link", "first/alias")]
+
+
 def test_a_container_is_connected_and_disconnected(api: Api) -> None:
     settings = {"Aliases": ["a"], "IPAMConfig": {"IPv4Address": "10.0.0.9"}}
     body: dict[str, Any] = {"Container": "first", "EndpointConfig": settings}

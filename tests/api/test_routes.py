@@ -72,7 +72,6 @@ REFUSED: list[tuple[str, str, Any, int, str]] = [
     ("GET", "/containers/nope/logs?stdout=1", None, 404, "No such container: nope"),
     ("GET", "/containers/first/attach/ws", None, 400, "not websocket protocol"),
     ("GET", "/containers/nope/attach/ws", None, 404, "No such container: nope"),
-    ("DELETE", "/containers/first?link=1", None, 501, "links"),
     ("POST", "/containers/first/exec", {}, 400, "No exec command specified"),
     ("POST", "/containers/first/exec", {"Cmd": []}, 400, "No exec command specified"),
     ("POST", "/exec/nope/start", {}, 404, "No such exec instance: nope"),

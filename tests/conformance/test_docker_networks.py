@@ -467,7 +467,31 @@ def test_network_key_is_the_namespace(docker: Docker, engine: Engine) -> None:
     assert _address(docker, container) in shown
 
 
+def test_a_link_local_address(docker: Docker, network: str) -> None:
+    container = _start(docker, "--network", network, "--link-local-ip", "169.254.8.8")
+    assert "inet 169.254.8.8/16 " in docker.ok("exec", container, "ip", "address", "show", "eth0")
+    config = _settings(docker, container)["Networks"][network]["IPAMConfig"]
+    assert config == {"LinkLocalIPs": ["169.254.8.8"]}
+
+
 # --- links ------------------------------------------------------------------------------------
+
+
+def test_a_link_is_removed(docker: Docker) -> None:
+    other, name = _start(docker, "--name", docker.name), f"{docker.name}-2"
+    _start(docker, "--name", name, "--link", f"{docker.name}:al")
+    assert docker.inspect(f"{name}/al", "{{.Id}}") == other
+    assert docker.ok("ps", "-q", "--no-trunc", "-f", f"name={name}/al") == other
+    assert docker.ok("rm", "--link", f"{name}/al") == f"{name}/al"
+    assert docker.inspect(name, "{{.HostConfig.Links}}") == "[]"
+    assert "al" not in docker.ok("exec", name, "cat", "/etc/hosts").split()
+    assert len(docker.ok("ps", "-q").split()) >= 2
+    for link, answer in (
+        (f"{name}/al", f"No such container: {name}/al"),
+        (name, "Conflict, cannot remove the default link name of the container"),
+    ):
+        assert answer in docker("rm", "--link", link).err
+    docker.ok("restart", "-t", "0", name)
 
 
 def test_a_link_is_a_name_and_variables(docker: Docker) -> None:

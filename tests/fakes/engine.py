@@ -265,6 +265,9 @@ class FakeContainers:
     async def remove(self, ref: str, *, force: bool, volumes: bool) -> None:
         self._call("remove", ref, force, volumes)
 
+    async def remove_link(self, ref: str) -> None:
+        self._call("remove_link", ref)
+
     async def pause(self, ref: str) -> None:
         self._call("pause", ref)
 

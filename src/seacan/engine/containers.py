@@ -16,6 +16,8 @@ from seacan.engine import (
     belongings,
     connections,
     creation,
+    link_removal,
+    links,
     on_unhealthy,
     pause,
     prune,
@@ -69,6 +71,8 @@ class Containers:
         found = self._entries.get(ContainerId(ref)) or self._entries.get(self._names.get(name))
         if found is not None:
             return found
+        if linked := links.named(name, self.get):
+            return self.find(linked[1].container_id)
         matching = [e for i, e in self._entries.items() if ref and i.startswith(ref)]
         if not matching:
             raise errors.NotFound(f"No such container: {ref}")
@@ -329,6 +333,15 @@ class Containers:
                 await entry.stop_by_hand()
                 await entry.kill()
             await self._remove(entry, volumes=volumes)
+
+    async def remove_link(self, ref: str) -> None:
+        """Remove a link, `CONTAINER/ALIAS`. Raises NotFound, Conflict in Docker's words."""
+        found = links.named(ref, self.get)
+        if found is None:
+            self.find(ref)
+            raise errors.Conflict("Conflict, cannot remove the default link name of the container")
+        owner, link = found
+        await link_removal.remove(self._context, self.find(owner.id), link, self.get)
 
     async def prune(self, wanted: Filters) -> Pruned:
         """Remove what does not run; `wanted` are the API's filters."""

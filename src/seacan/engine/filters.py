@@ -25,6 +25,7 @@ class Facts(NamedTuple):
     find: Callable[[str], Container]  # for before and since; raises NotFound
     images: Mapping[str, str]  # for ancestor: what of its values is an image, and the id
     networks_of: Callable[[Container], Sequence[Network]]
+    links: Mapping[str, Sequence[str]] = {}  # by ids, the names that links give containers
 
 
 def select(
@@ -88,11 +89,10 @@ def _by_name(values: Sequence[str], facts: Facts) -> Test:
     compiled = patterns(values)
 
     def matches(record: Container) -> bool:
-        name, slashed = record.name, f"/{record.name}"
-        return (
-            name in values
-            or slashed in values
-            or any(pattern.search(name) or pattern.search(slashed) for pattern in compiled)
+        slashed = (f"/{record.name}", *facts.links.get(record.id, ()))
+        names = (*slashed, *(name[1:] for name in slashed))
+        return any(
+            name in values or any(pattern.search(name) for pattern in compiled) for name in names
         )
 
     return matches

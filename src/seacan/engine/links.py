@@ -4,7 +4,7 @@ They are of Docker's time before networks had names. What is linked must run whe
 starts; its address then is what the container gets, in /etc/hosts and in its environment.
 """
 
-from collections.abc import Callable, Sequence, Set
+from collections.abc import Callable, Iterable, Sequence, Set
 from dataclasses import dataclass
 
 from seacan import errors
@@ -46,7 +46,40 @@ def _parse(text: str, find: Find) -> Link:
 
 def to_wire(links: Sequence[Link], name: str, find: Find) -> list[str] | None:
     """Return HostConfig.Links of the container `name`, as inspect shows it."""
-    return [f"/{find(link.container_id).name}:/{name}/{link.alias}" for link in links] or None
+    pairs = ((_other(link, find), link) for link in links)
+    return [f"/{other.name}:/{name}/{link.alias}" for other, link in pairs if other] or None
+
+
+def _other(link: Link, find: Find) -> Container | None:
+    """Return whom a link leads to; None if that is removed."""
+    try:
+        return find(link.container_id)
+    except errors.NotFound:
+        return None
+
+
+# --- as a name of whom it leads to ------------------------------------------------------------
+
+
+def named(ref: str, find: Find) -> tuple[Container, Link] | None:
+    """Return the link `CONTAINER/ALIAS`, and whose it is; None if that is none."""
+    name, slash, alias = ref.strip("/").partition("/")
+    if not slash:
+        return None
+    try:
+        owner = find(name)
+    except errors.SeacanError:
+        return None
+    return next(((owner, link) for link in owner.links if link.alias == alias), None)
+
+
+def names(records: Iterable[Container]) -> dict[str, list[str]]:
+    """Return, by ids of containers, the names that links give them: /CONTAINER/ALIAS."""
+    found: dict[str, list[str]] = {}
+    for record in records:
+        for link in record.links:
+            found.setdefault(link.container_id, []).append(f"/{record.name}/{link.alias}")
+    return found
 
 
 # --- when it is started -----------------------------------------------------------------------
@@ -68,22 +101,38 @@ def look_up(record: Container, find: Find) -> Linked:
     hosts: list[str] = []
     environment: list[str] = []
     for link in record.links if "bridge" in record.networks else ():
-        other = find(link.container_id)
+        other = _other(link, find)
+        if other is None:
+            continue
         if not other.is_running:
             raise errors.Internal(
                 f"Cannot link to a non running container: "
                 f"/{other.name} AS /{record.name}/{link.alias}"
             )
-        endpoints = other.sandbox.endpoints if other.sandbox else []
-        address = next((e.address_ipv4 for e in endpoints if e.network == "bridge"), "")
+        address = _address(other)
         if not address:
             raise errors.Internal(
                 f"Cannot link to /{other.name}, as it does not belong to the default network"
             )
-        names = dict.fromkeys((link.alias, other.config.get("Hostname") or "", other.name))
-        hosts.append(f"{address}\t{' '.join(filter(None, names))}\n")
+        hosts.append(_hosts_line(link, other))
         environment += _variables(record.name, link.alias, other, address)
     return Linked(hosts, environment)
+
+
+def hosts_lines(record: Container, link: Link, find: Find) -> list[str]:
+    """Return what a running container has of a link in /etc/hosts."""
+    other = _other(link, find)
+    return [_hosts_line(link, other)] if other and "bridge" in record.networks else []
+
+
+def _hosts_line(link: Link, other: Container) -> str:
+    names = dict.fromkeys((link.alias, other.config.get("Hostname") or "", other.name))
+    return f"{_address(other)}\t{' '.join(filter(None, names))}\n"
+
+
+def _address(other: Container) -> str:
+    endpoints = other.sandbox.endpoints if other.sandbox else []
+    return next((e.address_ipv4 for e in endpoints if e.network == "bridge"), "")
 
 
 def _variables(name: str, alias: str, other: Container, address: str) -> list[str]:

@@ -1,11 +1,12 @@
 """Containers as a list shows them: chosen by filters, with what the records do not have."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import anyio
 
 from seacan import errors
+from seacan.engine import links
 from seacan.engine.container import Container
 from seacan.engine.context import Context
 from seacan.engine.filters import Facts, Filters, select
@@ -20,6 +21,7 @@ class Listed:
     record: Container
     image: str
     sizes: Sizes | None = None
+    links: Sequence[str] = ()  # further names, which others have it linked under
 
 
 async def list_containers(
@@ -33,13 +35,18 @@ async def list_containers(
     size: bool,
 ) -> list[Listed]:
     """Return the containers wanted, the newest first. Raises InvalidArgument, NotFound."""
-    names = {record.image for record in records} | {*wanted.get("ancestor", ())}
-    images = await anyio.to_thread.run_sync(image_ids, context.images, names)
-    facts = Facts(find, images, context.networks.of)
+    asked = {record.image for record in records} | {*wanted.get("ancestor", ())}
+    images = await anyio.to_thread.run_sync(image_ids, context.images, asked)
+    names = links.names(records)
+    facts = Facts(find, images, context.networks.of, names)
     chosen = select(records, all=all, limit=limit, wanted=wanted, facts=facts)
     if size:
-        return await anyio.to_thread.run_sync(list_measured, context, chosen)
-    return [Listed(record, _image(record, images)) for record in chosen]
+        listed = await anyio.to_thread.run_sync(list_measured, context, chosen)
+    else:
+        listed = [Listed(record, _image(record, images)) for record in chosen]
+    return (
+        [replace(each, links=names.get(each.record.id, ())) for each in listed] if names else listed
+    )
 
 
 def list_measured(context: Context, records: Sequence[Container]) -> list[Listed]:

@@ -123,6 +123,14 @@ def update_hosts(
     _write_in_place(directory.hosts, "".join([*kept, *new]).encode())
 
 
+def remove_lines(directory: ContainerDirectory, gone: Sequence[str]) -> None:
+    """Take lines out of /etc/hosts of a running container; what others wrote stays."""
+    if gone:
+        lines = directory.hosts.read_text().splitlines(keepends=True)
+        kept = [line for line in lines if line not in gone]
+        _write_in_place(directory.hosts, "".join(kept).encode())
+
+
 def ask_resolver(directory: ContainerDirectory, host_config: HostConfig) -> None:
     """Have a running container ask its resolver from now on, unless it changed resolv.conf."""
     if directory.resolv_conf.read_bytes() == resolv_conf(host_config):

@@ -4,7 +4,7 @@ import pytest
 from tests.fakes.engine import make_container
 
 from seacan.engine.container import Container, Link, Status
-from seacan.engine.links import look_up, parse, to_wire
+from seacan.engine.links import look_up, named, names, parse, to_wire
 from seacan.errors import Internal, InvalidArgument, NotFound
 from seacan.network.definition import Endpoint, EndpointId, NetworkId, Sandbox
 
@@ -84,3 +84,17 @@ def test_no_link(link: str, message: str) -> None:
     with pytest.raises(InvalidArgument) as caught:
         parse({"Links": [link]}, _find)
     assert str(caught.value) == message
+
+
+def test_a_link_is_a_name() -> None:
+    web = make_container("2" * 64, "web")
+    web.links = [Link(OTHER, "x"), Link("gone", "y")]
+
+    def find(ref: str) -> Container:
+        return web if ref == "web" else _find(ref)
+
+    assert named("/web/y", find) == (web, Link("gone", "y"))
+    assert [named(ref, find) for ref in ("web", "web/z", "nope/x")] == [None] * 3
+    assert names([web]) == {OTHER: ["/web/x"], "gone": ["/web/y"]}
+    # Of who is removed, nothing is shown or looked up.
+    assert to_wire(web.links, "web", find) == ["/db:/web/x"]

@@ -113,7 +113,8 @@ class ContainerRoutes:
 
     async def remove(self, call: Call) -> Reply:
         if call.query.flag("link"):
-            raise Unsupported("links between containers are not supported")
+            await self._containers.remove_link(call.name)
+            return _NO_CONTENT
         await self._containers.remove(
             call.name, force=call.query.flag("force"), volumes=call.query.flag("v")
         )

@@ -17,7 +17,7 @@ def list_container(listed: Listed, version: Version, now_s: float) -> dict[str, 
         host["Annotations"] = annotations
     shape = {
         "Id": container.id,
-        "Names": [f"/{container.name}"],
+        "Names": [f"/{container.name}", *listed.links],
         "Image": listed.image,
         "ImageID": container.image_id,
         "Command": _command(container),
