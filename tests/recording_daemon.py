@@ -42,7 +42,9 @@ class Recorder:
 
 
 # Python's audit events of what changes something outside.
-_STEPS: Final = ("os.mkdir", "os.rename", "os.remove", "socket.bind", "subprocess.Popen")
+_STEPS: Final = (
+    *("os.mkdir", "os.rename", "os.remove", "socket.bind", "socket.connect", "subprocess.Popen"),
+)
 
 
 def _die_at(step: int) -> None:

@@ -69,7 +69,7 @@ def _inspect(daemon: Daemon, container: str) -> dict[str, Any]:
 
 def _ports(daemon: Daemon, container: str) -> dict[str, list[str]]:
     ports = _inspect(daemon, container)["NetworkSettings"]["Ports"]
-    return {port: [each["HostPort"] for each in places] for port, places in ports.items()}
+    return {port: sorted({each["HostPort"] for each in places}) for port, places in ports.items()}
 
 
 def _binding(port: int) -> dict[str, str]:
@@ -118,7 +118,7 @@ def test_refusals(daemon: Daemon, container: str) -> None:
         ),
         (("--publish-rm", "80"), "port 80/tcp is not published"),
         (("--publish-add", f"{taken}:80", "--publish-add", "82"), "already allocated"),
-        (("--publish-add", "[::1]:80:80"), "the container has no IPv6 address"),
+        (("--publish-add", "[::1]:80:80/sctp"), "the container has no IPv6 address"),
         # Ports and limits change together, or neither does.
         (("--publish-add", "80", "-m", "1m"), "Minimum memory limit"),
         (("--publish-add", f"{taken}:80", "-m", "64m", "--memory-swap", "64m"), "allocated"),

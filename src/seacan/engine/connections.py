@@ -31,6 +31,7 @@ async def connect(context: Context, entry: Entry, ref: str, settings: EndpointSe
         try:
             if entry.shim is not None and record.sandbox is not None:
                 await context.sandboxes.connect(record, entry.bundle, entry.shim, network, asked)
+                await context.sandboxes.serve_ports(record, entry.bundle, entry.shim)
                 await _write_hosts(context, record, before)
                 await _ask_resolver(context, record)
         except BaseException:
@@ -55,6 +56,7 @@ async def disconnect(context: Context, entry: Entry, ref: str) -> None:
         if entry.shim is not None and endpoint is not None:
             with await entry.shim.network() as namespace:
                 await context.sandboxes.disconnect(record, entry.bundle, namespace, endpoint)
+            await context.sandboxes.serve_ports(record, entry.bundle, entry.shim)
             await _write_hosts(context, record, before)
         del record.networks[name]
         await entry.save()

@@ -4,7 +4,7 @@ The kernel takes a container's interfaces away together with its network namespa
 while: nobody waits for that but who wants the same address or port.
 """
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Final
 
 import anyio
@@ -21,10 +21,10 @@ class Departures:
     def __init__(
         self,
         tasks: TaskGroup,
-        unmake: Callable[[Sandbox], None],
+        unmake: Callable[[Sandbox], Awaitable[None]],
         give_back: Callable[[Sandbox], None],
     ) -> None:
-        """`unmake` removes what there is on the host, and blocks; then `give_back` is called."""
+        """`unmake` removes what there is on the host; then `give_back` is called."""
         self._tasks = tasks
         self._unmake = unmake
         self._give_back = give_back
@@ -42,7 +42,7 @@ class Departures:
                 if not endpoints.are_left(sandbox):
                     break
                 await anyio.sleep(delay_s)
-            await anyio.to_thread.run_sync(self._unmake, sandbox)
+            await self._unmake(sandbox)
             self._give_back(sandbox)
             self._pending.pop(sandbox.id).set()
 

@@ -96,7 +96,7 @@ async def running(settings: Settings) -> AsyncIterator[Engine]:
                 tasks,
                 events,
                 networks,
-                Sandboxes(networks, tasks),
+                Sandboxes(networks, launcher, tasks),
                 Trash(settings.exec_root.trash),
                 Trash(settings.data_root.trash),
                 volumes,

@@ -1,8 +1,8 @@
 """The published ports of running containers: taken, changed while they run, given back.
 
-Who changes them takes the new ones first, then writes network.json, then the rules in one step; the
-record follows. What a daemon that dies in between leaves is set right by the record: a port that it
-does not want is given back, one that it wants is taken.
+Who changes them takes the new ones first, then writes network.json, then the rules in one step,
+and tells the relay; the record follows. What a daemon that dies in between leaves is set right by
+the record: a port that it does not want is given back, one that it wants is taken.
 """
 
 import contextlib
@@ -10,24 +10,29 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 
 import anyio
+from anyio.abc import TaskGroup
 
 from seacan import errors, log
 from seacan.engine import sandbox_file
 from seacan.engine.container import Container
 from seacan.engine.endpoint_plan import publishing_endpoint
 from seacan.engine.networks import Networks
+from seacan.engine.relays import Relays, relayed_before
 from seacan.network import endpoints, publishing
 from seacan.network.definition import Published, Sandbox
 from seacan.network.publishing import Ports
 from seacan.network.wishes import Wish, parse_wishes
 from seacan.paths import BundleDirectory
 from seacan.spec.engine_api import HostConfig
+from seacan.supervisor import client as supervisor
+from seacan.supervisor.client import Launcher
 
 
 class Publications:
-    def __init__(self, networks: Networks) -> None:
+    def __init__(self, networks: Networks, launcher: Launcher, tasks: TaskGroup) -> None:
         self._networks = networks
         self._ports = Ports()
+        self.relays = Relays(launcher, tasks, self._ports)
 
     def take(self, record: Container, sandbox: Sandbox) -> list[Published]:
         """Take the ports that a container publishes, if it is in a network where that is done.
@@ -65,7 +70,11 @@ class Publications:
 
     @contextlib.asynccontextmanager
     async def changing(
-        self, record: Container, bundle: BundleDirectory, host_config: HostConfig
+        self,
+        record: Container,
+        bundle: BundleDirectory,
+        shim: supervisor.Shim,
+        host_config: HostConfig,
     ) -> AsyncIterator[None]:
         """Have a running container publish what `host_config` says, instead of what its own says.
 
@@ -83,10 +92,12 @@ class Publications:
             after = replace(before, published=published)
             try:
                 await anyio.to_thread.run_sync(self._change, bundle, before, after)
+                await self.relays.serve(record, after, bundle, shim.pid)
                 yield
             except BaseException:
                 with anyio.CancelScope(shield=True):
                     await anyio.to_thread.run_sync(self._change, bundle, after, before)
+                    await self.relays.serve(record, before, bundle, shim.pid)
                 raise
             record.sandbox = after
 
@@ -98,9 +109,10 @@ class Publications:
 
     # -- taken over -------------------------------------------------------------------------------
 
-    def adopt(self, record: Container, bundle: BundleDirectory, sandbox: Sandbox) -> None:
+    async def adopt(self, record: Container, bundle: BundleDirectory, sandbox: Sandbox) -> None:
         """Take over the ports of a container from before this daemon, as its record wants them."""
-        for lost in self._ports.hold(sandbox.id, record.name, sandbox.published):
+        relayed = await relayed_before(bundle)
+        for lost in self._ports.hold(sandbox.id, record.name, sandbox.published, relayed):
             log.warn("port of a running container is another program's", port=lost.host_port)
         try:
             published = self._set_right(record, sandbox)

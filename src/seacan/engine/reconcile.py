@@ -29,7 +29,7 @@ async def reconcile(context: Context, containers: Containers) -> None:
     entries = [containers.adopt(record) for record in records]
     # Before anything starts: what runs has its addresses and ports already.
     for entry in entries:
-        context.sandboxes.adopt(entry.record, entry.bundle)
+        await context.sandboxes.adopt(entry.record, entry.bundle)
     sandboxes = [record.sandbox for record in records if record.sandbox is not None]
     await anyio.to_thread.run_sync(
         context.networks.host_side.settle, context.networks.list(), sandboxes
@@ -93,7 +93,7 @@ async def _find_truth(context: Context, entry: Entry) -> None:
     if shim is not None:
         _note_running(record, shim, is_paused=await pause.is_frozen(record.cgroup_path))
         entry.adopt(shim)
-        await context.sandboxes.resolve(record, shim)
+        await context.sandboxes.serve(record, entry.bundle, shim)
         await entry.save()
     elif record.is_running or _has_news(entry):
         await entry.ended(None)

@@ -153,6 +153,7 @@ class Entry:
             mark(trace, "daemon", "addresses and ports chosen")
             try:
                 request = await anyio.to_thread.run_sync(prepare, waiting, sandbox)
+                await self._sandboxes.relay(self.record, self.bundle, waiting)
                 mark(trace, "daemon", "bundle written, network made")
                 return await self._tell_shim(waiting, request, trace)
             finally:

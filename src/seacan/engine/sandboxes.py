@@ -41,9 +41,9 @@ _FAILED: Final = "failed to set up container networking"
 
 
 class Sandboxes:
-    def __init__(self, networks: Networks, tasks: TaskGroup) -> None:
+    def __init__(self, networks: Networks, launcher: supervisor.Launcher, tasks: TaskGroup) -> None:
         self._networks = networks
-        self.publications = Publications(networks)
+        self.publications = Publications(networks, launcher, tasks)
         self._resolvers = Resolvers(networks.members, networks.get, tasks)
         self._departures = Departures(tasks, self._unmake, self._give_back)
 
@@ -195,7 +195,11 @@ class Sandboxes:
                 self._networks.members.leave(endpoint.network_id, record.id)
             self._departures.begin(sandbox)
 
-    def _unmake(self, sandbox: Sandbox) -> None:
+    async def _unmake(self, sandbox: Sandbox) -> None:
+        await anyio.to_thread.run_sync(self._unmake_on_host, sandbox)
+        await self.publications.relays.end(sandbox)
+
+    def _unmake_on_host(self, sandbox: Sandbox) -> None:
         host_side = self._networks.host_side
         steps = [functools.partial(endpoints.remove_left, sandbox)]
         if sandbox.published:
@@ -216,7 +220,7 @@ class Sandboxes:
 
     # -- taken over -------------------------------------------------------------------------------
 
-    def adopt(self, record: Container, bundle: BundleDirectory) -> None:
+    async def adopt(self, record: Container, bundle: BundleDirectory) -> None:
         """Take over what a container has from before this daemon; nothing if it has no bundle."""
         record.sandbox = sandbox = sandbox_file.read(bundle)
         if sandbox is None:
@@ -225,14 +229,38 @@ class Sandboxes:
             addresses = (endpoint.ipv4, endpoint.ipv6)
             self._networks.addresses.hold(endpoint.network_id, addresses)
             self._networks.members.join(endpoint.network_id, member(record, endpoint))
-        self.publications.adopt(record, bundle, sandbox)
+        await self.publications.adopt(record, bundle, sandbox)
 
-    async def resolve(self, record: Container, shim: supervisor.Shim) -> None:
-        """Tell a container that was taken over the names of others, as it was told before."""
+    async def serve(
+        self, record: Container, bundle: BundleDirectory, shim: supervisor.Shim
+    ) -> None:
+        """Serve a container that was taken over as it was served before: names, ports."""
         try:
             await self._resolvers.adopt(record, shim)
         except errors.SeacanError as err:
             log.error("names are not resolved", id=record.id, error=err)
+        await self.serve_ports(record, bundle, shim)
+
+    async def serve_ports(
+        self, record: Container, bundle: BundleDirectory, shim: supervisor.Shim
+    ) -> None:
+        """Have its ports relayed to where they lead now."""
+        if record.sandbox is not None:
+            try:
+                await self.publications.relays.serve(record, record.sandbox, bundle, shim.pid)
+            except errors.SeacanError as err:
+                log.error("ports are not relayed", id=record.id, error=err)
+
+    async def relay(
+        self, record: Container, bundle: BundleDirectory, shim: supervisor.WaitingShim
+    ) -> None:
+        """Have the ports of a container that is about to start relayed. Raises Unavailable."""
+
+        async def pid() -> int:
+            return shim.pid
+
+        if record.sandbox is not None:
+            await self.publications.relays.serve(record, record.sandbox, bundle, pid)
 
     def renamed(self, record: Container) -> None:
         """Follow a container to its new name."""

@@ -137,7 +137,7 @@ async def _changing_ports(
     if not record.is_running:
         yield
         return
-    async with publications.changing(record, entry.bundle, merged):
+    async with publications.changing(record, entry.bundle, entry.running_shim(), merged):
         yield
 
 

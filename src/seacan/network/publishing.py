@@ -1,14 +1,16 @@
 """Published ports: which ports of the host are given, and to whom.
 
-A port is held by a socket that is bound to it and answers nobody: the kernel's rules take packets
-to the container before they come to it, and no other program gets the port meanwhile.
+A port is held by a socket that is bound to it, so that no other program gets it. Either the
+kernel's rules take packets to the container before they come to it, or its relay does (relay/):
+on IPv6, where the container has no such address, or the packet came from ::1.
 """
 
 import contextlib
 import errno
+import functools
 import ipaddress
 import socket
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -20,20 +22,23 @@ from seacan.network.wishes import Wish, share_out
 
 _EPHEMERAL: Final = Path("/proc/sys/net/ipv4/ip_local_port_range")
 _DEFAULT_EPHEMERAL: Final = range(32768, 61000)
+_ANYWHERE: Final = "0.0.0.0"
+_RELAYED: Final = ("tcp", "udp")
 
 
 # --- given ------------------------------------------------------------------------------------
 
 
-# None: the kernel has no sockets of the protocol, or another program took the port meanwhile.
-_Bound = tuple[Published, socket.socket | None]
+# None: the kernel has no sockets of the protocol, or somebody else has it: the container's relay,
+# from before this daemon, or another program, which took the port meanwhile.
+Bound = tuple[Published, socket.socket | None]
 
 
 class Ports:
     """The ports of the host that containers of this daemon have; used in one thread."""
 
     def __init__(self) -> None:
-        self._held: dict[str, list[_Bound]] = {}
+        self._held: dict[str, list[Bound]] = {}
         self._names: dict[str, str] = {}
 
     def publish(
@@ -73,7 +78,7 @@ class Ports:
         shares = share_out(wishes, [published for published, _ in before])
         kept = [bound for bound in before if any(bound[0] in share for share in shares)]
         spare = [bound for bound in before if bound not in kept]
-        taken: list[_Bound] = []
+        taken: list[Bound] = []
         try:
             for wish, share in zip(wishes, shares, strict=True):
                 if not share:
@@ -88,18 +93,40 @@ class Ports:
         self._held[holder] = [*kept, *taken]
         _close(spare)
 
-    def hold(self, holder: str, name: str, published: Sequence[Published]) -> list[Published]:
-        """Take the ports of a container that runs already; return those that others have by now."""
+    def hold(
+        self,
+        holder: str,
+        name: str,
+        published: Sequence[Published],
+        relayed: Collection[Published] = (),
+    ) -> list[Published]:
+        """Take the ports of a container that runs already, and all that its relay has.
+
+        Return those that others have by now.
+        """
         lost = []
         self._names[holder] = name
-        held = self._held.setdefault(holder, [])
+        held = self._held[holder] = [(each, None) for each in relayed if each not in published]
+        there = {_host_side(each) for each in relayed}
         for each in published:
             try:
-                held.append((each, _bind(each)))
+                held.append((each, None if _host_side(each) in there else _bind(each)))
             except OSError:
                 held.append((each, None))
                 lost.append(each)
         return lost
+
+    def take_back(self, holder: str) -> None:
+        """Take those ports that somebody else had, if that has gone."""
+        held = self._held.get(holder, [])
+        for index, (published, bound) in enumerate(held):
+            if bound is None:
+                with contextlib.suppress(OSError):
+                    held[index] = (published, _bind(published))
+
+    def held(self, holder: str) -> Sequence[Bound]:
+        """Return the ports of a container, with their sockets as far as they are here."""
+        return [*self._held.get(holder, ())]
 
     def release(self, holder: str) -> None:
         self._names.pop(holder, None)
@@ -110,8 +137,8 @@ class Ports:
             self._names[holder] = name
 
     def _take(
-        self, wish: Wish, network: Network, endpoint: Endpoint, spare: Sequence[_Bound]
-    ) -> list[_Bound]:
+        self, wish: Wish, network: Network, endpoint: Endpoint, spare: Sequence[Bound]
+    ) -> list[Bound]:
         """Take one port of the host, the same on each address that it is wanted on.
 
         It may be one of `spare`, which the container had for something else.
@@ -131,13 +158,15 @@ class Ports:
                     break
         raise self._refusal(wish, wanted[0], endpoint, failure)
 
-    def _bind_all(self, wanted: Sequence[Published], spare: Sequence[_Bound]) -> list[_Bound]:
+    def _bind_all(self, wanted: Sequence[Published], spare: Sequence[Bound]) -> list[Bound]:
         with contextlib.ExitStack() as undo:
-            taken: list[_Bound] = []
+            taken: list[Bound] = []
             for published in wanted:
                 if self._holder(published):
                     raise OSError(errno.EADDRINUSE, "port is already allocated")
-                bound = _again(published, spare) or _bind(published)
+                is_spare, bound = _again(published, spare)
+                if not is_spare:
+                    bound = _bind(published)
                 taken.append((published, bound))
                 if bound is not None:
                     undo.callback(bound.close)
@@ -181,9 +210,13 @@ def ephemeral_ports() -> range:
 
 
 def _addresses(wish: Wish, network: Network, endpoint: Endpoint) -> list[str]:
-    """Return the host's addresses to publish on: those of a version that the container has."""
+    """Return the host's addresses to publish on.
+
+    They are of a version that the container has; what is relayed is published on IPv6 as well.
+    """
+    is_relayed = endpoint.ipv4 and wish.protocol in _RELAYED
     if wish.host_address:
-        has_it = endpoint.ipv6 if ":" in wish.host_address else endpoint.ipv4
+        has_it = (endpoint.ipv6 or is_relayed) if ":" in wish.host_address else endpoint.ipv4
         if not has_it:
             version = 6 if ":" in wish.host_address else 4
             raise Unsupported(
@@ -192,7 +225,20 @@ def _addresses(wish: Wish, network: Network, endpoint: Endpoint) -> list[str]:
             )
         return [wish.host_address]
     found = [network.default_binding(4)] if endpoint.ipv4 else []
-    return found + ([network.default_binding(6)] if endpoint.ipv6 else [])
+    if endpoint.ipv6 or (is_relayed and found == [_ANYWHERE] and has_ipv6()):
+        found.append(network.default_binding(6))
+    return found
+
+
+@functools.cache
+def has_ipv6() -> bool:
+    """Tell whether there is IPv6 on this host."""
+    try:
+        with socket.socket(socket.AF_INET6) as probe:
+            probe.bind(("::1", 0))
+    except OSError:
+        return False
+    return True
 
 
 def _bind(published: Published) -> socket.socket | None:
@@ -209,6 +255,10 @@ def _bind(published: Published) -> socket.socket | None:
     try:
         if family == socket.AF_INET6:
             bound.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        if is_relayed(published) and published.protocol == "tcp":
+            # Connections of the one who had it before may linger. It is listened to in a moment:
+            # only a port that nobody listens to could be bound by others, who ask for that, too.
+            bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         bound.bind((published.host_address, published.host_port))
     except BaseException:
         bound.close()
@@ -216,16 +266,19 @@ def _bind(published: Published) -> socket.socket | None:
     return bound
 
 
-def _again(published: Published, spare: Sequence[_Bound]) -> socket.socket | None:
-    """Return a further descriptor of the socket in `spare` that has the port; None if none has."""
-    sought = (published.protocol, published.host_address, published.host_port)
+def _again(published: Published, spare: Sequence[Bound]) -> tuple[bool, socket.socket | None]:
+    """Tell whether one of `spare` has the port, and return a further descriptor of its socket."""
     for each, bound in spare:
-        if bound is not None and (each.protocol, each.host_address, each.host_port) == sought:
-            return bound.dup()
-    return None
+        if _host_side(each) == _host_side(published):
+            return True, bound.dup() if bound is not None else None
+    return False, None
 
 
-def _close(held: Iterable[_Bound]) -> None:
+def _host_side(published: Published) -> tuple[str, str, int]:
+    return published.protocol, published.host_address, published.host_port
+
+
+def _close(held: Iterable[Bound]) -> None:
     for _, bound in held:
         if bound is not None:
             bound.close()
@@ -252,17 +305,22 @@ def _bracketed(address: str) -> str:
 
 
 def forwardings(published: Sequence[Published], endpoint: Endpoint) -> list[Forwarding]:
-    """Return how packets to the published ports come to `endpoint`."""
+    """Return how packets to the published ports come to `endpoint`, as far as rules lead them."""
+    pairs = ((each, _address(each, endpoint)) for each in published)
     return [
-        Forwarding(
-            each.protocol,
-            each.host_address,
-            each.host_port,
-            endpoint.address_ipv6 if ":" in each.host_address else endpoint.address_ipv4,
-            each.container_port,
-        )
-        for each in published
+        Forwarding(each.protocol, each.host_address, each.host_port, address, each.container_port)
+        for each, address in pairs
+        if address
     ]
+
+
+def is_relayed(published: Published) -> bool:
+    """Tell whether a relay serves what comes to the socket of a port."""
+    return ":" in published.host_address and published.protocol in _RELAYED
+
+
+def _address(published: Published, endpoint: Endpoint) -> str:
+    return endpoint.address_ipv6 if ":" in published.host_address else endpoint.address_ipv4
 
 
 def by_port(published: Iterable[Published]) -> Iterator[tuple[str, list[Published]]]:

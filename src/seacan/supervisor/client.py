@@ -7,10 +7,10 @@ import contextlib
 import os
 import select
 import socket
+import struct
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator, Sequence
-from pathlib import Path
 from typing import Final, cast
 
 import anyio
@@ -20,6 +20,7 @@ from seacan.paths import BundleDirectory
 from seacan.runtime import interpreter
 from seacan.spec.runtime import Config
 from seacan.supervisor import protocol
+from seacan.supervisor.asking import ask, connect, exchange
 from seacan.supervisor.protocol import (
     AttachRequest,
     ExecRequest,
@@ -31,6 +32,8 @@ from seacan.trace import NOT_TRACED
 _START_DEADLINE_S: Final = 120.0
 _REQUEST_DEADLINE_S: Final = 30.0
 _QUIET_S: Final = 0.1
+_SOCKET: Final = "shim.sock"
+_UCRED: Final = struct.Struct("=iII")
 
 
 class Launcher:
@@ -188,6 +191,10 @@ class WaitingShim:
         assert self._network is not None
         return self._network
 
+    @property
+    def pid(self) -> int:
+        return int(self._told["pid"])
+
     def __enter__(self) -> "WaitingShim":
         return self
 
@@ -260,11 +267,17 @@ class Shim:
         )
         return int(reply["pid"])
 
+    async def pid(self) -> int:
+        """Return its own pid. Raises Conflict if it is gone."""
+        with await self._connect() as connection:
+            credentials = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _UCRED.size)
+        return int(_UCRED.unpack(credentials)[0])
+
     async def network(self) -> Network:
         """Return the container's own network namespace. Raises Conflict if it has none."""
         with await self._connect() as connection, self._conflict_if_gone():
             message = {"request": "network"}
-            _, descriptors = await _exchange(connection, message, [], _REQUEST_DEADLINE_S)
+            _, descriptors = await exchange(connection, message, [], _REQUEST_DEADLINE_S)
         return Network(descriptors)
 
     async def open_socket(self, family: int, kind: int) -> socket.socket:
@@ -274,7 +287,7 @@ class Shim:
         """
         with await self._connect() as connection, self._conflict_if_gone():
             message = {"request": "socket", "family": family, "type": kind}
-            _, descriptors = await _exchange(connection, message, [], _REQUEST_DEADLINE_S)
+            _, descriptors = await exchange(connection, message, [], _REQUEST_DEADLINE_S)
         opened = socket.socket(fileno=descriptors[0])
         opened.setblocking(False)
         return opened
@@ -285,13 +298,13 @@ class Shim:
 
     async def _connect(self) -> socket.socket:
         with self._conflict_if_gone():
-            return await _connect(self._bundle.path)
+            return await connect(self._bundle.path, _SOCKET)
 
     async def _ask(
         self, connection: socket.socket, message: Message, descriptors: Sequence[int]
     ) -> Message:
         with self._conflict_if_gone():
-            return await _ask(connection, message, descriptors, _REQUEST_DEADLINE_S)
+            return await ask(connection, message, descriptors, _REQUEST_DEADLINE_S)
 
     @contextlib.contextmanager
     def _conflict_if_gone(self) -> Iterator[None]:
@@ -316,7 +329,7 @@ async def start(
     if trace >= 0:
         message["traced"] = True
         fds.append(trace)
-    reply = await _ask(waiting.channel, message, fds, _START_DEADLINE_S)
+    reply = await ask(waiting.channel, message, fds, _START_DEADLINE_S)
     return Shim(bundle, waiting.take_channel(), reply)
 
 
@@ -344,11 +357,11 @@ async def _listen(channel: socket.socket) -> WaitingShim:
 async def find(bundle: BundleDirectory) -> Shim | None:
     """Return the shim that runs in `bundle`, from before this daemon; None if there is none."""
     try:
-        connection = await _connect(bundle.path)
+        connection = await connect(bundle.path, _SOCKET)
     except (errors.Unavailable, FileNotFoundError):
         return None
     try:
-        reply = await _ask(connection, {"request": "watch"}, [], _REQUEST_DEADLINE_S)
+        reply = await ask(connection, {"request": "watch"}, [], _REQUEST_DEADLINE_S)
     except BaseException as err:
         connection.close()
         if isinstance(err, errors.Unavailable):
@@ -360,41 +373,3 @@ async def find(bundle: BundleDirectory) -> Shim | None:
 def _has_ended(channel: socket.socket) -> bool:
     """Tell whether the peer, which has nothing to say yet, is gone."""
     return bool(select.select([channel], [], [], 0)[0])
-
-
-async def _connect(directory: Path) -> socket.socket:
-    fd = os.open(directory, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
-    connection = socket.socket(socket.AF_UNIX, protocol.SOCKET_TYPE)
-    connection.setblocking(False)
-    try:
-        # A name below a descriptor: an address has room for 107 bytes only.
-        connection.connect(f"/proc/self/fd/{fd}/shim.sock")
-    except OSError as err:
-        connection.close()
-        raise errors.Unavailable(f"connect to shim: {err.strerror}") from err
-    finally:
-        os.close(fd)
-    return connection
-
-
-async def _ask(
-    channel: socket.socket, message: Message, descriptors: Sequence[int], deadline_s: float
-) -> Message:
-    return (await _exchange(channel, message, descriptors, deadline_s))[0]
-
-
-async def _exchange(
-    channel: socket.socket, message: Message, descriptors: Sequence[int], deadline_s: float
-) -> tuple[Message, list[int]]:
-    """Return the answer, with the descriptors that came with it."""
-    try:
-        protocol.send(channel, message, descriptors)
-        with anyio.fail_after(deadline_s):
-            await anyio.wait_readable(channel)
-        received = protocol.receive(channel)
-    except OSError as err:
-        raise errors.Unavailable(f"ask shim: {err.strerror or err}") from err
-    if received is None:
-        raise errors.Unavailable("ask shim: it ended without an answer")
-    protocol.raise_error(received[0])
-    return received

@@ -81,7 +81,7 @@ def _make_network(events: socket.socket) -> NetworkNamespace | None:
         why = errors.Internal(f"make network namespace: {err.strerror}")
         protocol.send(events, protocol.error_reply(why))
         return None
-    protocol.send(events, {"network": network.path}, network.descriptors)
+    protocol.send(events, {"network": network.path, "pid": os.getpid()}, network.descriptors)
     return network
 
 

@@ -3,13 +3,14 @@
 import contextlib
 import socket
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
 from seacan.errors import Internal, Unsupported
 from seacan.network.definition import Endpoint, EndpointId, Network, NetworkId, Published
 from seacan.network.firewall import Forwarding
-from seacan.network.publishing import Ports, forwardings
+from seacan.network.publishing import Ports, forwardings, has_ipv6, is_relayed
 from seacan.network.wishes import Wish
 
 NETWORK = Network(
@@ -97,7 +98,21 @@ def test_a_range_gives_the_first_that_is_free_and_none_means_any() -> None:
 
 def test_an_address_of_the_other_version_is_refused() -> None:
     with pytest.raises(Unsupported, match="the container has no IPv6 address in network net"):
-        Ports().publish("1", "web", [Wish("tcp", 80, "::1")], NETWORK, ENDPOINT)
+        Ports().publish("1", "web", [Wish("sctp", 80, "::1")], NETWORK, ENDPOINT)
+
+
+@pytest.mark.skipif(not has_ipv6(), reason="there is no IPv6 on this host")
+def test_a_port_is_published_on_ipv6_where_it_can_be_relayed() -> None:
+    ports = Ports()
+    wishes = [Wish("tcp", 80, "::1"), Wish("udp", 81), Wish("tcp", 82, "0.0.0.0")]
+    anywhere = replace(NETWORK, options={})
+    published = ports.publish("1", "web", wishes, anywhere, ENDPOINT)
+    ports.release("1")
+    assert [(each.container_port, each.host_address) for each in published] == [
+        (80, "::1"), (81, "0.0.0.0"), (81, "::"), (82, "0.0.0.0"),
+    ]  # fmt: skip
+    assert [each.container_port for each in published if is_relayed(each)] == [80, 81]
+    assert {each.address for each in forwardings(published, ENDPOINT)} == {"10.0.0.2"}
 
 
 def test_what_another_has_by_now_is_reported() -> None:
