@@ -227,10 +227,11 @@ class Daemon:
         found += [f"cgroup {path}" for path in self._cgroups()]
         found += [f"interface {name}" for name in self.interfaces() if name not in self._bridges()]
         found += [f"rule {line}" for line in self.rules().splitlines() if "elements" in line]
-        for name in ("containers", "runtime", "subpaths", "trash"):
+        for name in ("containers", "runtime", "secrets", "subpaths", "trash"):
             directory = self.exec_root / name
             found += [f"file {path}" for path in directory.glob("*")]
-        for directory in (self.data_root / name for name in ("containers", "trash", "volumes")):
+        kept = ("builds", "containers", "trash", "volumes")
+        for directory in (self.data_root / name for name in kept):
             found += [f"file {path}" for path in directory.glob("*")]
         for pid, process in self.engine_processes().items():
             if pid != self.pid and process != "seacan-launcher":

@@ -25,6 +25,10 @@ Two roots, one that a reboot leaves alone and one that it may take:
         _data/                     its files, as they are mounted
         filling/ filled/           what goes into it of an image: being copied, and whole
       volumes/.NAME/               half made or half removed: stays if it has a row
+      builds/*/                    what builds work on just now; emptied at start
+      build-caches/ID/             what RUN --mount=type=cache keeps
+        data/                      its files, as they are mounted
+        description
       registry/                    what `seacan registry serve` keeps, a process of its own;
                                    registry/store.py draws it
 
@@ -40,6 +44,7 @@ Two roots, one that a reboot leaves alone and one that it may take:
         exit.json                  how the container ended, written before anyone is told
       limits/PID-START.json        a process that `seacan limit` put under limits, and its origin
       trash/                       what of containers that ended is about to be removed
+      secrets/*/                   of commands of builds that run; emptied at start
       subpaths/ID/N                a part of a volume, mounted until its container has it
       runtime/ID/                  the OCI runtime's state of it, as `seacan-runtime --root` has it
         state.json
@@ -168,6 +173,14 @@ class DataRoot:
     def trash(self) -> Path:
         return self.path / "trash"
 
+    @property
+    def builds(self) -> Path:
+        return self.path / "builds"
+
+    @property
+    def build_caches(self) -> Path:
+        return self.path / "build-caches"
+
     def container(self, container_id: str) -> ContainerDirectory:
         return ContainerDirectory(self.containers / container_id)
 
@@ -183,6 +196,10 @@ class ExecRoot:
     @property
     def containers(self) -> Path:
         return self.path / "containers"
+
+    @property
+    def secrets(self) -> Path:
+        return self.path / "secrets"
 
     @property
     def subpaths(self) -> Path:

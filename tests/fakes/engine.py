@@ -3,6 +3,7 @@
 import io
 import socket
 import tarfile
+import tempfile
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
@@ -13,8 +14,12 @@ from typing import Any, BinaryIO
 
 import anyio
 
+from seacan.build.builder import BuildRequest
+from seacan.build.context_tree import ContextTree
+from seacan.build.progress import Began, Made, Progress, StepId
 from seacan.contents.words import PathStat
 from seacan.engine import volume_filters
+from seacan.engine.build_cache import CacheEntry, PrunedCache
 from seacan.engine.container import Container, Created, Exit, Places, State, Status
 from seacan.engine.disk_usage import DiskUsage, ImageUsage, VolumeUsage
 from seacan.engine.event_log import Event
@@ -755,13 +760,18 @@ class FakeDisk:
         self._images = images
         self._volumes = volumes
 
-    async def usage(self, *, images: bool, containers: bool, volumes: bool) -> DiskUsage:
+    async def usage(
+        self, *, images: bool, containers: bool, volumes: bool, cache: bool = False
+    ) -> DiskUsage:
         records = self._containers.records.values()
         return DiskUsage(
             1984348 if images else 0,
             [ImageUsage(image, 5, 1) for image in self._images.images] if images else None,
             [Listed(one, one.image, Sizes(0, 1984348)) for one in records] if containers else None,
             [VolumeUsage(one, 7) for one in self._volumes.all()] if volumes else None,
+            [CacheEntry("key" * 20, "regular", "RUN true", False, 9, 1.0, 2.0, 3)]
+            if cache
+            else None,
         )
 
 
@@ -842,8 +852,45 @@ class FakeCommits:
         return IMAGE_ID
 
 
+class FakeBuilds:
+    """Takes in what is sent, tells of one step, and answers with an image."""
+
+    def __init__(self) -> None:
+        self.requests: list[tuple[BuildRequest, list[str], bool, dict[str, Credentials]]] = []
+        self.error: SeacanError | None = None
+        self.pruned: list[tuple[Filters, bool, int]] = []
+
+    def open_context(self) -> ContextTree:
+        return ContextTree(Path(tempfile.gettempdir()))
+
+    def cache_images(self, names: Sequence[str]) -> Sequence[Image]:
+        return []
+
+    async def build(
+        self,
+        request: BuildRequest,
+        contexts: Mapping[str, ContextTree],
+        progress: Progress,
+        *,
+        pulls: bool,
+        credentials: Mapping[str, Credentials],
+    ) -> ImageId:
+        names = sorted(path for path, _ in contexts[""].below(""))
+        self.requests.append((request, names, pulls, dict(credentials)))
+        if self.error is not None:
+            raise self.error
+        await progress(Began(StepId(0, 1), 1, "FROM scratch", 1))
+        await progress(Made(IMAGE_ID))
+        return IMAGE_ID
+
+    async def prune(self, wanted: Filters, *, all: bool, kept_bytes: int) -> PrunedCache:
+        self.pruned.append((wanted, all, kept_bytes))
+        return PrunedCache(["key"], 7)
+
+
 class FakeEngine:
     def __init__(self) -> None:
+        self.builds = FakeBuilds()
         self.containers = FakeContainers()
         self.execs = FakeExecs(self.containers)
         self.images = FakeImages()

@@ -8,7 +8,11 @@ from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from typing import Any, BinaryIO, Protocol
 
+from seacan.build.builder import BuildRequest
+from seacan.build.context_tree import ContextTree
+from seacan.build.progress import Progress
 from seacan.contents.words import PathStat
+from seacan.engine.build_cache import PrunedCache
 from seacan.engine.container import Container, Created, Exit, Places
 from seacan.engine.disk_usage import DiskUsage
 from seacan.engine.event_log import Event
@@ -412,7 +416,30 @@ class VolumeCopies(Protocol):
 
 
 class Disk(Protocol):
-    async def usage(self, *, images: bool, containers: bool, volumes: bool) -> DiskUsage: ...
+    async def usage(
+        self, *, images: bool, containers: bool, volumes: bool, cache: bool = False
+    ) -> DiskUsage: ...
+
+
+class Builds(Protocol):
+    def open_context(self) -> ContextTree:
+        """Return a context to be received; to be closed. Blocks."""
+
+    def cache_images(self, names: Sequence[str]) -> Sequence[Image]:
+        """Return those of the images that are here; blocks."""
+
+    async def build(
+        self,
+        request: BuildRequest,
+        contexts: Mapping[str, ContextTree],
+        progress: Progress,
+        *,
+        pulls: bool,
+        credentials: Mapping[str, Credentials],
+    ) -> ImageId: ...
+
+    async def prune(self, wanted: Filters, *, all: bool, kept_bytes: int) -> PrunedCache:
+        """Remove what of the cache was not used for long, or all of it."""
 
 
 class Engine(Protocol):
@@ -454,3 +481,6 @@ class Engine(Protocol):
 
     @property
     def commits(self) -> Commits: ...
+
+    @property
+    def builds(self) -> Builds: ...

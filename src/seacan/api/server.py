@@ -8,7 +8,8 @@ import anyio
 from seacan.api import engine
 from seacan.api.door import Door, Route
 from seacan.api.listeners import Listener
-from seacan.api.routes import absent, plugins, swarm
+from seacan.api.routes import plugins, swarm
+from seacan.api.routes.build import BuildRoutes
 from seacan.api.routes.check import CheckRoutes
 from seacan.api.routes.commit import CommitRoutes
 from seacan.api.routes.containers import ContainerRoutes
@@ -73,5 +74,5 @@ def routes(engine: engine.Engine) -> list[Route]:
         *swarm.routes(),
         *FileRoutes(engine.files).routes(),
         *CommitRoutes(engine.commits).routes(),
-        *absent.routes(),
+        *BuildRoutes(engine.builds).routes(),
     ]

@@ -8,4 +8,13 @@ values.py       instructions with values for their variables
 config.py       what instructions make of an image's config; ports.py and words.py are for it
 evaluation.py   a stage, once its base is known: its steps, each with the config after it
 lint/           what --check says of a Dockerfile
+
+builder.py      a build, from what is asked for to an image; progress.py is what is told meanwhile
+solver.py       its stages, side by side; state.py is what each has come to; groups.py, locks.py
+steps.py        its steps: found in the cache, or done
+copies.py       COPY, ADD, WORKDIR: sources.py (what is taken), selection.py (of a tree),
+                context_tree.py (a context), archives.py, downloads.py
+runs.py         RUN; run_mounts.py, and running.py, which the engine meets
+workbench.py    what works on files for a step, in a process of its own: worker.py with
+                worker_words.py, root_tree.py, copying.py, modes.py, layer_writer.py
 """

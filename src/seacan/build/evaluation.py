@@ -145,12 +145,9 @@ class _Evaluation:
     def _declare(self, arg: Arg, expander: Expander) -> str:
         said = ["ARG"]
         for each in arg.declarations:
-            default = None
-            if each.name not in self._plan.wanted.build_args and each.default is not None:
-                default = expander.word(each.default)
+            default = None if each.default is None else expander.word(each.default)
             self.args[each.name] = self._value(each, default)
-            shown = default if each.default is not None else None
-            said.append(each.name if shown is None else f"{each.name}={shown}")
+            said.append(each.name if default is None else f"{each.name}={default}")
             if len(self.args) > _MOST_ARGS:
                 raise InvalidArgument("too many build arguments")
             expander = self._expander(arg.source)

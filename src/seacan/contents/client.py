@@ -9,14 +9,14 @@ import fcntl
 import os
 import signal
 import socket
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from types import TracebackType
 from typing import BinaryIO, Final, Self, cast
 
 import anyio
 
 from seacan import errors
-from seacan.contents.words import PathStat, Work
+from seacan.contents.words import PathStat
 from seacan.supervisor import protocol
 from seacan.supervisor.client import Launcher
 from seacan.supervisor.protocol import Message
@@ -30,9 +30,20 @@ _END_DEADLINE_S: Final = 5.0
 class Worker:
     """A worker process, from `start` to the end of the `async with`."""
 
-    def __init__(self, launcher: Launcher, work: Work, pidfd: int | None) -> None:
-        """`pidfd` is the container's first process, if it runs; it stays the caller's."""
+    def __init__(
+        self,
+        launcher: Launcher,
+        work: Mapping[str, object],
+        pidfd: int | None = None,
+        *,
+        program: str = _PROGRAM,
+    ) -> None:
+        """`pidfd` is the container's first process, if it runs; it stays the caller's.
+
+        `program` is the module that understands `work`.
+        """
         self._launcher = launcher
+        self._program = program
         self._work = work
         self._pidfd = pidfd
         self._channel: socket.socket
@@ -40,7 +51,7 @@ class Worker:
         self._process = -1  # a pidfd
 
     async def __aenter__(self) -> Self:
-        self._channel = await self._launcher.fork(_PROGRAM)
+        self._channel = await self._launcher.fork(self._program)
         try:
             _, descriptors = await self._receive_soon()
         except BaseException:
@@ -74,9 +85,10 @@ class Worker:
         message, _ = await self._receive_soon()
         return cast(PathStat, message["stat"])
 
-    async def wait_done(self) -> None:
-        """Wait until it has done all. No deadline: an archive is as long as it is."""
-        await self._receive()
+    async def wait_done(self) -> Message:
+        """Return what it says when it has done all. No deadline: an archive is as long as it is."""
+        message, _ = await self._receive()
+        return message
 
     async def _receive_soon(self) -> tuple[Message, Sequence[int]]:
         with anyio.move_on_after(_ANSWER_DEADLINE_S):

@@ -100,12 +100,13 @@ def write_layer(upper_fd: int, image_fd: int, archive: Archive) -> None:
             archive.add(directory.path, directory.fd, directory.status)
             os.close(directory.fd)
         waiting.clear()
-        _write_entry(entry, archive)
+        write_entry(entry, archive)
     for directory in waiting:
         os.close(directory.fd)
 
 
-def _write_entry(entry: Entry, archive: Archive) -> None:
+def write_entry(entry: Entry, archive: Archive) -> None:
+    """Write an entry of a writable layer as one of an image's."""
     if _is_whiteout(entry.status):
         directory, _, name = entry.path.rpartition("/")
         archive.add_empty(f"{directory}/{_WHITEOUT}{name}".lstrip("/"), entry.status)

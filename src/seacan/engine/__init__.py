@@ -14,5 +14,7 @@ stats.py, top.py; files.py (copied, exported, compared), commit.py (an image of 
 volume_filters.py, volume_prune.py, volume_book.py, volume_events.py, volume_copies.py (cloned,
 exported); networks.py, sandboxes.py (what running containers have of them), resolvers.py (the names
 of others); reconcile.py (what a restarted daemon finds); system.py (version, info), disk_usage.py;
-events.py (what happens, told to who listens), event_log.py (kept), event_filters.py (which).
+events.py (what happens, told to who listens), event_log.py (kept), event_filters.py (which);
+builds.py (images made of Dockerfiles), build_steps.py with start_traces.py (their commands),
+build_cache.py.
 """

@@ -8,6 +8,8 @@ from typing import Final
 
 import anyio
 
+from seacan.engine import build_cache
+from seacan.engine.build_cache import CacheEntry
 from seacan.engine.container import Container
 from seacan.engine.containers import Containers
 from seacan.engine.context import Context
@@ -38,6 +40,7 @@ class DiskUsage:
     images: Sequence[ImageUsage] | None
     containers: Sequence[Listed] | None
     volumes: Sequence[VolumeUsage] | None
+    cache: Sequence[CacheEntry] | None = None  # of builds
 
 
 class Disk:
@@ -47,21 +50,29 @@ class Disk:
         # However many ask, the disk is walked for one at a time.
         self._turn: Final = anyio.Lock()
 
-    async def usage(self, *, images: bool, containers: bool, volumes: bool) -> DiskUsage:
+    async def usage(
+        self, *, images: bool, containers: bool, volumes: bool, cache: bool = False
+    ) -> DiskUsage:
         async with self._turn:
             records = self._containers.all_records()
             return await anyio.to_thread.run_sync(
-                self._measure, records, images, containers, volumes
+                self._measure, records, images, containers, volumes, cache
             )
 
     def _measure(
-        self, records: Sequence[Container], images: bool, containers: bool, volumes: bool
+        self,
+        records: Sequence[Container],
+        images: bool,
+        containers: bool,
+        volumes: bool,
+        cache: bool,
     ) -> DiskUsage:
         return DiskUsage(
             layers_bytes=self._context.images.layers_size_bytes() if images else 0,
             images=self._images(records) if images else None,
             containers=list_measured(self._context, records) if containers else None,
             volumes=self._volumes() if volumes else None,
+            cache=build_cache.entries(self._context) if cache else None,
         )
 
     def _volumes(self) -> list[VolumeUsage]:

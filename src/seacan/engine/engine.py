@@ -10,6 +10,7 @@ import anyio
 from seacan import files as files_
 from seacan.elf.programs import program
 from seacan.engine import host, start, storage_options
+from seacan.engine.builds import Builds
 from seacan.engine.commit import Commits
 from seacan.engine.containers import Containers
 from seacan.engine.context import Context, Settings
@@ -55,6 +56,7 @@ class Engine:
     image_prune: ImagePrune
     files: Files
     commits: Commits
+    builds: Builds
 
 
 @asynccontextmanager
@@ -124,6 +126,7 @@ async def running(settings: Settings) -> AsyncIterator[Engine]:
                 ImagePrune(context, containers),
                 files,
                 commits,
+                Builds(context, containers),
             )
             tasks.cancel_scope.cancel()
     finally:
@@ -141,10 +144,13 @@ def _make_roots(settings: Settings) -> None:
         (data.empty, 0o755),
         (data.volumes, 0o711),
         (data.trash, 0o700),
+        (data.builds, 0o700),
+        (data.build_caches, 0o700),
         (execution.path, 0o700),
         (execution.containers, 0o700),
         (execution.trash, 0o700),
         (execution.subpaths, 0o700),
+        (execution.secrets, 0o700),
         (execution.runtime, 0o700),
     ):
         _make_directory(directory, mode)

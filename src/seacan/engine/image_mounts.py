@@ -62,20 +62,20 @@ def with_directories(
     found = list(points)
     for holder, point in _holders(container_id, points):
         layers = snapshots.held_directories(holder)
-        directories = _directories(layers, point.subpath)
-        if any(_SPECIAL & set(path) for path in directories):
+        found_at = directories(layers, point.subpath)
+        if any(_SPECIAL & set(path) for path in found_at):
             raise InvalidArgument(
                 f"mount image {point.name}: {point.subpath}: a character that cannot be mounted"
             )
-        if not directories:
+        if not found_at:
             raise InvalidArgument(
                 f"mount image {point.name}: {point.subpath or '/'}: no such file or directory"
             )
-        found[points.index(point)] = replace(point, source=_SEPARATOR.join(directories))
+        found[points.index(point)] = replace(point, source=_SEPARATOR.join(found_at))
     return found
 
 
-def _directories(layers: Sequence[Path], subpath: str) -> list[str]:
+def directories(layers: Sequence[Path], subpath: str) -> list[str]:
     """Return where `subpath` is in the layers, the topmost first; nothing if it is nowhere."""
     if not subpath:
         return [str(layer) for layer in layers]

@@ -31,6 +31,13 @@ def open_file(layers: Sequence[Path], path: str) -> int | None:
         return _Walk(root, opened).open(path)
 
 
+def find_status(layers: Sequence[Path], path: str) -> os.stat_result | None:
+    """Return the status of what `path` leads to in `layers`; None if it leads nowhere."""
+    with ExitStack() as opened:
+        root = tuple(_open_layer(layer, opened) for layer in layers)
+        return _Walk(root, opened).status(path)
+
+
 @contextmanager
 def merged_directory(layers: Sequence[Path], path: str) -> Iterator[Merged | None]:
     """Open the directory `path` in `layers`; None if there is none there."""
@@ -91,6 +98,14 @@ class _Walk:
         match self._resolve(path):
             case (directory, str(name)):
                 return reopen_regular(os.open(name, os.O_PATH | os.O_NOFOLLOW, dir_fd=directory))
+        return None
+
+    def status(self, path: str) -> os.stat_result | None:
+        match self._resolve(path):
+            case (_, None):
+                return os.fstat(self._passed[-1][0])
+            case (directory, str(name)):
+                return os.stat(name, dir_fd=directory, follow_symlinks=False)
         return None
 
     def open_directory(self, path: str) -> Merged | None:

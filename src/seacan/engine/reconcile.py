@@ -18,6 +18,7 @@ from seacan.engine.image_mounts import container_of
 from seacan.engine.running import Entry, discard, read_exit
 from seacan.engine.times import rfc3339
 from seacan.ids import ContainerId
+from seacan.images.trees import remove_tree
 from seacan.supervisor import client as supervisor
 
 
@@ -47,6 +48,9 @@ def _remove_debris(context: Context, known: set[ContainerId]) -> None:
             if path.name not in known:
                 log.info("remove what is left of a container", path=path)
                 _remove_directory(context, path)
+    for directory in (context.data_root.builds, context.exec_root.secrets):
+        for path in directory.iterdir():
+            remove_tree(path)
     for path in context.exec_root.subpaths.iterdir():
         subpaths.unmount(path)
     for holder in context.images.snapshots.holders():

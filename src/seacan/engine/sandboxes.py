@@ -168,6 +168,10 @@ class Sandboxes:
                 self._join(record, endpoint)
             self._resolvers.begin(record, shim)
 
+    def step_started(self, record: Container, shim: supervisor.Shim) -> None:
+        """Let the names of others be resolved in a step of a build; nobody is told of it."""
+        self._resolvers.begin(record, shim)
+
     def _join(self, record: Container, endpoint: Endpoint) -> None:
         network = self._networks.get(endpoint.network_id)
         self._networks.members.join(network.id, member(record, endpoint))

@@ -68,15 +68,19 @@ def prepare(
     find: Find,
     shim: WaitingShim,
     sandbox: Sandbox | None,
+    lower: list[Path] | None = None,
 ) -> StartRequest:
     """Write the bundle of a container, make what it has of networks; return what to tell its shim.
 
-    `find` finds the others whose namespaces it joins. Raises what cannot be given now: a user that
-    the image does not know, a device that is gone, a container that does not run.
+    `find` finds the others whose namespaces it joins. `lower` are the directories of its image, if
+    it does not hold them itself. Raises what cannot be given now: a user that the image does not
+    know, a device that is gone, a container that does not run.
     """
     config, host_config = record.config, record.host_config
     container = context.data_root.container(record.id)
-    lower = context.images.snapshots.held_directories(record.id)
+    holds_layers = lower is None
+    if lower is None:
+        lower = context.images.snapshots.held_directories(record.id)
     shared = sharing.find_shared(context, record, find)
     has_network = sharing.has_own_network(host_config)
     if has_network:
@@ -87,7 +91,8 @@ def prepare(
         _write_network_files(context, record, find, sandbox)
     mounts.prepare_sources(record.mount_points)
     points = _mount_volumes(context, record)
-    points = image_mounts.with_directories(record.id, points, context.images.snapshots)
+    if holds_layers:
+        points = image_mounts.with_directories(record.id, points, context.images.snapshots)
     parts = context.exec_root.subpaths / record.id
     whole, points = points, subpaths.with_places(points, parts)
     oci = bundle.make_config(

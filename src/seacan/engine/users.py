@@ -112,6 +112,34 @@ def find_user(spec: str, group_add: Sequence[str], accounts: Accounts) -> User:
     )
 
 
+def find_owner(spec: str, accounts: Accounts) -> tuple[int, int]:
+    """Return uid and gid of `user[:group]` for files, as --chown has it.
+
+    Without a group, a number is that of the group too, and a name that of the group of that name,
+    or else the main one of the account. Raises InvalidArgument in Docker's words.
+    """
+    name, _, group = spec.partition(":")
+    account = _find_account(name, accounts.passwd)
+    uid = _number(name) if account is None or _number(name) is not None else account.uid
+    if uid is None:
+        raise InvalidArgument(
+            "unable to convert uid/gid chown string to host mapping: "
+            f"can't find uid for user {name}: no such user: {name}"
+        )
+    gid = _number(group or name)
+    if gid is None:
+        wanted = group or name
+        gid = next((g.gid for g in _groups(accounts.group) if g.name == wanted), None)
+    if gid is None and not group and account is not None:
+        gid = account.gid
+    if gid is None:
+        raise InvalidArgument(
+            "unable to convert uid/gid chown string to host mapping: "
+            f"can't find gid for group {group}: no such group: {group}"
+        )
+    return _checked(uid), _checked(gid)
+
+
 def _find_account(text: str, passwd: bytes) -> _Account | None:
     uid = _number(text)
     for account in _accounts(passwd):

@@ -102,8 +102,7 @@ class Connection:
         async with anyio.create_task_group() as group:
             self._streaming = group.cancel_scope
             # Only one may read from the client: its end is looked for once the body was read.
-            if exchange.is_received:
-                group.start_soon(self._cancel_at_end, group.cancel_scope)
+            group.start_soon(self._cancel_at_end, exchange, group.cancel_scope)
             try:
                 if exchange.request.method != "HEAD":
                     await answer.produce(send)
@@ -124,7 +123,8 @@ class Connection:
         else:
             await exchange.reply(error_reply(failure))
 
-    async def _cancel_at_end(self, scope: anyio.CancelScope) -> None:
+    async def _cancel_at_end(self, exchange: Exchange, scope: anyio.CancelScope) -> None:
+        await exchange.wait_received()
         await self._incoming.wait_end()
         scope.cancel()
 

@@ -41,6 +41,7 @@ class Exchange:
         self._limits = limits
         self._h11 = h11.Connection(h11.SERVER, max_incomplete_event_size=_INCOMPLETE_BYTES)
         self._h11.receive_data(head)
+        self._body_end = anyio.Event()
         self.request = self._parse()
         # The client sends its body only when it is told to, or never.
         self._is_withheld = self._h11.they_are_waiting_for_100_continue
@@ -64,6 +65,11 @@ class Exchange:
     def is_received(self) -> bool:
         """Whether the whole body was read."""
         return self._h11.their_state not in (h11.SEND_BODY, h11.ERROR)
+
+    async def wait_received(self) -> None:
+        """Wait until the whole body was read, by whoever reads it."""
+        if not self.is_received:
+            await self._body_end.wait()
 
     @property
     def has_begun(self) -> bool:
@@ -90,6 +96,7 @@ class Exchange:
                 return bytes(event.data)
             if isinstance(event, h11.EndOfMessage):
                 self._incoming.put_back(self._h11.trailing_data[0])
+                self._body_end.set()
                 return b""
             await self._feed()
 

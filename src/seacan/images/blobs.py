@@ -118,11 +118,14 @@ class Blobs:
             staged.path.unlink(missing_ok=True)
             return
         with open(staged.path, "rb") as file:
-            os.fchmod(file.fileno(), 0o400)
             os.fsync(file.fileno())
-        path = self.path(staged.digest)
-        os.rename(staged.path, path)
-        sync_directory(path.parent)
+        self.keep(staged)
+        sync_directory(self.path(staged.digest).parent)
+
+    def keep(self, staged: Staged) -> None:
+        """Keep the staged file as the blob of its digest; Store.sync() makes it durable."""
+        os.chmod(staged.path, 0o400)
+        os.rename(staged.path, self.path(staged.digest))
 
     def write(self, data: bytes) -> str:
         """Keep `data` and return its canonical digest."""

@@ -7,6 +7,7 @@ image_parents     the image that one was made from, while both are here
 image_blobs       what an image needs of the blobs: manifest, config, layers
 layers            one row an unpacked layer, known by its chain id: all below it count
 layer_holds       layers of containers, which may outlive their image
+build_results     what steps of builds came to, by the key of all that they were made of
 """
 
 from pathlib import Path
@@ -55,6 +56,18 @@ CREATE TABLE IF NOT EXISTS layer_holds (
     PRIMARY KEY (holder, position)
 );
 CREATE INDEX IF NOT EXISTS layer_holds_by_layer ON layer_holds (layer);
+CREATE TABLE IF NOT EXISTS build_results (
+    key TEXT PRIMARY KEY,
+    created TEXT NOT NULL,
+    description TEXT NOT NULL,
+    layer INTEGER REFERENCES layers (number),
+    digest TEXT,
+    archive_bytes INTEGER NOT NULL,
+    made_at REAL NOT NULL,
+    used_at REAL NOT NULL,
+    uses INTEGER NOT NULL
+);
+CREATE INDEX IF NOT EXISTS build_results_by_layer ON build_results (layer);
 """
 
 

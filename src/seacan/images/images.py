@@ -11,6 +11,7 @@ from typing import Any, BinaryIO, Protocol
 
 from seacan.errors import NotFound
 from seacan.images import commit, documents, hello, importer, loading, references, removal, saving
+from seacan.images.building import Building
 from seacan.images.check import Checked, check
 from seacan.images.commit import Commit
 from seacan.images.history import Step, history
@@ -59,6 +60,7 @@ class Images:
         self._store = Store(root)
         self._told = told
         self.snapshots = Snapshots(self._store.layers)
+        self.building = Building(self._store, self._tell_built)
         self.remote = Remote(self._store, registries, self)
         self.collect_leftovers()
         if self._store.blobs.is_new:
@@ -289,6 +291,12 @@ class Images:
         with contextlib.suppress(NotFound):  # somebody may have removed it already
             labels = self.get(image_id).execution.get("Labels")
         self._told(action, image_id, name or image_id, labels)
+
+    def _tell_built(self, image_id: ImageId, reference: Reference | None) -> None:
+        if reference is None:
+            self._tell("create", image_id)
+        else:
+            self._tell("tag", image_id, reference.familiar)
 
     def _by_reference(self, reference: Reference) -> Image | None:
         with self._store.database.reading() as sql:

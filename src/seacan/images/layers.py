@@ -34,6 +34,7 @@ _NEW: Final = ".new-"
 _GONE: Final = ".gone-"
 _UNUSED: Final = """
     number NOT IN (SELECT layer FROM image_layers) AND number NOT IN (SELECT layer FROM layer_holds)
+    AND number NOT IN (SELECT layer FROM build_results WHERE layer IS NOT NULL)
 """
 
 
@@ -84,6 +85,23 @@ class Layers:
             temporary = Path(tempfile.mkdtemp(prefix=_NEW, dir=self._directory))
             try:
                 size_bytes = _unpack_verified(archive, diff_id, temporary / "fs", digest=digest)
+                return self._register(chain_id, size_bytes, temporary)
+            except BaseException:
+                remove_tree(temporary)
+                raise
+
+    def adopt(self, chain_id: str, size_bytes: int, directory: Path) -> Layer:
+        """Return layer `chain_id`; if it is new, of the files in `directory`, which is moved here.
+
+        They are what overlayfs wrote to an upper directory on this file system, and as their
+        archive has them, times too.
+        """
+        with self._locks.hold(chain_id):
+            if layer := self.find(chain_id):
+                return layer
+            temporary = Path(tempfile.mkdtemp(prefix=_NEW, dir=self._directory))
+            try:
+                os.rename(directory, temporary / "fs")
                 return self._register(chain_id, size_bytes, temporary)
             except BaseException:
                 remove_tree(temporary)
@@ -191,6 +209,7 @@ class Layers:
             images = [image for (image,) in sql.execute(of_lost, numbers)]
             sql.execute(f"DELETE FROM images WHERE id IN ({of_lost})", numbers)
             sql.execute(f"DELETE FROM layer_holds WHERE layer IN ({marks})", numbers)
+            sql.execute(f"DELETE FROM build_results WHERE layer IN ({marks})", numbers)
             sql.execute(f"DELETE FROM layers WHERE number IN ({marks})", numbers)
         log.warn("layers are lost, and so are their images", layers=numbers, images=images)
 
@@ -215,7 +234,9 @@ def unused_after(sql: sqlite3.Connection, image_id: str) -> list[str]:
     rows = sql.execute(
         "SELECT DISTINCT chain_id FROM image_layers JOIN layers ON layer = number WHERE image = ?1"
         " AND layer NOT IN (SELECT layer FROM image_layers WHERE image != ?1)"
-        " AND layer NOT IN (SELECT layer FROM layer_holds) ORDER BY position DESC",
+        " AND layer NOT IN (SELECT layer FROM layer_holds)"
+        " AND layer NOT IN (SELECT layer FROM build_results WHERE layer IS NOT NULL)"
+        " ORDER BY position DESC",
         (image_id,),
     )
     return [chain_id for (chain_id,) in rows]

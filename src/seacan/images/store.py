@@ -100,7 +100,11 @@ class Store:
 
     def _used_blobs(self) -> set[str]:
         with self.database.reading() as sql:
-            return {digest for (digest,) in sql.execute("SELECT digest FROM image_blobs")}
+            used = sql.execute(
+                "SELECT digest FROM image_blobs"
+                " UNION SELECT digest FROM build_results WHERE digest IS NOT NULL"
+            )
+            return {digest for (digest,) in used}
 
     def sync(self) -> None:
         """Make the unpacked layers durable; to be called before an image of them is added."""

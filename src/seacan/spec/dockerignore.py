@@ -97,6 +97,11 @@ def parse(data: bytes) -> Ignored:
     return Ignored([_pattern(line) for line in map(str.strip, lines) if line])
 
 
+def of_names(text: str) -> Pattern:
+    """Return the pattern of names in one directory, as COPY has them. Raises InvalidArgument."""
+    return Pattern(text, False, _compile(text))
+
+
 def _pattern(line: str) -> Pattern:
     is_exception = line.startswith("!")
     text = line[1:].strip() if is_exception else line

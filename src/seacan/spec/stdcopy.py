@@ -16,15 +16,20 @@ def frame(stream: str, data: bytes) -> bytes:
     return _HEADER.pack(STREAMS[stream], len(data)) + data
 
 
-def take_frames(received: bytearray) -> bytes:
-    """Take the whole frames off the start of `received`; return what they carry, of any stream."""
-    pieces, offset = [], 0
+def split_frames(received: bytearray) -> list[tuple[int, bytes]]:
+    """Take the whole frames off the start of `received`; return their streams and content."""
+    frames, offset = [], 0
     while offset + _HEADER.size <= len(received):
-        _, length = _HEADER.unpack_from(received, offset)
+        stream, length = _HEADER.unpack_from(received, offset)
         end = offset + _HEADER.size + length
         if end > len(received):
             break
-        pieces.append(bytes(received[offset + _HEADER.size : end]))
+        frames.append((stream, bytes(received[offset + _HEADER.size : end])))
         offset = end
     del received[:offset]
-    return b"".join(pieces)
+    return frames
+
+
+def take_frames(received: bytearray) -> bytes:
+    """Take the whole frames off the start of `received`; return what they carry, of any stream."""
+    return b"".join([content for _, content in split_frames(received)])

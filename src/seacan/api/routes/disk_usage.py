@@ -1,18 +1,13 @@
-"""What takes up how much of the disk: GET /system/df; and a build cache that is always empty."""
+"""What takes up how much of the disk: GET /system/df."""
 
 from typing import Final
 
 from seacan.api import engine
 from seacan.api.door import Call, Route, json_reply
-from seacan.api.query import check_filters
 from seacan.api.shapes.disk_usage import shape_usage
 from seacan.errors import InvalidArgument
 from seacan.http.messages import Reply
 
-_CACHE_FILTERS: Final = frozenset(
-    {"description", "id", "inuse", "label", "parent", "private", "shared", "type", "unused-for",
-     "until"}
-)  # fmt: skip
 _TYPES: Final = ("container", "image", "volume", "build-cache")
 
 
@@ -21,14 +16,7 @@ class DiskUsageRoutes:
         self._disk = disk
 
     def routes(self) -> list[Route]:
-        return [
-            Route("GET", "/system/df", self.usage),
-            Route("POST", "/build/prune", self.prune_build_cache),
-        ]
-
-    async def prune_build_cache(self, call: Call) -> Reply:
-        check_filters(call.query.filters(), _CACHE_FILTERS)
-        return json_reply({"CachesDeleted": None, "SpaceReclaimed": 0})
+        return [Route("GET", "/system/df", self.usage)]
 
     async def usage(self, call: Call) -> Reply:
         has_types = call.version >= (1, 42) and "type" in call.query
@@ -37,7 +25,9 @@ class DiskUsageRoutes:
             if kind not in _TYPES:
                 raise InvalidArgument(f"unknown object type: {kind}")
         usage = await self._disk.usage(
-            images="image" in wanted, containers="container" in wanted, volumes="volume" in wanted
+            images="image" in wanted,
+            containers="container" in wanted,
+            volumes="volume" in wanted,
+            cache="build-cache" in wanted,
         )
-        build_cache = "build-cache" in wanted
-        return json_reply(shape_usage(usage, call.version, build_cache=build_cache))
+        return json_reply(shape_usage(usage, call.version))

@@ -1,0 +1,172 @@
+"""POST /build: its query and headers, as what the builder is asked for.
+
+Source: Engine API, ImageBuild; sentences are dockerd's.
+"""
+
+import base64
+import binascii
+from dataclasses import dataclass
+from typing import Any, Final, TypeVar, cast
+
+import msgspec
+
+from seacan.api.query import Query
+from seacan.build.arguments import Wanted
+from seacan.errors import InvalidArgument, Unsupported
+from seacan.images import platforms, references
+from seacan.images.references import Reference
+from seacan.images.remote.credentials import Credentials, from_wire
+from seacan.spec.engine_api import AuthConfig, HostConfig, Ulimit
+
+T = TypeVar("T")
+
+_TEXTS: Final = msgspec.json.Decoder(dict[str, str])
+_ARGUMENTS: Final = msgspec.json.Decoder(dict[str, str | None])
+_NAMES: Final = msgspec.json.Decoder(list[str] | None)
+_ULIMITS: Final = msgspec.json.Decoder(list[Ulimit])
+_REGISTRIES: Final = msgspec.json.Decoder(dict[str, AuthConfig])
+_HEADER_LIMIT_BYTES: Final = 256 << 10
+DEFAULT_DOCKERFILE: Final = "Dockerfile"
+_NUMBERS: Final = (
+    ("memory", "Memory"), ("memswap", "MemorySwap"), ("cpushares", "CpuShares"),
+    ("cpuperiod", "CpuPeriod"), ("cpuquota", "CpuQuota"), ("shmsize", "ShmSize"),
+)  # fmt: skip
+_STRINGS: Final = (
+    ("cpusetcpus", "CpusetCpus"), ("cpusetmems", "CpusetMems"), ("cgroupparent", "CgroupParent"),
+    ("networkmode", "NetworkMode"),
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the query asks for; the Dockerfile comes with the context."""
+
+    dockerfile: str  # its name in the context
+    remote: str  # a URL that the context is at; empty: it is sent
+    wanted: Wanted
+    tags: list[Reference]
+    labels: dict[str, str]
+    host_config: HostConfig
+    is_quiet: bool
+    uses_cache: bool
+    cache_off_stages: list[str]
+    cache_from: list[str]
+    pulls: bool
+
+
+def read(query: Query) -> Asked:
+    """Return what is asked for. Raises InvalidArgument, Unsupported."""
+    _refuse(query)
+    platform = query.optional("platform")
+    arguments = _json(query, "buildargs", _ARGUMENTS, "build args") or {}
+    return Asked(
+        dockerfile=query.optional("dockerfile") or DEFAULT_DOCKERFILE,
+        remote=query.text("remote"),
+        wanted=Wanted(
+            target=query.text("target"),
+            build_args={name: value for name, value in arguments.items() if value is not None},
+            platform=platforms.parse(platform) if platform else platforms.host(),
+        ),
+        tags=list(dict.fromkeys(_tag(text) for text in query.texts("t") if text)),
+        labels=_json(query, "labels", _TEXTS, "labels") or {},
+        host_config=_host_config(query),
+        is_quiet=query.flag("q"),
+        uses_cache=not query.flag("nocache"),
+        cache_off_stages=query.texts("nocachefilter"),
+        cache_from=_json(query, "cachefrom", _NAMES, "cache-from") or [],
+        pulls=query.flag("pull"),
+    )
+
+
+def _refuse(query: Query) -> None:
+    match query.text("version"):
+        case "" | "1":
+            pass
+        case "2":
+            raise Unsupported(
+                "not supported: BuildKit's protocol (version=2); "
+                "set DOCKER_BUILDKIT=0, or use seacan build"
+            )
+        case other:
+            raise InvalidArgument(f'invalid version "{other}"')
+    if query.flag("squash"):
+        raise Unsupported("not supported: squash")
+    isolation = query.text("isolation")
+    if isolation not in ("", "default"):
+        raise InvalidArgument(f'unsupported isolation: "{isolation}"')
+    if any(query.texts("securityopt")):
+        raise InvalidArgument("security options are not supported on linux")
+    if _json(query, "outputs", msgspec.json.Decoder(list[Any]), "outputs"):
+        raise Unsupported(
+            "not supported: outputs of a build; save the image, or export a container"
+        )
+
+
+def _tag(text: str) -> Reference:
+    reference = references.parse(text)
+    if reference.digest:
+        raise InvalidArgument("build tag cannot contain a digest")
+    return reference.with_default_tag()
+
+
+def _host_config(query: Query) -> HostConfig:
+    found: dict[str, Any] = {}
+    for name, field in _NUMBERS:
+        try:
+            number = query.integer(name)
+        except InvalidArgument:
+            number = None  # as dockerd takes it
+        if number:
+            found[field] = number
+    for name, field in _STRINGS:
+        if text := query.text(name):
+            found[field] = text
+    if hosts := _extra_hosts(query.texts("extrahosts")):
+        found["ExtraHosts"] = hosts
+    if ulimits := _json(query, "ulimits", _ULIMITS, "ulimit settings"):
+        found["Ulimits"] = ulimits
+    return cast(HostConfig, found)
+
+
+def _extra_hosts(texts: list[str]) -> list[str]:
+    """Return `host:address` of each, which the docker CLI may send as `host=address`.
+
+    docker-py sends a JSON object of them in one.
+    """
+    if len(texts) == 1 and texts[0].startswith(("{", "[")):
+        try:
+            given = msgspec.json.decode(texts[0], type=dict[str, str] | list[str])
+        except (msgspec.DecodeError, UnicodeError, RecursionError) as err:
+            raise InvalidArgument(f"error reading extra hosts: {err}") from err
+        texts = [f"{k}:{v}" for k, v in given.items()] if isinstance(given, dict) else given
+    return [text.replace("=", ":", 1) if ":" not in text.partition("=")[0] else text
+            for text in texts if text]  # fmt: skip
+
+
+def registries(header: str) -> dict[str, Credentials]:
+    """Return what X-Registry-Config says, by domain; a malformed one counts as none."""
+    if not header or len(header) > _HEADER_LIMIT_BYTES:
+        return {}
+    try:
+        data = base64.b64decode(header, altchars=b"-_")
+        configs = _REGISTRIES.decode(data)
+    except (binascii.Error, ValueError, msgspec.DecodeError, RecursionError):
+        return {}
+    return {_domain(server): from_wire({"serveraddress": server, **config})
+            for server, config in configs.items()}  # fmt: skip
+
+
+def _domain(server: str) -> str:
+    host = server.partition("://")[2] or server
+    host = host.partition("/")[0]
+    return references.DEFAULT_DOMAIN if host in ("index.docker.io", "docker.io") else host
+
+
+def _json(query: Query, name: str, decoder: msgspec.json.Decoder[T], what: str) -> T | None:
+    text = query.text(name)
+    if not text:
+        return None
+    try:
+        return decoder.decode(text)
+    except (msgspec.DecodeError, UnicodeError, RecursionError) as err:
+        raise InvalidArgument(f"error reading {what}: {err}") from err

@@ -1,0 +1,236 @@
+"""Builds: from what is asked for to an image in the store.
+
+Dockerfile ──▸ plan ──▸ images that it is based on ──▸ with their triggers ──▸ solver ──▸ image
+"""
+
+import functools
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import anyio
+
+from seacan.build.arguments import Wanted
+from seacan.build.context_tree import ContextTree
+from seacan.build.copies import Copies
+from seacan.build.dockerfile.instructions import Arg, Label, Pair, Source
+from seacan.build.dockerfile.parse import parse
+from seacan.build.locks import Locks
+from seacan.build.origins import ImageOrigin
+from seacan.build.plan import Plan, plan, unused_args, with_triggers
+from seacan.build.progress import Made, Noted, Planned, Progress
+from seacan.build.run_mounts import RunMounts
+from seacan.build.running import StepRunner
+from seacan.build.runs import RunSteps
+from seacan.build.solver import Solver
+from seacan.build.sources import Sources
+from seacan.build.state import State
+from seacan.build.steps import CacheRules, Steps
+from seacan.build.workbench import Workbench
+from seacan.errors import InvalidArgument
+from seacan.images.building import Building
+from seacan.images.image import Image, ImageId
+from seacan.images.platforms import Platform
+from seacan.images.references import Reference
+from seacan.paths import DataRoot, ExecRoot
+from seacan.spec.engine_api import HostConfig
+from seacan.supervisor.client import Launcher
+
+_EPOCH = "SOURCE_DATE_EPOCH"
+
+FindImage = Callable[[ImageOrigin, Platform, Progress], Awaitable[Image]]
+
+
+@dataclass(frozen=True, slots=True)
+class BuildRequest:
+    """What is asked for, beside the contexts."""
+
+    dockerfile: bytes
+    wanted: Wanted
+    tags: Sequence[Reference] = ()
+    labels: Mapping[str, str] = field(default_factory=dict)
+    host_config: HostConfig = field(default_factory=lambda: HostConfig())
+    uses_cache: bool = True
+    cache_off_stages: Sequence[str] = ()  # by name: what --no-cache-filter names
+    cache_images: Sequence[Image] | None = None  # if given, the cache is what these were made of
+    secrets: Mapping[str, bytes] = field(default_factory=dict)
+    entitlements: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Builder:
+    """What all builds share."""
+
+    data_root: DataRoot
+    exec_root: ExecRoot
+    building: Building
+    launcher: Launcher
+    runner: StepRunner
+    locks: Locks = field(default_factory=Locks)
+
+    async def build(
+        self,
+        request: BuildRequest,
+        contexts: Mapping[str, ContextTree],
+        find_image: FindImage,
+        progress: Progress,
+    ) -> ImageId:
+        """Build the target and tag it. Raises what stands against it; then no image is made.
+
+        What was done by then is remembered.
+        """
+        file = parse(request.dockerfile)
+        planned = _labelled(plan(file, request.wanted), request.labels)
+        with self.building.adding():
+            try:
+                solver = await self._solver(
+                    request, planned, file.global_args, contexts, find_image, progress
+                )
+                state = await solver.solve()
+            finally:
+                with anyio.CancelScope(shield=True):
+                    await anyio.to_thread.run_sync(self.building.flush)
+            image_id = await anyio.to_thread.run_sync(
+                self.building.add_image, state.document(), state.layers
+            )
+            await progress(Made(image_id))
+            unused = [name for name in unused_args(planned, file) if name != _EPOCH]
+            if unused:
+                names = " ".join(unused)
+                await progress(
+                    Noted(f"[Warning] One or more build-args [{names}] were not consumed")
+                )
+            for reference in request.tags:
+                await anyio.to_thread.run_sync(self.building.tag, reference, image_id)
+        return image_id
+
+    async def _solver(
+        self,
+        request: BuildRequest,
+        planned: Plan,
+        arguments: Sequence[Arg],
+        contexts: Mapping[str, ContextTree],
+        find_image: FindImage,
+        progress: Progress,
+    ) -> Solver:
+        images: dict[ImageOrigin, State] = {}
+        planned = await self._with_images(planned, images, find_image, progress)
+        await progress(Planned([stage.index for stage in planned.stages]))
+        steps = await self._steps(request, planned, contexts, progress)
+        return Solver(planned, images, arguments, steps, progress)
+
+    async def _with_images(
+        self,
+        planned: Plan,
+        images: dict[ImageOrigin, State],
+        find_image: FindImage,
+        progress: Progress,
+    ) -> Plan:
+        """Find the images that the plan needs; return it with their triggers."""
+        triggered: set[int] = set()
+        while True:
+            for stage in planned.stages:
+                for origin in sorted(stage.images - images.keys(), key=lambda one: one.reference):
+                    platform = origin.platform or planned.wanted.platform
+                    image = await find_image(origin, platform, progress)
+                    layers = await anyio.to_thread.run_sync(self.building.layers_of, image)
+                    images[origin] = State.of_image(image, layers)
+            based = next(
+                (
+                    stage
+                    for stage in planned.stages
+                    if stage.index not in triggered and isinstance(stage.base, ImageOrigin)
+                ),
+                None,
+            )
+            if based is None:
+                return planned
+            triggered.add(based.index)
+            assert isinstance(based.base, ImageOrigin)
+            triggers = images[based.base].config.get("OnBuild") or []
+            planned = with_triggers(planned, based.index, triggers)
+
+    async def _steps(
+        self,
+        request: BuildRequest,
+        planned: Plan,
+        contexts: Mapping[str, ContextTree],
+        progress: Progress,
+    ) -> Steps:
+        latest_s = _epoch(request.wanted.build_args)
+        bench = Workbench(self.data_root, self.exec_root, self.building, self.launcher, latest_s)
+        sources = Sources(contexts, self.data_root.builds)
+        mounts = RunMounts(bench, contexts, request.secrets, self.locks)
+        return Steps(
+            building=self.building,
+            copies=Copies(bench, self.building, self.runner, sources),
+            runs=RunSteps(bench, self.runner, mounts, request.host_config, request.entitlements),
+            rules=await self._cache_rules(request, planned),
+            progress=progress,
+            locks=self.locks,
+            latest_s=latest_s,
+        )
+
+    async def _cache_rules(self, request: BuildRequest, planned: Plan) -> CacheRules:
+        names = {name.lower() for name in request.cache_off_stages}
+        off = {stage.index for stage in planned.every if stage.name and stage.name in names}
+        images = None
+        if request.cache_images is not None:
+            of_image = functools.partial(_state_of, self.building)
+            images = [
+                await anyio.to_thread.run_sync(of_image, image) for image in request.cache_images
+            ]
+        return CacheRules(not request.uses_cache, frozenset(off), images)
+
+
+def _state_of(building: Building, image: Image) -> State:
+    return State.of_image(image, building.layers_of(image))
+
+
+def _labelled(planned: Plan, labels: Mapping[str, str]) -> Plan:
+    """Return the plan with labels for its target, set by one more instruction, as dockerd has it.
+
+    A stage that is the target may be the base of none, so nobody else gets them.
+    """
+    if not labels:
+        return planned
+    escape = planned.lexer.escape
+    pairs = tuple(
+        Pair(_quoted(name, escape), _quoted(value, escape))
+        for name, value in sorted(labels.items())
+    )
+    text = " ".join(["LABEL", *(f"{name}={value}" for name, value in sorted(labels.items()))])
+    line = planned.target.source.last_line
+    label = Label(Source("LABEL", text, line, line), pairs)
+
+    def changed(stages: Sequence) -> tuple:  # type: ignore[type-arg]
+        return tuple(
+            replace(stage, instructions=(*stage.instructions, label))
+            if stage.index == planned.target.index
+            else stage
+            for stage in stages
+        )
+
+    every = changed(planned.every)
+    return replace(
+        planned,
+        stages=changed(planned.stages),
+        every=every,
+        target=every[planned.target.index],
+    )
+
+
+def _quoted(text: str, escape: str) -> str:
+    """Return a word that means `text`."""
+    for special in (escape, '"', "$"):
+        text = text.replace(special, escape + special)
+    return f'"{text}"'
+
+
+def _epoch(build_args: Mapping[str, str]) -> int | None:
+    """Return the time that SOURCE_DATE_EPOCH gives, in seconds since 1970; None if it does not."""
+    text = build_args.get(_EPOCH, "")
+    if not text:
+        return None
+    if not (text.isascii() and text.isdecimal() and len(text) <= 10):
+        raise InvalidArgument(f"invalid SOURCE_DATE_EPOCH: {text}")
+    return int(text)

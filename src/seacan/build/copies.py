@@ -1,0 +1,172 @@
+"""COPY, ADD and the directory of WORKDIR: what is put where, and the layer that it makes."""
+
+import posixpath
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import anyio
+
+from seacan.build import modes
+from seacan.build.dockerfile.instructions import Add, Copy
+from seacan.build.evaluation import Step
+from seacan.build.origins import ContextOrigin, Origin
+from seacan.build.running import StepRunner
+from seacan.build.sources import Source, Sources
+from seacan.build.state import State, digest
+from seacan.build.workbench import Workbench
+from seacan.build.worker_words import Chosen, Found, Place
+from seacan.errors import InvalidArgument
+from seacan.files import write_all
+from seacan.images import tar_writer
+from seacan.images.building import Building, BuiltLayer, Result
+
+
+@dataclass(frozen=True, slots=True)
+class CopyPlan:
+    """What is copied where; it is digest and `said` that a key is made of."""
+
+    digest: str
+    kind: str  # file, dir or multi
+    said: Sequence[Any]
+    place: Place
+    sources: Sequence[Source] = ()  # of a context
+    origin: State | None = None  # or of another root: what is chosen of it
+    chosen: Chosen | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Copies:
+    bench: Workbench
+    building: Building
+    runner: StepRunner
+    sources: Sources
+
+    async def plan(self, step: Step, state: State, origins: Mapping[Origin, State]) -> CopyPlan:
+        """Look at what a COPY or ADD takes. Raises InvalidArgument in Docker's words."""
+        instruction = step.instruction
+        assert isinstance(instruction, Copy | Add)
+        keyword = "COPY" if isinstance(instruction, Copy) else "ADD"
+        try:
+            origin = step.origin
+            if origin is None or isinstance(origin, ContextOrigin):
+                return await self._of_context(instruction, step, state, origin)
+            assert isinstance(instruction, Copy)
+            return await self._of_root(instruction, step, state, origins[origin])
+        except InvalidArgument as err:
+            if str(err).startswith(("When using", "unable to convert", "invalid chmod")):
+                raise
+            raise InvalidArgument(f"{keyword} failed: {err}") from err
+
+    async def do(self, plan: CopyPlan, state: State) -> BuiltLayer | None:
+        if plan.origin is not None and plan.chosen is not None:
+            return await self.bench.copy_from(state, plan.place, plan.origin, plan.chosen)
+
+        def write(out_fd: int) -> None:
+            for source in plan.sources:
+                source.write(out_fd)
+            write_all(out_fd, tar_writer.END)
+
+        return await self.bench.copy(state, plan.place, write)
+
+    async def make_directory(self, path: str, state: State) -> BuiltLayer | None:
+        """Return the layer of a directory; None if it is there."""
+        layers = self.bench.layers(state)
+        if await anyio.to_thread.run_sync(self.runner.has_directory, layers, path):
+            return None
+        place = Place(destination=path, is_directory=True, owner=None, mode="")
+        return await self.bench.copy(state, place, lambda fd: write_all(fd, tar_writer.END))
+
+    async def _of_context(
+        self, instruction: Copy | Add, step: Step, state: State, origin: ContextOrigin | None
+    ) -> CopyPlan:
+        name = origin.name if origin else ""
+        sources = await anyio.to_thread.run_sync(self.sources.of, instruction, name)
+        is_directory = any(source.is_directory for source in sources)
+        is_archive = any(source.is_archive for source in sources)
+        place = await self._place(
+            instruction,
+            step,
+            state,
+            count=sum(source.count for source in sources),
+            is_directory=is_directory,
+            default=None if is_archive else (0, 0),
+        )
+        digests = [source.digest for source in sources]
+        said = [dict(place), digests]
+        shown = digests[0] if len(digests) == 1 else digest(digests)
+        kind = _kind(
+            sum(source.count for source in sources), is_directory=is_directory and not is_archive
+        )
+        return CopyPlan(shown, kind, said, place, sources)
+
+    async def _of_root(
+        self, instruction: Copy, step: Step, state: State, origin: State
+    ) -> CopyPlan:
+        chosen = Chosen(
+            paths=list(instruction.paths),
+            excludes=list(instruction.excludes),
+            has_parents=instruction.has_parents,
+        )
+        found = await self._look(origin, chosen)
+        place = await self._place(
+            instruction,
+            step,
+            state,
+            count=found["count"],
+            is_directory=found["is_directory"],
+            default=None,  # as they are there
+        )
+        kind = _kind(found["count"], is_directory=found["is_directory"])
+        return CopyPlan(found["digest"], kind, [dict(place)], place, origin=origin, chosen=chosen)
+
+    async def _look(self, origin: State, chosen: Chosen) -> Found:
+        """Return what is chosen of a root; what was found once of the same is remembered."""
+        key = digest(["look", origin.diff_ids, chosen])
+        known = await anyio.to_thread.run_sync(self.building.find, key)
+        if known is not None:
+            content, count, is_directory = known.description.split(" ")
+            return Found(digest=content, count=int(count), is_directory=is_directory == "directory")
+        found = await self.bench.look(origin, chosen)
+        kind = "directory" if found["is_directory"] else "file"
+        said = f"{found['digest']} {found['count']} {kind}"
+        await anyio.to_thread.run_sync(self.building.remember, Result(key, "", said, None))
+        return found
+
+    async def _place(
+        self,
+        instruction: Copy | Add,
+        step: Step,
+        state: State,
+        *,
+        count: int,
+        is_directory: bool,
+        default: tuple[int, int] | None,
+    ) -> Place:
+        written = instruction.destination
+        is_place = written.endswith(("/", "/.")) or written in ("", ".")
+        if count > 1 and not is_place:
+            keyword = "COPY" if isinstance(instruction, Copy) else "ADD"
+            raise InvalidArgument(
+                f"When using {keyword} with more than one source file, "
+                "the destination must be a directory and end with a /"
+            )
+        if instruction.chmod:
+            modes.check(instruction.chmod)
+        owner = default
+        if instruction.chown:
+            owner = await anyio.to_thread.run_sync(
+                self.runner.find_owner, self.bench.layers(state), instruction.chown
+            )
+        return Place(
+            destination=posixpath.join("/", step.config.get("WorkingDir") or "/", written),
+            is_directory=is_place or is_directory,
+            owner=owner,
+            mode=instruction.chmod,
+        )
+
+
+def _kind(count: int, *, is_directory: bool) -> str:
+    if count > 1:
+        return "multi"
+    return "dir" if is_directory else "file"

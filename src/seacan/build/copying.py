@@ -1,0 +1,93 @@
+"""The members of an archive, put into a stage's root where COPY and ADD have them."""
+
+import os
+import posixpath
+import stat
+
+from seacan.build.modes import changed_mode
+from seacan.build.worker_words import Place
+from seacan.contents.paths import link_target
+from seacan.errors import InvalidArgument
+from seacan.images.tar import Kind, Member, TarReader
+from seacan.images.unpack import Unpacking, inside
+from seacan.kernel import rooted
+
+_SET_ID = stat.S_ISUID | stat.S_ISGID
+
+
+def find_place(root_fd: int, place: Place) -> tuple[str, str]:
+    """Return the directory that members go to, without links, and the name that the one gets.
+
+    The name is empty if members keep theirs. What is missing on the way is made; the directory
+    itself, if it is new, belongs to the owner of what is copied. Raises InvalidArgument.
+    """
+    destination = posixpath.normpath("/" + place["destination"])
+    name = ""
+    if not (place["is_directory"] or _is_directory(root_fd, destination)):
+        destination, name = posixpath.split(destination)
+    is_new = not _is_directory(root_fd, destination)
+    try:
+        fd = rooted.open_directory(root_fd, destination)
+    except OSError as err:
+        raise InvalidArgument(f"cannot copy to {destination}: {err.strerror}") from err
+    try:
+        if not stat.S_ISDIR(os.fstat(fd).st_mode):
+            raise InvalidArgument(f"cannot copy to non-directory: {destination}")
+        if is_new and place["owner"]:
+            os.chown(f"/proc/self/fd/{fd}", *place["owner"])
+    finally:
+        os.close(fd)
+    return link_target(root_fd, destination), name
+
+
+def _is_directory(root_fd: int, path: str) -> bool:
+    try:
+        fd = rooted.open_in_root(root_fd, path)
+    except OSError:
+        return False
+    try:
+        return stat.S_ISDIR(os.fstat(fd).st_mode)
+    finally:
+        os.close(fd)
+
+
+class Copying(Unpacking):
+    """No whiteouts here: a name is a name."""
+
+    def __init__(
+        self, root_fd: int, reader: TarReader, directory: str, name: str, place: Place
+    ) -> None:
+        super().__init__(root_fd, reader)
+        self._directory = directory.strip("/")
+        self._name = name
+        self._owner = place["owner"]
+        self._mode = place["mode"]
+
+    def _path(self, member: Member) -> str:
+        return self._below(self._name or inside(member.name))
+
+    def _link_source(self, member: Member) -> str:
+        return self._below(inside(member.link))
+
+    def _below(self, name: str) -> str:
+        return f"{self._directory}/{name}".strip("/")
+
+    def _add(self, path: str, member: Member) -> None:
+        if path == self._directory:
+            return  # the destination stays as it is
+        if member.kind in (Kind.CHARACTER_DEVICE, Kind.BLOCK_DEVICE) and self._owner is not None:
+            raise InvalidArgument(f"cannot copy {member.name}: it is a device")
+        parent, _, name = path.rpartition("/")
+        self._make(self._open_parent(parent), name, path, self._as_asked(member))
+
+    def _as_asked(self, member: Member) -> Member:
+        uid, gid = self._owner or (member.uid, member.gid)
+        mode = member.mode
+        if self._owner and member.kind is Kind.FILE:
+            mode &= ~_SET_ID  # with another owner it would be another's rights
+        if self._mode and member.kind is not Kind.SYMBOLIC_LINK:
+            mode = changed_mode(mode, self._mode, is_directory=member.kind is Kind.DIRECTORY)
+        return Member(
+            member.name, member.kind, mode, uid, gid, member.mtime_ns, member.size_bytes,
+            member.link, member.device, member.xattrs, member.segments,
+        )  # fmt: skip

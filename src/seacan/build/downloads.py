@@ -1,0 +1,98 @@
+"""What ADD fetches by HTTP: bounded by the disk, its checksum compared."""
+
+import email.utils
+import hashlib
+import os
+import re
+import tempfile
+import urllib.parse
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, Final
+
+import urllib3
+
+from seacan.errors import InvalidArgument, Unavailable, Unsupported
+from seacan.files import write_all
+
+_CHUNK_BYTES: Final = 1 << 20
+_TIMEOUT: Final = urllib3.Timeout(connect=30, read=120)
+_LEAST_FREE_BYTES: Final = 256 << 20
+_MOST_REDIRECTS: Final = 10
+_SCHEMES: Final = ("http://", "https://")
+_CHECKSUM: Final = re.compile(r"(sha256|sha384|sha512):([0-9a-f]+)")
+_GIT: Final = re.compile(r"(?i)git@|git://|ssh://|https?://[^?#]*\.git(#.*)?$")
+
+
+@dataclass(frozen=True, slots=True)
+class Downloaded:
+    name: str  # the last part of the URL's path; may be empty
+    digest: str
+    size_bytes: int
+    modified_ns: int  # 0 if the server does not say it
+    file: BinaryIO  # without a name: gone with its last descriptor
+
+    def open(self) -> BinaryIO:
+        """Return it from its start, for one reader at a time."""
+        return Path(f"/proc/self/fd/{self.file.fileno()}").open("rb")
+
+
+def is_url(path: str) -> bool:
+    return path.lower().startswith(_SCHEMES)
+
+
+def refuse_git(path: str) -> None:
+    """Raise Unsupported for the URL of a repository."""
+    if _GIT.match(path):
+        raise Unsupported(f"ADD {path}: repositories of git are not supported as a source")
+
+
+def download(url: str, directory: Path, checksum: str) -> Downloaded:
+    """Fetch a URL into a file of `directory` that has no name.
+
+    `checksum` is ALGORITHM:HEX, or empty. Raises InvalidArgument, Unavailable.
+    """
+    expected = _CHECKSUM.fullmatch(checksum) if checksum else None
+    if checksum and expected is None:
+        raise InvalidArgument(f"invalid checksum: {checksum}")
+    found = hashlib.sha256()
+    checked = hashlib.new(expected[1]) if expected else None
+    file = tempfile.TemporaryFile(dir=directory, buffering=0)  # noqa: SIM115 -- the caller's
+    try:
+        with urllib3.PoolManager(timeout=_TIMEOUT, retries=_retries()) as pool:
+            response = pool.request("GET", url, preload_content=False)
+            if response.status >= 400:
+                raise Unavailable(f"{url}: status {response.status}")
+            for data in response.stream(_CHUNK_BYTES):
+                found.update(data)
+                if checked:
+                    checked.update(data)
+                _check_space(file.fileno())
+                write_all(file.fileno(), data)
+            modified_ns = _modified_ns(response.headers.get("Last-Modified"))
+    except (urllib3.exceptions.HTTPError, ValueError) as err:
+        raise Unavailable(f"download {url}: {err}") from err
+    if checked and expected and checked.hexdigest() != expected[2]:
+        raise InvalidArgument(f"digest mismatch {expected[1]}:{checked.hexdigest()}: {checksum}")
+    name = urllib.parse.unquote(urllib.parse.urlsplit(url).path.rpartition("/")[2])
+    if name in (".", "..") or "/" in name or "\0" in name:
+        raise InvalidArgument(f"cannot determine filename from url: {url}")
+    size_bytes = os.fstat(file.fileno()).st_size
+    return Downloaded(name, found.hexdigest(), size_bytes, modified_ns, file)
+
+
+def _retries() -> urllib3.Retry:
+    return urllib3.Retry(total=_MOST_REDIRECTS, redirect=_MOST_REDIRECTS, connect=2, read=0)
+
+
+def _check_space(fd: int) -> None:
+    space = os.fstatvfs(fd)
+    if space.f_bavail * space.f_frsize < _LEAST_FREE_BYTES:
+        raise InvalidArgument("it does not fit on the disk")
+
+
+def _modified_ns(header: str | None) -> int:
+    try:
+        return int(email.utils.parsedate_to_datetime(header or "").timestamp()) * 10**9
+    except (ValueError, TypeError, OverflowError):
+        return 0

@@ -1,0 +1,45 @@
+"""An upper directory of overlayfs as a layer: its archive, and itself made to say the same.
+
+Layers have whole seconds, so files get those; and with SOURCE_DATE_EPOCH nothing is newer than it.
+"""
+
+import os
+import stat
+from typing import Final
+
+from seacan.contents.differences import write_entry
+from seacan.contents.sending import Archive
+from seacan.contents.walk import Entry, Walk
+
+_NANOSECONDS: Final = 10**9
+
+
+def write_layer(upper_fd: int, out_fd: int, latest_s: int | None) -> int:
+    """Write the archive to `out_fd`; return the size of the files, as Docker counts it."""
+    archive = Archive(out_fd, keeps_holes=True)
+    size_bytes = 0
+    counted = set()  # files with several links
+    for entry in Walk(upper_fd):
+        status = _settle_time(entry, latest_s)
+        write_entry(Entry(entry.path, entry.fd, status), archive)
+        if stat.S_ISLNK(status.st_mode) or stat.S_ISREG(status.st_mode):
+            if status.st_nlink > 1:
+                if status.st_ino in counted:
+                    continue
+                counted.add(status.st_ino)
+            size_bytes += status.st_size
+    archive.end()
+    return size_bytes
+
+
+def _settle_time(entry: Entry, latest_s: int | None) -> os.stat_result:
+    """Have a file the time that its archive will say; return its status then."""
+    seconds, fraction = divmod(entry.status.st_mtime_ns, _NANOSECONDS)
+    if latest_s is not None and seconds >= latest_s:
+        fraction += seconds - latest_s
+        seconds = latest_s
+    if not fraction:
+        return entry.status
+    time_ns = seconds * _NANOSECONDS
+    os.utime(f"/proc/self/fd/{entry.fd}", ns=(time_ns, time_ns))
+    return os.fstat(entry.fd)

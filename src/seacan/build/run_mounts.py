@@ -1,0 +1,226 @@
+"""RUN --mount: what is there while a command runs, made before it and taken away after it.
+
+bind     of a stage or image its layers, read-only; of a context a copy that nobody else sees
+cache    DATA_ROOT/builds/caches/ID, kept from one build to the next
+tmpfs    memory
+secret   a file in memory, or a variable: in no layer, no history, and no key
+"""
+
+import contextlib
+import hashlib
+import os
+import posixpath
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import anyio
+
+from seacan.build.context_tree import ContextTree, digest
+from seacan.build.copying import Copying
+from seacan.build.dockerfile.mounts import Mount, MountType, Sharing
+from seacan.build.evaluation import SCRIPT_DIRECTORY, Step
+from seacan.build.locks import Locks
+from seacan.build.origins import SCRATCH, ContextOrigin, Origin
+from seacan.build.running import StepMount
+from seacan.build.selection import Choice, select
+from seacan.build.state import State
+from seacan.build.workbench import Workbench
+from seacan.build.worker_words import Place
+from seacan.errors import InvalidArgument, Unsupported
+from seacan.files import write_all
+from seacan.images import tar_writer
+from seacan.images.tar import TarReader
+from seacan.images.trees import remove_tree
+
+_SECRETS: Final = "/run/secrets"
+
+
+@dataclass(slots=True)
+class Mounted:
+    mounts: list[StepMount] = field(default_factory=list)
+    environment: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class RunMounts:
+    bench: Workbench
+    contexts: Mapping[str, ContextTree]
+    secrets: Mapping[str, bytes]
+    cache_locks: Locks  # of all builds
+
+    async def said(self, step: Step, origins: Mapping[Origin, State]) -> Sequence[Any]:
+        """Return what of the mounts a key is made of: what is in them, if that is known."""
+        return [
+            [mount.type, mount.source, mount.target, mount.id, mount.environment,
+             await self._content(mount, origin, origins)]
+            for mount, origin in step.mounts
+        ]  # fmt: skip
+
+    async def _content(
+        self, mount: Mount, origin: Origin | None, origins: Mapping[Origin, State]
+    ) -> str | list[str]:
+        if mount.type is not MountType.BIND or origin is None:
+            return ""
+        if not isinstance(origin, ContextOrigin):
+            return origins[origin].diff_ids
+        tree = self._tree(origin)
+        choice = Choice([mount.source or "/"], [], False)
+        return await anyio.to_thread.run_sync(
+            lambda: digest(select(tree, choice, lambda path: False))
+        )
+
+    def _tree(self, origin: ContextOrigin) -> ContextTree:
+        tree = self.contexts.get(origin.name)
+        if tree is None:
+            raise InvalidArgument(f"no build context {origin.name}")
+        return tree
+
+    @asynccontextmanager
+    async def ready(self, step: Step, origins: Mapping[Origin, State]) -> AsyncIterator[Mounted]:
+        """Yield the mounts of a command, and the variables that secrets are in."""
+        mounted = Mounted()
+        async with AsyncExitStack() as held:
+            if step.script is not None:
+                file = held.enter_context(self._file(step.script.content.encode(), 0, 0, 0o755))
+                target = f"{SCRIPT_DIRECTORY}/{step.script.name}"
+                mounted.mounts.append(StepMount("bind", target, source=str(file)))
+            for mount, origin in step.mounts:
+                target = posixpath.join(step.config.get("WorkingDir") or "/", mount.target)
+                match mount.type:
+                    case MountType.BIND:
+                        mounted.mounts.append(
+                            await self._bind(mount, target, origin, origins, held)
+                        )
+                    case MountType.CACHE:
+                        mounted.mounts.append(await self._cache(mount, target, held))
+                    case MountType.TMPFS:
+                        mounted.mounts.append(
+                            StepMount("tmpfs", target, size_bytes=mount.size_bytes)
+                        )
+                    case MountType.SECRET:
+                        await self._secret(mount, step, mounted, held)
+                    case MountType.SSH:
+                        raise Unsupported("RUN --mount=type=ssh is not supported")
+            yield mounted
+
+    async def _bind(
+        self,
+        mount: Mount,
+        target: str,
+        origin: Origin | None,
+        origins: Mapping[Origin, State],
+        held: AsyncExitStack,
+    ) -> StepMount:
+        assert origin is not None
+        if not isinstance(origin, ContextOrigin):
+            if not mount.is_read_only:
+                raise Unsupported("RUN --mount=type=bind,rw is supported of a context alone")
+            layers = tuple(self.bench.layers(origins[origin]))
+            return StepMount("layers", target, layers=layers, subpath=mount.source)
+        source = await held.enter_async_context(self._unpacked(self._tree(origin), mount.source))
+        return StepMount("bind", target, source=source, is_read_only=mount.is_read_only)
+
+    @asynccontextmanager
+    async def _unpacked(self, tree: ContextTree, source: str) -> AsyncIterator[str]:
+        """Yield the path of a copy of what is at `source` in a context."""
+        directory = Path(tempfile.mkdtemp(dir=self.bench.data_root.builds))
+        try:
+            yield await anyio.to_thread.run_sync(_unpack, tree, source, directory)
+        finally:
+            with anyio.CancelScope(shield=True):
+                await anyio.to_thread.run_sync(remove_tree, directory)
+
+    async def _cache(self, mount: Mount, target: str, held: AsyncExitStack) -> StepMount:
+        if mount.origin and mount.origin != SCRATCH:
+            raise Unsupported("RUN --mount=type=cache,from= is not supported")
+        name = hashlib.sha256((mount.id or target).encode()).hexdigest()
+        number = 0
+        if mount.sharing is Sharing.LOCKED:
+            await held.enter_async_context(self.cache_locks.hold(name))
+        elif mount.sharing is Sharing.PRIVATE:
+            while self.cache_locks.is_held(f"{name}.{number}"):
+                number += 1
+            await held.enter_async_context(self.cache_locks.hold(f"{name}.{number}"))
+        directory = self.bench.data_root.build_caches / (f"{name}.{number}" if number else name)
+        await anyio.to_thread.run_sync(_make_cache, directory, mount, target)
+        return StepMount("bind", target, source=str(directory / "data"), is_read_only=False)
+
+    async def _secret(
+        self, mount: Mount, step: Step, mounted: Mounted, held: AsyncExitStack
+    ) -> None:
+        secret_id = mount.id or mount.source or posixpath.basename(mount.target)
+        value = self.secrets.get(secret_id)
+        if value is None:
+            if mount.is_required:
+                raise InvalidArgument(f"secret {secret_id}: not found")
+            return
+        if mount.environment is not None:
+            mounted.environment[mount.environment or secret_id] = value.decode(errors="replace")
+            if not mount.target:
+                return
+        target = posixpath.join(_SECRETS, mount.target or secret_id)
+        if mount.target:
+            target = posixpath.join(step.config.get("WorkingDir") or "/", mount.target)
+        mode = 0o400 if mount.mode is None else mount.mode
+        file = held.enter_context(self._file(value, mount.uid or 0, mount.gid or 0, mode))
+        mounted.mounts.append(StepMount("bind", target, source=str(file)))
+
+    @contextlib.contextmanager
+    def _file(self, content: bytes, uid: int, gid: int, mode: int) -> Iterator[Path]:
+        """Yield a file below the exec root, which others do not get to."""
+        directory = Path(tempfile.mkdtemp(dir=self.bench.exec_root.secrets))
+        try:
+            file = directory / "file"
+            fd = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o400)
+            try:
+                write_all(fd, content)
+                os.fchown(fd, uid, gid)
+                os.fchmod(fd, mode)
+            finally:
+                os.close(fd)
+            yield file
+        finally:
+            shutil.rmtree(directory)
+
+
+def _unpack(tree: ContextTree, source: str, directory: Path) -> str:
+    """Make what is at `source` in the directory; return its path."""
+    choice = Choice([source or "/"], [], False)
+    with tempfile.TemporaryFile(dir=directory) as archive:
+        tree.write_members(select(tree, choice, lambda path: False), archive.fileno())
+        write_all(archive.fileno(), tar_writer.END)
+        archive.seek(0)
+        place = Place(destination="/", is_directory=True, owner=(0, 0), mode="")
+        top = directory / "data"
+        top.mkdir(mode=0o755)
+        root_fd = os.open(top, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            copying = Copying(root_fd, TarReader(archive), "", "", place)
+            try:
+                copying.run()
+            finally:
+                copying.close()
+        finally:
+            os.close(root_fd)
+    target = tree.lookup(source)
+    if target is not None and tree.is_directory(target):
+        return str(top)
+    return str(top / posixpath.basename(source))
+
+
+def _make_cache(directory: Path, mount: Mount, target: str) -> None:
+    """Make the directory of a cache, if it is not there."""
+    data = directory / "data"
+    if data.is_dir():
+        os.utime(directory)  # when it was last used
+        return
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    (directory / "description").write_text(f"cached mount {target} with id {mount.id or target}")
+    data.mkdir(mode=0o700)
+    os.chown(data, mount.uid or 0, mount.gid or 0)
+    data.chmod(0o755 if mount.mode is None else mount.mode)

@@ -1,0 +1,89 @@
+"""RUN: a command in the root that a stage has come to, and the layer of what it changed."""
+
+import posixpath
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from typing import Any, cast
+
+from seacan.build.dockerfile.instructions import Run
+from seacan.build.evaluation import Step
+from seacan.build.origins import Origin
+from seacan.build.run_mounts import RunMounts
+from seacan.build.running import Output, RunStep, StepRunner
+from seacan.build.state import State
+from seacan.build.workbench import Workbench
+from seacan.errors import Forbidden, Internal
+from seacan.images.building import BuiltLayer
+from seacan.spec.engine_api import HostConfig
+
+
+class CommandFailed(Internal):
+    """A command of the Dockerfile ended with another status than 0."""
+
+    def __init__(self, argv: Sequence[str], status: int) -> None:
+        super().__init__(f"The command '{' '.join(argv)}' returned a non-zero code: {status}")
+        self.status = status
+
+
+@dataclass(frozen=True, slots=True)
+class RunSteps:
+    bench: Workbench
+    runner: StepRunner
+    mounts: RunMounts
+    host_config: HostConfig  # limits, network and hosts of the whole build
+    entitlements: frozenset[str]  # what RUN may ask for beyond its isolation
+
+    async def said(self, step: Step, origins: Mapping[Origin, State]) -> Sequence[Any]:
+        """Return what a command's key is made of, beside its words."""
+        instruction = cast(Run, step.instruction)
+        return [
+            list(step.argv),
+            sorted(step.args.items()),
+            instruction.network or self.host_config.get("NetworkMode") or "",
+            instruction.security,
+            await self.mounts.said(step, origins),
+        ]
+
+    async def do(
+        self,
+        step: Step,
+        state: State,
+        origins: Mapping[Origin, State],
+        started: Callable[[str], Awaitable[None]],
+        output: Output,
+    ) -> BuiltLayer | None:
+        """Run the command. Raises CommandFailed, and what keeps it from being started."""
+        config = step.config
+        async with AsyncExitStack() as held:
+            mounted = await held.enter_async_context(self.mounts.ready(step, origins))
+            environment = {**step.environment, **mounted.environment}
+            run = RunStep(
+                argv=step.argv,
+                environment=[f"{name}={value}" for name, value in environment.items()],
+                user=config.get("User") or "",
+                working_dir=posixpath.normpath(config.get("WorkingDir") or "/"),
+                layers=self.bench.layers(state),
+                host_config=self._host_config(cast(Run, step.instruction)),
+                mounts=mounted.mounts,
+            )
+            ran = await held.enter_async_context(self.runner.run(run, started, output))
+            if ran.status:
+                raise CommandFailed(step.argv, ran.status)
+            return await self.bench.layer(state, ran.upper)
+
+    def _host_config(self, instruction: Run) -> HostConfig:
+        """Return that of one command. Raises Forbidden."""
+        host_config: HostConfig = {**self.host_config}
+        if instruction.network and instruction.network != "default":
+            if instruction.network == "host" and host_config.get("NetworkMode") != "host":
+                self._check_entitlement("network.host")
+            host_config["NetworkMode"] = instruction.network
+        if instruction.security == "insecure":
+            self._check_entitlement("security.insecure")
+            host_config["Privileged"] = True
+        return host_config
+
+    def _check_entitlement(self, name: str) -> None:
+        if name not in self.entitlements:
+            raise Forbidden(f"{name} is not allowed")

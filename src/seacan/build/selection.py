@@ -1,0 +1,156 @@
+"""What COPY and ADD take of a tree of files, and under which names it goes on.
+
+A tree is a context or the root of a stage or image; either way links are followed as if its top
+were the root directory, so none leads out of it. Source: Dockerfile reference, COPY; the rules of
+wildcards are Go's filepath.Match.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Generic, Protocol, TypeVar
+
+from seacan.errors import InvalidArgument
+from seacan.records import record
+from seacan.spec import dockerignore
+
+E = TypeVar("E", covariant=True)
+
+_WILDCARDS = frozenset("*?[\\")
+
+
+class Tree(Protocol[E]):
+    """Paths are from the top, without a slash at either end; the top is the empty one."""
+
+    def lookup(self, path: str) -> str | None:
+        """Return the path without links of what `path` leads to; None if there is nothing."""
+
+    def is_directory(self, path: str) -> bool:
+        """Tell it of a path that lookup() has returned."""
+
+    def names(self, path: str) -> list[str]:
+        """Return the names in a directory, in the order of their bytes."""
+
+    def entry(self, path: str) -> E:
+        """Return what is at a path that lookup() has returned; it stays valid until the next."""
+
+    def below(self, path: str) -> Iterator[tuple[str, E]]:
+        """Yield all that is below a directory, with paths from there; links are not followed."""
+
+
+@record
+class Chosen(Generic[E]):
+    name: str  # in the destination
+    entry: E
+
+
+@record
+class Choice:
+    """What is taken of a tree."""
+
+    paths: list[str]
+    excludes: list[str]
+    has_parents: bool
+
+
+def resolve(tree: Tree[E], choice: Choice) -> list[tuple[str, str]]:
+    """Return each source as it is written, its wildcards replaced, and the path it leads to.
+
+    Raises InvalidArgument if one is not there, or all wildcards match nothing.
+    """
+    found = []
+    for written in choice.paths:
+        path = _clean(written)
+        names = _glob(tree, path) if _has_wildcard(path) else [path]
+        for name in names:
+            target = tree.lookup(_unescape(name) if names == [path] else name)
+            if target is None:
+                raise InvalidArgument(
+                    f"file not found in build context or excluded by .dockerignore: "
+                    f"stat {written}: file does not exist"
+                )
+            found.append((name, target))
+    if not found:
+        raise InvalidArgument("no source files were specified")
+    return found
+
+
+def select(
+    tree: Tree[E], choice: Choice, is_excluded: Callable[[str], bool]
+) -> Iterator[Chosen[E]]:
+    """Yield what is taken, a directory before what is in it. Raises as resolve()."""
+    for written, path in resolve(tree, choice):
+        prefix = _parent(written) if choice.has_parents else ""
+        if not tree.is_directory(path):
+            name = written.rpartition("/")[2]
+            if not is_excluded(name):
+                yield from _parents(tree, prefix)
+                yield Chosen(f"{prefix}{name}", tree.entry(path))
+            continue
+        if choice.has_parents:
+            prefix = f"{prefix}{written.rpartition('/')[2]}/" if written else ""
+            yield from _parents(tree, prefix)
+        for below, entry in tree.below(path):
+            if not is_excluded(below):
+                yield Chosen(f"{prefix}{below}", entry)
+
+
+def excluded_by(patterns: list[str]) -> Callable[[str], bool]:
+    """Return what tells whether --exclude has a path."""
+    if not patterns:
+        return lambda path: False
+    return dockerignore.parse("\n".join(patterns).encode()).is_excluded
+
+
+def _parents(tree: Tree[E], prefix: str) -> Iterator[Chosen[E]]:
+    """Yield the directories that a source is in, if they are kept."""
+    parts = prefix.rstrip("/").split("/") if prefix else []
+    for end in range(1, len(parts) + 1):
+        path = "/".join(parts[:end])
+        target = tree.lookup(path)
+        if target is not None:
+            yield Chosen(path, tree.entry(target))
+
+
+def _parent(written: str) -> str:
+    parent, slash, _ = written.rpartition("/")
+    return parent + slash
+
+
+def _clean(path: str) -> str:
+    """Return a path from the top. Raises InvalidArgument if it leaves it."""
+    parts: list[str] = []
+    for part in path.split("/"):
+        if part == "..":
+            if not parts:
+                raise InvalidArgument(f"forbidden path outside the build context: {path} ()")
+            parts.pop()
+        elif part not in ("", "."):
+            parts.append(part)
+    return "/".join(parts)
+
+
+def _has_wildcard(path: str) -> bool:
+    return not _WILDCARDS.isdisjoint(path)
+
+
+def _unescape(path: str) -> str:
+    return re.sub(r"\\(.)", r"\1", path)
+
+
+def _glob(tree: Tree[E], pattern: str) -> list[str]:
+    """Return the paths that match, in the order of their bytes."""
+    found = [""]
+    for part in pattern.split("/"):
+        next_found = []
+        for directory in found:
+            target = tree.lookup(directory)
+            if target is None or not tree.is_directory(target):
+                continue
+            if _has_wildcard(part):
+                matches = dockerignore.of_names(part).matches
+                names = [name for name in tree.names(target) if matches(name)]
+            else:
+                names = [part]
+            next_found += [f"{directory}/{name}".lstrip("/") for name in names]
+        found = next_found
+    return [path for path in found if tree.lookup(path) is not None]

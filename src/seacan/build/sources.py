@@ -1,0 +1,143 @@
+"""What COPY and ADD take of a context, of the Dockerfile itself, of the network."""
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from seacan.build import archives
+from seacan.build.context_tree import ContextEntry, ContextTree, digest
+from seacan.build.dockerfile.instructions import Add, Copy, Document
+from seacan.build.downloads import download, is_url, refuse_git
+from seacan.build.selection import Choice, Chosen, excluded_by, resolve, select
+from seacan.errors import InvalidArgument
+from seacan.files import write_all
+from seacan.images import tar_writer
+from seacan.images.sparse import Segment
+from seacan.images.tar import Kind, Member
+
+_DOCUMENT_MODE = 0o644
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One or more files to be copied. Its digest is of content, not of times."""
+
+    digest: str
+    write: Callable[[int], None]  # the members of an archive of them, to a pipe
+    count: int = 1  # of what is named, wildcards replaced
+    is_directory: bool = False  # what it has goes into the destination
+    is_archive: bool = False  # the same, and it says whose its members are
+
+
+class Sources:
+    def __init__(self, contexts: Mapping[str, ContextTree], directory: Path) -> None:
+        """`directory` is where downloads are kept, in files without names."""
+        self._contexts = contexts
+        self._directory = directory
+
+    def of(self, instruction: Copy | Add, context: str) -> list[Source]:
+        """Return what an instruction takes of a context; blocks.
+
+        Raises InvalidArgument in Docker's words, Unavailable for what cannot be downloaded.
+        """
+        tree = self._contexts.get(context)
+        if tree is None:
+            raise InvalidArgument(f"no build context {context}")
+        found: list[Source] = []
+        if isinstance(instruction, Copy):
+            if instruction.paths:
+                found.append(_files(tree, instruction, [*instruction.paths]))
+        else:
+            found += [self._added(tree, instruction, path) for path in instruction.paths]
+        return found + [_document(document) for document in instruction.documents]
+
+    def _added(self, tree: ContextTree, instruction: Add, path: str) -> Source:
+        refuse_git(path)
+        if is_url(path):
+            return self._downloaded(instruction, path)
+        if instruction.checksum:
+            raise InvalidArgument("checksum can't be specified for local sources")
+        if instruction.unpacks is not False:
+            entry = _single_file(tree, path)
+            if entry is not None and archives.is_archive(lambda: tree.open_content(entry)):
+                return _unpacked(entry.digest, lambda: tree.open_content(entry))
+        return _files(tree, instruction, [path])
+
+    def _downloaded(self, instruction: Add, url: str) -> Source:
+        file = download(url, self._directory, instruction.checksum)
+        if instruction.unpacks and archives.is_archive(file.open):
+            return _unpacked(file.digest, file.open)
+        is_place = instruction.destination.endswith("/")
+        if is_place and not file.name:
+            raise InvalidArgument(f"cannot determine filename from url: {url}")
+
+        def write(out_fd: int) -> None:
+            member = Member(
+                file.name or "download",
+                Kind.FILE,
+                0o600,
+                0,
+                0,
+                file.modified_ns,
+                file.size_bytes,
+                segments=(Segment(0, file.size_bytes),) if file.size_bytes else (),
+            )
+            with file.open() as content:
+                archives.write_member(member, content.read, out_fd)
+
+        return Source(file.digest, write)
+
+
+def _files(tree: ContextTree, instruction: Copy | Add, paths: list[str]) -> Source:
+    has_parents = isinstance(instruction, Copy) and instruction.has_parents
+    choice = Choice(paths, [*instruction.excludes], has_parents)
+    sources = resolve(tree, choice)
+    chosen: list[Chosen[ContextEntry]] = [*select(tree, choice, excluded_by(choice.excludes))]
+    return Source(
+        digest(chosen),
+        lambda out_fd: tree.write_members(chosen, out_fd),
+        count=len(sources),
+        is_directory=has_parents or any(tree.is_directory(path) for _, path in sources),
+    )
+
+
+def _single_file(tree: ContextTree, path: str) -> ContextEntry | None:
+    """Return the file that a path without wildcards leads to, if it is one."""
+    try:
+        sources = resolve(tree, Choice([path], [], False))
+    except InvalidArgument:
+        return None  # which is said where it is to be copied
+    if len(sources) != 1:
+        return None
+    entry = tree.entry(sources[0][1])
+    return entry if entry.member.kind is Kind.FILE else None
+
+
+def _unpacked(content_digest: str, open_archive: archives.Open) -> Source:
+    return Source(
+        f"{content_digest}",
+        lambda out_fd: archives.write_members(open_archive, out_fd),
+        is_directory=True,
+        is_archive=True,
+    )
+
+
+def _document(document: Document) -> Source:
+    content = document.content.encode()
+
+    def write(out_fd: int) -> None:
+        member = Member(
+            document.name,
+            Kind.FILE,
+            _DOCUMENT_MODE,
+            0,
+            0,
+            0,
+            len(content),
+            segments=(Segment(0, len(content)),) if content else (),
+        )
+        write_all(out_fd, tar_writer.head(member) + content + tar_writer.padding(len(content)))
+
+    said = hashlib.sha256(document.name.encode() + b"\0" + content)
+    return Source(said.hexdigest(), write)

@@ -1,0 +1,158 @@
+"""Steps, done: each found in the cache, or carried out and remembered.
+
+The key of a step is made of all that it depends on: what the step before it came to, its own words,
+the arguments in use, what it mounts, and the content that it copies.
+"""
+
+import datetime
+import functools
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import anyio
+
+from seacan.build.config import Draft
+from seacan.build.copies import Copies, CopyPlan
+from seacan.build.dockerfile.instructions import Add, Copy, Run, Workdir
+from seacan.build.evaluation import Step
+from seacan.build.locks import Locks
+from seacan.build.origins import Origin
+from seacan.build.progress import Ended, Printed, Progress, Runs, StepId
+from seacan.build.runs import RunSteps
+from seacan.build.state import State, digest
+from seacan.images.building import Building, BuiltLayer, Result
+
+Make = Callable[[], Awaitable[BuiltLayer | None]]
+
+
+@dataclass(frozen=True, slots=True)
+class CacheRules:
+    """What of the cache a build may use."""
+
+    is_off: bool = False  # nothing is looked up; what is done is remembered all the same
+    off_stages: frozenset[int] = frozenset()
+    images: Sequence[State] | None = None  # if given, only what these images were made of
+
+
+@dataclass(frozen=True, slots=True)
+class Steps:
+    building: Building
+    copies: Copies
+    runs: RunSteps
+    rules: CacheRules
+    progress: Progress
+    locks: Locks  # of all builds: what is wanted twice is done once
+    latest_s: int | None  # SOURCE_DATE_EPOCH
+
+    async def do(
+        self, step_id: StepId, step: Step, state: State, origins: Mapping[Origin, State]
+    ) -> State:
+        """Return what the step makes of `state`; `origins` are what it takes something from."""
+        match step.instruction:
+            case Run():
+                said = await self.runs.said(step, origins)
+                return await self._run(step_id, step, state, origins, said)
+            case Copy() | Add():
+                copy = await self.copies.plan(step, state, origins)
+                make = functools.partial(self.copies.do, copy, state)
+                words = _copied(step, copy)
+                return await self._result(step_id, step, state, words, copy.said, make)
+            case Workdir():
+                path = step.config.get("WorkingDir") or "/"
+                make = functools.partial(self.copies.make_directory, path, state)
+                return await self._result(step_id, step, state, step.created_by, [], make)
+            case _:
+                return await self._result(step_id, step, state, step.created_by, [], _nothing)
+
+    async def _run(
+        self,
+        step_id: StepId,
+        step: Step,
+        state: State,
+        origins: Mapping[Origin, State],
+        said: Sequence[Any],
+    ) -> State:
+        ran = ""
+
+        async def started(run_id: str) -> None:
+            nonlocal ran
+            ran = run_id
+            await self.progress(Runs(step_id, run_id))
+
+        async def output(data: bytes, is_error: bool) -> None:
+            await self.progress(Printed(step_id, data, is_error))
+
+        make = functools.partial(self.runs.do, step, state, origins, started, output)
+        return await self._result(
+            step_id, step, state, step.created_by, said, make, ran=lambda: ran
+        )
+
+    async def _result(
+        self,
+        step_id: StepId,
+        step: Step,
+        state: State,
+        words: str,
+        said: Sequence[Any],
+        make: Make,
+        ran: Callable[[], str] = str,
+    ) -> State:
+        """Return the state after a step whose key is of `words` and `said`; `make` does it."""
+        key = digest([state.identity, words, list(said), step.config, step.author, self.latest_s])
+        async with self.locks.hold(key):
+            result = await self._find(step_id, state, key, words)
+            is_cached = result is not None
+            if result is None:
+                result = Result(key, self._now(), words, await make())
+                await anyio.to_thread.run_sync(self.building.remember, result)
+        state = state.after(step.config, step.author, result.created, words, result.layer)
+        await self.progress(Ended(step_id, state.id, is_cached, ran(), step.is_onbuild))
+        return state
+
+    async def _find(self, step_id: StepId, state: State, key: str, words: str) -> Result | None:
+        if self.rules.is_off or step_id.stage in self.rules.off_stages:
+            return None
+        if self.rules.images is not None:
+            return next(
+                (r for image in self.rules.images if (r := _of_image(image, state, key, words))),
+                None,
+            )
+        return await anyio.to_thread.run_sync(self.building.find, key)
+
+    def _now(self) -> str:
+        if self.latest_s is None:
+            now = datetime.datetime.now(datetime.UTC)
+        else:
+            now = datetime.datetime.fromtimestamp(self.latest_s, datetime.UTC)
+        return now.isoformat().replace("+00:00", "Z")
+
+
+def _copied(step: Step, copy: CopyPlan) -> str:
+    """Return what history says of a COPY or ADD, as the classic builder words it."""
+    instruction = step.instruction
+    assert isinstance(instruction, Copy | Add)
+    keyword = "COPY" if isinstance(instruction, Copy) else "ADD"
+    owner = f"--chown={instruction.chown} " if instruction.chown else ""
+    said = f"{keyword} {owner}{copy.kind}:{copy.digest} in {instruction.destination} "
+    return Draft(step.config).nop(said, blanks=1)
+
+
+async def _nothing() -> BuiltLayer | None:
+    return None
+
+
+def _of_image(image: State, state: State, key: str, words: str) -> Result | None:
+    """Return the result of a step that an image was made with, if it came from the same state."""
+    at = len(state.history)
+    if image.history[:at] != state.history or image.diff_ids[: len(state.layers)] != state.diff_ids:
+        return None
+    if at == len(image.history) or image.history[at].get("created_by") != words:
+        return None
+    entry = image.history[at]
+    created = entry.get("created") or ""
+    if entry.get("empty_layer"):
+        return Result(key, created, words, None)
+    if len(image.layers) == len(state.layers):
+        return None
+    return Result(key, created, words, image.layers[len(state.layers)])

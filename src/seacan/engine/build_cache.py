@@ -1,0 +1,141 @@
+"""The cache of builds: what it takes up, and what of it is removed.
+
+Results of steps are rows of the image store; the directories of RUN --mount=type=cache are files of
+their own. Neither is anybody's: whatever goes is made again by the next build.
+"""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final, Literal
+
+from seacan.engine.context import Context
+from seacan.engine.filters import Filters
+from seacan.engine.prune import moment_ns
+from seacan.engine.tree_size import tree_bytes
+from seacan.errors import InvalidArgument
+from seacan.images.trees import remove_tree
+
+_FILTERS: Final = frozenset(
+    {"description", "id", "inuse", "label", "parent", "private", "shared", "type", "unused-for",
+     "until"}
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class CacheEntry:
+    """Times are seconds since 1970."""
+
+    id: str
+    type: Literal["regular", "exec.cachemount"]
+    description: str
+    is_shared: bool  # an image has its layer, too
+    size_bytes: int
+    made_at: float
+    used_at: float
+    uses: int
+
+
+@dataclass(slots=True)
+class PrunedCache:
+    ids: list[str] = field(default_factory=list)
+    reclaimed_bytes: int = 0
+
+
+def entries(context: Context) -> list[CacheEntry]:
+    """Return what there is, what was used longest ago first; blocks."""
+    of_images = {layer for image in context.images.list() for layer in image.layers}
+    found = [
+        CacheEntry(
+            id=record.key,
+            type="regular",
+            description=record.description,
+            is_shared=record.layer is not None and record.layer in of_images,
+            size_bytes=record.size_bytes,
+            made_at=record.made_at,
+            used_at=record.used_at,
+            uses=record.uses,
+        )
+        for record in context.images.building.records()
+    ]
+    found += [_mount(path) for path in context.data_root.build_caches.iterdir()]
+    return sorted(found, key=lambda entry: (entry.used_at, entry.id))
+
+
+def _mount(path: Path) -> CacheEntry:
+    status, description = path.stat(), path / "description"
+    return CacheEntry(
+        id=path.name,
+        type="exec.cachemount",
+        description=description.read_text() if description.exists() else "",
+        is_shared=False,
+        size_bytes=tree_bytes(path / "data"),
+        made_at=status.st_ctime,
+        used_at=status.st_mtime,
+        uses=0,
+    )
+
+
+def choose(
+    found: Sequence[CacheEntry], wanted: Filters, *, all: bool, kept_bytes: int, now_ns: int
+) -> list[CacheEntry]:
+    """Return what is to go: what passes every filter, down to `kept_bytes` of what is left.
+
+    Without `all`, what an image has as well stays. Raises InvalidArgument.
+    """
+    for name in wanted:
+        if name not in _FILTERS:
+            raise InvalidArgument(f"invalid filter '{name}'")
+    is_wanted = [
+        entry for entry in found if _passes(entry, wanted, now_ns) and (all or not entry.is_shared)
+    ]
+    total = sum(entry.size_bytes for entry in found if not entry.is_shared)
+    chosen = []
+    for entry in is_wanted:
+        if kept_bytes and total <= kept_bytes:
+            break
+        total -= 0 if entry.is_shared else entry.size_bytes
+        chosen.append(entry)
+    return chosen
+
+
+def _passes(entry: CacheEntry, wanted: Filters, now_ns: int) -> bool:
+    for name, values in wanted.items():
+        match name:
+            case "until" | "unused-for":
+                if len(values) != 1:
+                    raise InvalidArgument("filters expect only one value for until")
+                if entry.used_at > moment_ns(values[0], now_ns) / 10**9:
+                    return False
+            case "id":
+                if not any(entry.id.startswith(value) for value in values):
+                    return False
+            case "type":
+                if entry.type not in values:
+                    return False
+            case "description":
+                if not any(value in entry.description for value in values):
+                    return False
+            case "shared":
+                if not entry.is_shared:
+                    return False
+            case "private":
+                if entry.is_shared:
+                    return False
+            case _:
+                return False  # no entry has any of these: inuse, label, parent
+    return True
+
+
+def prune(context: Context, wanted: Filters, *, all: bool, kept_bytes: int) -> PrunedCache:
+    """Remove what is chosen; blocks. What a running command has mounted is emptied below it."""
+    chosen = choose(entries(context), wanted, all=all, kept_bytes=kept_bytes, now_ns=time.time_ns())
+    before = context.images.layers_size_bytes()
+    mounts = [entry for entry in chosen if entry.type == "exec.cachemount"]
+    for entry in mounts:
+        remove_tree(context.data_root.build_caches / entry.id)
+    context.images.building.forget([entry.id for entry in chosen if entry.type == "regular"])
+    reclaimed = before - context.images.layers_size_bytes()
+    reclaimed += sum(entry.size_bytes for entry in mounts)
+    return PrunedCache([entry.id for entry in chosen], max(reclaimed, 0))

@@ -1,0 +1,148 @@
+"""The builder, in the engine: its images, its commands, its cache."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from functools import partial
+from typing import Any
+
+import anyio
+from anyio.streams.memory import MemoryObjectSendStream
+
+from seacan.build.builder import Builder, BuildRequest
+from seacan.build.context_tree import ContextTree
+from seacan.build.groups import unwrapped
+from seacan.build.origins import ImageOrigin
+from seacan.build.progress import Progress, Pulled
+from seacan.engine import build_cache
+from seacan.engine.build_cache import PrunedCache
+from seacan.engine.build_steps import BuildSteps
+from seacan.engine.containers import Containers
+from seacan.engine.context import Context
+from seacan.engine.filters import Filters
+from seacan.errors import NotFound
+from seacan.images import references
+from seacan.images.image import Image, ImageId
+from seacan.images.platforms import Platform
+from seacan.images.remote.credentials import NOBODY, Credentials
+from seacan.images.remote.tasks import Cancellation
+
+Message = dict[str, Any]
+
+
+class Builds:
+    def __init__(self, context: Context, containers: Containers) -> None:
+        self._context = context
+        self._builder = Builder(
+            data_root=context.data_root,
+            exec_root=context.exec_root,
+            building=context.images.building,
+            launcher=context.launcher,
+            runner=BuildSteps(context, containers.get),
+        )
+
+    def open_context(self) -> ContextTree:
+        """Return a context to be received; to be closed. Blocks."""
+        return ContextTree(self._context.data_root.builds)
+
+    async def build(
+        self,
+        request: BuildRequest,
+        contexts: Mapping[str, ContextTree],
+        progress: Progress,
+        *,
+        pulls: bool,
+        credentials: Mapping[str, Credentials],
+    ) -> ImageId:
+        """Build an image; with `pulls`, of the newest images that registries have.
+
+        `credentials` are by registry. Raises what the Dockerfile, its commands and registries do.
+        """
+        find = partial(self._find_image, pulls=pulls, credentials=credentials)
+        return await self._builder.build(request, contexts, find, progress)
+
+    def cache_images(self, names: Sequence[str]) -> list[Image]:
+        """Return those of the images that are here; blocks."""
+        found = []
+        for name in names:
+            try:
+                found.append(self._context.images.get(name))
+            except NotFound:
+                continue
+        return found
+
+    async def prune(self, wanted: Filters, *, all: bool, kept_bytes: int) -> PrunedCache:
+        """Remove what of the cache passes every filter, down to `kept_bytes`."""
+        pruned = await anyio.to_thread.run_sync(
+            partial(build_cache.prune, self._context, wanted, all=all, kept_bytes=kept_bytes)
+        )
+        told = {"reclaimed": str(pruned.reclaimed_bytes)}
+        self._context.events.append("builder", "prune", "", told)
+        return pruned
+
+    async def _find_image(
+        self,
+        origin: ImageOrigin,
+        platform: Platform,
+        progress: Progress,
+        *,
+        pulls: bool,
+        credentials: Mapping[str, Credentials],
+    ) -> Image:
+        images = self._context.images
+        name = origin.written or origin.reference
+        if not pulls:
+            try:
+                image = await anyio.to_thread.run_sync(images.get, name)
+            except NotFound:
+                pass
+            else:
+                if platform.has(image.platform) or not image.architecture:
+                    return image
+        await self._pull(origin.reference, platform, progress, credentials)
+        return await anyio.to_thread.run_sync(images.get, origin.reference)
+
+    async def _pull(
+        self,
+        name: str,
+        platform: Platform,
+        progress: Progress,
+        credentials: Mapping[str, Credentials],
+    ) -> None:
+        reference = references.parse_pulled(name, "")
+        cancellation = Cancellation()
+        loop = asyncio.get_running_loop()
+        send, receive = anyio.create_memory_object_stream[Message](float("inf"))
+
+        def tell(message: Message) -> None:
+            with suppress(RuntimeError):  # the daemon has ended meanwhile
+                loop.call_soon_threadsafe(_send, send, message)
+
+        async def pull() -> None:
+            with send:
+                await anyio.to_thread.run_sync(
+                    partial(
+                        self._context.images.remote.pull,
+                        reference,
+                        platform=platform,
+                        credentials=credentials.get(reference.domain, NOBODY),
+                        progress=tell,
+                        cancellation=cancellation,
+                    ),
+                    abandon_on_cancel=True,
+                    limiter=anyio.CapacityLimiter(1),
+                )
+
+        try:
+            with unwrapped():
+                async with anyio.create_task_group() as tasks:
+                    tasks.start_soon(pull)
+                    async for message in receive:
+                        await progress(Pulled(message))
+        finally:
+            cancellation.cancel()
+
+
+def _send(stream: MemoryObjectSendStream[Message], message: Message) -> None:
+    with suppress(anyio.ClosedResourceError, anyio.BrokenResourceError):  # nobody waits any more
+        stream.send_nowait(message)

@@ -1,0 +1,216 @@
+"""What a builder needs of the store: layers made of what steps wrote, their results, the image.
+
+    step ──▸ upper directory ──▸ its archive ──▸ blob (its digest is the diff id)
+                     └───────────────────────▸ layer: the directory itself, moved
+
+Results are what builds find again: the key says all that a step was made of, the row what it came
+to. New ones are found at once and written together, after the files that they speak of are durable;
+who kills the daemon takes those of the last seconds with it, and never gets one without its layer.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, Final
+
+from seacan.errors import Internal
+from seacan.images import documents
+from seacan.images.commit import EMPTY_DIFF_ID
+from seacan.images.image import Image, ImageId
+from seacan.images.layers import Layer, chain_ids
+from seacan.images.references import Reference
+from seacan.images.store import Store
+from seacan.images.streams import chunks
+from seacan.spec.image import MEDIA_TYPE_LAYER, Descriptor, ImageConfig
+
+_FLUSH_S: Final = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class BuiltLayer:
+    """One layer of an image: unpacked, and as an archive."""
+
+    layer: Layer
+    diff_id: str
+    blob: Descriptor
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a step came to: a layer, or none if it changed no file."""
+
+    key: str
+    created: str  # RFC 3339
+    description: str  # what the step was, for those who look at the cache
+    layer: BuiltLayer | None
+
+
+@dataclass(frozen=True, slots=True)
+class CacheRecord:
+    """A result as it is kept; times are seconds since 1970."""
+
+    key: str
+    description: str
+    layer: int | None
+    size_bytes: int  # of the files in its layer
+    made_at: float
+    used_at: float
+    uses: int
+
+
+class Building:
+    """Every method may be called from any thread, and blocks."""
+
+    def __init__(self, store: Store, told: Callable[[ImageId, Reference | None], None]) -> None:
+        self._store = store
+        self._told = told
+        self._lock = threading.Lock()
+        self._new: dict[str, Result] = {}  # not written yet
+        self._used: dict[str, int] = {}  # how often since it was written
+        self._flushed_at = time.monotonic()
+
+    def adding(self) -> AbstractContextManager[None]:
+        """Keep all that is made meanwhile, though no image has it yet."""
+        return self._store.adding()
+
+    def layer_path(self, layer: Layer) -> Path:
+        return self._store.layers.path(layer.number)
+
+    def layers_of(self, image: Image) -> list[BuiltLayer]:
+        """Return the layers of an image, the lowest first."""
+        manifest = self._store.blobs.read(image.manifest_digest, documents.LIMIT_BYTES)
+        blobs = documents.manifest(manifest)["layers"]
+        layers = [self._store.layers.find(chain_id) for chain_id in chain_ids(image.diff_ids)]
+        found = [
+            BuiltLayer(layer, diff_id, blob)
+            for layer, diff_id, blob in zip(layers, image.diff_ids, blobs, strict=True)
+            if layer is not None
+        ]
+        if len(found) < len(layers):
+            raise Internal("build: a layer of the image is not in the store")
+        return found
+
+    def add_layer(
+        self,
+        below: Sequence[str],
+        archive: BinaryIO,
+        upper: Path,
+        size_bytes: Callable[[], int],
+    ) -> BuiltLayer | None:
+        """Make a layer of an upper directory, which moves away, on those of the diff ids `below`.
+
+        `archive` is its archive; reading it to its end raises if it could not be made, and then
+        `size_bytes` tells how large its files are. Returns None if there is nothing in it.
+        """
+        with self._store.blobs.staging() as staging:
+            staged = staging.add(chunks(archive))
+            if staged.digest == EMPTY_DIFF_ID:
+                return None
+            self._store.blobs.keep(staged)
+        blob = Descriptor(mediaType=MEDIA_TYPE_LAYER, digest=staged.digest, size=staged.size_bytes)
+        chain_id = chain_ids([*below, staged.digest])[-1]
+        layer = self._store.layers.adopt(chain_id, size_bytes(), upper)
+        return BuiltLayer(layer, staged.digest, blob)
+
+    # -- results ----------------------------------------------------------------------------------
+
+    def find(self, key: str) -> Result | None:
+        """Return what a step of this key came to, if that is still there; it counts as used."""
+        with self._lock:
+            if result := self._new.get(key):
+                return result
+            with self._store.database.reading() as sql:
+                row = sql.execute(
+                    "SELECT created, description, digest, archive_bytes, number, chain_id,"
+                    " size_bytes FROM build_results LEFT JOIN layers ON layer = number"
+                    " WHERE key = ?",
+                    (key,),
+                ).fetchone()
+            if row is None:
+                return None
+            self._used[key] = self._used.get(key, 0) + 1
+        created, description, digest, archive_bytes, *layer = row
+        if digest is None:
+            return Result(key, created, description, None)
+        blob = Descriptor(mediaType=MEDIA_TYPE_LAYER, digest=digest, size=archive_bytes)
+        return Result(key, created, description, BuiltLayer(Layer(*layer), digest, blob))
+
+    def remember(self, result: Result) -> None:
+        """Let the result be found from now on; who remembers it is adding()."""
+        with self._lock:
+            self._new[result.key] = result
+            is_late = time.monotonic() - self._flushed_at > _FLUSH_S
+        if is_late:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write the results that are new, and which were used, after what they speak of."""
+        with self._lock:
+            new, used = [*self._new.values()], {**self._used}
+        if not new and not used:
+            return
+        if any(result.layer for result in new):
+            self._store.sync()
+        now = time.time()
+        with self._store.database.transaction() as sql:
+            sql.executemany(
+                "INSERT OR REPLACE INTO build_results (key, created, description, layer, digest,"
+                " archive_bytes, made_at, used_at, uses) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0)",
+                [_row(result, now) for result in new],
+            )
+            sql.executemany(
+                "UPDATE build_results SET used_at = ?, uses = uses + ? WHERE key = ?",
+                [(now, count, key) for key, count in used.items()],
+            )
+        with self._lock:
+            for result in new:
+                if self._new.get(result.key) is result:
+                    del self._new[result.key]
+            for key, count in used.items():
+                self._used[key] = self._used.get(key, 0) - count
+                if not self._used[key]:
+                    del self._used[key]
+            self._flushed_at = time.monotonic()
+
+    def records(self) -> list[CacheRecord]:
+        """Return the results that are kept, the one used longest ago first."""
+        with self._store.database.reading() as sql:
+            rows = sql.execute(
+                "SELECT key, description, layer, coalesce(size_bytes, 0), made_at, used_at, uses"
+                " FROM build_results LEFT JOIN layers ON layer = number ORDER BY used_at, key"
+            ).fetchall()
+        return [CacheRecord(*row) for row in rows]
+
+    def forget(self, keys: Sequence[str]) -> None:
+        """Drop results, and what nobody else has of their layers."""
+        with self._store.database.transaction() as sql:
+            sql.executemany("DELETE FROM build_results WHERE key = ?", [(key,) for key in keys])
+        self._store.collect()
+
+    # -- the image --------------------------------------------------------------------------------
+
+    def add_image(self, config: ImageConfig, layers: Sequence[BuiltLayer]) -> ImageId:
+        """Make an image of layers that are in the store; it may exist already."""
+        self._store.sync()
+        image_id = self._store.add_image(
+            documents.encode(config),
+            [layer.blob for layer in layers],
+            [layer.layer for layer in layers],
+        )
+        self._told(image_id, None)
+        return image_id
+
+    def tag(self, reference: Reference, image_id: ImageId) -> None:
+        self._store.set_reference(reference, image_id)
+        self._told(image_id, reference)
+
+
+def _row(result: Result, now: float) -> tuple[object, ...]:
+    layer = result.layer
+    number, digest, size = (layer.layer.number, layer.diff_id, layer.blob["size"]) if layer else (
+        None, None, 0,
+    )  # fmt: skip
+    return (result.key, result.created, result.description, number, digest, size, now, now)

@@ -1,0 +1,122 @@
+"""Builds that are cut short: by their client, or by kill -9 of the daemon."""
+
+import json
+import random
+import socket
+import tarfile
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from tests.conformance.docker_cli import Engine
+from tests.daemon import Daemon
+from tests.images.archives import member, tar
+
+pytestmark = [pytest.mark.root, pytest.mark.conformance]
+
+FILES = [member(f"d/{number}", b"x" * number) for number in range(300)]
+STEPS = b"""FROM busybox
+COPY d /d
+RUN echo 1 > /1
+RUN --mount=type=cache,target=/c --mount=type=tmpfs,target=/t echo 2 > /2
+COPY d /d2
+RUN echo 3 > /3
+FROM busybox
+COPY --from=0 /d /d
+RUN echo end
+"""
+
+
+@pytest.fixture
+def daemon(engine: Engine) -> Iterator[Daemon]:
+    assert engine.daemon is not None
+    before = engine.daemon.leftovers()
+    yield engine.daemon
+    engine.daemon.assert_nothing_left(before=before)
+
+
+def context(dockerfile: bytes, *members: tuple[tarfile.TarInfo, bytes]) -> bytes:
+    return tar([member("Dockerfile", dockerfile), *members])
+
+
+class Client:
+    """POST /build on a connection that can be cut."""
+
+    def __init__(self, daemon: Daemon, sent: bytes, query: str = "networkmode=none") -> None:
+        self._socket = socket.socket(socket.AF_UNIX)
+        self._socket.settimeout(30)
+        self._socket.connect(str(daemon.socket))
+        head = (
+            f"POST /build?{query} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
+            f"Content-Type: application/x-tar\r\nContent-Length: {len(sent)}\r\n\r\n"
+        )
+        self._socket.sendall(head.encode() + sent)
+        self.received = b""
+
+    def read_until(self, text: bytes) -> None:
+        while text not in self.received:
+            data = self._socket.recv(65536)
+            assert data, self.received
+            self.received += data
+
+    def read(self) -> bytes:
+        try:
+            while data := self._socket.recv(65536):
+                self.received += data
+        except ConnectionResetError:
+            return self.received
+        return self.received
+
+    def close(self) -> None:
+        self._socket.close()
+
+
+def build(daemon: Daemon, sent: bytes, query: str = "networkmode=none") -> list[dict[str, Any]]:
+    client = Client(daemon, sent, query)
+    body = client.read().partition(b"\r\n\r\n")[2]
+    client.close()
+    lines = [line for line in body.splitlines() if line.startswith(b"{")]
+    return [json.loads(line) for line in lines]
+
+
+def check(daemon: Daemon) -> None:
+    status, _, body = daemon.raw("GET", "/system/check")
+    assert (status, b"problem" in body) == (200, False), body
+
+
+def test_a_client_that_goes_away_ends_its_command(daemon: Daemon) -> None:
+    text = b"FROM busybox\nRUN touch /left && echo runs && sleep 1000\n"
+    client = Client(daemon, context(text), "networkmode=none&nocache=1")
+    client.read_until(b'{"stream":"runs')
+    client.close()
+    daemon.assert_nothing_left()
+    check(daemon)
+
+
+def test_a_client_that_goes_away_while_it_sends(daemon: Daemon) -> None:
+    client = socket.socket(socket.AF_UNIX)
+    client.connect(str(daemon.socket))
+    client.sendall(
+        b"POST /build HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-tar\r\n"
+        b"Content-Length: 1000000\r\n\r\n" + context(b"FROM busybox\n")[:700]
+    )
+    client.close()
+    daemon.assert_nothing_left()
+
+
+@pytest.mark.parametrize("at", [b"Step 2/", b"Step 3/", b"Running in", b"Step 5/", b"Step 8/"])
+def test_kill_of_the_daemon(daemon: Daemon, at: bytes) -> None:
+    sent = context(STEPS, *FILES)
+    client = Client(daemon, sent, "networkmode=none&nocache=1")
+    client.read_until(at)
+    threading.Event().wait(random.uniform(0, 0.05))
+    daemon.kill()
+    client.close()
+    daemon.start()
+    daemon.assert_nothing_left()
+    check(daemon)
+    assert "aux" in build(daemon, sent)[-2]
+    lines = [line.get("stream") for line in build(daemon, sent)]
+    assert lines.count(" ---> Using cache\n") == 7
+    check(daemon)

@@ -1,0 +1,80 @@
+"""Contexts as they come: bounded, and harmless whatever is in them."""
+
+import io
+import os
+import tarfile
+from pathlib import Path
+
+import pytest
+from tests.images.archives import member, tar
+
+from seacan.build.context_tree import ContextTree
+from seacan.build.selection import Choice, select
+from seacan.errors import InvalidArgument
+
+Entry = tuple[tarfile.TarInfo, bytes]
+
+
+def received(directory: Path, *members: Entry) -> ContextTree:
+    tree = ContextTree(directory)
+    tree.receive(io.BytesIO(tar(members)))
+    return tree
+
+
+def test_nothing_is_made_of_what_is_received(tmp_path: Path) -> None:
+    with received(tmp_path, member("f", b"x"), member("dev", type=b"3"), member("p", type=b"6")):
+        assert os.listdir(tmp_path) == []
+
+
+def test_content_is_read_through_links_within(tmp_path: Path) -> None:
+    with received(
+        tmp_path,
+        member("d/f", b"content"),
+        member("l", type=b"2", linkname="/d/../d/f"),
+        member("h", type=b"1", linkname="d/f"),
+    ) as tree:
+        assert tree.read("l", 100) == b"content"
+        assert tree.read("h", 100) == b"content"
+        assert tree.read("d", 100) is None
+        with pytest.raises(InvalidArgument, match="longer than 3 bytes"):
+            tree.read("l", 3)
+
+
+def test_the_last_of_a_name_counts(tmp_path: Path) -> None:
+    with received(tmp_path, member("f", b"old"), member("f", b"new")) as tree:
+        assert tree.read("f", 100) == b"new"
+        assert tree.names("") == ["f"]
+
+
+def test_a_directory_in_place_of_a_file(tmp_path: Path) -> None:
+    with received(tmp_path, member("f", b"old"), member("f/g", b"new")) as tree:
+        assert tree.read("f/g", 100) == b"new"
+
+
+@pytest.mark.parametrize(
+    ("bad", "said"),
+    [
+        (member("../f", b"x"), "is outside of the root"),
+        (member("h", type=b"1", linkname="nope"), "a link to nothing"),
+    ],
+)
+def test_what_is_refused(tmp_path: Path, bad: Entry, said: str) -> None:
+    with ContextTree(tmp_path) as tree, pytest.raises(InvalidArgument, match=said):
+        tree.receive(io.BytesIO(tar([bad])))
+
+
+def test_devices_are_not_copied(tmp_path: Path) -> None:
+    with received(tmp_path, member("dev", type=b"3")) as tree:
+        chosen = select(tree, Choice(["dev"], [], False), lambda path: False)
+        with (
+            open(os.devnull, "wb") as out,
+            pytest.raises(InvalidArgument, match="cannot copy dev: it is no file"),
+        ):
+            tree.write_members(chosen, out.fileno())
+
+
+def test_removed(tmp_path: Path) -> None:
+    with received(tmp_path, member("f", b"x")) as tree:
+        tree.remove("f")
+        tree.remove("f")
+        assert tree.names("") == []
