@@ -132,6 +132,18 @@ def for_each(
     return code
 
 
+def for_all(names: list[str], act: Callable[[str], None]) -> int:
+    """Do `act` for all `names` side by side, and print their errors. Return 1 if there is one."""
+    from seacan.cli.parallel import outcomes
+
+    code = 0
+    for _, error in outcomes(names, act):
+        if error is not None:
+            complain(str(error))
+            code = 1
+    return code
+
+
 def complain(text: str) -> None:
     """Print `text` on standard error, after all that was printed so far."""
     import sys

@@ -80,10 +80,10 @@ COMMANDS = (
     ),
     Command(
         ("logs", "container logs"),
-        "[OPTIONS] CONTAINER",
-        "Show what a container has printed",
+        "[OPTIONS] CONTAINER [CONTAINER...]",
+        "Show what containers have printed",
         least=1,
-        most=1,
+        most=UNLIMITED,
     ),
     Command(
         ("pause", "container pause"),
