@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from seacan.cli.content_trust import DISABLE_TRUST
 from seacan.cli.flags import Flag
 from seacan.cli.values import (
     BYTES,
@@ -10,6 +11,7 @@ from seacan.cli.values import (
     DURATION,
     ENVIRONMENT,
     EXTRA_HOSTS,
+    GPUS,
     INT,
     LABELS,
     MAC,
@@ -19,12 +21,12 @@ from seacan.cli.values import (
     OPERATIONS,
     OPTIONS,
     PAIRS,
-    PUBLISHED,
     RATES,
     STREAMS,
     SWITCH,
     TEXT,
     TEXTS,
+    UINT16,
     ULIMITS,
     WEIGHTS,
     one,
@@ -35,7 +37,7 @@ CONTAINER_FLAGS = (
     Flag("add-host", "", EXTRA_HOSTS, "Line for /etc/hosts, HOST:IP"),
     Flag("annotation", "", PAIRS, "Annotation for the OCI runtime, NAME=VALUE"),
     Flag("attach", "a", STREAMS, "Attach to STDIN, STDOUT or STDERR"),
-    Flag("blkio-weight", "", INT, "Share of block I/O, 10 to 1000; 0: none of its own"),
+    Flag("blkio-weight", "", UINT16, "Share of block I/O, 10 to 1000; 0: none of its own"),
     Flag("blkio-weight-device", "", WEIGHTS, "Share of a device's I/O, PATH:WEIGHT"),
     Flag("cap-add", "", TEXTS, "Capability to add; ALL: every one the daemon has"),
     Flag("cap-drop", "", TEXTS, "Capability to drop; ALL: every one"),
@@ -64,6 +66,7 @@ CONTAINER_FLAGS = (
     Flag("env", "e", ENVIRONMENT, "Variable, NAME=VALUE, or NAME to pass this shell's on"),
     Flag("env-file", "", TEXTS, "File of variables, one a line"),
     Flag("expose", "", TEXTS, "Port it listens at, PORT[-PORT][/PROTOCOL]"),
+    Flag("gpus", "", GPUS, "GPUs for the container: all, a count, or device=NUMBER"),
     Flag("group-add", "", TEXTS, "Additional group, by name or number"),
     Flag("health-cmd", "", TEXT, "Command that tells whether the container is healthy"),
     Flag("health-interval", "", DURATION, "Time between two checks, as in 30s", shown="0s"),
@@ -80,6 +83,8 @@ CONTAINER_FLAGS = (
     Flag("ip", "", TEXT, "IPv4 address, as in 172.30.100.104"),
     Flag("ip6", "", TEXT, "IPv6 address, as in 2001:db8::33"),
     Flag("ipc", "", TEXT, "IPC namespace: private, shareable, host, none or container:NAME"),
+    Flag("isolation", "", TEXT, "How it is isolated: default"),
+    Flag("kernel-memory", "", BYTES, "Limit of the kernel's memory, until API 1.41"),
     Flag("label", "l", LABELS, "Label, NAME=VALUE"),
     Flag("label-file", "", TEXTS, "File of labels, one a line"),
     Flag("link", "", TEXTS, "Another container to know, NAME[:ALIAS]"),
@@ -108,7 +113,7 @@ CONTAINER_FLAGS = (
     Flag("pid", "", TEXT, "PID namespace: host or container:NAME; else its own"),
     Flag("pids-limit", "", INT, "How many processes it may have; -1: no limit"),
     Flag("privileged", "", SWITCH, "Give it all that the daemon may do"),
-    Flag("publish", "p", PUBLISHED, "Port of the host for one of its own, [[IP:]PORT:]PORT"),
+    Flag("publish", "p", TEXTS, "Port of the host for one of its own, [[IP:]PORT:]PORT"),
     Flag("publish-all", "P", SWITCH, "Publish all ports it listens at, on any port"),
     Flag("read-only", "", SWITCH, "Mount its root file system read-only"),
     Flag(
@@ -139,6 +144,7 @@ CONTAINER_FLAGS = (
 )
 
 CREATION_FLAGS = (
+    DISABLE_TRUST,
     Flag("name", "", TEXT, "Name of the container"),
     Flag("platform", "", TEXT, "Platform of the image, as in linux/arm64"),
     Flag(
@@ -149,6 +155,9 @@ CREATION_FLAGS = (
         shown='"missing"',
     ),
     Flag("quiet", "q", SWITCH, "Do not show the pull"),
+    Flag(
+        "use-api-socket", "", SWITCH, "Let it use the daemon; not supported: see -v of its socket"
+    ),
 )
 
 DETACH_KEYS = Flag("detach-keys", "", TEXT, "Keys that leave the container, as in ctrl-p,ctrl-q")

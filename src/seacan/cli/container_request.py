@@ -9,7 +9,7 @@ import os
 
 from seacan.cli.input import environment_of, labels_of, open_error
 from seacan.cli.network_flag import networking
-from seacan.cli.port_flag import exposed_ports, port_bindings
+from seacan.cli.port_flag import exposed_ports, port_bindings, read_publish
 from seacan.cli.values import go_quote
 from seacan.errors import InvalidArgument
 
@@ -28,6 +28,7 @@ _TEXTS = {
     "CpusetCpus": "cpuset-cpus",
     "CpusetMems": "cpuset-mems",
     "IpcMode": "ipc",
+    "Isolation": "isolation",
     "PidMode": "pid",
     "Runtime": "runtime",
     "UTSMode": "uts",
@@ -41,6 +42,7 @@ _NUMBERS = {
     "CpuRealtimePeriod": "cpu-rt-period",
     "CpuRealtimeRuntime": "cpu-rt-runtime",
     "CpuShares": "cpu-shares",
+    "KernelMemory": "kernel-memory",
     "Memory": "memory",
     "MemoryReservation": "memory-reservation",
     "MemorySwap": "memory-swap",
@@ -67,6 +69,7 @@ _RECORDS = {
     "BlkioDeviceWriteBps": "device-write-bps",
     "BlkioDeviceWriteIOps": "device-write-iops",
     "BlkioWeightDevice": "blkio-weight-device",
+    "DeviceRequests": "gpus",
     "Mounts": "mount",
 }
 _MAPS = {"Annotations": "annotation", "Sysctls": "sysctl"}
@@ -123,8 +126,9 @@ def container_request(values: Values, image: str, command: list[str]) -> Contain
         request["Entrypoint"] = [values.text("entrypoint")]
     if values.is_given("stop-timeout"):
         request["StopTimeout"] = values.number("stop-timeout")
-    request["HostConfig"]["PortBindings"] = published = port_bindings(values.texts("publish"))
     try:
+        published = port_bindings([read_publish(text) for text in values.texts("publish")])
+        request["HostConfig"]["PortBindings"] = published
         request["ExposedPorts"] = exposed_ports(values.texts("expose"), published)
     except ValueError as err:
         raise InvalidArgument(str(err)) from None

@@ -6,9 +6,10 @@ import os
 import sys
 
 from seacan.cli.container_request import container_request
+from seacan.cli.content_trust import require_no_trust
 from seacan.cli.session import Exit, complain
 from seacan.cli.terminal import size
-from seacan.errors import InvalidArgument, NotFound, SeacanError
+from seacan.errors import InvalidArgument, NotFound, SeacanError, Unsupported
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ def request_of(values: Values, arguments: list[str], command: str) -> ContainerC
             raise InvalidArgument(
                 f'invalid pull option: \'{pull}\': must be one of "always", "missing" or "never"'
             )
+        _refuse_unsupported(values)
         request = container_request(values, arguments[0], arguments[1:])
     except SeacanError as err:
         text = f"seacan: {err}\n\nRun 'seacan {command} --help' for more information"
@@ -39,6 +41,12 @@ def request_of(values: Values, arguments: list[str], command: str) -> ContainerC
     if values.on("tty") and host is not None:
         host["ConsoleSize"] = list(size())
     return request
+
+
+def _refuse_unsupported(values: Values) -> None:
+    require_no_trust(values)
+    if values.on("use-api-socket"):
+        raise Unsupported("--use-api-socket is not supported: mount the daemon's socket with -v")
 
 
 def create(session: Session, values: Values, request: ContainerCreate) -> str:

@@ -6,6 +6,7 @@ import os
 
 from seacan.cli.credentials import domain_of
 from seacan.cli.output.progress import show
+from seacan.cli.references import require_reference
 from seacan.client.client import messages
 from seacan.client.images import split_reference
 from seacan.errors import InvalidArgument
@@ -25,6 +26,7 @@ def with_registry(name: str) -> str:
 
 def whole_name(name: str, values: Values) -> str:
     """Return the name with the tag that is meant; with --all-tags, none."""
+    require_reference(name)
     _, tag = split_reference(name)
     if values.on("all-tags"):
         if tag:

@@ -34,9 +34,9 @@ def _date(text: str, flag: str) -> str:
     try:
         moment = datetime.fromisoformat(head + tail[len(digits) :])
     except ValueError:
+        place = f'invalid value for "{flag}": ' if flag else ""
         raise InvalidArgument(
-            f'invalid value for "{flag}": '
-            f"failed to parse value as time or duration: {go_quote(text)}"
+            f"{place}failed to parse value as time or duration: {go_quote(text)}"
         ) from None
     return f"{int(moment.timestamp())}.{digits[:9]:<09}"
 

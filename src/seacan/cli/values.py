@@ -77,6 +77,18 @@ def read_int(text: str) -> int:
     return number
 
 
+def read_uint16(text: str) -> int:
+    try:
+        number = read_int(text)
+    except ValueError as err:
+        raise ValueError(str(err).replace("ParseInt", "ParseUint")) from None
+    if number < 0:
+        raise ValueError(f"strconv.ParseUint: parsing {go_quote(text)}: invalid syntax")
+    if number > 0xFFFF:
+        raise ValueError(f"strconv.ParseUint: parsing {go_quote(text)}: value out of range")
+    return number
+
+
 def read_bytes(text: str) -> int:
     """Return the bytes of `64m`, `1.5GiB`, `1024`: units are powers of 1024.
 
@@ -108,6 +120,12 @@ def take_mount(so_far: list[Any], text: str) -> list[Any]:
     from seacan.cli.mount_flag import read_mount  # few containers have one
 
     return [*so_far, read_mount(text)]
+
+
+def take_gpus(so_far: list[Any], text: str) -> list[Any]:
+    from seacan.cli.gpu_flag import read_gpus  # few containers have one
+
+    return [*so_far, read_gpus(text)]
 
 
 def _device_and_number(text: str, complaint: str) -> tuple[str, str]:
@@ -361,10 +379,12 @@ SWITCH_ON = switch(True)
 TEXT = one("string", "", str)
 TEXTS = many(str)
 INT = one("int", 0, read_int)
+UINT16 = one("uint16", 0, read_uint16)
 BYTES = one("bytes", 0, read_bytes)
 MEMORY_SWAP = one("bytes", 0, read_memory_swap)
 CPUS = one("decimal", 0, read_cpus)
 DURATION = one("duration", 0, read_duration)
+GPUS = Kind("gpu-request", list, take_gpus)
 MOUNTS = Kind("mount", list, take_mount)
 RATES = Kind("list", list, take_rate)
 OPERATIONS = Kind("list", list, take_operations)

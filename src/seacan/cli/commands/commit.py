@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from seacan.cli.flags import Flag
+from seacan.cli.references import require_reference
 from seacan.cli.values import SWITCH_ON, TEXT, TEXTS
 
 TYPE_CHECKING = False
@@ -19,6 +20,8 @@ FLAGS = (
 
 
 def run(session: Session, values: Values, arguments: list[str]) -> int:
+    if len(arguments) > 1:
+        require_reference(arguments[1])
     image_id = session.client.containers.commit(
         arguments[0],
         reference=arguments[1] if len(arguments) > 1 else None,

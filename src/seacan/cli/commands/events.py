@@ -34,8 +34,8 @@ def run(session: Session, values: Values, arguments: list[str]) -> int:
     line_of = _lines(values.text("format"))
     now = time.time()
     reply = session.client.system.events(
-        since=timestamp(values.text("since"), "since", now=now),
-        until=timestamp(values.text("until"), "until", now=now),
+        since=timestamp(values.text("since"), "", now=now),
+        until=timestamp(values.text("until"), "", now=now),
         filters=values.mapping("filter"),
     )
     with reply:

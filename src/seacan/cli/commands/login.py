@@ -68,7 +68,7 @@ def _asked(name: str, password: str, usual_name: str) -> tuple[str, str]:
     if name and password:
         return name, password
     if not is_terminal(0):
-        raise InvalidArgument("Cannot perform an interactive login from a non TTY device")
+        raise InvalidArgument("Error: Cannot perform an interactive login from a non TTY device")
     if not name:
         print(f"Username ({usual_name}): " if usual_name else "Username: ", end="", flush=True)
         name = sys.stdin.readline().strip() or usual_name

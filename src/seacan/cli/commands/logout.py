@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from seacan.cli.credentials import HUB, Credentials, server_key
+from seacan.cli.credentials import Credentials, server_key
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -14,8 +14,6 @@ FLAGS: tuple[Flag, ...] = ()
 
 def run(session: Session, values: Values, arguments: list[str]) -> int:
     key = server_key(arguments[0] if arguments else "")
-    if Credentials(session.config_path).erase(key):
-        print(f"Removing login credentials for {key}")
-    else:
-        print(f"Not logged in to {'docker.io' if key == HUB else key}")
+    Credentials(session.config_path).erase(key)
+    print(f"Removing login credentials for {key}")
     return 0

@@ -80,11 +80,16 @@ def subnets(values: Values) -> list[dict[str, Any]]:
     """
     import ipaddress
 
+    given = values.texts("subnet")
+    if len(given) < max(len(values.texts("ip-range")), len(values.texts("gateway"))):
+        raise InvalidArgument("every ip-range or gateway must have a corresponding subnet")
     configs: dict[Any, dict[str, Any]] = {}
-    for text in values.texts("subnet"):
+    for text in given:
         try:
             configs[ipaddress.ip_network(text, strict=False)] = {"Subnet": text}
         except ValueError:
+            if len(given) == 1:
+                return [{"Subnet": text}]  # the daemon tells what is wrong with it
             raise InvalidArgument(f"invalid CIDR address: {text}") from None
     ranges = [("range", "IPRange", text, "") for text in values.texts("ip-range")]
     gateways = [("gateway", "Gateway", text, "") for text in values.texts("gateway")]

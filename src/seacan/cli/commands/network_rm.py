@@ -27,4 +27,6 @@ def run(session: Session, values: Values, arguments: list[str]) -> int:
             code = 1
         else:
             print(name, flush=True)
+    if code:
+        complain(f"exit status {code}")
     return code

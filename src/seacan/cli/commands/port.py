@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from seacan.cli.values import go_quote
 from seacan.errors import InvalidArgument, NotFound
 
 TYPE_CHECKING = False
@@ -23,10 +24,13 @@ def run(session: Session, values: Values, arguments: list[str]) -> int:
         return 0
     number, _, protocol = arguments[1].partition("/")
     if not (number.isascii() and number.isdecimal() and int(number) < 65536):
-        raise InvalidArgument(f"invalid port '{number}': it is no number of a port")
+        raise InvalidArgument(
+            f"Error: invalid port ({number}): strconv.ParseUint: parsing {go_quote(number)}: "
+            + ("value out of range" if number.isdecimal() else "invalid syntax")
+        )
     port = f"{number}/{protocol or 'tcp'}"
     if not ports.get(port):
-        raise NotFound(f"no public port '{port}' published for {arguments[0]}")
+        raise NotFound(f"Error: No public port '{arguments[1]}' published for {arguments[0]}")
     print("\n".join(_places(ports[port])))
     return 0
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from seacan.errors import InvalidArgument
+from seacan.cli.session import Exit
+from seacan.errors import InvalidArgument, SeacanError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,5 +17,8 @@ def run(session: Session, values: Values, arguments: list[str]) -> int:
     old, new = (argument.strip() for argument in arguments)
     if not old or not new:
         raise InvalidArgument("neither the old nor the new name may be empty")
-    session.client.containers.rename(old, new)
+    try:
+        session.client.containers.rename(old, new)
+    except SeacanError as err:
+        raise Exit(1, f"{err}\nError: failed to rename container named {old}") from None
     return 0

@@ -60,11 +60,15 @@ def _show(
         found[name] = containers.stats(name)
 
     failures = [error for _, error in outcomes(names, ask) if error]
+    if arguments and failures:
+        for error in failures:
+            complain(str(error))
+        return 1
     whole = values.on("no-trunc")
     rows = [stats_fields(name, found[name], whole=whole) for name in names if name in found]
     print(before + text_of(STATS, rows, form), end="", flush=True)
-    if not arguments:  # one that was removed just now is missed by nobody
-        failures = [error for error in failures if not isinstance(error, NotFound)]
+    # One that was removed just now is missed by nobody.
+    failures = [error for error in failures if not isinstance(error, NotFound)]
     for error in failures:
         complain(str(error))
     return 1 if failures else 0

@@ -6,7 +6,7 @@ from seacan.cli.container_request import restart_policy
 from seacan.cli.flags import Flag
 from seacan.cli.port_flag import port_bindings
 from seacan.cli.session import for_each
-from seacan.cli.values import BYTES, CPUS, INT, MEMORY_SWAP, PUBLISHED, TEXT
+from seacan.cli.values import BYTES, CPUS, INT, MEMORY_SWAP, PUBLISHED, TEXT, UINT16
 from seacan.errors import InvalidArgument
 
 TYPE_CHECKING = False
@@ -17,9 +17,11 @@ if TYPE_CHECKING:
     from seacan.cli.session import Session
 
 FLAGS = (
-    Flag("blkio-weight", "", INT, "Share of block I/O, 10 to 1000"),
+    Flag("blkio-weight", "", UINT16, "Share of block I/O, 10 to 1000"),
     Flag("cpu-period", "", INT, "Period of the CPU quota, in microseconds"),
     Flag("cpu-quota", "", INT, "CPU time in each period, in microseconds"),
+    Flag("cpu-rt-period", "", INT, "Period of real-time scheduling, in microseconds"),
+    Flag("cpu-rt-runtime", "", INT, "Real-time CPU time in each period, in microseconds"),
     Flag("cpu-shares", "c", INT, "Share of CPU time when it is scarce"),
     Flag("cpus", "", CPUS, "How many CPUs it may keep busy, as in 1.5"),
     Flag("cpuset-cpus", "", TEXT, "CPUs to run on, as in 0-3 or 0,1"),
@@ -37,6 +39,8 @@ _NUMBERS = {
     "blkio-weight": "BlkioWeight",
     "cpu-period": "CpuPeriod",
     "cpu-quota": "CpuQuota",
+    "cpu-rt-period": "CpuRealtimePeriod",
+    "cpu-rt-runtime": "CpuRealtimeRuntime",
     "cpu-shares": "CpuShares",
     "cpus": "NanoCpus",
     "memory": "Memory",
