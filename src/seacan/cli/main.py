@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 USAGE_CODE = 125
 INTERRUPTED_CODE = 130
 
+# What shells call, as cobra has it, and whether they show descriptions.
+_COMPLETION = {"__complete": True, "__completeNoDesc": False}
+
 
 def main() -> NoReturn:
     """Run the command line of this process, and end the process with its exit code."""
@@ -75,6 +78,10 @@ def _prepare_streams() -> None:
 
 def run(words: Sequence[str]) -> int:
     """Run one command line; return its exit code. Raises Exit for all that ends it early."""
+    if words and words[0] in _COMPLETION:
+        from seacan.cli.completion import answer
+
+        return answer.run(words[1:], with_descriptions=_COMPLETION[words[0]])
     try:
         values, rest = flag_parser.parse(GLOBAL_FLAGS, words, stop_at_argument=True)
     except HelpAsked:

@@ -5,6 +5,13 @@ from __future__ import annotations
 from seacan.cli.command import UNLIMITED, Command
 
 COMMANDS = (
+    Command(
+        ("completion",),
+        "bash|fish|powershell|zsh",
+        "Print the script that makes a shell complete the words of seacan",
+        least=1,
+        most=1,
+    ),
     Command(("events", "system events"), "[OPTIONS]", "Show what happens, as it happens"),
     Command(("info", "system info"), "[OPTIONS]", "Show what the daemon is"),
     Command(
