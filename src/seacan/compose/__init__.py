@@ -16,4 +16,14 @@ Files in reading order, from text to a project:
     shapes.py         sections of the model: keys in order, and types (shape.py, kinds.py)
     project.py        `Project`: what all commands work on
     output.py         the model as YAML and JSON
+
+From a project to containers:
+
+    plan.py           project and what there is → actions; pure
+    request.py        a service → the request that makes a container; pure (mounts, resources)
+    convergence.py    the actions done, services started in order.py's order
+    images.py, networks.py, file_contents.py, hooks.py, waiting.py    what that needs
+    stopping.py, removal.py    the way down
+    names.py, config_hash.py, containers.py, actual.py    labels, and a project read from them
+    worksite.py       client, progress and notices that all of them are handed
 """

@@ -5,9 +5,14 @@ from __future__ import annotations
 import os
 from functools import cached_property
 
+from seacan.cli.compose.progress import progress_for
+from seacan.cli.terminal import is_terminal
+from seacan.compose.actual import actual_project, require_services
+from seacan.compose.containers import containers_of
 from seacan.compose.discovery import Application, Sources
 from seacan.compose.loading import Choices
 from seacan.compose.notices import Notices
+from seacan.compose.order import AT_ONCE
 from seacan.compose.project import (
     Project,
     with_environment_files,
@@ -16,7 +21,8 @@ from seacan.compose.project import (
     with_services_enabled,
     without_unused_resources,
 )
-from seacan.errors import InvalidArgument, SeacanError
+from seacan.compose.worksite import Worksite
+from seacan.errors import InvalidArgument, SeacanError, Unsupported
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -101,7 +107,61 @@ class Composition:
             return None, name
         return project, project.name
 
-    def refuse_dry_run(self, command: str) -> None:
-        """Raise InvalidArgument for a command that cannot but do what it does."""
+    def project_with_resources(self, services: Sequence[str] = ()) -> Project:
+        """Return the project of the files, or if there are none, what labels tell of it.
+
+        It is `services` and what they depend on, and all without any. Raises NotFound.
+        """
+        if self._sources.name and not self._sources.files:
+            return self._actual_project(self._sources.name, services)
+        try:
+            return self.complete_project(services)
+        except SeacanError:
+            name = os.environ.get("COMPOSE_PROJECT_NAME", "")
+            if not name:
+                raise
+            return self._actual_project(name, services)
+
+    def _actual_project(self, name: str, services: Sequence[str]) -> Project:
+        project = actual_project(self.client, name, containers_of(self.client, name))
+        require_services(project, services)
+        return with_selected_services(project, services)
+
+    def environment_is_on(self, name: str) -> bool:
+        return os.environ.get(name, "") in ("1", "true", "TRUE", "True", "t", "T", "yes", "y")
+
+    @cached_property
+    def colors(self) -> bool:
+        """Whether output may have colors: --ansi and NO_COLOR, else a terminal has them."""
+        ansi = self._values.text("ansi") or os.environ.get("COMPOSE_ANSI", "auto")
+        if ansi not in ("auto", "never", "always"):
+            raise InvalidArgument(f'invalid value for --ansi: "{ansi}"')
+        if os.environ.get("NO_COLOR"):
+            return False
+        return ansi == "always" or (ansi == "auto" and is_terminal(1))
+
+    def site(self, title: str) -> Worksite:
+        """Return what the work on a project is done with; `title`: what is being done, in short."""
         if self.dry_run:
-            raise InvalidArgument(f"compose {command} has no --dry-run")
+            raise Unsupported("--dry-run: not supported for this command")
+        return Worksite(
+            self.client,
+            progress_for(
+                self._values.text("progress") or os.environ.get("COMPOSE_PROGRESS", ""), title
+            ),
+            self.notices,
+            self.session.registry_headers,
+            self._at_once(),
+        )
+
+    def _at_once(self) -> int:
+        text = os.environ.get("COMPOSE_PARALLEL_LIMIT", "")
+        limit = self._values.number("parallel")
+        if text and not self._values.is_given("parallel"):
+            try:
+                limit = int(text)
+            except ValueError:
+                raise InvalidArgument(
+                    f'COMPOSE_PARALLEL_LIMIT must be an integer (found: "{text}")'
+                ) from None
+        return limit if limit > 0 else AT_ONCE

@@ -22,6 +22,13 @@ COMMANDS = (
     ComposeCommand(
         ("config", "convert"), _SERVICES, "Print the application in canonical form", most=UNLIMITED
     ),
+    ComposeCommand(("create",), _SERVICES, "Make containers for services", most=UNLIMITED),
+    ComposeCommand(("down",), _SERVICES, "Stop and remove containers, networks", most=UNLIMITED),
+    ComposeCommand(("logs",), _SERVICES, "Show what containers print", most=UNLIMITED),
+    ComposeCommand(("ps",), _SERVICES, "List containers", most=UNLIMITED),
+    ComposeCommand(("start",), _SERVICES, "Start services", most=UNLIMITED),
+    ComposeCommand(("stop",), _SERVICES, "Stop services", most=UNLIMITED),
+    ComposeCommand(("up",), _SERVICES, "Make and start containers", most=UNLIMITED),
 )
 
 BY_NAME = {name: command for command in COMMANDS for name in command.names}

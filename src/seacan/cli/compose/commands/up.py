@@ -1,0 +1,128 @@
+"""`seacan compose up`: containers made and started, and what they print until they end."""
+
+from __future__ import annotations
+
+from seacan.cli.compose import creation
+from seacan.cli.compose.foreground import Foreground, OnExit
+from seacan.cli.flags import Flag
+from seacan.cli.values import INT, SWITCH, TEXT, many
+from seacan.compose.convergence import converge, start
+from seacan.compose.project import with_selected_services
+from seacan.errors import InvalidArgument, Unsupported
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from seacan.cli.compose.composition import Composition
+    from seacan.cli.flags import Values
+    from seacan.compose.project import Project
+
+_LIST = many(str, "stringArray")
+
+FLAGS = (
+    *creation.FLAGS,
+    Flag("abort-on-container-exit", "", SWITCH, "Stop all containers if one has ended"),
+    Flag("abort-on-container-failure", "", SWITCH, "Stop all containers if one has failed"),
+    Flag("always-recreate-deps", "", SWITCH, "Make containers of dependencies anew, too"),
+    Flag("attach", "", _LIST, "Show the output of these services alone"),
+    Flag("attach-dependencies", "", SWITCH, "Show the output of dependencies, too"),
+    Flag("detach", "d", SWITCH, "Run containers in the background"),
+    Flag("exit-code-from", "", TEXT, "End with the exit code of this service"),
+    Flag("menu", "", SWITCH, "Offer keys to press while attached"),
+    Flag("no-attach", "", _LIST, "Do not show the output of these services"),
+    Flag("no-color", "", SWITCH, "Print without colors"),
+    Flag("no-deps", "", SWITCH, "Don't start what services depend on"),
+    Flag("no-log-prefix", "", SWITCH, "Don't print the container before each line"),
+    Flag("no-start", "", SWITCH, "Don't start the services after making them"),
+    Flag("quiet-build", "", SWITCH, "Don't print what building prints"),
+    Flag("renew-anon-volumes", "V", SWITCH, "Make anonymous volumes anew"),
+    Flag("timeout", "t", INT, "Seconds until a container that does not stop is killed"),
+    Flag("timestamps", "", SWITCH, "Show when each line was printed"),
+    Flag("wait", "", SWITCH, "Wait until services run, or are healthy; implies --detach"),
+    Flag("wait-timeout", "", INT, "Seconds to wait at most"),
+    Flag("watch", "w", SWITCH, "Watch source code, and renew containers when it changes"),
+)
+_OF_ATTACHED = (
+    "abort-on-container-exit",
+    "abort-on-container-failure",
+    "attach",
+    "attach-dependencies",
+    "watch",
+)
+
+
+def run(composition: Composition, values: Values, arguments: list[str]) -> int:
+    _check(values)
+    project = creation.project_to_create(composition, values, arguments)
+    if values.on("no-deps"):
+        project = with_selected_services(project, arguments, dependencies=False)
+    if not project.services and not composition.all_resources:
+        raise InvalidArgument("no service selected")
+    if values.text("exit-code-from"):
+        project.service(values.text("exit-code-from"))
+    attached = _attached(project, values, arguments)
+    site = composition.site("up")
+    converge(site, project, creation.choices_of(composition, values, arguments))
+    if values.on("no-start"):
+        return 0
+    if values.on("detach") or values.on("wait"):
+        limit_s = values.number("wait-timeout") or None
+        start(site, project, wait=values.on("wait"), timeout_s=limit_s)
+        return 0
+    foreground = Foreground(
+        site,
+        project,
+        asked=arguments,
+        shown=attached,
+        colors=composition.colors and not values.on("no-color"),
+        prefix=not values.on("no-log-prefix"),
+        timestamps=values.on("timestamps"),
+        on_exit=_on_exit(values),
+        exit_code_from=values.text("exit-code-from"),
+        timeout_s=values.number("timeout") if values.is_given("timeout") else None,
+    )
+    return foreground.run()
+
+
+def _check(values: Values) -> None:
+    """Raise InvalidArgument for flags that do not go together."""
+    for name in ("watch", "menu"):
+        if values.on(name):
+            raise Unsupported(f"--{name}: not supported yet")
+    if values.on("abort-on-container-exit") and values.on("abort-on-container-failure"):
+        raise InvalidArgument(
+            "--abort-on-container-failure cannot be combined with --abort-on-container-exit"
+        )
+    in_background = next((name for name in ("wait", "detach") if values.on(name)), "")
+    if in_background and any(values.is_given(name) for name in _OF_ATTACHED):
+        raise InvalidArgument(
+            f"--{in_background} cannot be combined with --abort-on-container-exit, "
+            "--abort-on-container-failure, --attach, --attach-dependencies or --watch"
+        )
+    if values.texts("attach") and values.on("attach-dependencies"):
+        raise InvalidArgument("cannot combine --attach and --attach-dependencies")
+    if values.on("always-recreate-deps") and values.on("no-recreate"):
+        raise InvalidArgument("--always-recreate-deps and --no-recreate are incompatible")
+
+
+def _on_exit(values: Values) -> OnExit:
+    if values.on("abort-on-container-failure"):
+        return OnExit.STOP_ON_FAILURE
+    if values.on("abort-on-container-exit") or values.text("exit-code-from"):
+        return OnExit.STOP
+    return OnExit.GO_ON
+
+
+def _attached(project: Project, values: Values, arguments: list[str]) -> set[str]:
+    """Return the services whose output is shown."""
+    asked = set(values.texts("attach"))
+    if asked:
+        unknown = sorted(asked - set(project.services))
+        if unknown:
+            raise InvalidArgument(
+                f"cannot attach to services not included in up: {', '.join(unknown)}"
+            )
+    else:
+        with_them = values.on("attach-dependencies")
+        chosen = with_selected_services(project, arguments, dependencies=with_them).services
+        asked = {name for name, one in chosen.items() if one.get("attach", True)}
+    return asked - set(values.texts("no-attach"))

@@ -1,0 +1,260 @@
+"""`up` without --detach: what containers print, until all have ended or somebody ends it.
+
+Ctrl-C stops the containers in order, a second one kills them. Events of the daemon tell of starts
+and ends; the logs themselves are followed in threads (followers.py).
+"""
+
+from __future__ import annotations
+
+import math
+import signal
+import sys
+import threading
+import time
+from enum import Enum
+
+from seacan.cli.compose.followers import Followers
+from seacan.cli.compose.log_lines import LogLines
+from seacan.client.client import messages
+from seacan.compose import names
+from seacan.compose.containers import Found, containers_of
+from seacan.compose.convergence import start
+from seacan.compose.stopping import stop_in_order
+from seacan.errors import Conflict, NotFound, SeacanError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from seacan.compose.project import Project
+    from seacan.compose.worksite import Worksite
+
+_LATE_EVENTS_S = 3.0
+_ENDED = ("exited", "dead", "created")
+
+
+class OnExit(Enum):
+    """What the end of one container means for the others."""
+
+    GO_ON = 0
+    STOP = 1
+    STOP_ON_FAILURE = 2
+
+
+class Foreground:
+    def __init__(
+        self,
+        site: Worksite,
+        project: Project,
+        *,
+        asked: list[str],
+        shown: set[str],
+        colors: bool,
+        prefix: bool,
+        timestamps: bool,
+        on_exit: OnExit,
+        exit_code_from: str,
+        timeout_s: int | None,
+    ) -> None:
+        self._site = site
+        self._project = project
+        self._asked = asked
+        self._shown = shown
+        self._watched = set(asked) or shown  # whose ends matter
+        self._lines = LogLines(colors=colors, prefix=prefix, own_times=timestamps)
+        self._followers = Followers(site.client, self._lines)
+        self._on_exit = on_exit
+        self._exit_code_from = exit_code_from
+        self._timeout_s = timeout_s
+        self._exit_code = 0
+        self._containers: dict[str, Found] = {}
+        self._running: set[str] = set()  # ids of what runs, or is to be started
+        self._changed = threading.Condition()
+        self._errors: list[BaseException] = []
+        self._interrupts = 0
+        self._is_stopping = False
+        self._is_started = False
+        self._give_up_at = math.inf  # when ends of stopped containers are waited for no longer
+
+    def run(self) -> int:
+        """Start everything and stay until it has ended; return the exit code."""
+        before = (
+            signal.signal(signal.SIGTERM, self._interrupted),
+            signal.signal(signal.SIGINT, self._interrupted),
+        )
+        try:
+            return self._run()
+        finally:
+            signal.signal(signal.SIGTERM, before[0])
+            signal.signal(signal.SIGINT, before[1])
+
+    def _run(self) -> int:
+        for container in containers_of(self._site.client, self._project.name):
+            if container.service in self._project.services:
+                self._containers[container.id] = container
+                if container.service in self._watched:
+                    self._running.add(container.id)
+                if container.service in self._shown:
+                    self._lines.expect(container.short_name)
+        shown = [c.short_name for c in self._containers.values() if c.service in self._shown]
+        print(f"Attaching to {', '.join(sorted(shown))}", flush=True)
+        events = self._site.client.system.events(
+            filters={"type": ["container"], "label": [f"{names.PROJECT}={self._project.name}"]}
+        )
+        threading.Thread(target=self._watch, args=(events,), daemon=True).start()
+        for container in self._containers.values():
+            if container.state == "running" and container.service in self._shown:
+                self._followers.follow(container.id, container.short_name, tail="0")
+        threading.Thread(target=self._start, daemon=True).start()
+        self._wait()
+        events.connection.close()
+        if self._errors:
+            raise self._errors[0]
+        self._followers.join()
+        return self._exit_code
+
+    def _start(self) -> None:
+        try:
+            start(self._site, self._project, output=self._print_hook)
+        except BaseException as err:
+            if not self._is_stopping:
+                self._errors.append(err)
+        with self._changed:
+            self._is_started = True
+            self._changed.notify_all()
+        self._forget_ended()
+
+    def _print_hook(self, container: Found, piece: bytes) -> None:
+        self._lines.write(container.short_name, piece)
+
+    def _forget_ended(self) -> None:
+        """Look for ends of which no event told, as they came before anybody listened."""
+        for container in containers_of(self._site.client, self._project.name):
+            if container.state in _ENDED:
+                self._is_over(container.id)
+
+    def _wait(self) -> None:
+        """Return when nothing runs any more; signals are seen in between."""
+        while True:
+            with self._changed:
+                self._changed.wait(0.2)
+                if self._errors or (self._is_started and not self._running):
+                    return
+            if time.monotonic() > self._give_up_at:
+                return
+            if self._interrupts and not self._is_stopping:
+                print("Gracefully Stopping... press Ctrl+C again to force", flush=True)
+                self._stop()
+            elif self._interrupts > 1:
+                self._kill()
+                return
+
+    def _interrupted(self, *_: object) -> None:
+        self._interrupts += 1
+        self._exit_code = self._exit_code or 130
+
+    def _stop(self) -> None:
+        self._is_stopping = True
+
+        def work() -> None:
+            try:
+                containers = containers_of(self._site.client, self._project.name)
+                stop_in_order(
+                    self._site,
+                    self._project,
+                    containers,
+                    services=self._asked,
+                    timeout_s=self._timeout_s,
+                )
+            except SeacanError as err:
+                self._errors.append(err)
+            with self._changed:
+                self._is_started = True
+                self._changed.notify_all()
+            self._give_up_at = time.monotonic() + _LATE_EVENTS_S
+
+        threading.Thread(target=work, daemon=True).start()
+
+    def _kill(self) -> None:
+        for container in containers_of(self._site.client, self._project.name, all_states=False):
+            try:
+                self._site.client.containers.kill(container.id)
+            except (NotFound, Conflict):
+                continue
+
+    def _watch(self, events: Any) -> None:
+        try:
+            for event in messages(events.pieces()):
+                self._see(event)
+        except (SeacanError, OSError, ValueError) as err:
+            # Closed on purpose at the end, or the daemon is gone.
+            if self._running and not self._is_stopping:
+                self._errors.append(err)
+
+    def _see(self, event: dict[str, Any]) -> None:
+        attributes = event.get("Actor", {}).get("Attributes") or {}
+        service, container_id = attributes.get(names.SERVICE, ""), event["Actor"]["ID"]
+        if service not in self._project.services or attributes.get(names.ONE_OFF) == "True":
+            return
+        container = self._containers.get(container_id)
+        if container is None:
+            labels = {key: value for key, value in attributes.items() if key.startswith("com.")}
+            summary = {"Id": container_id, "Names": [f"/{attributes['name']}"], "Labels": labels}
+            container = self._containers[container_id] = Found(summary)
+        if event["Action"] == "start":
+            self._has_started(container)
+        elif event["Action"] == "die":
+            self._has_ended(container, int(attributes.get("exitCode", 0)))
+
+    def _has_started(self, container: Found) -> None:
+        with self._changed:
+            if container.service in self._watched:
+                self._running.add(container.id)
+        if container.service not in self._shown:
+            return
+        try:
+            state = self._site.client.containers.inspect(container.id)["State"]
+        except NotFound:
+            return
+        since = _seconds(state["StartedAt"])
+        self._followers.follow(container.id, container.short_name, since=since)
+
+    def _has_ended(self, container: Found, code: int) -> None:
+        is_restarting = self._is_restarting(container.id)
+        if container.service in self._shown:
+            self._followers.settle(container.id)
+            again = " (restarting)" if is_restarting else ""
+            self._lines.tell(container.short_name, f"exited with code {code}{again}")
+        if container.service == self._exit_code_from:
+            self._exit_code = code
+        if is_restarting or container.service not in self._watched:
+            return
+        self._is_over(container.id)
+        ends_all = self._on_exit is OnExit.STOP or (
+            self._on_exit is OnExit.STOP_ON_FAILURE and code
+        )
+        if ends_all and not self._is_stopping:
+            if not self._exit_code_from:
+                self._exit_code = code
+            print("Aborting on container exit...", file=sys.stderr, flush=True)
+            self._stop()
+
+    def _is_restarting(self, container_id: str) -> bool:
+        try:
+            state = self._site.client.containers.inspect(container_id)["State"]
+        except NotFound:
+            return False
+        return bool(state["Restarting"] or state["Running"])
+
+    def _is_over(self, container_id: str) -> None:
+        with self._changed:
+            self._running.discard(container_id)
+            self._changed.notify_all()
+
+
+def _seconds(moment: str) -> str:
+    """Return the seconds since 1970 of `2026-01-02T03:04:05.678Z`, with their fraction."""
+    import calendar
+
+    whole, _, fraction = moment.rstrip("Z").partition(".")
+    return f"{calendar.timegm(time.strptime(whole, '%Y-%m-%dT%H:%M:%S'))}.{fraction or '0'}"

@@ -1,0 +1,118 @@
+"""What is being done, as it is done: on a terminal a line for each thing, else for each step.
+
+    [+] up 2/3
+     ✔ Network app_default  Created                                     0.1s
+     ⠿ Container app-web-1  Starting                                    0.3s
+
+It goes to standard error, so that what a command prints stays its own.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+import time
+
+from seacan.cli.terminal import is_terminal
+from seacan.compose.worksite import Outcome
+from seacan.errors import InvalidArgument
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import TextIO
+
+    from seacan.compose.worksite import Progress
+
+_SIGNS = {
+    Outcome.WORKING: ("⠿", "33"),
+    Outcome.DONE: ("✔", "32"),
+    Outcome.WARNING: ("!", "33"),
+    Outcome.ERROR: ("✘", "31"),
+}
+_WITHOUT_TERMINAL = 80
+
+
+def progress_for(mode: str, title: str) -> Progress:
+    """Return what shows progress in `mode`, one of --progress. Raises InvalidArgument."""
+    if mode in ("", "auto"):
+        mode = "tty" if is_terminal(2) else "plain"
+    if mode == "tty":
+        return Screen(sys.stderr, title)
+    if mode == "plain":
+        return Lines(sys.stderr)
+    if mode == "json":
+        return JsonLines(sys.stderr)
+    if mode in ("quiet", "none"):
+        return Nothing()
+    raise InvalidArgument(f'unsupported --progress value "{mode}"')
+
+
+class Nothing:
+    def show(self, what: str, status: str, outcome: Outcome = Outcome.WORKING) -> None:
+        return
+
+
+class Lines:
+    def __init__(self, output: TextIO) -> None:
+        self._output = output
+
+    def show(self, what: str, status: str, outcome: Outcome = Outcome.WORKING) -> None:
+        self._output.write(f" {what}  {status}\n")
+        self._output.flush()
+
+
+class JsonLines:
+    """Objects as docker compose prints them with --progress json."""
+
+    def __init__(self, output: TextIO) -> None:
+        self._output = output
+
+    def show(self, what: str, status: str, outcome: Outcome = Outcome.WORKING) -> None:
+        import json
+
+        shown: dict[str, object] = {"id": what, "status": status}
+        if outcome is Outcome.ERROR:
+            shown["error"] = True
+        self._output.write(json.dumps(shown, ensure_ascii=False, separators=(",", ":")) + "\n")
+        self._output.flush()
+
+
+class Screen:
+    """A line for each thing, written again as it changes; the cursor rests below the last."""
+
+    def __init__(self, output: TextIO, title: str) -> None:
+        self._output = output
+        self._title = title
+        self._lock = threading.Lock()
+        self._shown: dict[str, tuple[str, Outcome, float, float]] = {}
+        self._height = 0
+
+    def show(self, what: str, status: str, outcome: Outcome = Outcome.WORKING) -> None:
+        now = time.monotonic()
+        with self._lock:
+            begun = self._shown[what][2] if what in self._shown else now
+            self._shown[what] = (status, outcome, begun, now)
+            self._draw()
+
+    def _draw(self) -> None:
+        columns = self._columns()
+        width = max(map(len, self._shown))
+        done = sum(outcome is not Outcome.WORKING for _, outcome, *_ in self._shown.values())
+        lines = [f"[+] {self._title} {done}/{len(self._shown)}"]
+        for what, (status, outcome, begun, changed) in self._shown.items():
+            sign, color = _SIGNS[outcome]
+            text = f" {what.ljust(width)}  {status}"[: columns - 12]
+            taken = f"{changed - begun:.1f}s"
+            gap = " " * max(1, columns - len(text) - len(taken) - 3)
+            lines.append(f" \x1b[{color}m{sign}\x1b[0m{text}{gap}\x1b[34m{taken}\x1b[0m")
+        up = f"\x1b[{self._height}A" if self._height else ""
+        self._output.write(up + "".join(f"\r\x1b[2K{line}\n" for line in lines))
+        self._output.flush()
+        self._height = len(lines)
+
+    def _columns(self) -> int:
+        try:
+            return max(40, os.get_terminal_size(self._output.fileno()).columns)
+        except OSError:
+            return _WITHOUT_TERMINAL

@@ -1,0 +1,40 @@
+"""What all that is done for a project works with."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import Protocol
+
+from seacan.records import record
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from seacan.client.client import Client
+    from seacan.compose.notices import Notices
+
+
+class Outcome(Enum):
+    WORKING = 0
+    DONE = 1
+    WARNING = 2
+    ERROR = 3
+
+
+class Progress(Protocol):
+    """Where is told what is being done; called from several threads."""
+
+    def show(self, what: str, status: str, outcome: Outcome = Outcome.WORKING) -> None:
+        """Tell that `what` (`Container app-web-1`) is in `status` (`Created`)."""
+
+
+@record
+class Worksite:
+    """`at_once`: how many things are done side by side. `registry_headers`: who asks, by image."""
+
+    client: Client
+    progress: Progress
+    notices: Notices
+    registry_headers: Callable[[str], dict[str, str]]
+    at_once: int

@@ -1,0 +1,239 @@
+"""Applications under `seacan compose`, and under docker compose beside it."""
+
+import json
+import secrets
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tests.conformance.composing import SEACAN, Composer, docker_compose
+from tests.conformance.docker_cli import Docker, Engine
+
+pytestmark = [pytest.mark.root, pytest.mark.conformance]
+
+APPLICATION = """
+services:
+  db:
+    image: busybox
+    command: sh -c 'trap "exit 0" TERM; echo db up; sleep 1000 & wait'
+    healthcheck: {test: "test -e /ok || { touch /ok; false; }", interval: 100ms, retries: 50}
+    volumes: ["data:/data"]
+    post_start: [{command: touch /hooked}]
+    pre_stop: [{command: touch /data/stopped}]
+  init: {image: busybox, command: "true"}
+  web:
+    image: busybox
+    command: >-
+      sh -c 'trap "exit 0" TERM; cat /run/secrets/token /run/secrets/file /etc/web.conf; echo;
+      sleep 1000 & wait'
+    depends_on:
+      db: {condition: service_healthy}
+      init: {condition: service_completed_successfully}
+    environment: {LEVEL: "${LEVEL:-1}"}
+    secrets: [{source: token, mode: 0400}, file]
+    configs: [{source: conf, target: /etc/web.conf}]
+    networks: {front: {aliases: [www]}, default: }
+    deploy: {replicas: 2}
+volumes: {data: }
+networks: {front: }
+secrets: {token: {environment: TOKEN}, file: {file: ./secret}}
+configs: {conf: {content: "of the config"}}
+"""
+
+
+class Setting:
+    """An application in a directory of its own, under a name of its own."""
+
+    def __init__(self, directory: Path, engine: Engine, docker: Docker) -> None:
+        self.directory = directory
+        self.host = engine.host
+        self.docker = docker
+        self.name = f"sc{secrets.token_hex(4)}"
+        (directory / ".env").write_text(f"COMPOSE_PROJECT_NAME={self.name}\n")
+        (directory / "secret").write_text(" of the file ")
+        self.write(APPLICATION)
+        self.seacan = Composer(SEACAN, self.host, directory)
+
+    def write(self, text: str) -> None:
+        (self.directory / "compose.yaml").write_text(text)
+
+    def beside(self) -> Composer:
+        program = docker_compose()
+        if program is None:
+            pytest.skip("there is no docker compose 2 here")
+        return Composer(program, self.host, self.directory)
+
+    def containers(self) -> dict[str, str]:
+        """Return ids by names."""
+        label = f"label=com.docker.compose.project={self.name}"
+        lines = self.docker.ok("ps", "-a", "--no-trunc", "--filter", label, "--format",
+                               "{{.Names}} {{.ID}}").splitlines()  # fmt: skip
+        return dict(line.removeprefix(f"{self.name}-").split() for line in lines)
+
+    def volumes(self) -> list[str]:
+        label = f"label=com.docker.compose.project={self.name}"
+        return self.docker.ok("volume", "ls", "-q", "--filter", label).split()
+
+
+@pytest.fixture
+def setting(tmp_path: Path, engine: Engine, docker: Docker) -> Iterator[Setting]:
+    setting = Setting(tmp_path, engine, docker)
+    yield setting
+    setting.seacan("down", "-v", "-t", "0", "--remove-orphans")
+
+
+def test_an_application_from_up_to_down(setting: Setting) -> None:
+    compose = setting.seacan
+    compose.ok("up", "-d", "--wait", "--wait-timeout", "40")
+    names = ["db-1", "init-1", "web-1", "web-2"]
+    before = setting.containers()
+    assert sorted(before) == names
+    logged = compose.ok("logs", "--no-color", "web")
+    expected = "web-1  | of-the-environment of the file of the config"
+    assert [line for line in logged.splitlines() if line.startswith("web-1")] == [expected]
+    docker, web = setting.docker, f"{setting.name}-web-1"
+    assert docker.ok("exec", f"{setting.name}-db-1", "ls", "/hooked") == "/hooked"
+    assert docker.ok("exec", web, "stat", "-c", "%a", "/run/secrets/token") == "400"
+    assert docker.ok("exec", web, "nslookup", "www").count("Address") >= 2
+    # Nothing has changed: nothing is done.
+    compose.ok("up", "-d")
+    assert setting.containers() == before
+    compose.ok("down")
+    assert setting.containers() == {}
+    assert setting.volumes() == [f"{setting.name}_data"]
+    compose.ok("down", "-v")
+    assert setting.volumes() == []
+
+
+def test_what_has_changed_alone_is_made_anew(setting: Setting) -> None:
+    application = APPLICATION.replace('"data:/data"', '"data:/data", /anonymous')
+    setting.write(application)
+    setting.seacan.ok("up", "-d")
+    before = setting.containers()
+    db = f"{setting.name}-db-1"
+    setting.docker.ok("exec", db, "touch", "/data/kept", "/anonymous/kept")
+    setting.write(application.replace("LEVEL:-1", "LEVEL:-2"))
+    setting.seacan.ok("up", "-d", "--scale", "web=3")
+    after = setting.containers()
+    changed = {name for name in before if before[name] != after[name]}
+    assert changed == {"web-1", "web-2"}
+    assert set(after) - set(before) == {"web-3"}
+    setting.write(application.replace("echo db up", "echo db up again"))
+    setting.seacan.ok("up", "-d", "db")
+    assert setting.containers()["db-1"] != before["db-1"]
+    kept = setting.docker.ok("exec", db, "ls", "/data", "/anonymous")
+    assert kept.count("kept") == 2
+
+
+def test_each_tool_finds_unchanged_what_the_other_made(setting: Setting) -> None:
+    docker_compose, seacan_compose = setting.beside(), setting.seacan
+    for first, second in (
+        (seacan_compose, docker_compose),
+        (docker_compose, seacan_compose),
+    ):
+        first.ok("up", "-d")
+        before = setting.containers()
+        second.ok("up", "-d")
+        assert setting.containers() == before
+        assert _columns(first.ok("ps", "-a")) == _columns(second.ok("ps", "-a"))
+        assert _lines(first.ok("logs")) == _lines(second.ok("logs"))
+        second.ok("down", "-v")
+        assert setting.containers() == {}
+
+
+def _columns(table: str) -> list[list[str]]:
+    """Return name, image and service of each row."""
+    return [[row[at] for at in (0, 1)] for row in map(str.split, table.splitlines())]
+
+
+def _lines(logs: str) -> list[list[str]]:
+    """Return names and texts, without how wide the column of names is."""
+    return sorted([part.strip() for part in line.split("|")] for line in logs.splitlines())
+
+
+def test_ps_as_docker_compose_prints_it(setting: Setting) -> None:
+    beside = setting.beside()
+    setting.seacan.ok("up", "-d", "--wait", "db")
+    ours, theirs = (
+        json.loads(compose.ok("ps", "--format", "json")) for compose in (setting.seacan, beside)
+    )
+    for fields in (ours, theirs):
+        for field in ("Status", "RunningFor", "Labels", "Mounts"):
+            fields.pop(field)
+    assert ours == theirs
+
+
+def test_a_dependency_that_fails_is_told(setting: Setting) -> None:
+    setting.write(
+        "services:\n"
+        "  a: {image: busybox, command: sh -c 'exit 3'}\n"
+        "  b:\n"
+        "    image: busybox\n"
+        "    depends_on: {a: {condition: service_completed_successfully}}\n"
+    )
+    refused = setting.seacan("up", "-d")
+    assert refused.status == 1
+    assert 'service "a" didn\'t complete successfully: exit 3' in refused.err
+    assert setting.docker.inspect(f"{setting.name}-b-1", "{{.State.Status}}") == "created"
+
+
+def test_attached_until_one_ends(setting: Setting) -> None:
+    setting.write(
+        "services:\n"
+        "  a: {image: busybox, command: sh -c 'echo from a; exit 4'}\n"
+        "  b: {image: busybox, command: sleep 1000, stop_signal: SIGKILL}\n"
+    )
+    done = setting.seacan("up", "--no-color", "--exit-code-from", "a")
+    assert done.status == 4
+    assert {"a-1  | from a", "a-1 exited with code 4", "b-1 exited with code 137"} <= set(
+        done.out.splitlines()
+    )
+    done = setting.seacan("up", "--no-log-prefix", "a")
+    assert done.status == 0
+    assert "from a" in done.out.splitlines()
+
+
+def test_an_interrupt_stops_in_order(setting: Setting) -> None:
+    script = "sh -c 'trap \"echo bye; exit 0\" TERM; echo up; sleep 1000 & wait'"
+    setting.write(
+        "services:\n"
+        f"  a: {{image: busybox, command: {script}}}\n"
+        f"  b: {{image: busybox, command: {script}, depends_on: [a]}}\n"
+    )
+    lines = []
+    with setting.seacan.popen("up", "--no-color") as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            lines.append(line.strip())
+            if lines[-1] == "b-1  | up":
+                process.send_signal(signal.SIGINT)
+        assert process.wait(20) == 130
+    assert lines.index("b-1  | bye") < lines.index("a-1  | bye")
+    assert setting.docker.inspect(f"{setting.name}-a-1", "{{.State.ExitCode}}") == "0"
+
+
+def test_orphans_are_told_of_and_removed(setting: Setting) -> None:
+    both = "services:\n  a: {image: busybox, command: 'true'}\n  b: {image: busybox}\n"
+    setting.write(both)
+    setting.seacan.ok("create")
+    setting.write(both.partition("  b:")[0])
+    told = setting.seacan("up", "-d")
+    assert f"Found orphan containers ([{setting.name}-b-1]) for this project" in told.err
+    setting.seacan.ok("up", "-d", "--remove-orphans")
+    assert sorted(setting.containers()) == ["a-1"]
+
+
+def test_without_files_a_name_is_enough(
+    setting: Setting, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    setting.seacan.ok("up", "-d", "db")
+    elsewhere = Composer(SEACAN, setting.host, tmp_path_factory.mktemp("elsewhere"))
+    assert elsewhere.ok("-p", setting.name, "ps", "--services") == "db"
+    elsewhere.ok("-p", setting.name, "stop", "-t", "5")
+    state = setting.docker.inspect(f"{setting.name}-db-1", "{{.State.Status}}")
+    assert state == "exited"
+    assert "db up" in elsewhere.ok("-p", setting.name, "logs")
+    elsewhere.ok("-p", setting.name, "down", "-v")
+    assert setting.containers() == {}
+    assert elsewhere("ps").err.strip() == "no configuration file provided: not found"

@@ -1,0 +1,62 @@
+import threading
+
+import pytest
+
+from seacan.compose.order import dependencies_of, dependents_of, for_all, in_order
+
+SERVICES: dict[str, dict[str, dict[str, object]]] = {
+    "web": {"depends_on": {"api": {}, "gone": {}}},
+    "api": {"depends_on": {"db": {}}},
+    "db": {},
+    "alone": {},
+}
+
+
+def test_both_directions() -> None:
+    assert dependencies_of(SERVICES)["web"] == {"api"}
+    assert dependents_of(SERVICES)["db"] == {"api"}
+
+
+def test_each_after_what_it_depends_on() -> None:
+    done: list[str] = []
+    in_order(dependencies_of(SERVICES), done.append)
+    assert sorted(done) == sorted(SERVICES)
+    assert done.index("db") < done.index("api") < done.index("web")
+
+
+def test_independent_ones_run_side_by_side() -> None:
+    both = threading.Barrier(2, timeout=10)
+
+    def meet(name: str) -> None:
+        if name in ("db", "alone"):
+            both.wait()
+
+    in_order(dependencies_of(SERVICES), meet)
+
+
+def test_after_an_error_nothing_new_begins() -> None:
+    begun: list[str] = []
+
+    def act(name: str) -> None:
+        begun.append(name)
+        if name == "db":
+            raise ValueError(name)
+
+    with pytest.raises(ValueError, match="db"):
+        in_order(dependencies_of(SERVICES), act)
+    assert "api" not in begun
+
+
+def test_no_more_at_once_than_asked() -> None:
+    most, now = [0], [0]
+    lock = threading.Lock()
+
+    def act(_: int) -> None:
+        with lock:
+            now[0] += 1
+            most[0] = max(most[0], now[0])
+        with lock:
+            now[0] -= 1
+
+    for_all(range(20), act, at_once=1)
+    assert most == [1]
