@@ -5,6 +5,7 @@ Source: Engine API, ImageBuild; sentences are dockerd's.
 
 import base64
 import binascii
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar, cast
 
@@ -26,6 +27,7 @@ _NAMES: Final = msgspec.json.Decoder(list[str] | None)
 _ULIMITS: Final = msgspec.json.Decoder(list[Ulimit])
 _REGISTRIES: Final = msgspec.json.Decoder(dict[str, AuthConfig])
 _HEADER_LIMIT_BYTES: Final = 256 << 10
+_IMAGE_SCHEME: Final = "docker-image://"
 DEFAULT_DOCKERFILE: Final = "Dockerfile"
 _NUMBERS: Final = (
     ("memory", "Memory"), ("memswap", "MemorySwap"), ("cpushares", "CpuShares"),
@@ -52,9 +54,15 @@ class Asked:
     cache_off_stages: list[str]
     cache_from: list[str]
     pulls: bool
+    # Beyond Docker, for seacan's own client:
+    tells_graph: bool  # the steps as they are done, not in the classic builder's words
+    is_checked: bool  # and not built
+    # Of the headers:
+    credentials: dict[str, Credentials]  # by domain
+    secrets: dict[str, bytes]  # by id
 
 
-def read(query: Query) -> Asked:
+def read(query: Query, headers: Mapping[str, str]) -> Asked:
     """Return what is asked for. Raises InvalidArgument, Unsupported."""
     _refuse(query)
     platform = query.optional("platform")
@@ -66,6 +74,7 @@ def read(query: Query) -> Asked:
             target=query.text("target"),
             build_args={name: value for name, value in arguments.items() if value is not None},
             platform=platforms.parse(platform) if platform else platforms.host(),
+            contexts=_contexts(query),
         ),
         tags=list(dict.fromkeys(_tag(text) for text in query.texts("t") if text)),
         labels=_json(query, "labels", _TEXTS, "labels") or {},
@@ -75,7 +84,34 @@ def read(query: Query) -> Asked:
         cache_off_stages=query.texts("nocachefilter"),
         cache_from=_json(query, "cachefrom", _NAMES, "cache-from") or [],
         pulls=query.flag("pull"),
+        tells_graph=query.text("progress") == "graph",
+        is_checked=query.flag("check"),
+        credentials=_registries(headers.get("x-registry-config", "")),
+        secrets=_secrets(headers.get("x-seacan-secrets", "")),
     )
+
+
+def _secrets(header: str) -> dict[str, bytes]:
+    """Return what X-Seacan-Secrets says: contents by id. Raises InvalidArgument."""
+    if not header:
+        return {}
+    try:
+        texts = _TEXTS.decode(base64.b64decode(header, altchars=b"-_", validate=True))
+        return {name: base64.b64decode(text, validate=True) for name, text in texts.items()}
+    except (binascii.Error, ValueError, msgspec.DecodeError, RecursionError):
+        # What is in it is nobody's to read in a message.
+        raise InvalidArgument("error reading secrets: not base64 of JSON") from None
+
+
+def _contexts(query: Query) -> dict[str, str]:
+    """Return the image of each named context. Raises InvalidArgument, Unsupported."""
+    found = {}
+    for name, place in (_json(query, "contexts", _TEXTS, "contexts") or {}).items():
+        if not place.startswith(_IMAGE_SCHEME):
+            raise Unsupported(f"not supported: build context {name}={place}; an image alone may be")
+        found[name] = place.removeprefix(_IMAGE_SCHEME)
+        references.parse(found[name])
+    return found
 
 
 def _refuse(query: Query) -> None:
@@ -143,7 +179,7 @@ def _extra_hosts(texts: list[str]) -> list[str]:
             for text in texts if text]  # fmt: skip
 
 
-def registries(header: str) -> dict[str, Credentials]:
+def _registries(header: str) -> dict[str, Credentials]:
     """Return what X-Registry-Config says, by domain; a malformed one counts as none."""
     if not header or len(header) > _HEADER_LIMIT_BYTES:
         return {}

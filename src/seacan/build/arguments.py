@@ -27,7 +27,8 @@ class Wanted:
     build_args: Mapping[str, str] = field(default_factory=dict)
     platform: Platform = field(default_factory=host)
     build_platform: Platform = field(default_factory=host)
-    contexts: frozenset[str] = frozenset()  # names of those beside the main one
+    # By name, those beside the main one: the image that one is, or nothing if it is files.
+    contexts: Mapping[str, str] = field(default_factory=dict)
 
 
 def global_values(file: Dockerfile, wanted: Wanted, lexer: Lexer) -> dict[str, str]:

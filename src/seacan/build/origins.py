@@ -1,7 +1,7 @@
 """Where files come from: what a stage is based on, COPY --from, RUN --mount=from."""
 
 import bisect
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -49,8 +49,8 @@ Origin = Scratch | StageOrigin | ImageOrigin | ContextOrigin
 class Names:
     """What a name means after FROM, COPY --from= and RUN --mount=from=."""
 
-    def __init__(self, stages: Sequence[str], contexts: frozenset[str]) -> None:
-        """Take the names of all stages, in lower case, and those of the contexts."""
+    def __init__(self, stages: Sequence[str], contexts: Mapping[str, str]) -> None:
+        """Take the names of all stages, in lower case, and the contexts (see Wanted)."""
         self._names = stages
         self._indexes: dict[str, list[int]] = {}
         for index, name in enumerate(stages):
@@ -76,6 +76,14 @@ class Names:
             )
         return found or self._elsewhere(name, None, f"invalid from flag value {name}: ")
 
+    def context(self, name: str, platform: Platform | None) -> Origin:
+        """Return a context by its name. Raises InvalidArgument."""
+        image = self._contexts[name]
+        if not image:
+            return ContextOrigin(name)
+        reference = references.parse(image).with_default_tag()
+        return ImageOrigin(str(reference), platform, image)
+
     def _stage(self, name: str, index: int) -> StageOrigin | None:
         """Return the last stage of this name before `index`."""
         indexes = self._indexes.get(name.lower(), []) if name else []
@@ -86,7 +94,7 @@ class Names:
         if name == SCRATCH:
             return Scratch()
         if name in self._contexts:
-            return ContextOrigin(name)
+            return self.context(name, platform)
         try:
             reference = references.parse(name).with_default_tag()
         except InvalidArgument as err:
@@ -94,7 +102,7 @@ class Names:
             raise Misplaced(f"{why}{err}", name) from err
         for other in (reference.familiar, str(reference)):
             if other in self._contexts:
-                return ContextOrigin(other)
+                return self.context(other, platform)
         return ImageOrigin(str(reference), platform, name)
 
 

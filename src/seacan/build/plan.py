@@ -21,7 +21,7 @@ from seacan.build.dockerfile.instructions import (
     Stage,
 )
 from seacan.build.dockerfile.parse import MOST_INSTRUCTIONS, parse_trigger
-from seacan.build.origins import ContextOrigin, ImageOrigin, Names, Origin, StageOrigin, taken
+from seacan.build.origins import ImageOrigin, Names, Origin, StageOrigin, taken
 from seacan.errors import InvalidArgument
 from seacan.images import platforms
 from seacan.images.platforms import Platform
@@ -148,7 +148,7 @@ class _Planner:
 
     def _base(self, begin: From, index: int, platform: Platform | None) -> Origin:
         if self._is_replaced(begin):
-            return ContextOrigin(begin.name)
+            return self._names.context(begin.name, platform)
         name = expansion.expand(self._lexer, begin.base, self._values).text
         if not name:
             raise Misplaced(f"base name ({begin.base}) should not be blank", begin.base)

@@ -62,6 +62,13 @@ class Ended:
 
 
 @dataclass(frozen=True, slots=True)
+class Failed:
+    """The step is what ends the build; its error follows."""
+
+    step: StepId
+
+
+@dataclass(frozen=True, slots=True)
 class Made:
     """The image is there."""
 
@@ -87,7 +94,9 @@ class StageEnded:
     stage: int
 
 
-Event = Planned | Began | Runs | Printed | Told | Ended | StageEnded | Made | Noted | Pulled
+Event = (
+    Planned | Began | Runs | Printed | Told | Ended | Failed | StageEnded | Made | Noted | Pulled
+)
 
 
 class Progress(Protocol):

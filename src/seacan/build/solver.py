@@ -15,10 +15,10 @@ from seacan.build.evaluation import Evaluated, Step, evaluate
 from seacan.build.groups import unwrapped
 from seacan.build.origins import ContextOrigin, ImageOrigin, Origin, Scratch, StageOrigin
 from seacan.build.plan import Plan, StagePlan
-from seacan.build.progress import Began, Ended, Progress, StageEnded, StepId, Told
+from seacan.build.progress import Began, Ended, Failed, Progress, StageEnded, StepId, Told
 from seacan.build.state import State
 from seacan.build.steps import Steps
-from seacan.errors import InvalidArgument
+from seacan.errors import InvalidArgument, SeacanError
 
 
 @dataclass(slots=True)
@@ -122,7 +122,11 @@ class Solver:
             await self._progress(
                 Began(step_id, self._total, source.text, source.first_line, step.is_onbuild)
             )
-            state = await self._steps.do(step_id, step, state, self._origins(step, stage))
+            try:
+                state = await self._steps.do(step_id, step, state, self._origins(step, stage))
+            except SeacanError:
+                await self._progress(Failed(step_id))
+                raise
         if triggers and triggers == len(evaluated.steps):
             await self._progress(Ended(StepId(stage.plan.index, number), state.id))
         return state

@@ -27,7 +27,9 @@ AMD64 = Platform("amd64")
 
 WANTED: Mapping[str, Mapping[str, Any]] = {
     "arg-scopes": {"build_args": {"GIVEN": "given", "UNUSED": "x"}},
-    "contexts": {"contexts": frozenset({"assets", "tools", "vendored", "alpine:3", "base"})},
+    "contexts": {
+        "contexts": {"assets": "", "tools": "", "vendored": "", "alpine:3": "", "base": "debian:12"}
+    },
     "cross-platform": {"platform": Platform("arm", variant="v7")},
     "go-static": {"platform": Platform("arm64")},
     "labels": {"build_args": {"REVISION": "abc"}},

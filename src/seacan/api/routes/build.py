@@ -1,25 +1,27 @@
 """POST /build: the classic builder's endpoint, and what else there is about builds."""
 
 import posixpath
-from collections.abc import Mapping
-from contextlib import ExitStack
+from collections.abc import AsyncIterator
+from contextlib import ExitStack, asynccontextmanager
 from typing import Final
 
 import anyio
 
 from seacan.api import build_request, engine
 from seacan.api.body_file import body_file
+from seacan.api.build_answers import ClassicAnswer, GraphAnswer
 from seacan.api.build_request import Asked
 from seacan.api.door import Call, Route, json_reply
-from seacan.api.shapes import build as shapes
+from seacan.api.shapes import build_check
 from seacan.build.builder import BuildRequest
 from seacan.build.context_tree import ContextTree
-from seacan.build.runs import CommandFailed
+from seacan.build.lint import check as lint
+from seacan.build.origins import ImageOrigin
 from seacan.errors import Internal, SeacanError, Unsupported
 from seacan.http.messages import Reply, Request, Send, Stream
 from seacan.images.image import ImageId
-from seacan.images.remote.credentials import Credentials
 from seacan.spec import dockerignore
+from seacan.spec.image import ExecutionConfig
 
 _DOCKERFILE_LIMIT_BYTES: Final = 4 << 20
 _IGNORE: Final = ".dockerignore"
@@ -37,42 +39,63 @@ class BuildRoutes:
         ]
 
     async def build(self, call: Call) -> Stream:
-        asked = build_request.read(call.query)
-        credentials = build_request.registries(call.request.headers.get("x-registry-config", ""))
+        asked = build_request.read(call.query, call.request.headers)
 
         async def produce(send: Send) -> None:
-            await self._build(call.request, asked, credentials, send)
+            if asked.is_checked:
+                await send(await self._check(call.request, asked))
+                return
+            answer = _answer(send, asked)
+            try:
+                image_id = await self._build(call.request, asked, answer)
+            except SeacanError as err:
+                await answer.fail(err)
+            else:
+                await answer.finish(image_id, [tag.familiar for tag in asked.tags])
 
         return Stream("application/json", produce)
 
     async def _build(
-        self, request: Request, asked: Asked, credentials: Mapping[str, Credentials], send: Send
-    ) -> None:
-        """Build while the client listens. Its error is the answer if nothing was told before."""
-        answer = _Answer(send, is_quiet=asked.is_quiet)
-        progress = shapes.ClassicProgress(answer.tell)
-        try:
-            with ExitStack() as held:
-                tree = held.enter_context(await anyio.to_thread.run_sync(self._builds.open_context))
-                if asked.remote:
-                    raise Unsupported(f"not supported: a context from {asked.remote}")
-                await anyio.to_thread.run_sync(tree.receive, body_file(request))
-                wanted = await anyio.to_thread.run_sync(self._request, asked, tree)
-                image_id = await self._builds.build(
-                    wanted,
-                    {"": tree},
-                    progress,
-                    pulls=asked.pulls,
-                    credentials=credentials,
-                )
-        except SeacanError as err:
-            await progress.flush()
-            if not answer.has_told:
-                raise
-            status = err.status if isinstance(err, CommandFailed) else None
-            await send(shapes.failed(str(err), status))
-        else:
-            await answer.finish(image_id, [tag.familiar for tag in asked.tags])
+        self, request: Request, asked: Asked, answer: ClassicAnswer | GraphAnswer
+    ) -> ImageId:
+        """Build while the client listens."""
+        if asked.remote:
+            raise Unsupported(f"not supported: a context from {asked.remote}")
+        async with self._context(request) as tree:
+            wanted = await anyio.to_thread.run_sync(self._request, asked, tree)
+            answer.begin(wanted.dockerfile)
+            return await self._builds.build(
+                wanted,
+                {"": tree},
+                answer.progress,
+                pulls=asked.pulls,
+                credentials=asked.credentials,
+            )
+
+    @asynccontextmanager
+    async def _context(self, request: Request) -> AsyncIterator[ContextTree]:
+        with ExitStack() as held:
+            tree = held.enter_context(await anyio.to_thread.run_sync(self._builds.open_context))
+            await anyio.to_thread.run_sync(tree.receive, body_file(request))
+            yield tree
+
+    async def _check(self, request: Request, asked: Asked) -> bytes:
+        """Return what is to be said of the Dockerfile, with the images that are here."""
+
+        def check(tree: ContextTree) -> bytes:
+            rules = tree.read(_IGNORE, dockerignore.LIMIT_BYTES) or b""
+            data = _take_dockerfile(tree, asked.dockerfile)
+            ignored = dockerignore.parse(rules)
+            return build_check.report(lint.check(data, asked.wanted, ignored, self._config))
+
+        async with self._context(request) as tree:
+            return await anyio.to_thread.run_sync(check, tree)
+
+    def _config(self, origin: ImageOrigin) -> ExecutionConfig | None:
+        """Return the config of an image that is here; blocks."""
+        for image in self._builds.cache_images([origin.written or origin.reference]):
+            return image.config.get("config") or {}
+        return None
 
     def _request(self, asked: Asked, tree: ContextTree) -> BuildRequest:
         """Return what the builder is asked for, with the Dockerfile of the context; blocks."""
@@ -85,6 +108,7 @@ class BuildRoutes:
             uses_cache=asked.uses_cache,
             cache_off_stages=asked.cache_off_stages,
             cache_images=self._builds.cache_images(asked.cache_from) if asked.cache_from else None,
+            secrets=asked.secrets,
         )
 
     async def prune(self, call: Call) -> Reply:
@@ -100,24 +124,10 @@ class BuildRoutes:
         )
 
 
-class _Answer:
-    """What a client is told; of a quiet build nothing but its outcome."""
-
-    def __init__(self, send: Send, *, is_quiet: bool) -> None:
-        self._send = send
-        self._is_quiet = is_quiet
-        self.has_told = False
-
-    async def tell(self, data: bytes) -> None:
-        if not self._is_quiet:
-            self.has_told = True
-            await self._send(data)
-
-    async def finish(self, image_id: ImageId, tags: list[str]) -> None:
-        if self._is_quiet:
-            await self._send(shapes.stream(f"{image_id}\n"))
-        else:
-            await self._send(shapes.finished(image_id, tags))
+def _answer(send: Send, asked: Asked) -> ClassicAnswer | GraphAnswer:
+    if asked.tells_graph and not asked.is_quiet:
+        return GraphAnswer(send)
+    return ClassicAnswer(send, is_quiet=asked.is_quiet)
 
 
 def _take_dockerfile(tree: ContextTree, wanted: str) -> bytes:

@@ -15,6 +15,7 @@ from seacan.build.progress import (
     Began,
     Ended,
     Event,
+    Failed,
     Made,
     Noted,
     Planned,
@@ -91,6 +92,8 @@ class ClassicProgress:
                 await self._send(progress_line(dict(message)))
             case StageEnded(stage):
                 await self._end(stage)
+            case Failed():
+                pass  # the error says so
             case Printed(step):
                 await self._printed(step.stage, event)
             case _:

@@ -165,6 +165,9 @@ class _Reader:
                 step = self._steps.end(told, now)
                 self._view.print_lines(step, step.rest_of_output())
                 self._view.end(step)
+            case {"failed": told}:
+                step = self._steps.fail(told, now)
+                self._view.print_lines(step, step.rest_of_output())
             case {"errorDetail": told}:
                 raise self._failure(told, now)
             case {"aux": {"ID": image_id}}:
@@ -175,11 +178,8 @@ class _Reader:
                 self._view.say(transfers.text_of(message))
 
     def _failure(self, told: dict[str, Any], now: float) -> BuildFailed:
-        line = int(told.get("line") or 0)
-        step = self._steps.fail(line, now)
-        if step:
-            self._view.print_lines(step, step.rest_of_output())
-            line = line or step.line
+        step = self._steps.stop(now)
+        line = int(told.get("line") or (step.line if step else 0))
         return BuildFailed(str(told.get("message")), line, int(told.get("lastLine") or line), step)
 
 

@@ -9,7 +9,7 @@ import sys
 from seacan.cli.build import archive, directory
 from seacan.cli.input import open_archive, open_error, pieces_of
 from seacan.errors import InvalidArgument
-from seacan.records import record
+from seacan.records import record, replace
 from seacan.spec import dockerignore
 
 TYPE_CHECKING = False
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from typing import BinaryIO
 
 DOCKERFILE = "Dockerfile"
+_CHECKED = ".dockerfile"
 _LIMIT_BYTES = 4 << 20
 _MAGIC_BYTES = 512
 # gzip, bzip2, xz, zstd; a tar says so at the end of its first header's fields.
@@ -38,6 +39,7 @@ class Source:
     shown: str = DOCKERFILE
     remote: str = ""
     text: bytes = b""  # the Dockerfile, if it is known here
+    rules: bytes = b""  # the .dockerignore
 
 
 def find(path: str, dockerfile: str) -> Source:
@@ -51,6 +53,12 @@ def find(path: str, dockerfile: str) -> Source:
     if not os.path.isdir(path) and path.startswith(_URLS):
         return Source(remote=path, dockerfile=dockerfile or DOCKERFILE)
     return _from_directory(path, dockerfile)
+
+
+def for_check(source: Source) -> Source:
+    """Return the Dockerfile and the .dockerignore alone: all that a check looks at."""
+    texts = {_CHECKED: source.text, directory.IGNORE_FILE: source.rules}
+    return replace(source, pieces=archive.pieces("", (), texts), dockerfile=_CHECKED)
 
 
 def _from_stdin(dockerfile: str) -> Source:
@@ -77,13 +85,14 @@ def _from_directory(path: str, dockerfile: str) -> Source:
     inside = os.path.relpath(place, root) if place.startswith(f"{root}/") else ""
     if inside and not ignored.is_excluded(inside):
         pieces = archive.pieces(root, directory.files(root, ignored), {})
-        return Source(pieces, inside, dockerfile or inside, text=text)
+        return Source(pieces, inside, dockerfile or inside, text=text, rules=rules)
     # The daemon takes out of the context what a .dockerignore in it names: so it gets the
     # Dockerfile, and nobody can copy it.
     name = f".dockerfile.{hashlib.sha256(text).hexdigest()[:20]}"
     texts = {name: text, directory.IGNORE_FILE: _with_dockerfile(root, ignored, name)}
     pieces = archive.pieces(root, directory.files(root, ignored), texts)
-    return Source(pieces, name, dockerfile or inside or DOCKERFILE, text=text)
+    shown = dockerfile or inside or DOCKERFILE
+    return Source(pieces, name, shown, text=text, rules=rules)
 
 
 def _with_dockerfile(root: str, ignored: dockerignore.Ignored, name: str) -> bytes:

@@ -1,8 +1,11 @@
 """The steps of a build, as the daemon's messages tell of them.
 
-{"began": {"id": 3, "total": 9, "stage": "deps", "text": "RUN npm ci", "line": 4}}
-{"printed": {"id": 3, "text": "added 7 packages"}}
-{"ended": {"id": 3, "isCached": false}}
+    {"began": {"id": 3, "total": 9, "stage": "deps", "text": "RUN npm ci", "line": 4}}
+    {"printed": {"id": 3, "text": "added 7 packages"}}
+    {"ended": {"id": 3, "isCached": false}}
+    {"failed": {"id": 3}}
+
+`id` is a step's number in the whole build; several run at once.
 """
 
 from __future__ import annotations
@@ -67,16 +70,18 @@ class Steps:
         step.is_cached = bool(told.get("isCached"))
         return step
 
-    def fail(self, line: int, now: float) -> Step | None:
-        """Mark the step that has failed: that of this line, or else the last that runs."""
-        running = [step for step in self.all.values() if step.is_running]
-        failed = next((step for step in running if line and step.line == line), None)
-        failed = failed or (running[-1] if running else None)
-        if failed:
-            failed.has_failed = True
-        for step in running:
-            step.ended_s = now
-        return failed
+    def fail(self, told: dict[str, Any], now: float) -> Step:
+        step = self.all[int(told["id"])]
+        step.has_failed = True
+        step.ended_s = now
+        return step
+
+    def stop(self, now: float) -> Step | None:
+        """End what still runs; return the step that has failed, if it is one."""
+        for step in self.all.values():
+            if step.is_running:
+                step.ended_s = now
+        return next((step for step in self.all.values() if step.has_failed), None)
 
     @property
     def done(self) -> int:

@@ -74,6 +74,7 @@ def _send(session: Session, values: Values, source: Source, query: dict[str, obj
 def _check(session: Session, values: Values, source: Source) -> int:
     if source.remote or not source.text:
         raise Unsupported("not supported: --check of a Dockerfile that is not on this machine")
+    source = sources.for_check(source)
     query = {**query_of(values, source), "check": True}
     with _send(session, values, source, query) as reply:
         found = next(messages(reply.pieces()), {})

@@ -24,7 +24,8 @@ GRAPH: tuple[Mapping[str, Any], ...] = (
 )
 DONE: tuple[Mapping[str, Any], ...] = ({"ended": {"id": 2}}, {"aux": {"ID": IMAGE}})
 FAILED: tuple[Mapping[str, Any], ...] = (
-    {"printed": {"id": 2, "text": "king\nno rule\n"}},
+    {"printed": {"id": 2, "text": "king\nno rule"}},
+    {"failed": {"id": 2}},
     {"errorDetail": {"code": 2, "message": "exit code: 2", "line": 3, "lastLine": 4}, "error": "x"},
 )
 

@@ -1,0 +1,58 @@
+"""The two ways in which a build is told of: in the classic builder's words, and as a graph."""
+
+from seacan.api.shapes import build as classic
+from seacan.api.shapes import build_graph as graph
+from seacan.build.runs import CommandFailed
+from seacan.errors import SeacanError
+from seacan.http.messages import Send
+from seacan.images.image import ImageId
+
+
+class ClassicAnswer:
+    """Docker's; of a quiet build nothing but its outcome."""
+
+    def __init__(self, send: Send, *, is_quiet: bool) -> None:
+        self._send = send
+        self._is_quiet = is_quiet
+        self._has_told = False
+        self.progress = classic.ClassicProgress(self._tell)
+
+    def begin(self, dockerfile: bytes) -> None:
+        """Do nothing: the words are those of the steps."""
+
+    async def fail(self, err: SeacanError) -> None:
+        """Tell of what ended the build; raise it, to be the answer, if nothing was told before."""
+        await self.progress.flush()
+        if not self._has_told:
+            raise err
+        status = err.status if isinstance(err, CommandFailed) else None
+        await self._send(classic.failed(str(err), status))
+
+    async def finish(self, image_id: ImageId, tags: list[str]) -> None:
+        if self._is_quiet:
+            await self._send(classic.stream(f"{image_id}\n"))
+        else:
+            await self._send(classic.finished(image_id, tags))
+
+    async def _tell(self, data: bytes) -> None:
+        if not self._is_quiet:
+            self._has_told = True
+            await self._send(data)
+
+
+class GraphAnswer:
+    """For seacan's own client: steps side by side, and where in the Dockerfile an error is."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        self.progress = graph.GraphProgress(send)
+
+    def begin(self, dockerfile: bytes) -> None:
+        """Take the names of the stages. Raises DockerfileError."""
+        self.progress.name_stages(dockerfile)
+
+    async def fail(self, err: SeacanError) -> None:
+        await self._send(graph.failed(err))
+
+    async def finish(self, image_id: ImageId, tags: list[str]) -> None:
+        """Do nothing: the id of the image was told, and who asks knows its names."""
