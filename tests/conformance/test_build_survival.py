@@ -1,5 +1,6 @@
 """Builds that are cut short: by their client, or by kill -9 of the daemon."""
 
+import contextlib
 import json
 import random
 import socket
@@ -52,7 +53,7 @@ class Client:
             f"Content-Type: application/x-tar\r\nContent-Length: {len(sent)}\r\n\r\n"
         )
         self._socket.sendall(head.encode() + sent)
-        self.received = b""
+        self.received = bytearray()
 
     def read_until(self, text: bytes) -> None:
         while text not in self.received:
@@ -61,12 +62,10 @@ class Client:
             self.received += data
 
     def read(self) -> bytes:
-        try:
+        with contextlib.suppress(ConnectionResetError):
             while data := self._socket.recv(65536):
                 self.received += data
-        except ConnectionResetError:
-            return self.received
-        return self.received
+        return bytes(self.received)
 
     def close(self) -> None:
         self._socket.close()

@@ -52,6 +52,9 @@ class BuildRequest:
     uses_cache: bool = True
     cache_off_stages: Sequence[str] = ()  # by name: what --no-cache-filter names
     cache_images: Sequence[Image] | None = None  # if given, the cache is what these were made of
+    context_images: Mapping[str, str] = field(
+        default_factory=dict
+    )  # named contexts that are images
     secrets: Mapping[str, bytes] = field(default_factory=dict)
     entitlements: frozenset[str] = frozenset()
 
@@ -114,9 +117,15 @@ class Builder:
     ) -> Solver:
         images: dict[ImageOrigin, State] = {}
         planned = await self._with_images(planned, images, find_image, progress)
+        named = {
+            name: await self._image(
+                ImageOrigin(reference, None), planned.wanted.platform, find_image, progress
+            )
+            for name, reference in sorted(request.context_images.items())
+        }
         await progress(Planned([stage.index for stage in planned.stages]))
         steps = await self._steps(request, planned, contexts, progress)
-        return Solver(planned, images, arguments, steps, progress)
+        return Solver(planned, images, named, arguments, steps, progress)
 
     async def _with_images(
         self,
@@ -131,9 +140,7 @@ class Builder:
             for stage in planned.stages:
                 for origin in sorted(stage.images - images.keys(), key=lambda one: one.reference):
                     platform = origin.platform or planned.wanted.platform
-                    image = await find_image(origin, platform, progress)
-                    layers = await anyio.to_thread.run_sync(self.building.layers_of, image)
-                    images[origin] = State.of_image(image, layers)
+                    images[origin] = await self._image(origin, platform, find_image, progress)
             based = next(
                 (
                     stage
@@ -148,6 +155,13 @@ class Builder:
             assert isinstance(based.base, ImageOrigin)
             triggers = images[based.base].config.get("OnBuild") or []
             planned = with_triggers(planned, based.index, triggers)
+
+    async def _image(
+        self, origin: ImageOrigin, platform: Platform, find_image: FindImage, progress: Progress
+    ) -> State:
+        image = await find_image(origin, platform, progress)
+        layers = await anyio.to_thread.run_sync(self.building.layers_of, image)
+        return State.of_image(image, layers)
 
     async def _steps(
         self,

@@ -66,7 +66,7 @@ class RunMounts:
     ) -> str | list[str]:
         if mount.type is not MountType.BIND or origin is None:
             return ""
-        if not isinstance(origin, ContextOrigin):
+        if not isinstance(origin, ContextOrigin) or origin in origins:
             return origins[origin].diff_ids
         tree = self._tree(origin)
         choice = Choice([mount.source or "/"], [], False)
@@ -117,7 +117,7 @@ class RunMounts:
         held: AsyncExitStack,
     ) -> StepMount:
         assert origin is not None
-        if not isinstance(origin, ContextOrigin):
+        if not isinstance(origin, ContextOrigin) or origin in origins:
             if not mount.is_read_only:
                 raise Unsupported("RUN --mount=type=bind,rw is supported of a context alone")
             layers = tuple(self.bench.layers(origins[origin]))
@@ -147,7 +147,8 @@ class RunMounts:
                 number += 1
             await held.enter_async_context(self.cache_locks.hold(f"{name}.{number}"))
         directory = self.bench.data_root.build_caches / (f"{name}.{number}" if number else name)
-        await anyio.to_thread.run_sync(_make_cache, directory, mount, target)
+        async with self.cache_locks.hold(f"{name} is made"):
+            await anyio.to_thread.run_sync(_make_cache, directory, mount, target)
         return StepMount("bind", target, source=str(directory / "data"), is_read_only=False)
 
     async def _secret(
