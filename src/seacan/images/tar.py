@@ -120,7 +120,11 @@ class TarReader:
         while self._unread:
             self.read(1 << 20)
         if self._padding:
-            self._exactly(self._padding)
+            padding = self._stream.read(self._padding)
+            if not padding:
+                return None  # the docker CLI ends so what it sends for `build -f` of another place
+            if len(padding) < self._padding:
+                raise InvalidArgument("malformed tar archive: it ends within a member")
             self._padding = 0
         block = self._stream.read(BLOCK_BYTES)
         if not block or not any(block):

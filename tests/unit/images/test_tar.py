@@ -177,6 +177,7 @@ def test_a_pax_bomb_is_refused_before_it_is_read() -> None:
         (b"\0" * 511 + b"x", "invalid tar header"),
         (archives.tar([archives.member("a", b"x" * 600)])[:600], "it ends within a member"),
         (archives.tar([archives.member("a", b"x" * 600)])[:1100], "it ends within a member"),
+        (archives.tar([archives.member("a", b"x" * 600)])[:1113], "it ends within a member"),
         (pax({"comment": "x"})[:1024], "it ends after an extension header"),
         (archives.tar([archives.member("a", type=b"V")]), "of unknown type b'V'"),
     ],
@@ -190,3 +191,9 @@ def test_an_archive_may_be_empty_or_lack_its_end() -> None:
     assert read(b"") == []
     assert read(b"\0" * 512) == []
     assert len(read(archives.tar([archives.member("a", b"x" * 512)])[:1024])) == 1
+
+
+def test_the_last_block_may_lack_its_padding() -> None:
+    # As in what the docker CLI sends for `build -f` of a Dockerfile that is not in the context.
+    ((member, content),) = read(archives.tar([archives.member("a", b"x" * 600)])[:1112])
+    assert (member.name, content) == ("a", b"x" * 600)
