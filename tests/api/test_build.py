@@ -3,6 +3,7 @@
 import base64
 import io
 import json
+import urllib.parse
 from collections.abc import Mapping
 from typing import Any
 
@@ -134,3 +135,99 @@ def test_the_cache_is_pruned(api: Api) -> None:
     )
     assert answer.json == {"CachesDeleted": ["key"], "SpaceReclaimed": 7}
     assert api.engine.builds.pruned == [({"id": ["a"]}, True, 5)]
+
+
+def query(**values: object) -> str:
+    return "?" + urllib.parse.urlencode(
+        {name: value if isinstance(value, str) else json.dumps(value)
+         for name, value in values.items()}
+    )  # fmt: skip
+
+
+def test_a_build_as_a_graph(api: Api) -> None:
+    context = tar([member("Dockerfile", b"FROM scratch AS one\n")])
+    assert lines(build(api, query(progress="graph", t="a"), context)) == [
+        {
+            "began": {
+                "id": 1,
+                "total": 1,
+                "stage": "one",
+                "text": "FROM scratch",
+                "line": 1,
+                "lastLine": 1,
+            }
+        },
+        {"aux": {"ID": IMAGE_ID}},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("dockerfile", "error", "detail"),
+    [
+        (b"FROM scratch\nFOO", None,
+         {"message": "dockerfile parse error on line 2: unknown instruction: FOO "
+          "(did you mean FROM?)", "line": 2, "lastLine": 2}),
+        (DOCKERFILE, CommandFailed(["a"], 3),
+         {"message": "The command 'a' returned a non-zero code: 3", "code": 3}),
+    ],
+)  # fmt: skip
+def test_the_end_of_a_graph_says_where(
+    api: Api, dockerfile: bytes, error: CommandFailed | None, detail: Mapping[str, Any]
+) -> None:
+    api.engine.builds.error = error
+    answer = build(api, query(progress="graph"), tar([member("Dockerfile", dockerfile)]))
+    assert answer.status == 200
+    assert lines(answer)[-1] == {"errorDetail": detail, "error": detail["message"]}
+
+
+def test_a_check(api: Api) -> None:
+    files = [("Dockerfile", b"FROM x AS one\nCMD x\nCOPY a.md /\n"), (".dockerignore", b"*.md")]
+    context = tar([member(name, content) for name, content in files])
+    (found,) = lines(build(api, query(check="1"), context))
+    assert [(each["rule"], each["firstLine"]) for each in found["warnings"]] == [
+        ("JSONArgsRecommended", 2),
+        ("CopyIgnoredFile", 3),
+    ]
+    assert all(each["hint"] and each["description"] for each in found["warnings"])
+    assert found["error"] is None
+    assert api.engine.builds.requests == []
+
+
+@pytest.mark.parametrize(
+    ("dockerfile", "error"),
+    [
+        (b"FROM scratch\nFOO", "dockerfile parse error on line 2: unknown instruction: FOO "
+         "(did you mean FROM?)"),
+        (b"# check=error=true\nFROM x\nCMD x",
+         "lint violation found for rules: JSONArgsRecommended"),
+    ],
+)  # fmt: skip
+def test_a_check_that_fails(api: Api, dockerfile: bytes, error: str) -> None:
+    (found,) = lines(build(api, query(check="1"), tar([member("Dockerfile", dockerfile)])))
+    assert found["error"]["message"] == error
+
+
+def test_secrets_and_contexts(api: Api) -> None:
+    secrets = {"a": base64.b64encode(b"\0x").decode()}
+    header = base64.urlsafe_b64encode(json.dumps(secrets).encode()).decode()
+    contexts = {"base": "docker-image://busybox:1"}
+    build(api, query(contexts=contexts), headers={"X-Seacan-Secrets": header})
+    ((request, _, _, _),) = api.engine.builds.requests
+    assert request.secrets == {"a": b"\0x"}
+    assert request.wanted.contexts == {"base": "busybox:1"}
+
+
+@pytest.mark.parametrize("header", ["%", "e30", base64.b64encode(b'{"a": "%"}').decode(), "W10="])
+def test_no_secrets(api: Api, header: str) -> None:
+    answer = build(api, headers={"X-Seacan-Secrets": header})
+    assert (answer.status, json.loads(answer.body)["message"]) == (
+        400,
+        "error reading secrets: not base64 of JSON",
+    )
+
+
+@pytest.mark.parametrize(
+    ("place", "status"), [("./dir", 501), ("docker-image://X:::", 400), ("https://x", 501)]
+)
+def test_no_contexts(api: Api, place: str, status: int) -> None:
+    assert build(api, query(contexts={"a": place})).status == status

@@ -27,6 +27,7 @@ class Began:
     text: str  # the instruction
     line: int  # in the Dockerfile, from 1
     is_trigger: bool = False  # ONBUILD of the base
+    last_line: int = 0  # if it is not of one line
 
 
 @dataclass(frozen=True, slots=True)

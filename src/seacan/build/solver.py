@@ -127,7 +127,14 @@ class Solver:
             step_id = StepId(stage.plan.index, number)
             source = step.instruction.source
             await self._progress(
-                Began(step_id, self._total, source.text, source.first_line, step.is_onbuild)
+                Began(
+                    step_id,
+                    self._total,
+                    source.text,
+                    source.first_line,
+                    step.is_onbuild,
+                    source.last_line,
+                )
             )
             try:
                 state = await self._steps.do(step_id, step, state, self._origins(step, stage))

@@ -1,6 +1,7 @@
 """A build as seacan's own client hears of it: its steps, several of them at once.
 
-    {"began": {"id": 3, "total": 9, "text": "RUN npm ci", "line": 4}}
+    {"began": {"id": 3, "total": 9, "stage": "deps", "text": "RUN npm ci",
+               "line": 4, "lastLine": 5}}
     {"printed": {"id": 3, "text": "added 7 packages"}}
     {"ended": {"id": 3, "isCached": false}}
     {"failed": {"id": 3}}
@@ -77,6 +78,7 @@ class GraphProgress:
             "stage": self._stages[step.stage] if step.stage < len(self._stages) else "",
             "text": f"ONBUILD {event.text}" if event.is_trigger else event.text,
             "line": event.line,
+            "lastLine": max(event.line, event.last_line),
         }
 
 

@@ -179,8 +179,10 @@ class _Reader:
 
     def _failure(self, told: dict[str, Any], now: float) -> BuildFailed:
         step = self._steps.stop(now)
-        line = int(told.get("line") or (step.line if step else 0))
-        return BuildFailed(str(told.get("message")), line, int(told.get("lastLine") or line), step)
+        line, last_line = int(told.get("line") or 0), int(told.get("lastLine") or 0)
+        if step and not line:
+            line, last_line = step.line, step.last_line
+        return BuildFailed(str(told.get("message")), line, last_line, step)
 
 
 def _pass(messages: Iterable[dict[str, Any]], output: TextIO | None) -> str:

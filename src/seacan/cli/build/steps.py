@@ -24,6 +24,7 @@ class Step:
         self.id = int(told["id"])
         self.text = " ".join(str(told["text"]).split())
         self.line = int(told.get("line") or 0)
+        self.last_line = int(told.get("lastLine") or self.line)
         stage = str(told.get("stage") or "")
         self.label = f"[{stage + ' ' if stage else ''}{self.id}/{told['total']}] {self.text}"
         self.began_s = now

@@ -1,0 +1,175 @@
+"""`seacan build` with a daemon of its own, beside the docker CLI's classic build."""
+
+import io
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tarfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pytest
+from tests.conformance.docker_cli import Result
+from tests.daemon import Daemon, running_daemon
+
+pytestmark = [pytest.mark.root, pytest.mark.conformance]
+
+DOCKERFILE = """\
+FROM busybox AS tools
+RUN echo tool > /tool
+FROM busybox
+ARG WHO=nobody
+WORKDIR /app
+COPY . .
+COPY --from=tools /tool /
+RUN echo "made for $WHO" && ls > /list
+CMD ["cat", "/list"]
+"""
+
+
+@pytest.fixture(scope="module")
+def daemon(busybox_tar: Path) -> Iterator[Daemon]:
+    with running_daemon() as daemon:
+        daemon.load(busybox_tar)
+        yield daemon
+
+
+@pytest.fixture
+def context(tmp_path: Path) -> Path:
+    root = tmp_path / "context"
+    root.mkdir()
+    (root / "Dockerfile").write_text(DOCKERFILE)
+    (root / ".dockerignore").write_text("*.md\n!keep.md\nsub/*/x\n.docker*\n")
+    for name in ("a.md", "keep.md", "sub/one/x", "sub/one/y"):
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text(name)
+    return root
+
+
+def run(command: Sequence[str], stdin: bytes = b"", **environment: str) -> Result:
+    done = subprocess.run(
+        command,
+        input=stdin,
+        check=False,
+        capture_output=True,
+        timeout=120,
+        env={**os.environ, **environment},
+    )
+    return Result(done.returncode, done.stdout.decode(errors="replace"), done.stderr.decode())
+
+
+def seacan(daemon: Daemon, *words: str, stdin: bytes = b"", **environment: str) -> Result:
+    command = [sys.executable, "-m", "seacan.cli.main", "-H", daemon.host]
+    return run([*command, *words], stdin, **environment)
+
+
+def built(daemon: Daemon, *words: str, stdin: bytes = b"", **environment: str) -> str:
+    done = seacan(daemon, "build", "-q", "--network", "none", *words, stdin=stdin, **environment)
+    assert done.status == 0, done.err
+    return done.out.strip()
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        (),
+        ("--build-arg", "WHO=me", "--label", "a=b", "--target", "tools"),
+        ("-f", "{outside}"),
+        ("--build-arg", "WHO", "--no-cache"),
+    ],
+)
+def test_images_are_those_of_the_docker_cli(
+    daemon: Daemon, context: Path, tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    if shutil.which("docker") is None:
+        pytest.skip("there is no docker CLI here")
+    (tmp_path / "Elsewhere").write_text(DOCKERFILE.replace("/list", "/elsewhere"))
+    words = tuple(word.format(outside=tmp_path / "Elsewhere") for word in words)
+    ours = built(daemon, *words, str(context), WHO="somebody")
+    # What is in the cache by now makes the same image, if all that was sent is the same.
+    cached = [word for word in words if word != "--no-cache"]
+    docker = ["docker", "-H", daemon.host, "build", "-q", "--network", "none", *cached]
+    theirs = run([*docker, str(context)], DOCKER_BUILDKIT="0", WHO="somebody")
+    assert (theirs.status, theirs.out.strip()) == (0, ours), theirs.err
+
+
+def test_progress_and_what_was_not_done(daemon: Daemon, context: Path) -> None:
+    words = ("build", "--network", "none", "--progress", "plain", "-t", "shown:1", str(context))
+    first, second = seacan(daemon, *words), seacan(daemon, *words)
+    assert (first.status, second.status) == (0, 0), first.err
+    assert re.search(r"^#\d+ [\d.]+ made for nobody$", first.err, re.MULTILINE)
+    ran = re.search(r"^(#\d+) \[8/9\] RUN echo", second.err, re.MULTILINE)
+    assert ran is not None
+    assert f"\n{ran[1]} CACHED\n" in second.err
+
+
+def test_a_failure_shows_the_line(daemon: Daemon) -> None:
+    text = "FROM busybox\nRUN echo so far; \\\n  exit 3\nCMD x\n"
+    done = seacan(daemon, "build", "--network", "none", "-", stdin=text.encode())
+    assert done.status == 1
+    assert " > [2/3] RUN echo so far; exit 3:\nso far\n" in done.err
+    assert "   2 | >>> RUN echo so far; \\\n   3 | >>>   exit 3\n   4 |     CMD x\n" in done.err
+    assert done.err.endswith("returned a non-zero code: 3\n")
+
+
+def test_a_secret_is_for_its_command_alone(daemon: Daemon, tmp_path: Path) -> None:
+    (tmp_path / "token").write_text("s3cr3t-text")
+    text = (
+        "FROM busybox\n"
+        "RUN --mount=type=secret,id=tok,required wc -c < /run/secrets/tok > /size\n"
+        'RUN --mount=type=secret,id=env,env=TOK test "$TOK" = of-the-environment\n'
+    )
+    words = ("--secret", f"id=tok,src={tmp_path / 'token'}", "--secret", "id=env,env=MINE")
+    image = built(daemon, *words, "-", stdin=text.encode(), MINE="of-the-environment")
+    saved = subprocess.run(
+        [sys.executable, "-m", "seacan.cli.main", "-H", daemon.host, "save", image],
+        check=True,
+        capture_output=True,
+        timeout=60,
+    ).stdout
+    assert b"s3cr3t-text" not in saved
+    assert b"of-the-environment" not in saved.replace(b'= of-the-environment"', b"")
+    missing = seacan(daemon, "build", "-", stdin=text.encode())
+    assert missing.status == 1
+    assert "tok" in missing.err
+
+
+def test_output_and_files(daemon: Daemon, context: Path, tmp_path: Path) -> None:
+    words = ("--iidfile", str(tmp_path / "iid"), "--metadata-file", str(tmp_path / "meta"))
+    image = built(daemon, *words, "-o", f"type=tar,dest={tmp_path / 'out.tar'}", str(context))
+    assert (tmp_path / "iid").read_text() == image
+    assert json.loads((tmp_path / "meta").read_text())["containerimage.config.digest"] == image
+    with tarfile.open(tmp_path / "out.tar") as archive:
+        names = set(archive.getnames())
+    assert {"tool", "list", "app/keep.md", "app/sub/one/y"} <= names
+    assert not {"app/a.md", "app/sub/one/x"} & names
+    assert seacan(daemon, "ps", "-aq").out == ""
+
+
+def test_an_image_as_a_context(daemon: Daemon) -> None:
+    base = built(daemon, "-t", "own-base:1", "-", stdin=b"FROM busybox\nRUN echo b > /mark\n")
+    words = ("--build-context", "golang:1=docker-image://own-base:1")
+    text = b"FROM golang:1\nCOPY --from=golang:1 /mark /copy\nRUN cat /mark /copy\n"
+    assert built(daemon, *words, "-", stdin=text) != base
+
+
+def test_check(daemon: Daemon, context: Path) -> None:
+    (context / "Dockerfile").write_text("FROM busybox as x\nENV A=$PAHT\nCOPY a.md /\nCMD y\n")
+    done = seacan(daemon, "build", "--check", str(context))
+    assert done.status == 1
+    rules = re.findall(r"^WARNING: (\w+) - https://", done.out, re.MULTILINE)
+    assert rules == ["FromAsCasing", "UndefinedVar", "JSONArgsRecommended"]
+    assert "(did you mean $PATH?)" in done.out
+
+
+def test_an_archive_on_standard_input(daemon: Daemon) -> None:
+    made = io.BytesIO()
+    with tarfile.open(fileobj=made, mode="w:gz") as archive:
+        for name, text in (("d/Other", "FROM busybox\nCOPY d /x\n"), ("d/file", "content")):
+            info = tarfile.TarInfo(name)
+            info.size = len(text)
+            archive.addfile(info, io.BytesIO(text.encode()))
+    assert built(daemon, "-f", "d/Other", "-", stdin=made.getvalue()).startswith("sha256:")
