@@ -146,6 +146,9 @@ def test_output_and_files(daemon: Daemon, context: Path, tmp_path: Path) -> None
         names = set(archive.getnames())
     assert {"tool", "list", "app/keep.md", "app/sub/one/y"} <= names
     assert not {"app/a.md", "app/sub/one/x"} & names
+    built(daemon, "-o", str(tmp_path / "directory"), str(context))
+    assert (tmp_path / "directory" / "tool").read_text() == "tool\n"
+    assert (tmp_path / "directory" / "app" / "keep.md").read_text() == "keep.md"
     assert seacan(daemon, "ps", "-aq").out == ""
 
 

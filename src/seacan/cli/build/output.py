@@ -1,16 +1,20 @@
 """--output: where the result of a build goes, beside the daemon's store.
 
-type=tar,dest=FILE           the files of the image; - alone means that, on standard output
-type=oci|docker,dest=FILE    the image, as an archive that `load` reads; docker without a FILE
-and image mean the store, where it is anyway
-type=registry                the image, under its names, to their registries
+    type=local,dest=DIRECTORY    the files of the image; a DIRECTORY alone means that
+    type=tar,dest=FILE           the same as a tar; - alone means that, on standard output
+    type=oci|docker,dest=FILE    the image, as an archive that `load` reads
+    type=registry                the image, under its names, to their registries
+
+`type=docker` without a file, and `type=image`, are the store, where the image is anyway.
 """
 
 from __future__ import annotations
 
+import os
 import sys
 from contextlib import contextmanager
 
+from seacan.cli.copying.unpacking import unpack
 from seacan.cli.output.archive import write_archive
 from seacan.cli.output.progress import show
 from seacan.client.client import messages
@@ -24,9 +28,8 @@ if TYPE_CHECKING:
     from seacan.cli.session import Session
     from seacan.client.transport import Response
 
-_TYPES = ("tar", "oci", "docker", "image", "registry")
-_NEED_DESTINATION = ("tar", "oci")
-_LOCAL = "not supported: output to a directory; use --output - | tar -x -C DIRECTORY"
+_TYPES = ("local", "tar", "oci", "docker", "image", "registry")
+_NEED_DESTINATION = ("local", "tar", "oci")
 
 
 @record
@@ -43,9 +46,7 @@ class Output:
 def parse(text: str) -> Output:
     """Return what one --output says. Raises InvalidArgument, Unsupported."""
     if "=" not in text:
-        if text != "-":
-            raise Unsupported(_LOCAL)
-        return Output("tar")
+        return Output("tar") if text == "-" else Output("local", text)
     kind, destination, pushes = "", "", False
     names: tuple[str, ...] = ()
     for field in text.split(","):
@@ -61,11 +62,9 @@ def parse(text: str) -> Output:
                 pushes = value.lower() in ("", "true", "1")
             case other:
                 raise Unsupported(f"not supported: {other} of --output")
-    if kind == "local":
-        raise Unsupported(_LOCAL)
     if kind not in _TYPES:
         raise InvalidArgument(f'invalid output type "{kind}": one of {", ".join(_TYPES)}')
-    if kind in _NEED_DESTINATION and not destination:
+    if kind in _NEED_DESTINATION and (not destination or (kind, destination) == ("local", "-")):
         raise InvalidArgument(f"dest is required for {kind} output")
     if kind in ("image", "registry") and destination:
         raise InvalidArgument(f"{kind} output has no dest")
@@ -76,6 +75,9 @@ def write(session: Session, output: Output, image_id: str, tags: list[str]) -> N
     """Bring the image to where it is to be. Raises SeacanError."""
     names = [*tags, *output.names]
     match output.type:
+        case "local":
+            with _files(session, image_id) as reply:
+                _unpack(reply, output.destination)
         case "tar":
             write_archive(output.destination, lambda: _files(session, image_id))
         case "oci" | "docker" if output.destination or output.type == "oci":
@@ -95,6 +97,14 @@ def _files(session: Session, image_id: str) -> Iterator[Response]:
             yield reply
     finally:
         containers.remove(container_id, force=True, volumes=True)
+
+
+def _unpack(reply: Response, directory: str) -> None:
+    try:
+        os.makedirs(directory, exist_ok=True)
+    except OSError as err:
+        raise InvalidArgument(f"mkdir {directory}: {(err.strerror or str(err)).lower()}") from err
+    unpack(reply.pieces(), directory, lambda name: name, keeps_owners=os.geteuid() == 0)
 
 
 def _push(session: Session, names: list[str]) -> None:

@@ -99,6 +99,8 @@ def test_no_secret(text: str, why: str) -> None:
     ("text", "expected"),
     [
         ("-", Output("tar")),
+        ("out", Output("local", "out")),
+        ("type=local,dest=out", Output("local", "out")),
         ("type=tar,dest=x.tar", Output("tar", "x.tar")),
         ("type=oci,dest=-", Output("oci")),
         ("type=docker", Output("docker")),
@@ -113,8 +115,8 @@ def test_outputs(text: str, expected: Output) -> None:
 @pytest.mark.parametrize(
     ("text", "why"),
     [
-        ("out", "output to a directory"),
-        ("type=local,dest=x", "output to a directory"),
+        ("type=local", "dest is required for local output"),
+        ("type=local,dest=-", "dest is required for local output"),
         ("type=x", 'invalid output type "x"'),
         ("dest=x", 'invalid output type ""'),
         ("type=tar", "dest is required for tar output"),
