@@ -12,7 +12,7 @@ NEEDED := apparmor bash-completion bind9-dnsutils busybox-static checkpolicy cri
 PEERS := docker.io podman
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo fmt check test test-unit test-root test-vm test-all conformance golden bench descriptions
+.PHONY: help setup demo fmt check test test-unit test-root test-vm test-all conformance golden reference bench descriptions
 .PHONY: clean packages peers
 
 help:  ## list the tasks
@@ -68,6 +68,10 @@ descriptions: setup  ## derive tests/descriptions anew: make descriptions FROM='
 
 golden: setup  ## rewrite the expected outputs; read the diff
 	SEACAN_GOLDEN=1 $(PYTEST)
+
+reference: setup  ## write docs/cli.md and docs/seacan.1 anew, from the tables of commands
+	$(PY) -m seacan.cli.reference markdown >docs/cli.md
+	$(PY) -m seacan.cli.reference man >docs/seacan.1
 
 bench: setup packages  ## measure: make bench HOSTS='docker=unix:///run/docker.sock'
 	$(PY) -m bench.run --own $(foreach host,$(HOSTS),--host $(host))

@@ -62,6 +62,9 @@ def complete(
         (["limit", ""], ["ls", "rm"]),
         (["limit", "ls", "--he"], ["--help"]),
         (["completion", "b"], ["bash"]),
+        (["compose", "-f", "x", "conf"], ["config"]),
+        (["compose", "config", "--he"], ["--help"]),
+        (["compose", "--project-"], ["--project-directory", "--project-name"]),
         (["inspect", "--type", "n"], ["network"]),
     ],
 )

@@ -71,9 +71,23 @@ def read_line(words: Sequence[str]) -> Question:
 def _ask_command(question: Question, command: Command, words: Sequence[str]) -> None:
     module = __import__(command.module, fromlist=["FLAGS"])
     flags = _Flags([*module.FLAGS, HELP], words, stops_at_argument=command.runs_another)
-    if not _ask_for_flags(question, flags):
-        question.command = command
-        question.arguments = flags.arguments
+    if _ask_for_flags(question, flags):
+        return
+    if command.names[0] == "compose":
+        _ask_compose(question, flags.arguments)
+        return
+    question.command = command
+    question.arguments = flags.arguments
+
+
+def _ask_compose(question: Question, words: Sequence[str]) -> None:
+    """Ask for one of its own commands, or what is asked for in that."""
+    from seacan.cli.compose.table import BY_NAME, COMMANDS
+
+    if not words:
+        question.words = sorted((command.names[0], command.summary) for command in COMMANDS)
+    elif words[0] in BY_NAME:
+        _ask_command(question, BY_NAME[words[0]], words[1:])
 
 
 def _ask_for_flags(question: Question, flags: _Flags) -> bool:
