@@ -59,6 +59,7 @@ from typing import Final
 DEFAULT_DATA_ROOT: Final = Path("/var/lib/seacan")
 DEFAULT_EXEC_ROOT: Final = Path("/run/seacan")
 DEFAULT_SOCKET: Final = Path("/run/seacan.sock")
+DEFAULT_CONFIG_FILE: Final = Path("/etc/seacan/daemon.json")
 # By registry: certificates, hosts.toml.
 DEFAULT_CERTIFICATES: Final = Path("/etc/seacan/certs.d")
 DOCKER_CERTIFICATES: Final = Path("/etc/docker/certs.d")

@@ -1,6 +1,5 @@
 """The sockets that the daemon listens on."""
 
-import contextlib
 import grp
 import os
 import socket
@@ -14,9 +13,10 @@ from seacan.errors import Conflict, Forbidden, InvalidArgument, Unsupported
 
 _BACKLOG: Final = 128
 _DEFAULT_PORT: Final = 2375
+_DEFAULT_GROUP: Final = "docker"
 
 
-def listen(host: str, tls: Tls) -> Listener:
+def listen(host: str, tls: Tls, group: str = "") -> Listener:
     """Return what listens on `unix://PATH` or `tcp://ADDRESS:PORT`.
 
     A unix socket has mode 0660, and the group docker if there is one. TCP is within TLS, or without
@@ -27,7 +27,7 @@ def listen(host: str, tls: Tls) -> Listener:
     if not separator:
         raise InvalidArgument(f"listen on {host!r}: not a URL such as unix:///run/seacan.sock")
     if scheme == "unix":
-        return Listener(_listen_unix(Path(address)))
+        return Listener(_listen_unix(Path(address), group))
     if scheme == "tcp":
         return _listen_tcp(host, address, tls)
     raise Unsupported(f"listen on {host}: only unix:// and tcp:// are supported")
@@ -81,7 +81,8 @@ def url_of(listener: Listener) -> str:
     return f"tcp://{address}:{name[1]}"
 
 
-def _listen_unix(path: Path) -> socket.socket:
+def _listen_unix(path: Path, group: str) -> socket.socket:
+    owner = _group(group)
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
         _remove_stale(path)
@@ -90,14 +91,26 @@ def _listen_unix(path: Path) -> socket.socket:
             listener.bind(str(path))
         finally:
             os.umask(before)
-        with contextlib.suppress(KeyError):
-            os.chown(path, 0, grp.getgrnam("docker").gr_gid)
+        if owner is not None:
+            os.chown(path, 0, owner)
         listener.listen(_BACKLOG)
         listener.setblocking(False)
     except BaseException:
         listener.close()
         raise
     return listener
+
+
+def _group(name: str) -> int | None:
+    """Return the id of the group that may connect; by default that of docker, if there is one."""
+    if name.isascii() and name.isdecimal():
+        return int(name)
+    try:
+        return grp.getgrnam(name or _DEFAULT_GROUP).gr_gid
+    except KeyError:
+        if name:
+            raise InvalidArgument(f"group {name} is not known here") from None
+        return None
 
 
 def _remove_stale(path: Path) -> None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from anyio.abc import TaskGroup
 
 from seacan.engine import resources
+from seacan.engine.container_defaults import ContainerDefaults
 from seacan.engine.database import Database
 from seacan.engine.events import Events
 from seacan.engine.host import Host
@@ -34,10 +35,15 @@ class Settings:
     log_config: LogConfig = field(default_factory=LogConfig)  # of containers that ask for none
     storage_bytes: int = 0  # the same: how much they may write; 0 is no limit
     registries: RegistrySettings = field(default_factory=RegistrySettings)
+    containers: ContainerDefaults = field(default_factory=ContainerDefaults)
+    labels: tuple[str, ...] = ()  # NAME=VALUE: what `info` shows
+    is_debugging: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Context:
+    """`settings` and `host` change when the daemon reads its configuration anew; nothing else."""
+
     settings: Settings
     host: Host
     database: Database

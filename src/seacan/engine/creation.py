@@ -20,6 +20,7 @@ from seacan.engine import (
     volume_points,
 )
 from seacan.engine.container import Container, Link
+from seacan.engine.container_defaults import with_defaults
 from seacan.engine.context import Context
 from seacan.engine.log_options import with_log_config
 from seacan.engine.log_plan import log_path
@@ -97,6 +98,7 @@ async def plan(
     if platform is not None:
         _check_platform(image, asked_image, platforms.parse(platform))
     container_id = ContainerId(ids.new_id())
+    request = with_defaults(request, context.settings.containers)
     request = with_log_config(request, context.settings.log_config)
     request = storage_options.with_default(request, context.settings.storage_bytes)
     request = sharing.resolve(request, get)

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import anyio
@@ -57,6 +57,24 @@ class Engine:
     files: Files
     commits: Commits
     builds: Builds
+    context: Context
+
+    def reload(self, settings: Settings) -> None:
+        """Go on with other settings: those of registries, runtimes, labels, new containers.
+
+        The rest stays as it was. Raises InvalidArgument, and nothing has changed then.
+        """
+        context = self.context
+        kept = replace(
+            context.settings,
+            registries=settings.registries,
+            containers=settings.containers,
+            labels=settings.labels,
+            is_debugging=settings.is_debugging,
+        )
+        context.host = _host(kept, context.host)
+        context.settings = kept
+        self.remote.reload(kept.registries)
 
 
 @asynccontextmanager
@@ -71,7 +89,7 @@ async def running(settings: Settings) -> AsyncIterator[Engine]:
     if settings.storage_bytes:
         is_supported = quotas.are_enforced(settings.data_root.containers)
         storage_options.check_default(is_supported=is_supported)
-    facts = host.probe(hierarchy.detect())
+    facts = _host(settings, host.probe(hierarchy.detect()))
     launcher = Launcher(start.sample_config(facts, settings.data_root.init))
     database = Database(settings.data_root.database)
     events = Events(EventLog(settings.data_root.database))
@@ -127,6 +145,7 @@ async def running(settings: Settings) -> AsyncIterator[Engine]:
                 files,
                 commits,
                 Builds(context, containers),
+                context,
             )
             tasks.cancel_scope.cancel()
     finally:
@@ -134,6 +153,10 @@ async def running(settings: Settings) -> AsyncIterator[Engine]:
         images.close()
         events.close()
         database.close()
+
+
+def _host(settings: Settings, found: host.Host) -> host.Host:
+    return host.with_runtimes(found, settings.containers.runtimes, settings.containers.runtime)
 
 
 def _make_roots(settings: Settings) -> None:

@@ -4,10 +4,11 @@ import os
 import resource
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, Literal
 
+from seacan.errors import InvalidArgument
 from seacan.kernel import capabilities
 
 CgroupVersion = Literal["v1", "v2"]
@@ -88,6 +89,14 @@ class Host:
     runtimes: Mapping[str, str | None]
     network_sysctls: Mapping[str, str]
     thermal_throttle: tuple[str, ...] = ()
+
+
+def with_runtimes(host: Host, added: Mapping[str, str], default: str) -> Host:
+    """Return `host` with more runtimes by name. Raises InvalidArgument for a default it lacks."""
+    runtimes = {OWN_RUNTIME: None, **_runtimes(), **added}
+    if default and default not in runtimes:
+        raise InvalidArgument(f"specified default runtime '{default}' does not exist")
+    return replace(host, runtimes=runtimes)
 
 
 def probe(cgroup_version: CgroupVersion, cgroup_root: Path = Path("/sys/fs/cgroup")) -> Host:

@@ -96,7 +96,7 @@ class System:
             "KernelMemoryTCP": "kernel_memory_tcp" in limits,
             "OomKillDisable": "oom_kill_disable" in limits,
             "IPv4Forwarding": _read("/proc/sys/net/ipv4/ip_forward") == "1",
-            "Debug": False,
+            "Debug": context.settings.is_debugging,
             "NFd": len(os.listdir("/proc/self/fd")),
             "NGoroutines": 0,
             "NEventsListener": context.events.listeners,
@@ -119,14 +119,14 @@ class System:
             "HttpsProxy": without_password(proxies.https),
             "NoProxy": proxies.bypass,
             "Name": host.hostname,
-            "Labels": [],
+            "Labels": list(context.settings.labels),
             "ExperimentalBuild": False,
             "ServerVersion": VERSION,
             "Runtimes": {
                 name: {"path": path or sys.executable}
                 for name, path in host.runtimes.items()
             },
-            "DefaultRuntime": OWN_RUNTIME,
+            "DefaultRuntime": context.settings.containers.runtime or OWN_RUNTIME,
             "Swarm": {"NodeID": "", "NodeAddr": "", "LocalNodeState": "inactive",
                       "ControlAvailable": False, "Error": "", "RemoteManagers": None},
             "LiveRestoreEnabled": True,

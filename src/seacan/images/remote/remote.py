@@ -63,6 +63,10 @@ class Remote:
         # Making files is the kernel's work, for which Python's lock is let go.
         self._unpackers = Slots(min(4, os.cpu_count() or 1))
 
+    def reload(self, settings: RegistrySettings) -> None:
+        """Ask registries by other settings from now on; how many layers at a time stays."""
+        self.settings = self._downloads.settings = settings
+
     def pull(
         self,
         reference: Reference,

@@ -1,0 +1,153 @@
+"""daemon.json: dockerd's keys, as the flags that they stand for.
+
+    {"debug": true, "log-opts": {"max-size": "1m"}}   →   --debug=true --log-opt=max-size=1m
+
+A key is so honoured, or refused by name, as its flag is; what neither knows is an error, and so is
+what is said both here and by a flag. Source: dockerd(8); moby, daemon/config.
+"""
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from seacan.daemon.refused_flags import REFUSED, STATED
+from seacan.errors import InvalidArgument
+
+_LIMIT_BYTES: Final = 1 << 20
+
+# Keys that are called otherwise than their flag.
+_PLURALS: Final = {
+    "hosts": "host",
+    "labels": "label",
+    "log-opts": "log-opt",
+    "storage-opts": "storage-opt",
+    "exec-opts": "exec-opt",
+    "dns-opts": "dns-opt",
+    "insecure-registries": "insecure-registry",
+    "registry-mirrors": "registry-mirror",
+    "default-address-pools": "default-address-pool",
+    "default-ulimits": "default-ulimit",
+    "runtimes": "add-runtime",
+    "authorization-plugins": "authorization-plugin",
+    "node-generic-resources": "node-generic-resource",
+    "default-network-opts": "default-network-opt",
+    "cdi-spec-dirs": "cdi-spec-dir",
+    "containerd-plugin-namespace": "containerd-plugins-namespace",
+    "host-gateway-ips": "host-gateway-ip",
+}
+_SAME: Final = frozenset(
+    (
+        *("data-root", "exec-root", "cgroup-parent", "log-driver", "pidfile", "debug", "log-level"),
+        *("group", "bridge", "bip", "mtu", "ip", "icc", "ip-masq", "ip-forward"),
+        *("max-concurrent-downloads", "max-concurrent-uploads", "max-download-attempts"),
+        *("http-proxy", "https-proxy", "no-proxy"),
+        *("tls", "tlsverify", "tlscacert", "tlscert", "tlskey"),
+        *("default-shm-size", "init", "no-new-privileges", "seccomp-profile", "default-ipc-mode"),
+        *("default-cgroupns-mode", "dns", "dns-search", "default-runtime"),
+        *STATED,
+        *REFUSED,
+    )
+)
+# Of these, only what says nothing is taken: seacand has neither features to switch nor a builder.
+_EMPTY: Final = ("features", "builder", "default-init")
+# A nested object, whose keys are taken as if they stood outside.
+_NESTED: Final = "proxies"
+
+
+def read(path: Path, *, must_exist: bool) -> dict[str, Any]:
+    """Return what the file says, by key. Raises InvalidArgument; a missing one may say nothing."""
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        if must_exist:
+            raise InvalidArgument(f"open {path}: no such file or directory") from None
+        return {}
+    except OSError as err:
+        raise InvalidArgument(f"open {path}: {err.strerror}") from err
+    if len(data) > _LIMIT_BYTES:
+        raise InvalidArgument(f"{path} is longer than {_LIMIT_BYTES} bytes")
+    try:
+        said = json.loads(data) if data.strip() else {}
+    except (ValueError, RecursionError) as err:
+        raise InvalidArgument(f"invalid JSON: {err}") from err
+    if not isinstance(said, dict):
+        raise InvalidArgument("invalid JSON: not an object")
+    return _flat(said)
+
+
+def _flat(said: dict[str, Any]) -> dict[str, Any]:
+    nested = said.pop(_NESTED, None) or {}
+    if not isinstance(nested, dict):
+        raise InvalidArgument(f"{_NESTED}: not an object")
+    known = {*_SAME, *_PLURALS, *_EMPTY}
+    if unknown := sorted({**said, **nested}.keys() - known):
+        raise InvalidArgument(
+            "the following directives don't match any configuration option: " + ", ".join(unknown)
+        )
+    for name in _EMPTY:
+        if said.pop(name, None):
+            raise InvalidArgument(f"{name} is not supported by seacand")
+    return {**said, **nested}
+
+
+def flag_of(key: str) -> str:
+    return _PLURALS.get(key, key)
+
+
+def words_of(said: Mapping[str, Any]) -> list[str]:
+    """Return the flags that the keys stand for. Raises InvalidArgument for a value of no use."""
+    words = []
+    for key, value in said.items():
+        if value is None:
+            continue
+        make = _SHAPES.get(key, _plain)
+        try:
+            words += [f"--{flag_of(key)}={text}" for text in make(value)]
+        except (TypeError, KeyError, AttributeError):
+            raise InvalidArgument(f"{key}: not a value for it: {json.dumps(value)}") from None
+    return words
+
+
+def _plain(value: object) -> Iterator[str]:
+    for one in value if isinstance(value, list) else [value]:
+        if isinstance(one, bool):
+            yield str(one).lower()
+        elif isinstance(one, str | int):
+            yield str(one)
+        else:
+            raise TypeError
+
+
+def _options(value: Mapping[str, str]) -> Iterator[str]:
+    for name, text in value.items():
+        if not isinstance(text, str):
+            raise TypeError
+        yield f"{name}={text}"
+
+
+def _pools(value: list[Mapping[str, Any]]) -> Iterator[str]:
+    for pool in value:
+        yield f"base={pool['base']},size={int(pool['size'])}"
+
+
+def _ulimits(value: Mapping[str, Mapping[str, int]]) -> Iterator[str]:
+    for name, ulimit in value.items():
+        soft, hard = int(ulimit.get("Soft", 0)), int(ulimit.get("Hard", 0))
+        yield f"{name}={soft}:{hard}"
+
+
+def _runtimes(value: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+    for name, runtime in value.items():
+        for key in runtime.keys() - {"path"}:
+            if runtime[key]:
+                raise InvalidArgument(f"runtimes: {name}: {key} is not supported by seacand")
+        yield f"{name}={runtime['path']}"
+
+
+_SHAPES: Final[Mapping[str, Callable[[Any], Iterator[str]]]] = {
+    "log-opts": _options,
+    "default-address-pools": _pools,
+    "default-ulimits": _ulimits,
+    "runtimes": _runtimes,
+}

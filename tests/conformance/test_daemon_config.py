@@ -1,0 +1,72 @@
+"""daemon.json on a daemon that runs: what containers get of it, and what SIGHUP changes."""
+
+import json
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.daemon import Daemon, running_daemon, wait_until
+
+pytestmark = [pytest.mark.root, pytest.mark.conformance]
+
+SAID: dict[str, Any] = {
+    "labels": ["rack=7"],
+    "default-ulimits": {"nofile": {"Name": "nofile", "Soft": 77, "Hard": 88}},
+    "default-shm-size": "8m",
+    "no-new-privileges": True,
+    "init": True,
+    "dns": ["192.0.2.53"],
+    "dns-search": ["example.org"],
+    "log-opts": {"max-size": "1m"},
+    "live-restore": True,
+    "registry-mirrors": ["http://127.0.0.1:9"],
+}
+
+
+@pytest.fixture(scope="module")
+def daemon(busybox_tar: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Daemon]:
+    path = tmp_path_factory.mktemp("configuration") / "daemon.json"
+    path.write_text(json.dumps(SAID))
+    with running_daemon("--config-file", str(path)) as daemon:
+        daemon.load(busybox_tar)
+        yield daemon
+
+
+def info(daemon: Daemon) -> Any:
+    return daemon.request("GET", "/info")[1]
+
+
+def test_containers_get_what_the_file_says(daemon: Daemon) -> None:
+    script = "ulimit -Sn; ulimit -Hn; grep NoNewPrivs /proc/self/status; df -k /dev/shm | tail -1"
+    soft, hard, privileges, shm = daemon.output(script).splitlines()
+    assert (soft, hard, privileges.split()[1], shm.split()[1]) == ("77", "88", "1", "8192")
+    names = daemon.output("cat /proc/1/comm; cat /etc/resolv.conf", NetworkMode="bridge")
+    assert names.splitlines()[0] == "docker-init"
+    assert "nameserver 192.0.2.53" in names
+    assert "search example.org" in names
+
+
+def test_what_a_container_asks_for_counts(daemon: Daemon) -> None:
+    ulimits = [{"Name": "nofile", "Soft": 5, "Hard": 50}]
+    options = ["no-new-privileges=false"]
+    script = "ulimit -Sn; grep NoNewPrivs /proc/self/status"
+    found = daemon.output(script, Ulimits=ulimits, SecurityOpt=options).split()
+    assert (found[0], found[-1]) == ("5", "0")
+
+
+def test_it_is_read_anew_at_sighup(daemon: Daemon) -> None:
+    path = Path(daemon.flags[1])
+    assert info(daemon)["Labels"] == ["rack=7"]
+    path.write_text(json.dumps({**SAID, "labels": ["rack=8"], "debug": True, "mtu": 1400}))
+    os.kill(daemon.pid, signal.SIGHUP)
+    wait_until(lambda: info(daemon)["Labels"] == ["rack=8"], "the new labels")
+    assert info(daemon)["Debug"] is True
+    wait_until(lambda: "configuration is reloaded" in daemon.log.read_text(), "its word")
+    assert 'msg="these need a restart" keys=mtu' in daemon.log.read_text()
+    path.write_text("{")
+    os.kill(daemon.pid, signal.SIGHUP)
+    wait_until(lambda: "configuration is not reloaded" in daemon.log.read_text(), "its complaint")
+    assert info(daemon)["Labels"] == ["rack=8"]

@@ -1,0 +1,181 @@
+"""daemon.json: every key of dockerd's, honoured or refused by name."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from seacan.daemon import config_file, flags, main
+from seacan.daemon.configuration import RELOADED, changed_keys
+from seacan.daemon.refused_flags import REFUSED, STATED
+from seacan.errors import InvalidArgument
+
+# dockerd's, of 28: moby, daemon/config, json tags.
+KEYS = """
+allow-direct-routing api-cors-header authorization-plugins bip bip6 bridge bridge-accept-fwmark
+builder cdi-spec-dirs cgroup-parent containerd containerd-namespace containerd-plugin-namespace
+cpu-rt-period cpu-rt-runtime cri-containerd data-root debug default-address-pools
+default-cgroupns-mode default-gateway default-gateway-v6 default-init default-ipc-mode
+default-network-opts default-runtime default-shm-size default-ulimits dns dns-opts dns-search
+exec-opts exec-root experimental features firewall-backend fixed-cidr fixed-cidr-v6 group
+host-gateway-ip host-gateway-ips hosts http-proxy https-proxy icc init init-path
+insecure-registries ip ip-forward ip-forward-no-drop ip-masq ip6tables iptables ipv6 labels
+live-restore log-driver log-format log-level log-opts max-concurrent-downloads
+max-concurrent-uploads max-download-attempts metrics-addr mtu network-control-plane-mtu
+network-diagnostic-port no-new-privileges no-proxy node-generic-resources pidfile raw-logs
+registry-mirrors resolv-conf rootless runtimes seccomp-profile selinux-enabled shutdown-timeout
+storage-driver storage-opts swarm-default-advertise-addr swarm-raft-election-tick
+swarm-raft-heartbeat-tick tls tlscacert tlscert tlskey tlsverify userland-proxy
+userland-proxy-path userns-remap allow-nondistributable-artifacts
+""".split()
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "daemon.json"
+
+
+def read(path: Path, said: Any, *words: str) -> flags.Flags:
+    path.write_text(said if isinstance(said, str) else json.dumps(said))
+    return flags.read(["--config-file", str(path), *words])
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_every_key_is_honoured_or_refused_by_name(path: Path, key: str) -> None:
+    flag = config_file.flag_of(key)
+    if flag in REFUSED:
+        with pytest.raises(InvalidArgument, match=f"--{flag} is not supported by seacand"):
+            read(path, {key: "x"})
+    elif flag in STATED:
+        read(path, {key: STATED[flag]})
+        with pytest.raises(InvalidArgument, match=f"--{flag}=other is not supported: it is always"):
+            read(path, {key: "other"})
+    elif key in ("builder", "features", "default-init"):
+        read(path, {key: {}})
+        with pytest.raises(InvalidArgument, match=f"{key} is not supported"):
+            read(path, {key: {"x": True}})
+    else:
+        # Of a flag that there is: what is no value for it names the key, or it is any text.
+        with pytest.raises(InvalidArgument, match=f"{key}: not a value for it"):
+            read(path, {key: {"x": ["y"]}})
+
+
+def test_what_the_keys_come_to(path: Path) -> None:
+    given = read(
+        path,
+        {
+            "debug": True,
+            "hosts": ["unix:///a.sock", "unix:///b.sock"],
+            "labels": ["a=1", "b=2"],
+            "log-driver": "local",
+            "log-opts": {"max-size": "1m"},
+            "storage-opts": ["overlay2.size=10M"],
+            "insecure-registries": ["h:5"],
+            "registry-mirrors": ["http://m"],
+            "max-concurrent-downloads": 7,
+            "proxies": {"https-proxy": "http://p:1"},
+            "default-address-pools": [{"base": "10.9.0.0/16", "size": 24}],
+            "default-ulimits": {"nofile": {"Name": "nofile", "Soft": 10, "Hard": 20}},
+            "default-shm-size": "8M",
+            "runtimes": {"other": {"path": "/bin/true"}},
+            "default-runtime": "other",
+            "dns": ["192.0.2.1"],
+            "dns-opts": ["ndots:1"],
+            "dns-search": ["example"],
+            "icc": False,
+            "mtu": 1400,
+            "init": True,
+            "no-new-privileges": True,
+            "live-restore": True,
+            "iptables": True,
+            "exec-opts": ["native.cgroupdriver=cgroupfs"],
+            "features": {},
+            "tlsverify": True,
+        },
+    )
+    settings, containers = given.settings, given.settings.containers
+    assert (given.log_level, settings.is_debugging) == ("debug", True)
+    assert given.hosts == ["unix:///a.sock", "unix:///b.sock"]
+    assert settings.labels == ("a=1", "b=2")
+    assert settings.log_config == {"Type": "local", "Config": {"max-size": "1m"}}
+    assert settings.storage_bytes == 10 << 20
+    assert settings.registries.insecure == ("h:5",)
+    assert settings.registries.mirrors == ("http://m/",)
+    assert settings.registries.max_downloads == 7
+    assert settings.registries.https_proxy == "http://p:1"
+    assert [(str(p.base), p.size) for p in settings.network.pools] == [("10.9.0.0/16", 24)]
+    assert (settings.network.icc, settings.network.mtu) == (False, 1400)
+    assert containers.ulimits == [{"Name": "nofile", "Soft": 10, "Hard": 20}]
+    assert containers.shm_bytes == 8 << 20
+    assert (containers.runtimes, containers.runtime) == ({"other": "/bin/true"}, "other")
+    assert (containers.dns, containers.dns_options) == (["192.0.2.1"], ["ndots:1"])
+    assert containers.dns_search == ["example"]
+    assert containers.init
+    assert containers.security_options == ["no-new-privileges"]
+    assert given.tls.verifies_clients
+
+
+@pytest.mark.parametrize(
+    ("said", "complaint"),
+    [
+        ('{"debug": tru', "invalid JSON"),
+        ("[]", "not an object"),
+        ({"nonsense": 1, "bad": 2, "debug": True},
+         "the following directives don't match any configuration option: bad, nonsense"),
+        ({"debug": {"a": 1}}, 'debug: not a value for it: {"a": 1}'),
+        ({"log-level": "loud"}, "--log-level: invalid choice: 'loud'"),
+        ({"labels": ["a=1", "a=2"]}, "conflict labels for a=1 and a=2"),
+        ({"runtimes": {"x": {"path": "/bin/true", "runtimeArgs": ["-x"]}}},
+         "runtimes: x: runtimeArgs is not supported by seacand"),
+        ({"runtimes": {"x": {"path": "runc"}}}, "runtime x: runc is no executable"),
+        ({"live-restore": False}, "--live-restore=false is not supported: it is always true"),
+        ({"userns-remap": "default"}, "--userns-remap is not supported by seacand"),
+        ({"default-ulimits": {"nofile": {"Soft": 9, "Hard": 3}}}, "soft limit must be less than"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong(path: Path, said: Any, complaint: str) -> None:
+    with pytest.raises(InvalidArgument) as caught:
+        read(path, said)
+    assert complaint in str(caught.value)
+    if "labels" not in said:
+        assert f"configure the Docker daemon with file {path}" in str(caught.value)
+
+
+def test_flag_and_file_together(path: Path) -> None:
+    with pytest.raises(InvalidArgument) as caught:
+        read(path, {"log-level": "warn", "labels": ["a=1"]}, "-l", "debug", "--label", "b=2")
+    assert (
+        "the following directives are specified both as a flag and in the configuration file: "
+        "log-level: (from flag: debug, from file: warn), "
+        "labels: (from flag: ['b=2'], from file: ['a=1'])"
+    ) in str(caught.value)
+    runtimes = {"runtimes": {"x": {"path": "/bin/true"}}}
+    both = read(path, runtimes, "--add-runtime", "y=/bin/false")
+    assert both.settings.containers.runtimes == {"x": "/bin/true", "y": "/bin/false"}
+
+
+def test_only_the_default_file_may_be_missing(path: Path) -> None:
+    with pytest.raises(InvalidArgument, match=f"open {path}: no such file or directory"):
+        flags.read(["--config-file", str(path)])
+    path.write_text("")
+    assert flags.read(["--config-file", str(path)]).said == {}
+
+
+def test_validate(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path.write_text('{"debug": true}')
+    main.main(["--validate", "--config-file", str(path)])
+    assert capsys.readouterr().err == "configuration OK\n"
+    path.write_text('{"debug": 1, "x": 2}')
+    with pytest.raises(SystemExit) as end:
+        main.main(["--validate", "--config-file", str(path)])
+    assert end.value.code not in (0, None)
+    assert "don't match any configuration option: x" in capsys.readouterr().err
+
+
+def test_what_changed_between_two_readings(path: Path) -> None:
+    before = read(path, {"debug": True, "mtu": 1400, "labels": ["a=1"]})
+    after = read(path, {"debug": False, "mtu": 1500, "labels": ["a=1"], "dns": ["192.0.2.1"]})
+    changed = changed_keys(before, after)
+    assert changed == {"debug", "mtu", "dns"}
+    assert changed - RELOADED == {"mtu"}
