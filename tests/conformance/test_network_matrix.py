@@ -31,6 +31,7 @@ NETWORKS: Final[dict[str, dict[str, Any]]] = {
     "apart": {"Options": {"com.docker.network.bridge.enable_icc": "false"}},
     "closed": {"Options": {"com.docker.network.bridge.enable_ip_masquerade": "false"}},
     "six": {"EnableIPv6": True},
+    "guarded": {"Options": {"seacan.published_ports": "relay"}},
     "macvlan": {
         "Driver": "macvlan",
         "Options": {"parent": "uplink"},
@@ -80,6 +81,14 @@ MATRIX: Final = [
     ("six", "client", "own, IPv6", False),
     ("six", "client", "published, IPv6", True),
     ("six", "itself", "published, IPv6", True),
+    ("guarded", "itself", "published", True),
+    ("guarded", "guarded", "published", True),
+    ("guarded", "user", "published", True),
+    ("guarded", "host", "published on 127.0.0.1", True),
+    ("guarded", "client", "published", True),
+    ("guarded", "client", "loopback", False),
+    ("guarded", "client", "127.0.0.1", False),
+    ("guarded", "client", "own", False),
     ("macvlan", "client", "own", True),
     ("macvlan", "macvlan", "own", True),
     ("macvlan", "bridge", "own", False),
@@ -272,3 +281,51 @@ def test_the_way_out(lab: Lab, network: str, is_heard: bool) -> None:
         wait_until(lambda: lab.hears(where, CLIENT, 99), "an answer")
     else:
         assert not lab.hears(where, CLIENT, 99)
+
+
+FIREWALL: Final = """
+table inet host_firewall {
+  chain input {
+    type filter hook input priority filter; policy drop;
+    iifname != "uplink" accept
+    ct state established,related accept
+    tcp dport 8002 accept
+  }
+}
+"""
+
+
+@contextlib.contextmanager
+def _firewall(lab: Lab) -> Iterator[None]:
+    """The host lets nobody in from its link, but at one port that is not ours."""
+    subprocess.run([*lab.enter("host"), "nft", "-f", "-"], input=FIREWALL, text=True, check=True)
+    try:
+        yield
+    finally:
+        table = ["nft", "delete", "table", "inet", "host_firewall"]
+        subprocess.run([*lab.enter("host"), *table], check=True)
+
+
+@pytest.mark.parametrize(
+    ("server", "is_heard"), [("user", True), ("guarded", False)], indirect=["server"]
+)
+def test_whether_the_hosts_rules_of_input_hold(lab: Lab, server: str, is_heard: bool) -> None:
+    """Rules that lead to published ports come before them, a relay is a program behind them."""
+    wait_until(lambda: lab.hears(lab.enter("client"), HOST, ANYWHERE), "an answer")
+    with _firewall(lab):
+        for side, expected in (("host", True), ("client", is_heard)):
+            heard = [lab.hears(lab.enter(side), HOST, ANYWHERE) for _ in range(3)]
+            assert any(heard) == expected, side
+    wait_until(lambda: lab.hears(lab.enter("client"), HOST, ANYWHERE), "an answer")
+
+
+def test_what_a_relay_does_not_carry_is_refused(lab: Lab) -> None:
+    body = {
+        "Image": "busybox",
+        "HostConfig": {"NetworkMode": "guarded", "PortBindings": {"80/sctp": [{}]}},
+    }
+    created = lab.daemon.request("POST", "/containers/create", body)[1]["Id"]
+    status, answer = lab.daemon.request("POST", f"/containers/{created}/start")
+    assert status == 501
+    assert "a relay carries tcp and udp alone" in answer["message"]
+    lab.daemon.request("DELETE", f"/containers/{created}")

@@ -179,6 +179,16 @@ def test_a_relay_that_dies_with_the_daemon_comes_back(daemon: Daemon) -> None:
     assert not _can_be_had("0.0.0.0", port)
 
 
+def test_what_rules_do_not_lead_any_more_the_relay_does(daemon: Daemon) -> None:
+    port = _free_port()
+    container = _serve(daemon, port)
+    _wait_said("127.0.0.1", port)
+    subprocess.run(["nft", "delete", "table", "inet", daemon.table], check=True)
+    _wait_said("127.0.0.1", port)
+    assert daemon.request("POST", f"/containers/{container}/restart?t=0")[0] == 204
+    wait_until(lambda: f". {port} :" in daemon.rules(), "the rules")
+
+
 def test_connections_follow_the_container_into_another_network(daemon: Daemon) -> None:
     assert daemon.request("POST", "/networks/create", {"Name": "other"})[0] == 201
     port = _free_port()

@@ -7,7 +7,7 @@ from pathlib import Path
 from seacan import errors
 from seacan.engine.network_settings import NO_BRIDGE, NetworkSettings
 from seacan.network.addresses import Pool, parse_pool
-from seacan.network.definition import DEFAULT_MTU
+from seacan.network.definition import BY_RELAY, BY_RULES, DEFAULT_MTU
 
 _NAME_LIMIT = 15  # IFNAMSIZ, linux/if.h
 _TRUE, _FALSE = ("true", "1", "t", "T", "TRUE", "True"), ("false", "0", "f", "F", "FALSE", "False")
@@ -26,6 +26,10 @@ def add_to(parser: argparse.ArgumentParser) -> None:
         help="where networks get their subnets from (repeatable)")  # fmt: skip
     add("--ip", default="0.0.0.0", type=_host_address, metavar="ADDRESS",
         help="where the default network's ports are published (default %(default)s)")  # fmt: skip
+    add("--published-ports", choices=(BY_RULES, BY_RELAY), default=BY_RULES,
+        help="what leads to published ports: rules, which come before the host's rules of input, "
+        "or a relay, for which these hold; networks may say otherwise (default %(default)s)",
+        )  # fmt: skip
     for name, what in (
         ("icc", "containers on the default bridge reach one another"),
         ("ip-masq", "containers on the default bridge reach other hosts, by the host's address"),
@@ -53,6 +57,7 @@ def settings(
         ip_masq=given.ip_masq,
         ip_forward=given.ip_forward,
         ip=given.ip,
+        published_ports=given.published_ports,
         pools=tuple(given.default_address_pool),
     )
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from seacan.network.addresses import DEFAULT_POOLS, Pool
-from seacan.network.definition import DEFAULT_MTU
+from seacan.network.definition import BY_RULES, DEFAULT_MTU
 from seacan.paths import DEFAULT_DATA_ROOT
 
 NO_BRIDGE: Final = "none"  # --bridge
@@ -30,6 +30,7 @@ class NetworkSettings:
     ip_masq: bool = True
     ip_forward: bool = True
     ip: str = "0.0.0.0"
+    published_ports: str = BY_RULES
     pools: Sequence[Pool] = ()
 
     @property

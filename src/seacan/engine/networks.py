@@ -25,6 +25,7 @@ from seacan.network import addresses, bridges, host_side
 from seacan.network.address_book import AddressBook
 from seacan.network.definition import (
     BRIDGE,
+    BY_RULES,
     HOST,
     IPVLAN,
     MACVLAN,
@@ -35,6 +36,7 @@ from seacan.network.definition import (
     OPTION_MASQUERADE,
     OPTION_MTU,
     OPTION_NAME,
+    OPTION_PUBLISHED,
     Network,
     NetworkId,
     Subnet,
@@ -136,6 +138,7 @@ class Networks:
                 OPTION_HOST_IPV4: settings.ip,
                 OPTION_NAME: settings.bridge_name,
                 OPTION_MTU: str(settings.mtu),
+                **self._publishing_options(),
             },
             is_predefined=True,
             interface=settings.bridge_name,
@@ -148,11 +151,19 @@ class Networks:
             self._database.save_network(bridge)
         self._take_in(bridge)
 
+    def _publishing_options(self) -> dict[str, str]:
+        """Return what the daemon's flag says to networks that say nothing themselves."""
+        way = self._settings.published_ports
+        return {OPTION_PUBLISHED: way} if way != BY_RULES else {}
+
     # -- made and removed -------------------------------------------------------------------------
 
     async def create(self, request: NetworkCreate) -> Network:
         """Make a network. Raises Conflict if there is one of that name, and what define raises."""
         network = network_requests.define(request, secrets.token_hex(32), rfc3339(time.time_ns()))
+        if network.driver == BRIDGE:
+            options = {**self._publishing_options(), **network.options}
+            network = replace(network, options=options)
         async with self._changing:
             if any(network.name == other.name for other in self._networks.values()):
                 raise errors.Conflict(f"network with name {network.name} already exists")

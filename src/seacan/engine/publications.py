@@ -19,7 +19,7 @@ from seacan.engine.endpoint_plan import publishing_endpoint
 from seacan.engine.networks import Networks
 from seacan.engine.relays import Relays, relayed_before
 from seacan.network import endpoints, publishing
-from seacan.network.definition import Published, Sandbox
+from seacan.network.definition import Network, Published, Sandbox
 from seacan.network.publishing import Ports
 from seacan.network.wishes import Wish, parse_wishes
 from seacan.paths import BundleDirectory
@@ -111,7 +111,17 @@ class Publications:
 
     async def adopt(self, record: Container, bundle: BundleDirectory, sandbox: Sandbox) -> None:
         """Take over the ports of a container from before this daemon, as its record wants them."""
-        relayed = await relayed_before(bundle)
+        network = self._network(sandbox)
+        relayed = [
+            Published(
+                place["protocol"],
+                place["target_port"],
+                place["address"],
+                place["port"],
+                network is not None and network.publishes_by_relay,
+            )
+            for place in await relayed_before(bundle)
+        ]
         for lost in self._ports.hold(sandbox.id, record.name, sandbox.published, relayed):
             log.warn("port of a running container is another program's", port=lost.host_port)
         try:
@@ -122,6 +132,11 @@ class Publications:
         if published != sandbox.published:
             sandbox.published = [*published]
             sandbox_file.write(bundle, sandbox)
+
+    def _network(self, sandbox: Sandbox) -> Network | None:
+        """Return the network that a sandbox publishes ports in; None if there is none."""
+        endpoint = publishing_endpoint(sandbox)
+        return self._networks.get(endpoint.network_id) if endpoint is not None else None
 
     def _set_right(self, record: Container, sandbox: Sandbox) -> Sequence[Published]:
         endpoint = publishing_endpoint(sandbox)

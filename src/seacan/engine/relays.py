@@ -102,27 +102,25 @@ class Relays:
             log.error("relay does not end", sandbox=sandbox.id)
 
 
-async def relayed_before(bundle: BundleDirectory) -> Sequence[Published]:
-    """Return the ports that the relay of a bundle has, from before this daemon."""
+async def relayed_before(bundle: BundleDirectory) -> Sequence[Place]:
+    """Return what the relay of a bundle has, from before this daemon."""
     relay = await client.find(bundle)
     if relay is None:
         return ()
     try:
-        places = await relay.places()
+        return await relay.places()
     except errors.SeacanError:  # it ends just now
         return ()
     finally:
         relay.close()
-    return [
-        Published(place["protocol"], place["target_port"], place["address"], place["port"])
-        for place in places
-    ]
 
 
 def _place(published: Published, endpoint: Endpoint | None) -> Place:
     target = ""
     if endpoint is not None and is_relayed(published):
-        target = endpoint.address_ipv6 or endpoint.address_ipv4
+        addresses = (endpoint.address_ipv4, endpoint.address_ipv6)
+        own, other = addresses[::-1] if ":" in published.host_address else addresses
+        target = own or other
     return Place(
         protocol=published.protocol,
         address=published.host_address,

@@ -27,6 +27,11 @@ OPTION_HOST_IPV4: Final = f"{_PREFIX}bridge.host_binding_ipv4"
 OPTION_HOST_IPV6: Final = f"{_PREFIX}bridge.host_binding_ipv6"
 OPTION_MTU: Final = f"{_PREFIX}driver.mtu"
 OPTION_INTERFACE_PREFIX: Final = f"{_PREFIX}container_iface_prefix"
+# seacan's own: whether rules lead to published ports, which come before the host's rules of input,
+# or a relay does, a program that these are rules for.
+OPTION_PUBLISHED: Final = "seacan.published_ports"
+BY_RULES: Final = "rules"
+BY_RELAY: Final = "relay"
 _GATEWAY_MODES: Final = {
     f"{_PREFIX}bridge.gateway_mode_ipv4": ("nat", "nat-unprotected", "routed", "isolated"),
     f"{_PREFIX}bridge.gateway_mode_ipv6": ("nat", "nat-unprotected", "routed", "isolated"),
@@ -103,6 +108,10 @@ class Network:
     def masquerades(self) -> bool:
         return self._flag(OPTION_MASQUERADE) and not self.internal
 
+    @property
+    def publishes_by_relay(self) -> bool:
+        return self.options.get(OPTION_PUBLISHED) == BY_RELAY
+
     def _flag(self, option: str) -> bool:
         return self.options.get(option, "true") in _TRUE
 
@@ -154,6 +163,7 @@ class Published:
     container_port: int
     host_address: str
     host_port: int
+    by_relay: bool = False  # no rule leads to it
 
 
 @dataclass(slots=True)
@@ -199,6 +209,8 @@ def check_options(options: Mapping[str, str]) -> None:
     for name in _UNSUPPORTED:
         if options.get(name):
             raise Unsupported(f"option {name} is not supported")
+    if (way := options.get(OPTION_PUBLISHED, BY_RULES)) not in (BY_RULES, BY_RELAY):
+        raise InvalidArgument(f"option {OPTION_PUBLISHED}={way}: it is {BY_RULES} or {BY_RELAY}")
     _check_mtu(options)
     _check_bindings(options)
 

@@ -1,8 +1,8 @@
 """Published ports: which ports of the host are given, and to whom.
 
-A port is held by a socket that is bound to it, so that no other program gets it. Either the
-kernel's rules take packets to the container before they come to it, or its relay does (relay/):
-on IPv6, where the container has no such address, or the packet came from ::1.
+A port is held by a socket, so that no other program gets it. The kernel's rules take packets to the
+container before they come to it; what comes all the same, a relay serves (relay/): on IPv6, where
+the container has no such address, or from ::1; all of it in a network that wants it so.
 """
 
 import contextlib
@@ -106,7 +106,9 @@ class Ports:
         """
         lost = []
         self._names[holder] = name
-        held = self._held[holder] = [(each, None) for each in relayed if each not in published]
+        known = {(_host_side(each), each.container_port) for each in published}
+        more = [e for e in relayed if (_host_side(e), e.container_port) not in known]
+        held = self._held[holder] = [(each, None) for each in more]
         there = {_host_side(each) for each in relayed}
         for each in published:
             try:
@@ -147,7 +149,9 @@ class Ports:
         failure: OSError | None = None
         for port in wish.host_ports or ephemeral_ports():
             wanted = [
-                Published(wish.protocol, wish.container_port, address, port)
+                Published(
+                    wish.protocol, wish.container_port, address, port, network.publishes_by_relay
+                )
                 for address in addresses
             ]
             try:
@@ -214,9 +218,15 @@ def _addresses(wish: Wish, network: Network, endpoint: Endpoint) -> list[str]:
 
     They are of a version that the container has; what is relayed is published on IPv6 as well.
     """
-    is_relayed = endpoint.ipv4 and wish.protocol in _RELAYED
+    can_be_relayed = wish.protocol in _RELAYED
+    if network.publishes_by_relay and not can_be_relayed:
+        raise Unsupported(
+            f"publish port {wish.container_port}/{wish.protocol} in network {network.name}: "
+            f"its ports are relayed, and a relay carries {' and '.join(_RELAYED)} alone"
+        )
     if wish.host_address:
-        has_it = (endpoint.ipv6 or is_relayed) if ":" in wish.host_address else endpoint.ipv4
+        is_ipv6 = ":" in wish.host_address
+        has_it = (endpoint.ipv6 or can_be_relayed) if is_ipv6 else endpoint.ipv4
         if not has_it:
             version = 6 if ":" in wish.host_address else 4
             raise Unsupported(
@@ -225,7 +235,7 @@ def _addresses(wish: Wish, network: Network, endpoint: Endpoint) -> list[str]:
             )
         return [wish.host_address]
     found = [network.default_binding(4)] if endpoint.ipv4 else []
-    if endpoint.ipv6 or (is_relayed and found == [_ANYWHERE] and has_ipv6()):
+    if endpoint.ipv6 or (can_be_relayed and found == [_ANYWHERE] and has_ipv6()):
         found.append(network.default_binding(6))
     return found
 
@@ -255,11 +265,13 @@ def _bind(published: Published) -> socket.socket | None:
     try:
         if family == socket.AF_INET6:
             bound.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-        if is_relayed(published) and published.protocol == "tcp":
-            # Connections of the one who had it before may linger. It is listened to in a moment:
-            # only a port that nobody listens to could be bound by others, who ask for that, too.
+        if published.protocol == "tcp":
+            # Connections of the one who had it before may linger.
             bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         bound.bind((published.host_address, published.host_port))
+        if published.protocol == "tcp":
+            # Else others who ask for the same could have it.
+            bound.listen()
     except BaseException:
         bound.close()
         raise
@@ -306,7 +318,7 @@ def _bracketed(address: str) -> str:
 
 def forwardings(published: Sequence[Published], endpoint: Endpoint) -> list[Forwarding]:
     """Return how packets to the published ports come to `endpoint`, as far as rules lead them."""
-    pairs = ((each, _address(each, endpoint)) for each in published)
+    pairs = ((each, _address(each, endpoint)) for each in published if not each.by_relay)
     return [
         Forwarding(each.protocol, each.host_address, each.host_port, address, each.container_port)
         for each, address in pairs
@@ -316,7 +328,7 @@ def forwardings(published: Sequence[Published], endpoint: Endpoint) -> list[Forw
 
 def is_relayed(published: Published) -> bool:
     """Tell whether a relay serves what comes to the socket of a port."""
-    return ":" in published.host_address and published.protocol in _RELAYED
+    return published.protocol in _RELAYED
 
 
 def _address(published: Published, endpoint: Endpoint) -> str:

@@ -48,6 +48,8 @@ class _Relay:
     def serve(self) -> None:
         while self._goes_on:
             self._loop.run_once()
+        # Before the channel is closed, which says that the ports are free.
+        self._ports.keep([])
 
     def _end(self) -> None:
         self._goes_on = False

@@ -3,7 +3,15 @@
 import pytest
 
 from seacan.errors import InvalidArgument, SeacanError, Unsupported
-from seacan.network.definition import Endpoint, EndpointId, NetworkId, Sandbox, check_options
+from seacan.network.definition import (
+    BY_RELAY,
+    OPTION_PUBLISHED,
+    Endpoint,
+    EndpointId,
+    NetworkId,
+    Sandbox,
+    check_options,
+)
 
 PREFIX = "com.docker.network."
 
@@ -23,6 +31,12 @@ PREFIX = "com.docker.network."
 def test_options_that_are_refused(option: str, value: str, error: type[SeacanError]) -> None:
     with pytest.raises(error, match=PREFIX if "mtu" not in option else "mtu|MTU"):
         check_options({PREFIX + option: value})
+
+
+def test_how_ports_are_published() -> None:
+    check_options({OPTION_PUBLISHED: BY_RELAY})
+    with pytest.raises(InvalidArgument, match="published_ports=proxy: it is rules or relay"):
+        check_options({OPTION_PUBLISHED: "proxy"})
 
 
 def test_options_that_are_taken() -> None:

@@ -8,9 +8,17 @@ from dataclasses import replace
 import pytest
 
 from seacan.errors import Internal, Unsupported
-from seacan.network.definition import Endpoint, EndpointId, Network, NetworkId, Published
+from seacan.network.definition import (
+    BY_RELAY,
+    OPTION_PUBLISHED,
+    Endpoint,
+    EndpointId,
+    Network,
+    NetworkId,
+    Published,
+)
 from seacan.network.firewall import Forwarding
-from seacan.network.publishing import Ports, forwardings, has_ipv6, is_relayed
+from seacan.network.publishing import Ports, forwardings, has_ipv6
 from seacan.network.wishes import Wish
 
 NETWORK = Network(
@@ -111,8 +119,18 @@ def test_a_port_is_published_on_ipv6_where_it_can_be_relayed() -> None:
     assert [(each.container_port, each.host_address) for each in published] == [
         (80, "::1"), (81, "0.0.0.0"), (81, "::"), (82, "0.0.0.0"),
     ]  # fmt: skip
-    assert [each.container_port for each in published if is_relayed(each)] == [80, 81]
     assert {each.address for each in forwardings(published, ENDPOINT)} == {"10.0.0.2"}
+
+
+def test_no_rule_leads_to_a_network_that_publishes_by_relay() -> None:
+    ports, options = Ports(), {**NETWORK.options, OPTION_PUBLISHED: BY_RELAY}
+    guarded = replace(NETWORK, options=options)
+    published = ports.publish("1", "web", [Wish("tcp", 80)], guarded, ENDPOINT)
+    ports.release("1")
+    assert [each.host_address for each in published] == ["127.0.0.1"]
+    assert forwardings(published, ENDPOINT) == []
+    with pytest.raises(Unsupported, match="a relay carries tcp and udp alone"):
+        ports.publish("1", "web", [Wish("sctp", 80)], guarded, ENDPOINT)
 
 
 def test_what_another_has_by_now_is_reported() -> None:
