@@ -79,6 +79,7 @@ def empty(engine: Engine) -> Iterator[Engine]:
     clean(engine)
 
 
+@pytest.mark.timeout(600)
 def test_same_script(empty: Engine) -> None:
     results: list[list[Result]] = []
     for program in (["docker"], [sys.executable, "-m", "seacan.cli.main"]):
