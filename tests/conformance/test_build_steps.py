@@ -1,7 +1,11 @@
 """What steps of a build may do, and what hostile ones may not."""
 
+import base64
 import hashlib
 import http.server
+import json
+import secrets
+import subprocess
 import tarfile
 import threading
 from collections.abc import Iterator
@@ -290,3 +294,40 @@ def test_much_output_and_a_client_that_does_not_read(daemon: Daemon) -> None:
 def resident_kib(daemon: Daemon) -> int:
     status = Path(f"/proc/{daemon.pid}/status").read_text()
     return int(status.partition("VmRSS:")[2].split()[0])
+
+
+def test_secrets_reach_the_command_and_nothing_else(daemon: Daemon) -> None:
+    secret = f"hidden-{secrets.token_hex(8)}"
+    encoded = base64.b64encode(secret.encode()).decode()
+    header = base64.urlsafe_b64encode(json.dumps({"token": encoded}).encode()).decode()
+    text = (
+        "FROM busybox\n"
+        "RUN --mount=type=secret,id=token --mount=type=secret,id=token,target=/t,mode=0444,uid=7 "
+        "--mount=type=secret,id=token,env=TOKEN "
+        "cat /run/secrets/token | md5sum && echo $TOKEN | wc -c && stat -c '%a %u' /t && "
+        "! sh -c 'echo x > /t' 2>/dev/null\n"
+        "RUN ls -d /run/secrets /t 2>/dev/null; test ! -e /run/secrets\n"
+    )
+    client = Client(daemon, context(text.encode()), f"{NO_CACHE}&t=secretive", header)
+    answer = client.read()
+    client.close()
+    assert b"Successfully built" in answer, answer
+    assert hashlib.md5(secret.encode()).hexdigest().encode() in answer
+    assert b"444 7" in answer
+    found = subprocess.run(
+        [
+            "grep",
+            "-rlaF",
+            "-e",
+            secret,
+            "-e",
+            encoded,
+            str(daemon.data_root),
+            str(daemon.exec_root),
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert found.stdout == ""
+    daemon.request("DELETE", "/images/secretive?force=1")

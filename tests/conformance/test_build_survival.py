@@ -44,13 +44,17 @@ def context(dockerfile: bytes, *members: tuple[tarfile.TarInfo, bytes]) -> bytes
 class Client:
     """POST /build on a connection that can be cut."""
 
-    def __init__(self, daemon: Daemon, sent: bytes, query: str = "networkmode=none") -> None:
+    def __init__(
+        self, daemon: Daemon, sent: bytes, query: str = "networkmode=none", hidden: str = ""
+    ) -> None:
+        """`hidden` is what X-Seacan-Secrets says."""
         self._socket = socket.socket(socket.AF_UNIX)
         self._socket.settimeout(30)
         self._socket.connect(str(daemon.socket))
         head = (
             f"POST /build?{query} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
-            f"Content-Type: application/x-tar\r\nContent-Length: {len(sent)}\r\n\r\n"
+            f"Content-Type: application/x-tar\r\nContent-Length: {len(sent)}\r\n"
+            f"X-Seacan-Secrets: {hidden}\r\n\r\n"
         )
         self._socket.sendall(head.encode() + sent)
         self.received = bytearray()

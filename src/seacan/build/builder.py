@@ -117,15 +117,9 @@ class Builder:
     ) -> Solver:
         images: dict[ImageOrigin, State] = {}
         planned = await self._with_images(planned, images, find_image, progress)
-        named = {
-            name: await self._image(
-                ImageOrigin(reference, None), planned.wanted.platform, find_image, progress
-            )
-            for name, reference in sorted(request.context_images.items())
-        }
         await progress(Planned([stage.index for stage in planned.stages]))
         steps = await self._steps(request, planned, contexts, progress)
-        return Solver(planned, images, named, arguments, steps, progress)
+        return Solver(planned, images, arguments, steps, progress)
 
     async def _with_images(
         self,

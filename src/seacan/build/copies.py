@@ -49,7 +49,7 @@ class Copies:
         keyword = "COPY" if isinstance(instruction, Copy) else "ADD"
         try:
             origin = step.origin
-            if origin is None or (isinstance(origin, ContextOrigin) and origin not in origins):
+            if origin is None or isinstance(origin, ContextOrigin):
                 return await self._of_context(instruction, step, state, origin)
             assert isinstance(instruction, Copy)
             return await self._of_root(instruction, step, state, origins[origin])

@@ -66,7 +66,7 @@ class RunMounts:
     ) -> str | list[str]:
         if mount.type is not MountType.BIND or origin is None:
             return ""
-        if not isinstance(origin, ContextOrigin) or origin in origins:
+        if not isinstance(origin, ContextOrigin):
             return origins[origin].diff_ids
         tree = self._tree(origin)
         choice = Choice([mount.source or "/"], [], False)
@@ -117,7 +117,7 @@ class RunMounts:
         held: AsyncExitStack,
     ) -> StepMount:
         assert origin is not None
-        if not isinstance(origin, ContextOrigin) or origin in origins:
+        if not isinstance(origin, ContextOrigin):
             if not mount.is_read_only:
                 raise Unsupported("RUN --mount=type=bind,rw is supported of a context alone")
             layers = tuple(self.bench.layers(origins[origin]))

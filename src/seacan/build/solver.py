@@ -37,21 +37,16 @@ class Solver:
         self,
         plan: Plan,
         images: Mapping[ImageOrigin, State],
-        named: Mapping[str, State],
         arguments: Sequence[Arg],
         steps: Steps,
         progress: Progress,
     ) -> None:
-        """`images` are all that the plan needs, `named` the contexts that are images.
-
-        `arguments` are those before the first stage.
-        """
+        """`images` are all that the plan needs, `arguments` those before the first stage."""
         self._plan = plan
         self._images = images
         self._steps = steps
         self._progress = progress
         self._stages: dict[int, _Stage] = {}
-        self._named = named
         self._arguments = arguments
         number = 1 + len(arguments)
         for stage in plan.stages:
@@ -109,8 +104,6 @@ class Solver:
                 return self._state(index)
             case ImageOrigin():
                 return self._images[origin]
-            case ContextOrigin(name) if name in self._named:
-                return self._named[name]
             case ContextOrigin(name):
                 raise InvalidArgument(f"build context {name}: it is no image")
 
@@ -151,8 +144,5 @@ class Solver:
         return {
             origin: self._root(origin, stage)
             for origin in wanted
-            if origin is not None and not self._is_of_files(origin)
+            if origin is not None and not isinstance(origin, ContextOrigin)
         }
-
-    def _is_of_files(self, origin: Origin) -> bool:
-        return isinstance(origin, ContextOrigin) and origin.name not in self._named

@@ -5,6 +5,7 @@ nor row, and nothing is told of it. So the next daemon takes what a killed one l
 debris that it is: reconcile.py.
 """
 
+import contextlib
 import functools
 import socket
 import time
@@ -42,6 +43,8 @@ from seacan.supervisor import client as supervisor
 from seacan.supervisor import protocol
 
 _CHUNK_BYTES: Final = 1 << 16
+_KILL: Final = 9
+_KILL_DEADLINE_S: Final = 10.0
 # Made for every start beside the mounts. Source: moby, daemon/initlayer.
 _FOR_THE_START: Final = (
     "/.dockerenv", "/dev/console", "/dev/pts", "/dev/shm", "/dev/mqueue", "/proc", "/sys",
@@ -135,11 +138,7 @@ class BuildSteps:
                     shim = await self._start(record, step, waiting, theirs)
                 if record.sandbox is not None:
                     context.sandboxes.step_started(record, shim)
-                end = None
-                with unwrapped():
-                    async with anyio.create_task_group() as tasks:
-                        tasks.start_soon(_pump, own, output)
-                        end = await _wait_end(shim)
+                end = await _follow(shim, own, output)
             if end is None:
                 raise errors.Internal("build step: its shim ended without saying how the step did")
             return end
@@ -227,14 +226,44 @@ async def _pump(own: socket.socket, output: Output) -> None:
             await output(content, stream == stdcopy.STREAMS["stderr"])
 
 
-async def _wait_end(shim: supervisor.Shim) -> protocol.Exit | None:
-    """Return how the command ended; None if the shim did not say so. No deadline."""
-    end = None
-    async for event in shim.events():
-        if event["event"] == "exited":
-            end = protocol.Exit(
-                status=event["status"],
-                oom_killed=event["oom_killed"],
-                finished_at_ns=event["finished_at_ns"],
-            )
+async def _follow(
+    shim: supervisor.Shim, own: socket.socket, output: Output
+) -> protocol.Exit | None:
+    """Return how the command ended, once all that it printed was handed on; cancelled, kill it.
+
+    None if the shim did not say so. No deadline.
+    """
+    end: protocol.Exit | None = None
+    ended = anyio.Event()
+    listening = anyio.CancelScope(shield=True)
+
+    async def listen() -> None:
+        nonlocal end
+        with listening:
+            end = await _wait_end(shim)
+        ended.set()
+
+    with unwrapped():
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(listen)
+            tasks.start_soon(_pump, own, output)
+            try:
+                await ended.wait()
+            except BaseException:
+                listening.deadline = anyio.current_time() + _KILL_DEADLINE_S
+                with anyio.CancelScope(shield=True), contextlib.suppress(errors.SeacanError):
+                    await shim.signal(_KILL)
+                raise
     return end
+
+
+async def _wait_end(shim: supervisor.Shim) -> protocol.Exit | None:
+    async with contextlib.aclosing(shim.events()) as events:
+        async for event in events:
+            if event["event"] == "exited":
+                return protocol.Exit(
+                    status=event["status"],
+                    oom_killed=event["oom_killed"],
+                    finished_at_ns=event["finished_at_ns"],
+                )
+    return None

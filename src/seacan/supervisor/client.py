@@ -10,7 +10,7 @@ import socket
 import struct
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
 from typing import Final, cast
 
 import anyio
@@ -219,7 +219,7 @@ class Shim:
         self.init_pid = int(started["pid"])
         self.started_at_ns = int(started["started_at_ns"])
 
-    async def events(self) -> AsyncIterator[Message]:
+    async def events(self) -> AsyncGenerator[Message, None]:
         """Yield events until the shim ends. No deadline: a container runs as long as it likes."""
         with self._events:
             while True:

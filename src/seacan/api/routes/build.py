@@ -45,11 +45,19 @@ class BuildRoutes:
             if asked.is_checked:
                 await send(await self._check(call.request, asked))
                 return
-            answer = _answer(send, asked)
+            turn = anyio.Lock()  # of stages that are built side by side
+
+            async def tell(data: bytes) -> None:
+                async with turn:
+                    await send(data)
+
+            answer = _answer(tell, asked)
             try:
                 image_id = await self._build(call.request, asked, answer)
             except SeacanError as err:
                 await answer.fail(err)
+            except OSError as err:
+                await answer.fail(Internal(f"build: {err}"))
             else:
                 await answer.finish(image_id, [tag.familiar for tag in asked.tags])
 
