@@ -498,7 +498,14 @@ def test_import(api: Api) -> None:
 
     assert _lines(answer.body) == [{"status": IMAGE_ID}]
     assert api.engine.images.calls == [
-        ("import", ["etc"], "docker.io/library/x:y", ["CMD sh", "USER 1"], "m", None)
+        (
+            "import",
+            ["etc"],
+            "docker.io/library/x:y",
+            {"Cmd": ["/bin/sh", "-c", "sh"], "User": "1"},
+            "m",
+            None,
+        )
     ]
 
 
@@ -517,7 +524,7 @@ def test_import_from_a_url(api: Api) -> None:
     assert _lines(answer.body)[1]["progressDetail"] == detail
     assert "id" not in _lines(answer.body)[1]
     assert api.engine.images.calls == [
-        ("import", ["etc"], "docker.io/library/x:latest", [], "Imported from http://h/x.tar", None)
+        ("import", ["etc"], "docker.io/library/x:latest", {}, "Imported from http://h/x.tar", None)
     ]
 
     api.engine.remote.failure = NotFound("failed to GET http://h/x.tar with status 404 Not Found")

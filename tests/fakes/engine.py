@@ -74,7 +74,7 @@ from seacan.spec.engine_api import (
     ExecConfig,
     NetworkCreate,
 )
-from seacan.spec.image import Descriptor
+from seacan.spec.image import Descriptor, ExecutionConfig
 from seacan.trace import NOT_TRACED, mark
 from seacan.volumes.volume import LOCAL, Found, Volume, check_name
 
@@ -443,13 +443,13 @@ class FakeImages:
         stream: BinaryIO,
         *,
         reference: Reference | None,
-        changes: Sequence[str],
+        config: ExecutionConfig,
         message: str,
         platform: Platform | None,
     ) -> ImageId:
         with tarfile.open(fileobj=io.BytesIO(stream.read())) as archive:
             names = archive.getnames()
-        self.calls.append(("import", names, str(reference), list(changes), message, platform))
+        self.calls.append(("import", names, str(reference), config, message, platform))
         return IMAGE_ID
 
     def get(self, name: str) -> Image:

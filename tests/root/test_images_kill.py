@@ -40,7 +40,7 @@ def load():
 
 def import_():
     with open(layer, "rb") as file:
-        images.import_rootfs(file, reference=references.parse("made:1"), changes=[], message="")
+        images.import_rootfs(file, reference=references.parse("made:1"), config={}, message="")
 
 def commit():
     with open(layer, "rb") as file:

@@ -47,6 +47,7 @@ from seacan.spec.engine_api import (
     ExecConfig,
     NetworkCreate,
 )
+from seacan.spec.image import ExecutionConfig
 from seacan.trace import NOT_TRACED
 from seacan.volumes.volume import Found
 
@@ -269,7 +270,7 @@ class Images(Protocol):
         stream: BinaryIO,
         *,
         reference: Reference | None,
-        changes: Sequence[str],
+        config: ExecutionConfig,
         message: str,
         platform: Platform | None,
     ) -> ImageId: ...

@@ -7,6 +7,7 @@ plan.py         which stages the target needs, what each is based on, and what i
 values.py       instructions with values for their variables
 config.py       what instructions make of an image's config; ports.py and words.py are for it
 evaluation.py   a stage, once its base is known: its steps, each with the config after it
+changes.py      the instructions of `commit --change` and `import -c`
 lint/           what --check says of a Dockerfile
 
 builder.py      a build, from what is asked for to an image; progress.py is what is told meanwhile

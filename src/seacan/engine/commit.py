@@ -7,11 +7,11 @@ from typing import Any, Final, cast
 import anyio
 import anyio.from_thread
 
+from seacan.build import changes as changes_
 from seacan.engine.context import Context
 from seacan.engine.files import Files
 from seacan.engine.running import Entry
 from seacan.errors import Internal
-from seacan.images import changes as changes_
 from seacan.images.commit import Commit
 from seacan.images.image import ImageId
 from seacan.images.references import Reference

@@ -5,9 +5,8 @@
 
 In reading order: image.py (the records), images.py (all that the engine asks for), store.py, and
 what it consists of: database.py, blobs.py, layers.py; snapshots.py.
-Coming in: archive.py with loading.py (load), importer.py with changes.py and words.py (import),
-hello.py; commit.py (from a container), building.py (from a Dockerfile); progress.py, what is told
-meanwhile.
+Coming in: archive.py with loading.py (load), importer.py (import), hello.py; commit.py (from a
+container), building.py (from a Dockerfile); progress.py, what is told meanwhile.
 Unpacking: compression.py, tar.py, sparse.py, unpack.py; trees.py removes what was unpacked.
 Writing archives: tar_writer.py. Registries: remote/, with progress.py and compaction.py.
 Going out: saving.py (save). Checking what is kept: check.py, comparison.py (layers).

@@ -33,7 +33,7 @@ from seacan.images.remote.settings import RegistrySettings
 from seacan.images.snapshots import Snapshots
 from seacan.images.store import Store
 from seacan.paths import DataRoot
-from seacan.spec.image import MEDIA_TYPE_MANIFEST, Descriptor
+from seacan.spec.image import MEDIA_TYPE_MANIFEST, Descriptor, ExecutionConfig
 
 _DEFAULT_REGISTRIES = RegistrySettings()
 _IMAGE_COLUMNS = "SELECT id, manifest, size_bytes FROM images"
@@ -120,19 +120,19 @@ class Images:
         stream: BinaryIO,
         *,
         reference: Reference | None,
-        changes: Sequence[str],
+        config: ExecutionConfig,
         message: str,
         platform: Platform | None = None,
     ) -> ImageId:
         """Make an image of one layer out of a tar archive of a root file system.
 
-        `changes` are Dockerfile instructions. Raises InvalidArgument.
+        Raises InvalidArgument.
         """
         image_id = importer.import_rootfs(
             self._store,
             stream,
             reference=reference,
-            changes=changes,
+            config=config,
             message=message,
             platform=platform,
         )

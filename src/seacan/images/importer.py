@@ -1,11 +1,9 @@
 """import: an image of one layer, out of a tar archive of a root file system."""
 
 import datetime
-from collections.abc import Sequence
 from typing import BinaryIO
 
 from seacan.errors import InvalidArgument
-from seacan.images import changes as changes_
 from seacan.images import documents, platforms
 from seacan.images.compression import Decompressed
 from seacan.images.image import ImageId
@@ -21,7 +19,7 @@ def import_rootfs(
     stream: BinaryIO,
     *,
     reference: Reference | None,
-    changes: Sequence[str],
+    config: ExecutionConfig,
     message: str,
     platform: Platform | None,
 ) -> ImageId:
@@ -29,7 +27,6 @@ def import_rootfs(
     platform = platform or platforms.host()
     if platform.os != "linux":
         raise InvalidArgument(f"cannot import {platform.os} image on linux")
-    execution = changes_.apply(changes)
     with store.adding(), store.blobs.staging() as staging:
         # Decompressed as it comes: so the blob's digest is the layer's diff id at once.
         staged = staging.add(chunks(Decompressed(stream)))
@@ -42,26 +39,26 @@ def import_rootfs(
             "digest": staged.digest,
             "size": staged.size_bytes,
         }
-        config = _config(staged.digest, execution, message, platform)
-        image_id = store.add_image(documents.encode(config), [blob], [layer])
+        document = _document(staged.digest, config, message, platform)
+        image_id = store.add_image(documents.encode(document), [blob], [layer])
         if reference:
             store.set_reference(reference, image_id)
     return image_id
 
 
-def _config(
-    diff_id: str, execution: ExecutionConfig, message: str, platform: Platform
+def _document(
+    diff_id: str, config: ExecutionConfig, message: str, platform: Platform
 ) -> ImageConfig:
     created = datetime.datetime.now(datetime.UTC).isoformat().replace("+00:00", "Z")
-    config: ImageConfig = {
+    document: ImageConfig = {
         "architecture": platform.architecture,
         "os": platform.os,
         "created": created,
         "comment": message,
-        "config": execution,
+        "config": config,
         "rootfs": {"type": "layers", "diff_ids": [diff_id]},
         "history": [{"created": created, "comment": message}],
     }
     if platform.variant:
-        config["variant"] = platform.variant
-    return config
+        document["variant"] = platform.variant
+    return document

@@ -2,8 +2,8 @@ from typing import Any
 
 import pytest
 
+from seacan.build import changes
 from seacan.engine.commit import execution, merge
-from seacan.images import changes
 
 CONTAINER: Any = {
     "Hostname": "h",

@@ -14,6 +14,7 @@ from seacan.api.door import Call, Route
 from seacan.api.routes.images import platform_of
 from seacan.api.routes.registries import who_asks
 from seacan.api.shapes.progress import progress_line
+from seacan.build import changes
 from seacan.errors import SeacanError
 from seacan.http.messages import Request, Send, Stream
 from seacan.images import platforms, references
@@ -95,7 +96,7 @@ class TransferRoutes:
         return functools.partial(
             self._images.import_rootfs,
             reference=reference,
-            changes=query.texts("changes"),
+            config=changes.apply(query.texts("changes")),
             message=query.text("message") or f"Imported from {query.text('fromSrc')}",
             platform=platforms.parse(wanted) if wanted and call.version >= (1, 32) else None,
         )

@@ -31,6 +31,7 @@ from seacan.build.dockerfile.names import check_stage_name
 from seacan.build.dockerfile.options import Options
 from seacan.build.dockerfile.words import json_list
 from seacan.build.dockerfile.written import Written
+from seacan.build.words import go_string
 from seacan.errors import InvalidArgument
 
 _NETWORKS: Final = ("", "default", "none", "host")
@@ -94,7 +95,8 @@ def _pairs(written: Written) -> tuple[Pair, ...]:
         name, equals, value = word.partition("=")
         if not equals:
             raise Misplaced(
-                f'Syntax error - can\'t find = in "{word}". Must be of the form: name=value',
+                f"Syntax error - can't find = in {go_string(word)}. "
+                "Must be of the form: name=value",
                 word,
                 is_syntax=True,
             )

@@ -18,9 +18,11 @@ from typing import Final
 
 from seacan.build.dockerfile import substitution
 from seacan.build.dockerfile.lines import SPACES
+from seacan.build.words import go_string
 from seacan.errors import InvalidArgument
 
 _DEEPEST: Final = 50
+_SHOWN: Final = 200
 _SPECIAL_NAMES: Final = frozenset("@*#?-$!0")
 
 
@@ -101,7 +103,8 @@ class _Reader:
             self._lexer.work.take(len(self._text))
             return self._pieces("", keeps_escapes=self._lexer.keeps_escapes)
         except InvalidArgument as err:
-            raise InvalidArgument(f'failed to process "{self._text:.200}": {err}') from err
+            shown = go_string(self._text[:_SHOWN])
+            raise InvalidArgument(f"failed to process {shown}: {err}") from err
 
     def _pieces(self, stop: str, *, keeps_escapes: bool) -> list[tuple[str, bool]]:
         """Read up to `stop`, and over it."""

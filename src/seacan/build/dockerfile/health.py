@@ -16,6 +16,7 @@ _UNITS_NS: Final = {
     "ns": 1, "us": 10**3, "µs": 10**3, "ms": 10**6, "s": 10**9, "m": 60 * 10**9, "h": 3600 * 10**9,
 }  # fmt: skip
 _DURATION: Final = re.compile(r"(\d{1,18})(?:\.(\d{0,18}))?(ns|us|µs|ms|s|m|h)", re.ASCII)
+_UNITLESS: Final = re.compile(r"\d+(?:\.\d*)?", re.ASCII)
 _TIMES: Final = ("interval", "timeout", "start-period", "start-interval")
 
 
@@ -42,6 +43,8 @@ def duration_ns(name: str, text: str) -> int:
     """
     if text in ("", "0"):
         return 0
+    if _UNITLESS.fullmatch(text):
+        raise InvalidArgument(f'time: missing unit in duration "{text}"')
     parts = list(_DURATION.finditer(text))
     if not parts or "".join(part[0] for part in parts) != text:
         raise InvalidArgument(f'time: invalid duration "{text}"')

@@ -4,6 +4,7 @@ from hypothesis import strategies as st
 
 from seacan.build.dockerfile import expansion
 from seacan.build.dockerfile.expansion import Lexer, Work
+from seacan.build.words import go_string
 from seacan.errors import InvalidArgument
 
 VALUES = {"a": "1", "b": "x y", "e": "", "Ü_1": "u", "v": "v1.2.3", "q": "'\""}
@@ -77,7 +78,7 @@ def test_expand(text: str, expected: str) -> None:
 def test_errors(text: str, why: str) -> None:
     with pytest.raises(InvalidArgument) as raised:
         expansion.expand(Lexer(), text, VALUES)
-    assert str(raised.value) == f'failed to process "{text}": {why}'
+    assert str(raised.value) == f"failed to process {go_string(text)}: {why}"
 
 
 @pytest.mark.parametrize(
