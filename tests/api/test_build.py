@@ -227,7 +227,8 @@ def test_no_secrets(api: Api, header: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("place", "status"), [("./dir", 501), ("docker-image://X:::", 400), ("https://x", 501)]
+    ("place", "status"),
+    [("./dir", 501), ("docker-image://X:::", 400), ("https://x", 501), ("sent://none", 400)],
 )
 def test_no_contexts(api: Api, place: str, status: int) -> None:
     assert build(api, query(contexts={"a": place})).status == status

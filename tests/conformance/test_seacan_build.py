@@ -159,6 +159,18 @@ def test_an_image_as_a_context(daemon: Daemon) -> None:
     assert built(daemon, *words, "-", stdin=text) != base
 
 
+def test_a_directory_as_a_context(daemon: Daemon, context: Path, tmp_path: Path) -> None:
+    (tmp_path / "lib" / "deep").mkdir(parents=True)
+    (tmp_path / "lib" / "deep" / "file").write_text("of the library")
+    text = "FROM busybox\nCOPY --from=lib . /lib/\nCOPY . /own/\n"
+    text += "RUN --mount=from=lib,target=/m cat /m/deep/file && ls -a /own /lib > /list\n"
+    (context / "Dockerfile").write_text(text)
+    words = ("--build-context", f"lib={tmp_path / 'lib'}", "-o", str(tmp_path / "out"))
+    built(daemon, *words, str(context))
+    assert (tmp_path / "out" / "lib" / "deep" / "file").read_text() == "of the library"
+    assert ".seacan" not in (tmp_path / "out" / "list").read_text()
+
+
 def test_check(daemon: Daemon, context: Path) -> None:
     (context / "Dockerfile").write_text("FROM busybox as x\nENV A=$PAHT\nCOPY a.md /\nCMD y\n")
     done = seacan(daemon, "build", "--check", str(context))

@@ -27,7 +27,6 @@ _NAMES: Final = msgspec.json.Decoder(list[str] | None)
 _ULIMITS: Final = msgspec.json.Decoder(list[Ulimit])
 _REGISTRIES: Final = msgspec.json.Decoder(dict[str, AuthConfig])
 _HEADER_LIMIT_BYTES: Final = 256 << 10
-_IMAGE_SCHEME: Final = "docker-image://"
 DEFAULT_DOCKERFILE: Final = "Dockerfile"
 _NUMBERS: Final = (
     ("memory", "Memory"), ("memswap", "MemorySwap"), ("cpushares", "CpuShares"),
@@ -46,6 +45,7 @@ class Asked:
     dockerfile: str  # its name in the context
     remote: str  # a URL that the context is at; empty: it is sent
     wanted: Wanted
+    sent_contexts: dict[str, str]  # by name: the directory of what is sent that one is
     tags: list[Reference]
     labels: dict[str, str]
     host_config: HostConfig
@@ -66,6 +66,7 @@ def read(query: Query, headers: Mapping[str, str]) -> Asked:
     """Return what is asked for. Raises InvalidArgument, Unsupported."""
     _refuse(query)
     platform = query.optional("platform")
+    images, directories = _contexts(query)
     arguments = _json(query, "buildargs", _ARGUMENTS, "build args") or {}
     return Asked(
         dockerfile=query.optional("dockerfile") or DEFAULT_DOCKERFILE,
@@ -74,8 +75,9 @@ def read(query: Query, headers: Mapping[str, str]) -> Asked:
             target=query.text("target"),
             build_args={name: value for name, value in arguments.items() if value is not None},
             platform=platforms.parse(platform) if platform else platforms.host(),
-            contexts=_contexts(query),
+            contexts=images | dict.fromkeys(directories, ""),
         ),
+        sent_contexts=directories,
         tags=list(dict.fromkeys(_tag(text) for text in query.texts("t") if text)),
         labels=_json(query, "labels", _TEXTS, "labels") or {},
         host_config=_host_config(query),
@@ -103,15 +105,23 @@ def _secrets(header: str) -> dict[str, bytes]:
         raise InvalidArgument("error reading secrets: not base64 of JSON") from None
 
 
-def _contexts(query: Query) -> dict[str, str]:
-    """Return the image of each named context. Raises InvalidArgument, Unsupported."""
-    found = {}
+def _contexts(query: Query) -> tuple[dict[str, str], dict[str, str]]:
+    """Return the named contexts that are images, and those that are directories of what is sent.
+
+    Raises InvalidArgument, Unsupported.
+    """
+    images, directories = {}, {}
     for name, place in (_json(query, "contexts", _TEXTS, "contexts") or {}).items():
-        if not place.startswith(_IMAGE_SCHEME):
-            raise Unsupported(f"not supported: build context {name}={place}; an image alone may be")
-        found[name] = place.removeprefix(_IMAGE_SCHEME)
-        references.parse(found[name])
-    return found
+        scheme, _, rest = place.partition("://")
+        match scheme:
+            case "docker-image":
+                references.parse(rest)
+                images[name] = rest
+            case "sent":
+                directories[name] = rest
+            case _:
+                raise Unsupported(f"not supported: build context {name}={place}")
+    return images, directories
 
 
 def _refuse(query: Query) -> None:

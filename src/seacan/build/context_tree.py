@@ -12,6 +12,7 @@ import io
 import os
 import tempfile
 from collections.abc import Iterable, Iterator
+from copy import copy
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, BinaryIO, Final, Self
@@ -91,6 +92,25 @@ class ContextTree:
             del self._entries[path]
             parent, _, name = path.rpartition("/")
             self._names[parent].discard(name)
+
+    def split(self, path: str) -> "ContextTree":
+        """Return a directory as a context of its own, which this one has no more; to be closed.
+
+        Raises InvalidArgument if there is none.
+        """
+        if path not in self._names or not path:
+            raise InvalidArgument(f"build context: there is no directory {path}")
+        part = copy(self)
+        part._contents = os.fdopen(os.dup(self._contents.fileno()), "r+b", buffering=0)
+        below = f"{path}/"
+        inner = [name for name in self._entries if name.startswith(below)]
+        part._entries = {name.removeprefix(below): self._entries.pop(name) for name in inner}
+        part._entries[""] = _TOP
+        inner = [name for name in self._names if name.startswith(below)]
+        part._names = {name.removeprefix(below): self._names.pop(name) for name in inner}
+        part._names[""] = self._names.pop(path)
+        self.remove(path)
+        return part
 
     def _entry(self, member: Member, reader: TarReader) -> ContextEntry:
         match member.kind:

@@ -78,3 +78,21 @@ def test_removed(tmp_path: Path) -> None:
         tree.remove("f")
         tree.remove("f")
         assert tree.names("") == []
+
+
+def test_split(tmp_path: Path) -> None:
+    files = [member("d/deep/f", b"inner"), member("d/g", b"g"), member("do/f", b"f")]
+    with received(tmp_path, *files) as tree:
+        part = tree.split("d")
+        assert [path for path, _ in tree.below("")] == ["do", "do/f"]
+        assert tree.read("d/deep/f", 10) is None
+    # The other one is closed by now.
+    with part:
+        assert [path for path, _ in part.below("")] == ["deep", "deep/f", "g"]
+        assert part.read("deep/f", 10) == b"inner"
+
+
+@pytest.mark.parametrize("path", ["", "none", "do/f", ".."])
+def test_no_split(tmp_path: Path, path: str) -> None:
+    with received(tmp_path, member("do/f", b"")) as tree, pytest.raises(InvalidArgument):
+        tree.split(path)

@@ -1,7 +1,7 @@
 """POST /build: the classic builder's endpoint, and what else there is about builds."""
 
 import posixpath
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import ExitStack, asynccontextmanager
 from typing import Final
 
@@ -69,23 +69,30 @@ class BuildRoutes:
         """Build while the client listens."""
         if asked.remote:
             raise Unsupported(f"not supported: a context from {asked.remote}")
-        async with self._context(request) as tree:
-            wanted = await anyio.to_thread.run_sync(self._request, asked, tree)
+        async with self._contexts(request, asked) as contexts:
+            wanted = await anyio.to_thread.run_sync(self._request, asked, contexts[""])
             answer.begin(wanted.dockerfile)
             return await self._builds.build(
                 wanted,
-                {"": tree},
+                contexts,
                 answer.progress,
                 pulls=asked.pulls,
                 credentials=asked.credentials,
             )
 
     @asynccontextmanager
-    async def _context(self, request: Request) -> AsyncIterator[ContextTree]:
+    async def _contexts(
+        self, request: Request, asked: Asked
+    ) -> AsyncIterator[Mapping[str, ContextTree]]:
+        """Receive the contexts; yield them by name, the main one with an empty one."""
         with ExitStack() as held:
             tree = held.enter_context(await anyio.to_thread.run_sync(self._builds.open_context))
             await anyio.to_thread.run_sync(tree.receive, body_file(request))
-            yield tree
+            named = {
+                name: held.enter_context(tree.split(path))
+                for name, path in asked.sent_contexts.items()
+            }
+            yield {"": tree, **named}
 
     async def _check(self, request: Request, asked: Asked) -> bytes:
         """Return what is to be said of the Dockerfile, with the images that are here."""
@@ -96,8 +103,8 @@ class BuildRoutes:
             ignored = dockerignore.parse(rules)
             return build_check.report(lint.check(data, asked.wanted, ignored, self._config))
 
-        async with self._context(request) as tree:
-            return await anyio.to_thread.run_sync(check, tree)
+        async with self._contexts(request, asked) as contexts:
+            return await anyio.to_thread.run_sync(check, contexts[""])
 
     def _config(self, origin: ImageOrigin) -> ExecutionConfig | None:
         """Return the config of an image that is here; blocks."""

@@ -28,30 +28,42 @@ _KINDS = {
 _CAPABILITY = "security.capability"
 
 
+END = bytes(2 * _BLOCK_BYTES)
+
+
 def pieces(root: str, paths: Iterable[str], texts: dict[str, bytes]) -> Iterator[bytes]:
     """Yield a tar of `paths` below `root`, and of files whose contents are `texts`.
 
-    Sockets are left out. Raises InvalidArgument if a file cannot be read.
+    It lacks its END. Sockets are left out. Raises InvalidArgument if a file cannot be read.
     """
     for path in paths:
         if path not in texts:
-            yield from _member(root, path)
+            yield from _member(root, path, path)
     for name, content in texts.items():
         info = tarfile.TarInfo(name)
         info.size = len(content)
         info.mode = 0o600
         yield _header(info) + content + _padding(info.size)
-    yield bytes(2 * _BLOCK_BYTES)
 
 
-def _member(root: str, path: str) -> Iterator[bytes]:
+def below(directory: str, root: str, paths: Iterable[str]) -> Iterator[bytes]:
+    """Yield the same of `paths` below `root`, as being in `directory`, which is made."""
+    info = tarfile.TarInfo(directory)
+    info.type = tarfile.DIRTYPE
+    info.mode = 0o755
+    yield _header(info)
+    for path in paths:
+        yield from _member(root, path, f"{directory}/{path}")
+
+
+def _member(root: str, path: str, name: str) -> Iterator[bytes]:
     full = f"{root}/{path}"
     try:
         status = os.lstat(full)
         kind = _KINDS.get(stat.S_IFMT(status.st_mode))
         if kind is None:
             return
-        info = _info(full, path, status, kind)
+        info = _info(full, name, status, kind)
         if kind != tarfile.REGTYPE:
             yield _header(info)
             return
@@ -65,8 +77,8 @@ def _member(root: str, path: str) -> Iterator[bytes]:
         raise InvalidArgument(f"error checking context: cannot read {path}: {why}") from err
 
 
-def _info(full: str, path: str, status: os.stat_result, kind: bytes) -> tarfile.TarInfo:
-    info = tarfile.TarInfo(path)
+def _info(full: str, name: str, status: os.stat_result, kind: bytes) -> tarfile.TarInfo:
+    info = tarfile.TarInfo(name)
     info.type = kind
     info.mode = stat.S_IMODE(status.st_mode)
     info.mtime = status.st_mtime_ns // 10**9

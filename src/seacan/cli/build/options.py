@@ -47,7 +47,9 @@ def _read_progress(text: str) -> str:
 FLAGS = (
     Flag("add-host", "", EXTRA_HOSTS, "Line for /etc/hosts of RUN, HOST:IP"),
     Flag("build-arg", "", TEXTS, "Value of an ARG, NAME=VALUE, or NAME to pass this shell's on"),
-    Flag("build-context", "", PAIRS, "One more context, NAME=docker-image://IMAGE or NAME=URL"),
+    Flag(
+        "build-context", "", PAIRS, "One more context, NAME=DIRECTORY or NAME=docker-image://IMAGE"
+    ),
     Flag("cache-from", "", TEXTS, "Image whose steps count as done"),
     Flag("cgroup-parent", "", TEXT, "Cgroup to put the containers of RUN under"),
     Flag("check", "", SWITCH, "Look at the Dockerfile, and build nothing"),
@@ -90,8 +92,8 @@ FLAGS = (
 )
 
 
-def query_of(values: Values, source: Source) -> dict[str, object]:
-    """Return the query of POST /build. Raises InvalidArgument, Unsupported."""
+def query_of(values: Values, source: Source, contexts: dict[str, str]) -> dict[str, object]:
+    """Return the query of POST /build; `contexts` by name. Raises InvalidArgument, Unsupported."""
     if not values.on("rm"):
         raise Unsupported("not supported: --rm=false; nothing is there to be kept")
     labels = labels_of((), values.texts("label"))
@@ -114,7 +116,7 @@ def query_of(values: Values, source: Source) -> dict[str, object]:
         "extrahosts": values.texts("add-host"),
         "networkmode": values.text("network") or None,
         "cgroupparent": values.text("cgroup-parent") or None,
-        "contexts": _json(values.mapping("build-context")),
+        "contexts": _json(contexts),
         **_limits(values),
     }
 

@@ -31,7 +31,8 @@ _URLS = ("http://", "https://", "git://", "github.com/", "git@", "ssh://")
 class Source:
     """A context to send, or the URL of one (`remote`).
 
-    `dockerfile`: its name in the context. `shown`: what it is called in messages.
+    `pieces`: a tar that lacks its end, unless it `is_whole`. `dockerfile`: its name in the context.
+    `shown`: what it is called in messages.
     """
 
     pieces: Iterable[bytes] = ()
@@ -40,6 +41,7 @@ class Source:
     remote: str = ""
     text: bytes = b""  # the Dockerfile, if it is known here
     rules: bytes = b""  # the .dockerignore
+    is_whole: bool = False  # nothing can be added: an archive of others, or nothing is sent
 
 
 def find(path: str, dockerfile: str) -> Source:
@@ -51,7 +53,7 @@ def find(path: str, dockerfile: str) -> Source:
             )
         return _from_stdin(dockerfile or DOCKERFILE)
     if not os.path.isdir(path) and path.startswith(_URLS):
-        return Source(remote=path, dockerfile=dockerfile or DOCKERFILE)
+        return Source(remote=path, dockerfile=dockerfile or DOCKERFILE, is_whole=True)
     return _from_directory(path, dockerfile)
 
 
@@ -67,7 +69,7 @@ def _from_stdin(dockerfile: str) -> Source:
         raise InvalidArgument("the context comes from standard input, and that is a terminal")
     start = _start_of(file)
     if start.startswith(_MAGICS) or start[_TAR_AT:].startswith(b"ustar"):
-        return Source(_chained(start, file), dockerfile, dockerfile)
+        return Source(_chained(start, file), dockerfile, dockerfile, is_whole=True)
     text = _text_of(_chained(start, file), "-")
     return Source(archive.pieces("", (), {DOCKERFILE: text}), text=text)
 

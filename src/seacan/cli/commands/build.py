@@ -7,7 +7,7 @@ import json
 import os
 import sys
 
-from seacan.cli.build import findings, output, progress, sources
+from seacan.cli.build import contexts, findings, output, progress, sources
 from seacan.cli.build.options import FLAGS as FLAGS
 from seacan.cli.build.options import query_of, secrets
 from seacan.cli.credentials import Credentials
@@ -54,29 +54,40 @@ def _outputs(values: Values) -> list[Output]:
 def _build(session: Session, values: Values, source: Source) -> str:
     """Return the id of the image. Raises BuildFailed, and others before anything was done."""
     kind = "quiet" if values.on("quiet") else values.text("progress")
-    query = {**query_of(values, source), "progress": None if values.on("quiet") else "graph"}
-    with _send(session, values, source, query) as reply:
+    with _send(session, values, source, {"progress": "graph"}) as reply:
         image_id = progress.show(messages(reply.pieces()), kind, sys.stderr)
     if not image_id:
         raise Internal("the daemon ended the build without an image")
     return image_id
 
 
-def _send(session: Session, values: Values, source: Source, query: dict[str, object]) -> Response:
+def _send(session: Session, values: Values, source: Source, more: dict[str, object]) -> Response:
+    """Send the context and what is asked for, with `more` in the query."""
+    source, places = contexts.with_contexts(source, values.mapping("build-context"))
+    query = {**query_of(values, source, places), **more}
     headers = Credentials(session.config_path).all_header()
-    if found := secrets(values.texts("secret")):
+    found = secrets(values.texts("secret"))
+    if places or found:
+        _require_seacan(session)
+    if found:
         texts = {name: base64.b64encode(content).decode() for name, content in found.items()}
         encoded = base64.urlsafe_b64encode(json.dumps(texts).encode())
         headers["X-Seacan-Secrets"] = encoded.decode()
     return session.client.builds.build(source.pieces, query=query, headers=headers)
 
 
+def _require_seacan(session: Session) -> None:
+    """Raise Unsupported if the daemon would build without what it does not know."""
+    platform = session.client.system.version().get("Platform") or {}
+    if platform.get("Name") != "seacan":
+        raise Unsupported("this daemon's builder knows no --secret and no --build-context")
+
+
 def _check(session: Session, values: Values, source: Source) -> int:
     if source.remote or not source.text:
         raise Unsupported("not supported: --check of a Dockerfile that is not on this machine")
     source = sources.for_check(source)
-    query = {**query_of(values, source), "check": True}
-    with _send(session, values, source, query) as reply:
+    with _send(session, values, source, {"check": True}) as reply:
         found = next(messages(reply.pieces()), {})
     if "warnings" not in found:
         raise Unsupported("this daemon does not check Dockerfiles")

@@ -14,6 +14,7 @@ from seacan.cli.build import picture, progress
 from seacan.cli.build.steps import Steps
 from seacan.cli.session import Exit
 
+SEACAN = reply('{"Platform": {"Name": "seacan"}}')
 IMAGE = "sha256:" + "ab" * 32
 GRAPH: tuple[Mapping[str, Any], ...] = (
     {"began": {"id": 1, "total": 3, "text": "COPY . /x", "line": 2}},
@@ -57,7 +58,8 @@ def plain(text: str) -> str:
 
 
 def test_plain(context: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    with scripted_daemon(tmp_path, **{"POST /build": lines([*GRAPH, *DONE])}) as daemon:
+    answers = {"POST /build": lines([*GRAPH, *DONE]), "GET /version": SEACAN}
+    with scripted_daemon(tmp_path, **answers) as daemon:
         assert build(daemon, "-t", "x", "--secret", "id=a,src=/dev/null", str(context)) == 0
     request = daemon.requests[-1]
     assert {"t=x", "progress=graph", "dockerfile=Dockerfile"} <= set(request.query.split("&"))
@@ -128,6 +130,21 @@ def test_a_daemon_without_a_graph(
     with scripted_daemon(tmp_path, **{"POST /build": lines(told)}) as daemon:
         assert build(daemon, str(context)) == 0
     assert capsys.readouterr().err == "Step 1/1 : FROM busybox\n"
+
+
+@pytest.mark.parametrize(
+    "words", [("--secret", "id=a,src=/dev/null"), ("--build-context", "x=docker-image://y")]
+)
+def test_another_daemon_does_not_pass_over_what_it_does_not_know(
+    context: Path, tmp_path: Path, words: tuple[str, str]
+) -> None:
+    version = reply('{"Platform": {"Name": "Docker Engine - Community"}}')
+    with (
+        scripted_daemon(tmp_path, **{"GET /version": version}) as daemon,
+        pytest.raises(Exit, match="knows no --secret and no --build-context"),
+    ):
+        build(daemon, *words, str(context))
+    assert daemon.asked()[-1].endswith("/version")
 
 
 def test_a_refusal(context: Path, tmp_path: Path) -> None:

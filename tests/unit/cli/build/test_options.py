@@ -13,7 +13,7 @@ from seacan.errors import InvalidArgument, SeacanError, Unsupported
 
 def query(*words: str) -> dict[str, object]:
     values, _ = parse(FLAGS, words)
-    found = query_of(values, Source())
+    found = query_of(values, Source(), values.mapping("build-context"))
     return {name: value for name, value in found.items() if value not in (None, False, [])}
 
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from seacan.cli.build import sources
+from seacan.cli.build import contexts, sources
 from seacan.cli.build.sources import Source
-from seacan.errors import InvalidArgument
+from seacan.errors import InvalidArgument, SeacanError
 
 TEXT = "FROM busybox\nCOPY . /x\n"
 
@@ -23,6 +23,29 @@ def context(tmp_path: Path) -> Path:
     (root / "README.md").write_text("read me")
     (root / "link").symlink_to("/etc/passwd")
     return root
+
+
+def test_directories_as_contexts(context: Path, tmp_path: Path) -> None:
+    (tmp_path / "lib").mkdir()
+    (tmp_path / "lib" / "a.so").write_text("x")
+    (tmp_path / "lib" / ".dockerignore").write_text("*.o\n.docker*")
+    (tmp_path / "lib" / "a.o").write_text("x")
+    source = sources.find(str(context), "")
+    whole, places = contexts.with_contexts(
+        source, {"base": "docker-image://x", "lib": str(tmp_path / "lib")}
+    )
+    assert places == {"base": "docker-image://x", "lib": "sent://.seacan-context-1"}
+    assert list(members(whole))[-2:] == [".seacan-context-1", ".seacan-context-1/a.so"]
+    assert "Dockerfile" in members(contexts.with_contexts(sources.find(str(context), ""), {})[0])
+
+
+@pytest.mark.parametrize(("path", "place"), [("https://x", "."), (".", "/none")])
+def test_no_directories_as_contexts(
+    context: Path, path: str, place: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(context)
+    with pytest.raises(SeacanError):
+        contexts.with_contexts(sources.find(path, ""), {"x": place})
 
 
 def members(source: Source) -> dict[str, tarfile.TarInfo]:
