@@ -51,6 +51,7 @@ def _refuse_unsupported(values: Values) -> None:
 
 def create(session: Session, values: Values, request: ContainerCreate) -> str:
     """Return the id of a new container, its image pulled as --pull has it."""
+    _add_proxies(session, request)
     with _IdFile(values.text("cidfile")) as id_file:
         if values.text("pull") == "always":
             _pull(session, values, request)
@@ -65,6 +66,17 @@ def create(session: Session, values: Values, request: ContainerCreate) -> str:
             container_id = _create(session, values, request)
         id_file.write(container_id)
         return container_id
+
+
+def _add_proxies(session: Session, request: ContainerCreate) -> None:
+    if "proxies" not in session.config:
+        return
+    from seacan.cli.proxies import proxy_variables
+
+    environment = request.get("Env") or []
+    given = {variable.partition("=")[0] for variable in environment}
+    found = proxy_variables(session, given)
+    request["Env"] = [*environment, *(f"{name}={value}" for name, value in found.items())]
 
 
 def _create(session: Session, values: Values, request: ContainerCreate) -> str:

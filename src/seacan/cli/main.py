@@ -22,7 +22,7 @@ from seacan.errors import SeacanError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from typing import NoReturn
 
     from seacan.cli.session import Session
@@ -37,9 +37,27 @@ _COMPLETION = {"__complete": True, "__completeNoDesc": False}
 def main() -> NoReturn:
     """Run the command line of this process, and end the process with its exit code."""
     _prepare_streams()
-    code = _run_to_exit_code(sys.argv[1:])
+    words = sys.argv[1:]
+    if "docker-" in sys.argv[0]:
+        words = _words_of_plugin(words)
+    code = _run_to_exit_code(words)
     # Taking the interpreter apart in good order takes longer than a request.
     os._exit(code)
+
+
+def _words_of_plugin(words: list[str]) -> list[str]:
+    """Return the words of a command line that docker gave its plugin, without the plugin's name."""
+    from seacan.cli import plugins
+
+    if os.path.basename(sys.argv[0]) != plugins.OWN_NAME:
+        return words
+    if words[:1] == [plugins.METADATA_COMMAND]:
+        plugins.print_metadata()
+        sys.stdout.flush()
+        os._exit(0)
+    name = plugins.OWN_NAME.removeprefix("docker-")
+    at = words.index(name) if name in words else len(words)
+    return words[:at] + words[at + 1 :]
 
 
 def _run_to_exit_code(words: Sequence[str]) -> int:
@@ -111,6 +129,13 @@ def _run_command(session: Session, words: list[str]) -> int:
     if words[0] == "help":
         words = [*words[1:], "--help"]
     spelling, rest = _find(words)
+    if spelling is None and words[0] not in GROUPS_BY_NAME:
+        from seacan.cli import unknown
+
+        words = unknown.alias(session, words) or words
+        spelling, rest = _find(words)
+        if spelling is None:
+            unknown.run_plugin(session, words)
     if spelling is None:
         return _run_group(words)
     command = BY_SPELLING[spelling]
@@ -147,23 +172,23 @@ def _run_group(words: list[str]) -> int:
     if group is None:
         if words[0] == "--help":
             return _print_main_help()
-        raise Exit(
-            1,
-            f"seacan: unknown command: seacan {words[0]}\n\n"
-            "Run 'seacan --help' for more information",
-        )
+        raise _unknown("seacan", words[0], [name.partition(" ")[0] for name in BY_SPELLING])
     second = words[1] if len(words) > 1 else "--help"
     if second in ("--help", "-h"):
         from seacan.cli.usage import group_help
 
         print(group_help(group, in_group(group.name)), end="")
         return 0
-    raise Exit(
-        1,
-        f"seacan: unknown command: seacan {group.name} {second}\n\n"
-        f"Usage:  seacan {group.name} COMMAND\n\n"
-        f"Run 'seacan {group.name} --help' for more information",
-    )
+    known = [name for name, _ in in_group(group.name)]
+    usage = f"Usage:  seacan {group.name} COMMAND\n\n"
+    raise _unknown(f"seacan {group.name}", second, known, usage)
+
+
+def _unknown(before: str, word: str, known: Iterable[str], usage: str = "") -> Exit:
+    from seacan.cli.unknown import hint
+
+    text = f"seacan: unknown command: {before} {word}\n\n{hint(word, set(known), before)}{usage}"
+    return Exit(1, f"{text}Run '{before} --help' for more information")
 
 
 def _check_count(command: Command, spelling: str, count: int) -> None:

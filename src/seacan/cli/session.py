@@ -74,7 +74,7 @@ class Session:
 
                     ensure_running(endpoint)
             self.explain(f"context {self.context}: daemon at {endpoint}")
-            self._client = Client(endpoint)
+            self._client = Client(endpoint, headers=self.config.get("HttpHeaders"))
         return self._client
 
     def metadata(self, context: str) -> dict[str, Any]:

@@ -55,12 +55,23 @@ class Client:
     Several threads may use it at once, each request then on a connection of its own.
 
     `endpoint`: an Endpoint, or a host such as `unix:///run/seacan.sock`. `version`: the API version
-    to speak; None for DOCKER_API_VERSION and then the newest that the daemon has too.
+    to speak; None for DOCKER_API_VERSION and then the newest that the daemon has too. `headers`: of
+    each request, beside its own.
     """
 
-    def __init__(self, endpoint: Endpoint | str, *, version: str | None = None) -> None:
+    def __init__(
+        self,
+        endpoint: Endpoint | str,
+        *,
+        version: str | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
         self.endpoint = endpoint if isinstance(endpoint, Endpoint) else parse_host(endpoint)
         self._version = version or os.environ.get("DOCKER_API_VERSION", "").removeprefix("v")
+        agent = {"User-Agent": f"seacan/{CLIENT_VERSION}"}
+        # The agent is who it is, whatever a proxy on the way wants to be told.
+        others = {str(name): str(value) for name, value in (headers or {}).items()}
+        self._headers = {n: v for n, v in others.items() if n.lower() != "user-agent"} | agent
         self._idle: list[Connection] = []
 
     def __enter__(self) -> Client:
@@ -155,7 +166,7 @@ class Client:
 
         Its body is the caller's to read, or `finish` it. Raises the error of a status from 400 on.
         """
-        all_headers = {"User-Agent": f"seacan/{CLIENT_VERSION}", **(headers or {})}
+        all_headers = {**self._headers, **(headers or {})}
         data = None
         if body is not None:
             all_headers["Content-Type"] = "application/json"
@@ -174,7 +185,7 @@ class Client:
     ) -> Response:
         """Send `pieces` as they come; return the head of the reply."""
         all_headers = {
-            "User-Agent": f"seacan/{CLIENT_VERSION}",
+            **self._headers,
             "Content-Type": media_type,
             **(headers or {}),
         }

@@ -1,0 +1,48 @@
+"""A first word that is no command: an alias of config.json, a plugin, or a slip of the finger."""
+
+from __future__ import annotations
+
+from seacan.cli import plugins
+from seacan.errors import InvalidArgument
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from seacan.cli.session import Session
+
+
+def alias(session: Session, words: list[str]) -> list[str]:
+    """Return `words` with what config.json's `aliases` has for the first, or [].
+
+    Raises InvalidArgument if that is no text.
+    """
+    text = (session.config.get("aliases") or {}).get(words[0])
+    if text is None:
+        return []
+    if not isinstance(text, str) or not text.strip():
+        raise InvalidArgument(f"the alias {words[0]} in {session.config_path} is no command")
+    import shlex
+
+    try:
+        return [*shlex.split(text), *words[1:]]
+    except ValueError as err:
+        raise InvalidArgument(f"the alias {words[0]} in {session.config_path}: {err}") from None
+
+
+def run_plugin(session: Session, words: list[str]) -> None:
+    """Become the plugin that the first word names; return if there is none."""
+    path = plugins.find(session, words[0])
+    if path:
+        plugins.become(session, path, words[0], words[1:])
+
+
+def hint(word: str, known: Iterable[str], before: str) -> str:
+    """Return a line that names the likely command, or nothing. `before`: what is typed first."""
+    from difflib import get_close_matches
+
+    names = sorted(known)
+    # Letters that changed places are the likeliest slip.
+    near = [name for name in names if sorted(name) == sorted(word)]
+    near = near or get_close_matches(word, names, n=1, cutoff=0.6)
+    return f"Did you mean '{before} {near[0]}'?\n\n" if near else ""
