@@ -11,12 +11,11 @@ Docker's own words in front, which scripts match: `Error response from daemon: â
 
 from __future__ import annotations
 
-import json
 import os
 import select
-from functools import cached_property
 
 from seacan import errors
+from seacan.client import json_text
 from seacan.client.endpoint import Endpoint, parse_host
 from seacan.client.transport import Connection, Response, Upgraded
 from seacan.client.version import API_VERSION, CLIENT_VERSION, LEAST_API_VERSION, version_key
@@ -24,6 +23,7 @@ from seacan.client.version import API_VERSION, CLIENT_VERSION, LEAST_API_VERSION
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
+    from functools import cached_property
     from typing import Any
 
     from seacan.client.builds import Builds
@@ -35,6 +35,19 @@ if TYPE_CHECKING:
     from seacan.client.registries import Registries
     from seacan.client.system import System
     from seacan.client.volumes import Volumes
+
+if not TYPE_CHECKING:
+
+    class cached_property:
+        """As functools has it, which takes longer to import than a request."""
+
+        def __init__(self, make):  # noqa: ANN001, ANN204
+            self._make = make
+
+        def __get__(self, owner, _):  # noqa: ANN001, ANN204
+            made = owner.__dict__[self._make.__name__] = self._make(owner)
+            return made
+
 
 _ERRORS: dict[int, type[errors.SeacanError]] = {
     400: errors.InvalidArgument,
@@ -266,7 +279,7 @@ def _is_readable(connection: Connection) -> bool:
 
 def _refusal(status: int, body: bytes) -> errors.SeacanError:
     try:
-        message = json.loads(body)["message"]
+        message = json_text.loads(body)["message"]
     except (ValueError, KeyError, TypeError):
         message = body.decode(errors="replace").strip() or f"status {status} without a message"
     return _ERRORS.get(status, errors.Internal)(f"Error response from daemon: {message}")
@@ -274,7 +287,7 @@ def _refusal(status: int, body: bytes) -> errors.SeacanError:
 
 def encode_json(value: object) -> bytes:
     """Return `value` as JSON; bytes of arguments that are no UTF-8 become U+FFFD, as Go does."""
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    text = json_text.dumps(value)
     try:
         return text.encode()
     except UnicodeEncodeError:
@@ -284,7 +297,7 @@ def encode_json(value: object) -> bytes:
 def decode_json(data: bytes) -> Any:
     """Return what the daemon has sent. Raises Unavailable if it is no JSON: it is no daemon."""
     try:
-        return json.loads(data)
+        return json_text.loads(data)
     except (ValueError, RecursionError) as err:
         raise errors.Unavailable(f"the daemon's reply is no JSON: {err}") from err
 

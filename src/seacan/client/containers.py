@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import select
 
+from seacan.client import json_text
 from seacan.client.images import split_reference
 from seacan.errors import Internal, NotFound
 
@@ -59,7 +59,7 @@ class Waiting:
 
     def result(self) -> int:
         """Wait, and return the exit status. Raises Internal if the daemon could not tell."""
-        reply = json.loads(self._client.finish(self._response))
+        reply = json_text.loads(self._client.finish(self._response))
         if error := reply.get("Error"):
             raise Internal(str(error.get("Message", error)))
         return int(reply["StatusCode"])

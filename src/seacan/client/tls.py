@@ -9,7 +9,7 @@ than a request.
 
 from __future__ import annotations
 
-import socket
+import _socket
 import ssl
 
 from seacan.errors import InvalidArgument, Unavailable
@@ -57,7 +57,7 @@ def _refuse_password() -> str:
 class TlsStream:
     """TLS on a connected, blocking socket, owned. Raises Unavailable if either distrusts."""
 
-    def __init__(self, connected: socket.socket, endpoint: Endpoint) -> None:
+    def __init__(self, connected: _socket.socket, endpoint: Endpoint) -> None:
         assert endpoint.tls is not None
         self._socket = connected
         self._endpoint = endpoint

@@ -8,7 +8,7 @@ Two messages of a connection, in the words of RFC 9112:
 
 from __future__ import annotations
 
-import socket
+import _socket
 
 from seacan.errors import Unavailable
 
@@ -259,14 +259,14 @@ class Upgraded:
     def send_some(self, data: bytes) -> int:
         """Send what fits without waiting and return its length. Raises OSError."""
         try:
-            return self._socket.send(data, socket.MSG_DONTWAIT)
+            return self._socket.send(data, _socket.MSG_DONTWAIT)
         except BlockingIOError:
             return 0
 
     def end_sending(self) -> None:
         """Tell the other side that no more input comes; output still does."""
         try:
-            self._socket.shutdown(socket.SHUT_WR)
+            self._socket.shutdown(_socket.SHUT_WR)
         except OSError:
             return  # It is gone already: nobody waits for the end.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+from seacan.client import json_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ class Volumes:
         path = self._client.path("volumes", name, "import")
         query = {"label": [*labels]}
         with self._client.upload(path, query=query, pieces=archive) as response:
-            reply: dict[str, Any] = json.loads(b"".join(response.pieces()))
+            reply: dict[str, Any] = json_text.loads(b"".join(response.pieces()))
         return reply
 
     def prune(self, filters: Mapping[str, list[str]] | None = None) -> dict[str, Any]:
