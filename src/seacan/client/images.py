@@ -133,9 +133,15 @@ class Images:
         *,
         all_images: bool = False,
         digests: bool = False,
+        manifests: bool = False,
         filters: Mapping[str, list[str]] | None = None,
     ) -> list[dict[str, Any]]:
-        query = {"all": all_images, "digests": digests, "filters": dict(filters or {})}
+        query = {
+            "all": all_images,
+            "digests": digests,
+            "manifests": manifests,
+            "filters": dict(filters or {}),
+        }
         path = self._client.path("images", "json")
         reply: list[dict[str, Any]] = self._client.ask("GET", path, query=query)
         return reply

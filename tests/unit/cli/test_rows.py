@@ -69,3 +69,16 @@ def test_fields_alone_need_no_templates(monkeypatch: pytest.MonkeyPatch) -> None
     assert text_of(PLANETS, rows(), "table {{.ID}}\t{{.Name}}")
     with pytest.raises(ImportError):
         text_of(PLANETS, rows(), "{{upper .ID}}")
+
+
+def test_the_usual_table_fits_the_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    wide = [Row({"ID": "3" * 20, "Name": "n" * 40, "Moons": "m" * 30}), rows()[0]]
+    columns = ("ID", "Moons", "Name")
+    monkeypatch.setattr("seacan.cli.output.rows.size", lambda: (24, 85))
+    lines = text_of(PLANETS, wide, "", columns=columns).split("\n")
+    assert lines[1] == "3" * 20 + "   " + "m" * 18 + "…   " + "n" * 40
+    assert "m" * 30 in text_of(PLANETS, wide, "", columns=columns, fits=False)
+    assert "m" * 30 in text_of(PLANETS, wide, "table {{.Moons}}\t{{.Name}}")
+    monkeypatch.setattr("seacan.cli.output.rows.size", lambda: (24, 10))
+    lines = text_of(PLANETS, wide, "", columns=columns).split("\n")
+    assert lines[1] == "3" * 20 + "   " + "m" * 11 + "…   " + "n" * 40

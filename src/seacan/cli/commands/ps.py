@@ -11,7 +11,7 @@ from seacan.cli.output.container_fields import (
     RAW_SIZE,
     container_fields,
 )
-from seacan.cli.output.rows import fields_alone, print_rows, record_of
+from seacan.cli.output.rows import fields_alone, record_of, text_of
 from seacan.cli.session import complain
 from seacan.cli.values import FILTERS, SWITCH, TEXT, one, read_int
 
@@ -29,6 +29,7 @@ FLAGS = (
     Flag("no-trunc", "", SWITCH, "Print whole ids and commands"),
     Flag("quiet", "q", SWITCH, "Print ids alone"),
     Flag("size", "s", SWITCH, "Show how much each has written"),
+    Flag("watch", "w", SWITCH, "Show them again every second, until interrupted"),
 )
 
 
@@ -37,8 +38,22 @@ def run(session: Session, values: Values, arguments: list[str]) -> int:
     form = values.text("format") or str(session.config.get("psFormat") or "")
     if quiet and values.text("format"):
         complain("WARNING: Ignoring custom format, because both --format and --quiet are set.")
-    last = values.number("last")
     size = values.on("size") or (_asks_for_size(form) and not values.is_given("size") and not quiet)
+    if form == "raw":
+        form = "container_id: {{.ID}}" if quiet else CONTAINERS.raw + RAW_SIZE * values.on("size")
+    elif quiet:
+        form = ""
+    if not values.on("watch"):
+        print(_picture(session, values, form, size=size), end="")
+        return 0
+    from seacan.cli.output.watching import show_again_and_again
+
+    return show_again_and_again(lambda: _picture(session, values, form, size=size))
+
+
+def _picture(session: Session, values: Values, form: str, *, size: bool) -> str:
+    """Return what is printed of the containers that there are now."""
+    last = values.number("last")
     containers = session.client.containers.list(
         all_states=values.on("all"),
         limit=1 if values.on("latest") and last == -1 else (last if last > 0 else None),
@@ -47,13 +62,9 @@ def run(session: Session, values: Values, arguments: list[str]) -> int:
     )
     now, whole = time.time(), values.on("no-trunc")
     rows = [container_fields(container, now=now, whole=whole) for container in containers]
-    if form == "raw":
-        form = "container_id: {{.ID}}" if quiet else CONTAINERS.raw + RAW_SIZE * values.on("size")
-    elif quiet:
-        form = ""
     columns = (*CONTAINERS.columns, *(["Size"] if values.on("size") else []))
-    print_rows(CONTAINERS, rows, form, quiet="ID" if quiet else "", columns=columns)
-    return 0
+    quiet = "ID" if values.on("quiet") else ""
+    return text_of(CONTAINERS, rows, form, quiet=quiet, columns=columns, fits=not whole)
 
 
 def _asks_for_size(form: str) -> bool:

@@ -10,6 +10,7 @@ Fields alone are put in here; for all else of Go's templates, their package is i
 from __future__ import annotations
 
 from seacan.cli.output.table import tabbed
+from seacan.cli.terminal import size
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -74,12 +75,14 @@ def print_rows(
     *,
     quiet: str = "",
     columns: Iterable[str] | None = None,
+    fits: bool = True,
 ) -> None:
     """Print `rows` in the format `form`, "" for the usual table with `columns`.
 
-    `quiet`: the field that is printed alone, instead of the usual table.
+    `quiet`: the field that is printed alone, instead of the usual table. `fits`: whether the usual
+    table is made as narrow as the terminal, if there is one.
     """
-    print(text_of(listing, rows, form, quiet=quiet, columns=columns), end="")
+    print(text_of(listing, rows, form, quiet=quiet, columns=columns, fits=fits), end="")
 
 
 def text_of(
@@ -89,8 +92,10 @@ def text_of(
     *,
     quiet: str = "",
     columns: Iterable[str] | None = None,
+    fits: bool = True,
 ) -> str:
     """Return what `print_rows` prints."""
+    is_usual = form in ("", _TABLE) and not quiet
     if form in ("", _TABLE):
         form = f"{{{{.{quiet}}}}}" if quiet else listing.usual(columns)
     elif form == "raw":
@@ -100,7 +105,7 @@ def text_of(
     head, lines = _filled(listing, rows, template_body(form))
     if not form.startswith(_TABLE):
         return "".join(f"{line}\n" for line in lines)
-    return tabbed("\n".join([head, *lines]))
+    return tabbed("\n".join([head, *lines]), size()[1] if is_usual and fits else 0)
 
 
 def template_body(form: str) -> str:

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
 LEAST_COLUMNS = 10
 GAP_COLUMNS = 3
 ELLIPSIS = "…"
+_LEAST_CELL = 12  # nothing is cut to less
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -16,10 +17,32 @@ def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     return align([header, *rows], least=LEAST_COLUMNS, gap=GAP_COLUMNS)
 
 
-def tabbed(text: str) -> str:
-    """Return `text`, whose lines have their cells between tabs, as a table."""
-    header, *rows = (line.split("\t") for line in text.split("\n"))
-    return table(header, rows)
+def tabbed(text: str, room: int = 0) -> str:
+    """Return `text`, whose lines have their cells between tabs, as a table.
+
+    `room`: the columns of the terminal, which the table is to fit in; 0: it may be of any width.
+    """
+    rows = [line.split("\t") for line in text.split("\n")]
+    header, *rest = _narrowed(rows, room) if room else rows
+    return table(header, rest)
+
+
+def _narrowed(rows: list[list[str]], room: int) -> list[list[str]]:
+    """Return the rows with the longest inner cells cut, till a line fits or none is long."""
+    columns = [max(map(width, cells)) for cells in zip(*rows, strict=False)]
+    taken = [max(LEAST_COLUMNS, column + GAP_COLUMNS) for column in columns[:-1]] + columns[-1:]
+    # The first and the last are ids and names, which other commands are told.
+    while sum(taken) > room and max(columns[1:-1], default=0) > _LEAST_CELL:
+        at = columns.index(max(columns[1:-1]), 1)
+        columns[at] -= 1
+        taken[at] -= 1
+    return [
+        [
+            cell if width(cell) <= column else ellipsis(cell, column)
+            for cell, column in zip(row, columns, strict=False)
+        ]
+        for row in rows
+    ]
 
 
 def align(rows: Sequence[Sequence[str]], *, least: int, gap: int) -> str:
