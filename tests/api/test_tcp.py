@@ -19,6 +19,9 @@ from seacan.api import server
 from seacan.api.listeners import Listener
 from seacan.client.endpoint import TlsFiles, parse_host
 from seacan.client.transport import holds_bytes
+from seacan.http.limits import Limits
+from seacan.http.messages import Reply, Request
+from seacan.http.server import Server
 from seacan.http.tls import server_context
 
 VERSIONS = [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3]
@@ -127,6 +130,23 @@ def test_who_speaks_no_tls_is_told(place: Place) -> None:
     with socket.create_connection(("127.0.0.1", place.port), timeout=10) as client:
         client.sendall(PING)
         assert read_all(client).endswith(b"Client sent an HTTP request to an HTTPS server.\n")
+
+
+def test_who_does_not_finish_the_handshake_is_dropped(place: Place) -> None:
+    async def application(request: Request) -> Reply:
+        return Reply(200)
+
+    limits = Limits(handshake_s=0.05)
+    http = Server(application, tls=place.server_context(), limits=limits)
+    with (
+        anyio.from_thread.start_blocking_portal() as portal,
+        socket.create_server(("127.0.0.1", 0)) as listening,
+        socket.create_connection(listening.getsockname(), timeout=10) as client,
+    ):
+        served = portal.start_task_soon(http.serve, [listening])
+        client.sendall(b"\x16\x03\x01")  # the beginning of a hello
+        assert client.recv(100) == b""
+        served.cancel()
 
 
 @pytest.mark.parametrize("version", VERSIONS)

@@ -45,6 +45,8 @@ class SshStream:
                     (os.POSIX_SPAWN_DUP2, errors, 2),
                 ],
                 setsid=True,
+                # What Python ignores would stay ignored in all that ssh executes.
+                setsigdef=[signal.SIGPIPE],
             )
             _tie(self._pid, errors)
         except OSError as err:

@@ -43,7 +43,9 @@ class Connection:
     async def serve(self) -> None:
         """Answer requests; close at the end, unless the connection was given away."""
         try:
-            while await self._serve_next():
+            with anyio.move_on_after(self._limits.handshake_s) as shaking:
+                await self._stream.shake_hands()
+            while not shaking.cancelled_caught and await self._serve_next():
                 pass
         except ClientGone:
             return

@@ -8,6 +8,8 @@ class Limits:
     # A query may carry hundreds of ids in `filters`; dockerd allows a head of 1 MiB.
     head_bytes: int = 1 << 20
     head_lines: int = 256
+    # Until both sides of TLS have agreed: before that, a client may be anybody.
+    handshake_s: float = 10.0
     # From the first byte of a head to its last.
     head_s: float = 30.0
     # From one answer to the next request. Go's clients keep a connection for 90 s.

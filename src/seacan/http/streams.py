@@ -15,6 +15,9 @@ class ClientGone(Exception):
 
 
 class ByteStream(Protocol):
+    async def shake_hands(self) -> None:
+        """Agree with the client on keys, and on who it is. Raises ClientGone."""
+
     async def receive(self) -> bytes:
         """Return what came, b"" at the end. Raises ClientGone."""
 
@@ -45,6 +48,9 @@ class SocketStream:
         if connection.family != socket.AF_UNIX:
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._socket = connection
+
+    async def shake_hands(self) -> None:
+        """Nothing is to be agreed on."""
 
     async def receive(self) -> bytes:
         while True:

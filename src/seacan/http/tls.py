@@ -1,7 +1,5 @@
 """A connection's bytes within TLS.
 
-The handshake takes place when the client's first bytes are waited for, so the same limits hold for
-a client that does not finish it as for one that sends no request.
 asyncio's own TLS drops what is still to be sent once the client has said that it will send no
 more, and anyio's lets two tasks send at once; so the records pass through memory here.
 
@@ -73,15 +71,28 @@ class TlsStream:
         # Records have to leave in the order that they were made in.
         self._sending = anyio.Lock()
         self._is_broken = False  # since whoever sent was cancelled
-        self._is_established = False
         self._near: SocketStream | None = None  # our end of what was given away
+
+    async def shake_hands(self) -> None:
+        while True:
+            try:
+                self._tls.do_handshake()
+            except ssl.SSLWantReadError:
+                await self._flush()
+                await self._receive_records()
+            except ssl.SSLError as err:
+                why = (err.reason or str(err)).replace("_", " ").lower()
+                log.info("TLS handshake failed", client=self._stream.peer, error=why)
+                await self._say_why(err)
+            else:
+                await self._flush()
+                return
 
     async def receive(self) -> bytes:
         while True:
             try:
                 data = self._tls.read(_RECEIVE_BYTES)
             except ssl.SSLWantReadError:
-                self._is_established = self._tls.version() is not None
                 await self._flush()
                 await self._receive_records()
             except ssl.SSLZeroReturnError:
@@ -124,9 +135,6 @@ class TlsStream:
             self._is_broken = False
 
     async def _say_why(self, err: ssl.SSLError) -> None:
-        if not self._is_established:
-            why = (err.reason or str(err)).replace("_", " ").lower()
-            log.info("TLS handshake failed", client=self._stream.peer, error=why)
         if err.reason == "HTTP_REQUEST":
             await self._stream.send(_NOT_TLS)
         else:
