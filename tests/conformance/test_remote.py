@@ -54,7 +54,7 @@ class Pair:
                 "/usr/sbin/sshd", "-D", "-f", "/run/sshd/config", "-E", "/run/sshd/log"
             )
         )
-        self.script(self.client, "until ssh root@box true 2>/dev/null; do :; done")
+        self.script(self.client, "until ssh root@box true 2>/dev/null; do sleep 0.1; done")
 
     def script(self, host: PrivateHost, text: str, stdin: str = "") -> str:
         """Run lines of shell that must succeed, in a directory of the host's own."""
@@ -98,7 +98,7 @@ def test_every_step_of_the_guide(pair: Pair, busybox_tar: Path) -> None:
         outputs.append(pair.script(getattr(pair, host), text))
         if "--tlsverify" in text:
             # Asked for too early, `seacan` would start another one.
-            pair.script(pair.box, "until grep -q serves /var/log/seacand.log; do :; done")
+            pair.script(pair.box, "until grep -q serves /var/log/seacand.log; do sleep 0.1; done")
             pair.script(pair.box, f"seacan load -q -i {busybox_tar}")
     assert "Hello from seacan!" in outputs[0]
     assert "hello-world" in outputs[2]
