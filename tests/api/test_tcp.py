@@ -4,6 +4,7 @@ import select
 import socket
 import ssl
 import struct
+import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
@@ -17,10 +18,10 @@ from tests.fakes.engine import FakeEngine
 
 from seacan.api import server
 from seacan.api.listeners import Listener
-from seacan.client.endpoint import TlsFiles, parse_host
+from seacan.client.endpoint import Endpoint, TlsFiles, parse_host
 from seacan.client.transport import holds_bytes
 from seacan.http.limits import Limits
-from seacan.http.messages import Reply, Request
+from seacan.http.messages import Hijack, Reply, Request
 from seacan.http.server import Server
 from seacan.http.tls import server_context
 
@@ -46,6 +47,12 @@ class Place:
         context = server_context(self.server.certificate, self.server.key, clients_ca=ca)
         context.maximum_version = most
         return context
+
+    def endpoint(self, port: int) -> Endpoint:
+        endpoint = parse_host(f"tcp://127.0.0.1:{port}")
+        files = (self.authority.certificate, self.client.certificate, self.client.key)
+        endpoint.tls = TlsFiles(*map(str, files), verifies=True)
+        return endpoint
 
     def context(self, pair: Pair | None, version: ssl.TLSVersion | None = None) -> ssl.SSLContext:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
@@ -153,26 +160,51 @@ def test_who_does_not_finish_the_handshake_is_dropped(place: Place) -> None:
 def test_what_follows_the_end_of_input_arrives(place: Place, version: ssl.TLSVersion) -> None:
     """The fake engine sends back what it gets, and some more once the input has ended."""
     sent = b"early " + b"later" * 100_000
-    with serving(None, place.server_context(version)) as port:
-        endpoint = parse_host(f"tcp://127.0.0.1:{port}")
-        endpoint.tls = TlsFiles(
-            *map(str, (place.authority.certificate, place.client.certificate, place.client.key)),
-            verifies=True,
-        )
-        with closing(endpoint.connect()) as client:
-            client.sendall(ATTACH)
-            data = b""
-            left = sent
-            while left:
-                with suppress(BlockingIOError):
-                    left = left[client.send(left, socket.MSG_DONTWAIT) :]
-                select.select([client], [client] if left else [], [])
-                if holds_bytes(client) or select.select([client], [], [], 0)[0]:
-                    data += client.recv(65536)
-            client.shutdown(socket.SHUT_WR)
-            while piece := client.recv(65536):
-                data += piece
+    with (
+        serving(None, place.server_context(version)) as port,
+        closing(place.endpoint(port).connect()) as client,
+    ):
+        client.sendall(ATTACH)
+        data = b""
+        left = sent
+        while left:
+            with suppress(BlockingIOError):
+                left = left[client.send(left, socket.MSG_DONTWAIT) :]
+            select.select([client], [client] if left else [], [])
+            if holds_bytes(client) or select.select([client], [], [], 0)[0]:
+                data += client.recv(65536)
+        client.shutdown(socket.SHUT_WR)
+        while piece := client.recv(65536):
+            data += piece
     assert data.partition(b"\r\n\r\n")[2] == sent + b"<end>"
+
+
+def test_what_was_said_last_arrives_though_input_is_not_taken(place: Place) -> None:
+    """As of a process that prints and ends while its client still sends."""
+    said = b"x" * (16 << 20)
+
+    async def application(request: Request) -> Hijack:
+        return Hijack(b"HTTP/1.1 101 UPGRADED\r\n\r\n", begin)
+
+    async def begin(given: socket.socket, early: bytes) -> None:
+        threading.Thread(target=speak, args=(given,)).start()
+
+    def speak(given: socket.socket) -> None:
+        given.setblocking(True)
+        with given:
+            given.sendall(said)
+
+    with (
+        anyio.from_thread.start_blocking_portal() as portal,
+        socket.create_server(("127.0.0.1", 0)) as listening,
+    ):
+        http = Server(application, tls=place.server_context())
+        served = portal.start_task_soon(http.serve, [listening])
+        with closing(place.endpoint(listening.getsockname()[1]).connect()) as client:
+            client.sendall(ATTACH + b"y" * (1 << 20))
+            received = b"".join(iter(lambda: client.recv(1 << 20), b""))
+        served.cancel()
+    assert len(received.partition(b"\r\n\r\n")[2]) == len(said)
 
 
 def test_a_client_that_is_gone_ends_what_was_given_away(place: Place) -> None:

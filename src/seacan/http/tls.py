@@ -180,7 +180,8 @@ class TlsStream:
         # A client that has ended its input still gets output; one that is gone ends all.
         try:
             while data := await self.receive():
-                await near.send(data)
+                if not await _sent(near, data):
+                    return  # nobody takes input any more; what was said last is still to go out
             near.finish()
         except ClientGone:
             pumping.cancel()
@@ -193,3 +194,11 @@ class TlsStream:
     def close(self) -> None:
         self.finish()
         self._stream.close()
+
+
+async def _sent(near: SocketStream, data: bytes) -> bool:
+    try:
+        await near.send(data)
+    except ClientGone:
+        return False
+    return True
