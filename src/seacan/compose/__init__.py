@@ -21,9 +21,10 @@ From a project to containers:
 
     plan.py           project and what there is → actions; pure
     request.py        a service → the request that makes a container; pure (mounts, resources)
-    convergence.py    the actions done, services started in order.py's order
+    convergence.py    the actions done, in order.py's order; making.py makes one container
+    starting.py       services started, each after its dependencies; one_off.py is for `run`
     images.py, networks.py, file_contents.py, hooks.py, waiting.py    what that needs
-    stopping.py, removal.py    the way down
+    stopping.py, removal.py, restarting.py    the way down, and up again
     names.py, config_hash.py, containers.py, actual.py    labels, and a project read from them
     worksite.py       client, progress and notices that all of them are handed
 """

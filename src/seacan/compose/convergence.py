@@ -1,47 +1,29 @@
 """A project made so: images, networks, volumes, then the containers of its services.
 
-    converge(…)   makes and removes containers until they are those that the files describe
-    start(…)      starts them, each after what it depends on is as it should be
-
-plan.py decides, and what is asked of the daemon is in request.py.
+plan.py decides what is done, starting.py starts them afterwards.
 """
 
 from __future__ import annotations
 
-import time
-
-from seacan.client.version import version_key
 from seacan.compose import order, stopping
 from seacan.compose.containers import Found, containers_of, is_orphan
-from seacan.compose.file_contents import write_contents
-from seacan.compose.hooks import run_hook
-from seacan.compose.images import ensure_images, platform_of
+from seacan.compose.images import ensure_images
+from seacan.compose.making import create_container, links_of, resolved
 from seacan.compose.names import container_name
 from seacan.compose.networks import ensure_networks, ensure_volumes
 from seacan.compose.plan import Action, Policy, Present, Verb, plan_service
-from seacan.compose.project import scale_of
-from seacan.compose.request import Making, container_request
+from seacan.compose.request import Making
 from seacan.compose.unsupported import check_supported
-from seacan.compose.waiting import (
-    COMPLETED,
-    RUNNING_OR_HEALTHY,
-    Condition,
-    needs_waiting,
-    wait_for,
-)
-from seacan.compose.worksite import Outcome
-from seacan.errors import InvalidArgument, NotFound, SeacanError, Unavailable
+from seacan.compose.worksite import Outcome, Telling
 from seacan.records import record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Mapping
     from typing import Any
 
     from seacan.compose.project import Project
     from seacan.compose.worksite import Worksite
-
-_ALL_NETWORKS_AT_ONCE = "1.44"  # from this version of the API on
 
 
 @record
@@ -106,7 +88,7 @@ class _Convergence:
         self._existing = [container for container in existing if not container.is_one_off]
 
     def apply(self, name: str, present: Present) -> None:
-        service = self._resolved(self._project.services[name])
+        service = resolved(self._project.services[name], self._ids)
         asked = not self._choices.services or name in self._choices.services
         policy = self._choices.policy if asked else self._choices.dependency_policy
         containers = [one for one in self._existing if one.service == name]
@@ -153,7 +135,7 @@ class _Convergence:
     def _create(self, name: str, service: dict[str, Any], present: Present, number: int) -> str:
         own = container_name(self._project.name, name, service, number)
         what = f"Container {own}"
-        with _Telling(self._site, what, "Creating", "Created"):
+        with Telling(self._site, what, "Creating", "Created"):
             links = self._links(service, number)
             making = Making(own, number, present.image_id, links)
             return create_container(self._site, self._project, name, service, making)
@@ -162,7 +144,7 @@ class _Convergence:
         """Make the follower of `old` under another name, then let it take its place."""
         own = container_name(self._project.name, name, service, old.number)
         client = self._site.client
-        with _Telling(self._site, f"Container {old.name}", "Recreate", "Recreated"):
+        with Telling(self._site, f"Container {old.name}", "Recreate", "Recreated"):
             making = Making(
                 f"{old.id[:12]}_{own}",
                 old.number,
@@ -197,185 +179,5 @@ class _Convergence:
             if mount.get("Type") == "volume" and mount["Destination"] in anonymous
         }
 
-    def _resolved(self, service: dict[str, Any]) -> dict[str, Any]:
-        """Return `service` with ids for the services that it shares something with."""
-        found = dict(service)
-        for key, what in (
-            ("network_mode", "network namespace"),
-            ("ipc", "IPC namespace"),
-            ("pid", "PID namespace"),
-        ):
-            value = service.get(key, "")
-            if value.startswith("service:"):
-                found[key] = f"container:{self._first(value.removeprefix('service:'), what)}"
-        if "volumes_from" in service:
-            found["volumes_from"] = [self._volume_source(text) for text in service["volumes_from"]]
-        return found
-
-    def _volume_source(self, text: str) -> str:
-        kind, _, rest = text.partition(":")
-        return rest if kind == "container" else self._first(kind, "volume")
-
-    def _first(self, name: str, what: str) -> str:
-        ids = self._ids.get(name)
-        if not ids:
-            raise InvalidArgument(f"cannot share {what} with service {name}: container missing")
-        return ids[0]
-
     def _links(self, service: Mapping[str, Any], number: int) -> tuple[str, ...]:
         return links_of(self._site, self._project, service, number)
-
-
-class _Telling:
-    """Says that something begins, then how it ended."""
-
-    def __init__(self, site: Worksite, what: str, begun: str, done: str) -> None:
-        self._progress = site.progress
-        self._what = what
-        self._begun = begun
-        self._done = done
-
-    def __enter__(self) -> None:
-        self._progress.show(self._what, self._begun)
-
-    def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
-        if isinstance(error, SeacanError):
-            self._progress.show(self._what, f"Error {error}", Outcome.ERROR)
-        elif error is None:
-            self._progress.show(self._what, self._done, Outcome.DONE)
-
-
-def links_of(
-    site: Worksite, project: Project, service: Mapping[str, Any], number: int
-) -> tuple[str, ...]:
-    """Return `container:alias` for all that `links` and `external_links` name."""
-    links: list[str] = []
-    for link in service.get("links", ()):
-        name, _, alias = link.partition(":")
-        for container in containers_of(site.client, project.name, services=[name]):
-            links += [
-                f"{container.name}:{known}"
-                for known in (alias or name, f"{name}-{number}", f"{project.name}-{name}-{number}")
-            ]
-    for link in service.get("external_links", ()):
-        name, _, alias = link.partition(":")
-        links.append(f"{name}:{alias or name}")
-    return tuple(links)
-
-
-def create_container(
-    site: Worksite, project: Project, name: str, service: Mapping[str, Any], making: Making
-) -> str:
-    """Make a container of `service`; return its id. Raises SeacanError."""
-    request = container_request(project, name, service, making)
-    later: dict[str, Any] = {}
-    if version_key(site.client.version) < version_key(_ALL_NETWORKS_AT_ONCE):
-        main, endpoints = request["HostConfig"]["NetworkMode"], request["NetworkingConfig"]
-        all_of_them = endpoints["EndpointsConfig"]
-        endpoints["EndpointsConfig"] = {
-            key: all_of_them.pop(key) for key in [main] if key in all_of_them
-        }
-        later = all_of_them
-    created = site.client.containers.create(
-        request, name=making.name, platform=platform_of(project, service)
-    )
-    for warning in created.warnings:
-        site.progress.show(name, warning, Outcome.WARNING)
-    for network, settings in later.items():
-        site.client.networks.connect(network, created.id, settings)
-    return created.id
-
-
-def start(
-    site: Worksite,
-    project: Project,
-    *,
-    wait: bool = False,
-    timeout_s: float | None = None,
-    output: Callable[[Found, bytes], None] | None = None,
-) -> None:
-    """Start the project's containers, each service after what it depends on; those running stay.
-
-    `wait`: return when all run, and are healthy if they can tell, within `timeout_s`. `output` is
-    given what post_start hooks print. Raises SeacanError.
-    """
-    containers = containers_of(site.client, project.name)
-    deadline = time.monotonic() + timeout_s if timeout_s else None
-
-    def start_service(name: str) -> None:
-        _wait_for_dependencies(site, project, name, containers)
-        _start_containers(site, project, name, containers, output)
-
-    order.in_order(order.dependencies_of(project.services), start_service, at_once=site.at_once)
-    if wait:
-        try:
-            wait_until_up(site, project, containers, deadline)
-        except Unavailable:
-            if deadline is None or time.monotonic() <= deadline:
-                raise
-            raise Unavailable(f"application not healthy after {timeout_s:g}s") from None
-
-
-def _wait_for_dependencies(
-    site: Worksite, project: Project, name: str, containers: Iterable[Found]
-) -> None:
-    def wait(item: tuple[str, Mapping[str, Any]]) -> None:
-        other, dependency = item
-        if needs_waiting(project, other, dependency["condition"]):
-            wanted = Condition(other, dependency["condition"], dependency["required"])
-            wait_for(site, name, wanted, [one for one in containers if one.service == other])
-
-    order.for_all(sorted(project.services[name].get("depends_on", {}).items()), wait)
-
-
-def _start_containers(
-    site: Worksite,
-    project: Project,
-    name: str,
-    containers: Iterable[Found],
-    output: Callable[[Found, bytes], None] | None,
-) -> None:
-    service = project.services[name]
-    own = [container for container in containers if container.service == name]
-    if not own and scale_of(service):
-        raise NotFound(f'service "{name}" has no container to start')
-    for container in own:
-        if container.state != "running":
-            start_container(site, project, name, container, output)
-
-
-def start_container(
-    site: Worksite,
-    project: Project,
-    name: str,
-    container: Found,
-    output: Callable[[Found, bytes], None] | None = None,
-) -> None:
-    """Start one container, with its texts in it and its hooks run. Raises SeacanError."""
-    service = project.services[name]
-    write_contents(site.client, project, name, service, container.id)
-    with _Telling(site, f"Container {container.name}", "Starting", "Started"):
-        site.client.containers.start(container.id)
-        for hook in service.get("post_start", ()):
-            write = (lambda piece: output(container, piece)) if output else None
-            run_hook(site.client, name, hook, container.id, write)
-
-
-def wait_until_up(
-    site: Worksite, project: Project, containers: Iterable[Found], deadline: float | None
-) -> None:
-    """Wait until all services run, or have ended well where another waits for that."""
-    ending = {
-        other
-        for one in project.services.values()
-        for other, dependency in one.get("depends_on", {}).items()
-        if dependency["condition"] == COMPLETED
-    }
-
-    def wait(name: str) -> None:
-        condition = COMPLETED if name in ending else RUNNING_OR_HEALTHY
-        if needs_waiting(project, name, condition):
-            wanted = Condition(name, condition, deadline=deadline)
-            wait_for(site, project.name, wanted, [one for one in containers if one.service == name])
-
-    order.for_all(sorted(project.services), wait)

@@ -70,6 +70,7 @@ class Making:
 
     `inherited`: volumes of the container that it follows, by their path. `links`: of all services
     that it names. `one_off`: made by `run`: it answers to no service's name unless `aliases`.
+    `auto_remove`: the daemon removes it at its end. `stdin`: somebody will be attached to that.
     """
 
     name: str
@@ -80,6 +81,8 @@ class Making:
     replaces: str = ""
     one_off: bool = False
     aliases: bool = True
+    auto_remove: bool = False
+    stdin: bool = False
     labels: Mapping[str, str] = {}
 
 
@@ -100,6 +103,8 @@ def container_request(
         "ExposedPorts": {port: {} for port in exposed},
         "Healthcheck": _health_check(service.get("healthcheck")),
         "StopTimeout": _seconds(service.get("stop_grace_period")),
+        "AttachStdin": making.stdin,
+        "StdinOnce": making.stdin,
         "AttachStdout": True,
         "AttachStderr": True,
         "HostConfig": {**_host_config(project, service, making), "NetworkMode": mode},
@@ -173,6 +178,7 @@ def _host_config(project: Project, service: Mapping[str, Any], making: Making) -
         bindings.setdefault(f"{port['target']}/{port['protocol']}", []).append(binding)
     config = {field: service[key] for key, field in _OF_HOST.items() if key in service}
     config |= {
+        "AutoRemove": making.auto_remove,
         "Binds": binds,
         "Mounts": mounts,
         "PortBindings": bindings,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import Enum
 from typing import Protocol
 
+from seacan.errors import SeacanError
 from seacan.records import record
 
 TYPE_CHECKING = False
@@ -38,3 +39,22 @@ class Worksite:
     notices: Notices
     registry_headers: Callable[[str], dict[str, str]]
     at_once: int
+
+
+class Telling:
+    """Says that something begins, then how it ended."""
+
+    def __init__(self, site: Worksite, what: str, begun: str, done: str) -> None:
+        self._progress = site.progress
+        self._what = what
+        self._begun = begun
+        self._done = done
+
+    def __enter__(self) -> None:
+        self._progress.show(self._what, self._begun)
+
+    def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
+        if isinstance(error, SeacanError):
+            self._progress.show(self._what, f"Error {error}", Outcome.ERROR)
+        elif error is None:
+            self._progress.show(self._what, self._done, Outcome.DONE)

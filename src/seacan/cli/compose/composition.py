@@ -140,15 +140,18 @@ class Composition:
             return False
         return ansi == "always" or (ansi == "auto" and is_terminal(1))
 
-    def site(self, title: str) -> Worksite:
-        """Return what the work on a project is done with; `title`: what is being done, in short."""
+    def refuse_dry_run(self) -> None:
+        """Raise Unsupported if nothing is to be done for real."""
         if self.dry_run:
             raise Unsupported("--dry-run: not supported for this command")
+
+    def site(self, title: str, *, quiet: bool = False) -> Worksite:
+        """Return what the work on a project is done with; `title`: what is being done, in short."""
+        self.refuse_dry_run()
+        mode = self._values.text("progress") or os.environ.get("COMPOSE_PROGRESS", "")
         return Worksite(
             self.client,
-            progress_for(
-                self._values.text("progress") or os.environ.get("COMPOSE_PROGRESS", ""), title
-            ),
+            progress_for("quiet" if quiet else mode, title),
             self.notices,
             self.session.registry_headers,
             self._at_once(),

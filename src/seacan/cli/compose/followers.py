@@ -66,8 +66,8 @@ class Followers:
 
         self._lines.expect(name)
         thread = threading.Thread(target=work, daemon=True)
-        self._threads[container] = thread
         thread.start()
+        self._threads[container] = thread
 
     def _print(self, name: str, pieces: Iterator[bytes], tty: bool) -> None:
         if tty:

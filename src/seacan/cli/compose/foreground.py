@@ -18,7 +18,7 @@ from seacan.cli.compose.log_lines import LogLines
 from seacan.client.client import messages
 from seacan.compose import names
 from seacan.compose.containers import Found, containers_of
-from seacan.compose.convergence import start
+from seacan.compose.starting import start
 from seacan.compose.stopping import stop_in_order
 from seacan.errors import Conflict, NotFound, SeacanError
 
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from seacan.compose.worksite import Worksite
 
 _LATE_EVENTS_S = 3.0
-_ENDED = ("exited", "dead", "created")
 
 
 class OnExit(Enum):
@@ -122,15 +121,15 @@ class Foreground:
         with self._changed:
             self._is_started = True
             self._changed.notify_all()
-        self._forget_ended()
+        self._forget_unstarted()
 
     def _print_hook(self, container: Found, piece: bytes) -> None:
         self._lines.write(container.short_name, piece)
 
-    def _forget_ended(self) -> None:
-        """Look for ends of which no event told, as they came before anybody listened."""
+    def _forget_unstarted(self) -> None:
+        """Expect no end of what was not started; of all others an event tells."""
         for container in containers_of(self._site.client, self._project.name):
-            if container.state in _ENDED:
+            if container.state == "created":
                 self._is_over(container.id)
 
     def _wait(self) -> None:

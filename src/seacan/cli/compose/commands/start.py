@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from seacan.cli.flags import Flag
 from seacan.cli.values import INT, SWITCH
-from seacan.compose.convergence import start
+from seacan.compose.starting import start
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -6,8 +6,9 @@ from seacan.cli.compose import creation
 from seacan.cli.compose.foreground import Foreground, OnExit
 from seacan.cli.flags import Flag
 from seacan.cli.values import INT, SWITCH, TEXT, many
-from seacan.compose.convergence import converge, start
+from seacan.compose.convergence import converge
 from seacan.compose.project import with_selected_services
+from seacan.compose.starting import start
 from seacan.errors import InvalidArgument, Unsupported
 
 TYPE_CHECKING = False

@@ -1,0 +1,28 @@
+"""`seacan compose scale`: more or fewer containers for services."""
+
+from __future__ import annotations
+
+from seacan.cli.compose.creation import scaled
+from seacan.cli.flags import Flag
+from seacan.cli.values import SWITCH
+from seacan.compose.convergence import Choices, converge
+from seacan.compose.project import with_selected_services
+from seacan.compose.starting import start
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from seacan.cli.compose.composition import Composition
+    from seacan.cli.flags import Values
+
+FLAGS = (Flag("no-deps", "", SWITCH, "Don't start what services depend on"),)
+
+
+def run(composition: Composition, values: Values, arguments: list[str]) -> int:
+    services = [scale.partition("=")[0] for scale in arguments]
+    project = scaled(composition.complete_project(services), arguments)
+    if values.on("no-deps"):
+        project = with_selected_services(project, services, dependencies=False)
+    site = composition.site("scale")
+    converge(site, project, Choices(services=tuple(services)))
+    start(site, project)
+    return 0

@@ -1,0 +1,94 @@
+"""One container of a service: what it shares with others found, then made."""
+
+from __future__ import annotations
+
+from seacan.client.version import version_key
+from seacan.compose.containers import containers_of
+from seacan.compose.images import platform_of
+from seacan.compose.request import Making, container_request
+from seacan.compose.worksite import Outcome
+from seacan.errors import InvalidArgument
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+    from seacan.compose.project import Project
+    from seacan.compose.worksite import Worksite
+
+_ALL_NETWORKS_AT_ONCE = "1.44"  # from this version of the API on
+
+
+def resolved(service: dict[str, Any], ids: Mapping[str, list[str]]) -> dict[str, Any]:
+    """Return `service` with ids of containers for the services that it shares something with.
+
+    Raises InvalidArgument if one has no container.
+    """
+    found = dict(service)
+    for key, what in (
+        ("network_mode", "network namespace"),
+        ("ipc", "IPC namespace"),
+        ("pid", "PID namespace"),
+    ):
+        value = service.get(key, "")
+        if value.startswith("service:"):
+            found[key] = f"container:{_first(ids, value.removeprefix('service:'), what)}"
+    if "volumes_from" in service:
+        found["volumes_from"] = [_volume_source(ids, text) for text in service["volumes_from"]]
+    return found
+
+
+def _volume_source(ids: Mapping[str, list[str]], text: str) -> str:
+    kind, _, rest = text.partition(":")
+    if kind == "container":
+        return rest
+    mode = f":{rest}" if rest else ""
+    return _first(ids, kind, "volume") + mode
+
+
+def _first(ids: Mapping[str, list[str]], name: str, what: str) -> str:
+    if not ids.get(name):
+        raise InvalidArgument(f"cannot share {what} with service {name}: container missing")
+    return ids[name][0]
+
+
+def links_of(
+    site: Worksite, project: Project, service: Mapping[str, Any], number: int
+) -> tuple[str, ...]:
+    """Return `container:alias` for all that `links` and `external_links` name."""
+    links: list[str] = []
+    for link in service.get("links", ()):
+        name, _, alias = link.partition(":")
+        for container in containers_of(site.client, project.name, services=[name]):
+            links += [
+                f"{container.name}:{known}"
+                for known in (alias or name, f"{name}-{number}", f"{project.name}-{name}-{number}")
+            ]
+    for link in service.get("external_links", ()):
+        name, _, alias = link.partition(":")
+        links.append(f"{name}:{alias or name}")
+    return tuple(links)
+
+
+def create_container(
+    site: Worksite, project: Project, name: str, service: Mapping[str, Any], making: Making
+) -> str:
+    """Make a container of `service`; return its id. Raises SeacanError."""
+    request = container_request(project, name, service, making)
+    later: dict[str, Any] = {}
+    if version_key(site.client.version) < version_key(_ALL_NETWORKS_AT_ONCE):
+        main, endpoints = request["HostConfig"]["NetworkMode"], request["NetworkingConfig"]
+        all_of_them = endpoints["EndpointsConfig"]
+        endpoints["EndpointsConfig"] = {
+            key: all_of_them.pop(key) for key in [main] if key in all_of_them
+        }
+        later = all_of_them
+    created = site.client.containers.create(
+        request, name=making.name, platform=platform_of(project, service)
+    )
+    for warning in created.warnings:
+        site.progress.show(name, warning, Outcome.WARNING)
+    for network, settings in later.items():
+        site.client.networks.connect(network, created.id, settings)
+    return created.id

@@ -1,0 +1,126 @@
+"""Containers of a project started, each service after what it depends on is as it should be."""
+
+from __future__ import annotations
+
+import time
+
+from seacan.compose import order
+from seacan.compose.containers import containers_of
+from seacan.compose.file_contents import write_contents
+from seacan.compose.hooks import run_hook
+from seacan.compose.project import scale_of
+from seacan.compose.waiting import (
+    COMPLETED,
+    RUNNING_OR_HEALTHY,
+    Condition,
+    needs_waiting,
+    wait_for,
+)
+from seacan.compose.worksite import Telling
+from seacan.errors import NotFound, Unavailable
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+    from typing import Any
+
+    from seacan.compose.containers import Found
+    from seacan.compose.project import Project
+    from seacan.compose.worksite import Worksite
+
+
+def start(
+    site: Worksite,
+    project: Project,
+    *,
+    wait: bool = False,
+    timeout_s: float | None = None,
+    output: Callable[[Found, bytes], None] | None = None,
+) -> None:
+    """Start the project's containers, each service after what it depends on; those running stay.
+
+    `wait`: return when all run, and are healthy if they can tell, within `timeout_s`. `output` is
+    given what post_start hooks print. Raises SeacanError.
+    """
+    containers = containers_of(site.client, project.name)
+    deadline = time.monotonic() + timeout_s if timeout_s else None
+
+    def start_service(name: str) -> None:
+        wait_for_dependencies(site, project, name, containers)
+        _start_containers(site, project, name, containers, output)
+
+    order.in_order(order.dependencies_of(project.services), start_service, at_once=site.at_once)
+    if wait:
+        try:
+            wait_until_up(site, project, containers, deadline)
+        except Unavailable:
+            if deadline is None or time.monotonic() <= deadline:
+                raise
+            raise Unavailable(f"application not healthy after {timeout_s:g}s") from None
+
+
+def wait_for_dependencies(
+    site: Worksite, project: Project, name: str, containers: Iterable[Found]
+) -> None:
+    """Wait until all that service `name` depends on is as it asks for. Raises SeacanError."""
+
+    def wait(item: tuple[str, Mapping[str, Any]]) -> None:
+        other, dependency = item
+        if needs_waiting(project, other, dependency["condition"]):
+            wanted = Condition(other, dependency["condition"], dependency["required"])
+            wait_for(site, name, wanted, [one for one in containers if one.service == other])
+
+    order.for_all(sorted(project.services[name].get("depends_on", {}).items()), wait)
+
+
+def _start_containers(
+    site: Worksite,
+    project: Project,
+    name: str,
+    containers: Iterable[Found],
+    output: Callable[[Found, bytes], None] | None,
+) -> None:
+    service = project.services[name]
+    own = [container for container in containers if container.service == name]
+    if not own and scale_of(service):
+        raise NotFound(f'service "{name}" has no container to start')
+    for container in own:
+        if container.state != "running":
+            start_container(site, project, name, container, output)
+
+
+def start_container(
+    site: Worksite,
+    project: Project,
+    name: str,
+    container: Found,
+    output: Callable[[Found, bytes], None] | None = None,
+) -> None:
+    """Start one container, with its texts in it and its hooks run. Raises SeacanError."""
+    service = project.services[name]
+    write_contents(site.client, project, name, service, container.id)
+    with Telling(site, f"Container {container.name}", "Starting", "Started"):
+        site.client.containers.start(container.id)
+        for hook in service.get("post_start", ()):
+            write = (lambda piece: output(container, piece)) if output else None
+            run_hook(site.client, name, hook, container.id, write)
+
+
+def wait_until_up(
+    site: Worksite, project: Project, containers: Iterable[Found], deadline: float | None
+) -> None:
+    """Wait until all services run, or have ended well where another waits for that."""
+    ending = {
+        other
+        for one in project.services.values()
+        for other, dependency in one.get("depends_on", {}).items()
+        if dependency["condition"] == COMPLETED
+    }
+
+    def wait(name: str) -> None:
+        condition = COMPLETED if name in ending else RUNNING_OR_HEALTHY
+        if needs_waiting(project, name, condition):
+            wanted = Condition(name, condition, deadline=deadline)
+            wait_for(site, project.name, wanted, [one for one in containers if one.service == name])
+
+    order.for_all(sorted(project.services), wait)
