@@ -237,3 +237,36 @@ def test_without_files_a_name_is_enough(
     elsewhere.ok("-p", setting.name, "down", "-v")
     assert setting.containers() == {}
     assert elsewhere("ps").err.strip() == "no configuration file provided: not found"
+
+
+def test_images_are_built_and_only_when_asked(setting: Setting) -> None:
+    (setting.directory / "Dockerfile").write_text(
+        "FROM busybox\nARG WORD\nRUN echo $WORD > /built\nCMD cat /built\n"
+    )
+    setting.write(
+        "services:\n"
+        "  a: {build: {context: ., args: {WORD: first}}}\n"
+        '  b: {build: {dockerfile_inline: "FROM busybox\\nCMD echo inline"}, depends_on: [a]}\n'
+    )
+    compose, image = setting.seacan, f"{setting.name}-a"
+    done = compose("up", "--no-color")
+    assert {"a-1  | first", "b-1  | inline"} <= set(done.out.splitlines())
+    first = setting.docker.ok("image", "inspect", "-f", "{{.Id}}", image)
+    compose.ok("build", "--build-arg", "WORD=second", "a")
+    assert setting.docker.ok("image", "inspect", "-f", "{{.Id}}", image) != first
+    assert compose.ok("run", "--rm", "-T", "a") == "second"
+    # Another image is another container, with the same image it stays.
+    before = setting.containers()
+    compose.ok("up", "-d")
+    after = setting.containers()
+    assert [name for name in before if before[name] != after[name]] == ["a-1"]
+    compose.ok("down", "--rmi", "local")
+    assert setting.docker("image", "inspect", image).status == 1
+
+
+def test_a_build_that_fails_says_which(setting: Setting) -> None:
+    setting.write('services: {a: {build: {dockerfile_inline: "FROM busybox\\nRUN exit 3"}}}\n')
+    refused = setting.seacan("up", "-d")
+    assert refused.status == 1
+    assert f'target a: failed to build: "{setting.name}-a"' in refused.err
+    assert setting.containers() == {}

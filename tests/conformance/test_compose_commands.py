@@ -241,3 +241,12 @@ def test_logs_are_followed_until_interrupted(compose: Composer) -> None:
         assert process.wait(20) == 130
         compose.ok("exec", "-T", "db", "touch", "/stop")
         process.stdout.read()
+
+
+def test_cp_into_all_and_out_of_one(compose: Composer, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("copied")
+    compose.ok("cp", str(tmp_path / "file"), "web:/copy")
+    for index in ("1", "2"):
+        assert compose.ok("exec", "-T", "--index", index, "web", "cat", "/copy") == "copied"
+    compose.ok("cp", "--index", "2", "web:/copy", str(tmp_path / "back"))
+    assert (tmp_path / "back").read_text() == "copied"

@@ -256,14 +256,6 @@ class Containers:
         """Return a reply whose pieces are a tar archive of the root file system."""
         return self._client.call("GET", self._client.path("containers", name, "export"))
 
-    def put_archive(
-        self, name: str, directory: str, archive: Iterable[bytes], *, keep_owners: bool = False
-    ) -> None:
-        """Unpack the pieces of a tar archive in `directory`; `keep_owners`: ids of the archive."""
-        path = self._client.path("containers", name, "archive")
-        query = {"path": directory, "copyUIDGID": keep_owners}
-        self._client.finish(self._client.upload(path, query=query, pieces=archive, method="PUT"))
-
     def commit(
         self,
         name: str,

@@ -31,7 +31,7 @@ def write_contents(
             )
         keeps_owners = "uid" in entry or "gid" in entry
         archive = archive_of(target_of(kind, entry), content, entry)
-        client.containers.put_archive(container, "/", [archive], keep_owners=keeps_owners)
+        client.files.write(container, "/", [archive], keeps_owners=keeps_owners)
 
 
 def content_of(kind: str, defined: Mapping[str, Any]) -> str:

@@ -9,7 +9,7 @@ from seacan.compose.kinds import duration_ns
 from seacan.compose.names import image_of
 from seacan.compose.order import for_all
 from seacan.compose.worksite import Outcome
-from seacan.errors import Internal, InvalidArgument, NotFound, SeacanError, Unsupported
+from seacan.errors import Internal, InvalidArgument, NotFound, SeacanError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -47,7 +47,15 @@ def ensure_images(site: Worksite, project: Project) -> dict[str, str]:
         if mount.get("type") == "image" and mount.get("source")
     }
     there = present_images(site, {*names.values(), *mounted})
-    _refuse_builds(project, names, there)
+    built = [
+        name
+        for name, service in sorted(project.services.items())
+        if "build" in service
+        and (service.get("pull_policy") == "build" or names[name] not in there)
+    ]
+    for name in in_build_order(project, built):
+        site.build(project, name)
+    there |= present_images(site, {names[name] for name in built})
     wanted: dict[str, tuple[str, Mapping[str, Any]]] = {}
     for name, service in project.services.items():
         if must_pull(service, there.get(names[name])):
@@ -68,16 +76,21 @@ def platform_of(project: Project, service: Mapping[str, Any]) -> str:
     return str(service.get("platform") or project.environment.get("DOCKER_DEFAULT_PLATFORM", ""))
 
 
-def _refuse_builds(
-    project: Project, names: Mapping[str, str], there: Mapping[str, dict[str, Any]]
-) -> None:
-    for name, service in sorted(project.services.items()):
-        asked = service.get("pull_policy") == "build"
-        if "build" in service and (asked or names[name] not in there):
-            raise Unsupported(
-                f"services.{name}.build: building is not supported yet; "
-                f"make the image {names[name]} by other means"
-            )
+def in_build_order(project: Project, names: list[str]) -> list[str]:
+    """Return `names`, each after those whose images it has as a context (`service:NAME`)."""
+    ordered: list[str] = []
+
+    def add(name: str) -> None:
+        for source in project.services[name]["build"].get("additional_contexts", {}).values():
+            other = source.removeprefix("service:")
+            if other != source and other in names and other != name:
+                add(other)
+        if name not in ordered:
+            ordered.append(name)
+
+    for name in names:
+        add(name)
+    return ordered
 
 
 def must_pull(service: Mapping[str, Any], image: Mapping[str, Any] | None) -> bool:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from seacan.client.client import Client
     from seacan.compose.notices import Notices
+    from seacan.compose.project import Project
 
 
 class Outcome(Enum):
@@ -32,13 +33,17 @@ class Progress(Protocol):
 
 @record
 class Worksite:
-    """`at_once`: how many things are done side by side. `registry_headers`: who asks, by image."""
+    """`at_once`: how many things are done side by side. `registry_headers`: who asks, by image.
+
+    `build` makes the image of a service, by its name. Raises SeacanError.
+    """
 
     client: Client
     progress: Progress
     notices: Notices
     registry_headers: Callable[[str], dict[str, str]]
     at_once: int
+    build: Callable[[Project, str], None]
 
 
 class Telling:

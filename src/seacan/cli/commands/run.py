@@ -22,7 +22,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from seacan.cli.flags import Values
     from seacan.cli.session import Session
-    from seacan.client.containers import Containers, Waiting
+    from seacan.client.containers import Waiting
     from seacan.spec.engine_api import ContainerCreate
 
 FLAGS = (
@@ -82,36 +82,10 @@ def _run_attached(
     keys: str,
     trace: RunTrace,
 ) -> int:
-    return start_joined(
-        session.client.containers,
-        container_id,
-        stdin=request["AttachStdin"] is True,
-        stdout=request["AttachStdout"] is True,
-        stderr=request["AttachStderr"] is True,
-        tty=values.on("tty"),
-        keys=keys,
-        is_removed=values.on("rm"),
-        passes_signals=values.on("sig-proxy"),
-    )
-
-
-def start_joined(
-    containers: Containers,
-    container_id: str,
-    *,
-    stdin: bool,
-    stdout: bool = True,
-    stderr: bool = True,
-    tty: bool,
-    keys: str = "",
-    is_removed: bool,
-    passes_signals: bool = True,
-) -> int:
-    """Start a container with this terminal joined to it; return its exit code, or 0 if left alone.
-
-    `is_removed`: the daemon removes it at its end. Raises Exit if it does not start.
-    """
-    condition = "removed" if is_removed else "next-exit"
+    containers = session.client.containers
+    stdin, stdout = request["AttachStdin"] is True, request["AttachStdout"] is True
+    stderr = request["AttachStderr"] is True
+    condition = "removed" if values.on("rm") else "next-exit"
     with (
         containers.attach(
             container_id, stdin=stdin, stdout=stdout, stderr=stderr, detach_keys=keys
@@ -121,19 +95,21 @@ def start_joined(
             stream,
             stdin=stdin,
             output=stdout or stderr,
-            tty=tty,
+            tty=values.on("tty"),
             detach_keys=keys,
             resize=lambda rows, columns: containers.resize(
                 container_id, rows=rows, columns=columns
             ),
-            kill=(lambda name: containers.kill(container_id, name)) if passes_signals else None,
+            kill=(lambda name: containers.kill(container_id, name))
+            if values.on("sig-proxy")
+            else None,
         ) as attachment,
     ):
         trace.mark("attached, and waiting for the end")
         try:
             trace.start(containers, container_id)
         except SeacanError as err:
-            if is_removed:
+            if values.on("rm"):
                 exit_code(waiting)  # The daemon is removing it.
             raise engine_exit(err) from None
         if not attachment.follow(waiting):

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from functools import cached_property
+from functools import cached_property, partial
 
+from seacan.cli.compose import building
 from seacan.cli.compose.progress import progress_for
 from seacan.cli.terminal import is_terminal
 from seacan.compose.actual import actual_project, require_services
@@ -155,6 +156,7 @@ class Composition:
             self.notices,
             self.session.registry_headers,
             self._at_once(),
+            partial(building.build, self),
         )
 
     def _at_once(self) -> int:

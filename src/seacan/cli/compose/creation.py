@@ -42,6 +42,12 @@ def project_to_create(composition: Composition, values: Values, services: list[s
         project = _with(
             project, {name: {"pull_policy": values.text("pull")} for name in project.services}
         )
+    if values.on("no-build"):
+        unbuilt = {
+            name: {key: value for key, value in one.items() if key != "build"}
+            for name, one in project.services.items()
+        }
+        project = replace(project, services=unbuilt)
     if values.on("build"):
         built = {name for name, one in project.services.items() if "build" in one}
         project = _with(project, {name: {"pull_policy": "build"} for name in built})

@@ -22,6 +22,7 @@ COMMANDS = (
     ComposeCommand(
         ("attach",), "[OPTIONS] SERVICE", "Join the terminal to a service", least=1, most=1
     ),
+    ComposeCommand(("build",), _SERVICES, "Build the images of services", most=UNLIMITED),
     ComposeCommand(
         ("commit",),
         "[OPTIONS] SERVICE [REPOSITORY[:TAG]]",
@@ -31,6 +32,13 @@ COMMANDS = (
     ),
     ComposeCommand(
         ("config", "convert"), _SERVICES, "Print the application in canonical form", most=UNLIMITED
+    ),
+    ComposeCommand(
+        ("cp",),
+        "[OPTIONS] SERVICE:SRC_PATH DEST_PATH|-  |  SRC_PATH|- SERVICE:DEST_PATH",
+        "Copy files from a service, or into one",
+        least=2,
+        most=2,
     ),
     ComposeCommand(("create",), _SERVICES, "Make containers for services", most=UNLIMITED),
     ComposeCommand(("down",), _SERVICES, "Stop and remove containers, networks", most=UNLIMITED),

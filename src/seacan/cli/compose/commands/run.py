@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from seacan.cli.commands.run import start_joined
+from seacan.cli.compose.one_container import delegate
 from seacan.cli.flags import Flag
 from seacan.cli.input import environment_of
 from seacan.cli.terminal import is_terminal, require_terminal
@@ -12,7 +12,7 @@ from seacan.cli.values import SWITCH, SWITCH_ON, TEXT, TEXTS, many
 from seacan.compose.kinds import shell_words
 from seacan.compose.one_off import Changes, create_one_off, start_dependencies
 from seacan.compose.short_syntax import ports, volume
-from seacan.errors import InvalidArgument, Unsupported
+from seacan.errors import InvalidArgument
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -61,6 +61,8 @@ def run(composition: Composition, values: Values, arguments: list[str]) -> int:
     service = project.service(name)
     if values.is_given("pull"):
         service = {**service, "pull_policy": values.text("pull")}
+    if values.on("build") and "build" in service:
+        service = {**service, "pull_policy": "build"}
     site = composition.site("run", quiet=values.on("quiet"))
     changes = Changes(
         service={**service, **_changed(service, values, command), "tty": tty, "stdin_open": stdin},
@@ -78,14 +80,11 @@ def run(composition: Composition, values: Values, arguments: list[str]) -> int:
         site.client.containers.start(container)
         print(container)
         return 0
-    return start_joined(
-        site.client.containers, container, stdin=stdin, tty=tty, is_removed=values.on("rm")
-    )
+    words = ["--attach", *(["--interactive"] if stdin else []), "--", container]
+    return delegate(composition, "start", words)
 
 
 def _check(values: Values) -> None:
-    if values.on("build"):
-        raise Unsupported("--build: building is not supported yet")
     if values.on("service-ports") and values.texts("publish"):
         raise InvalidArgument("--service-ports and --publish are incompatible")
 
