@@ -1,5 +1,6 @@
 """Legacy volume plugins, with the docker CLI and a plugin of the test's own."""
 
+import itertools
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -152,3 +153,26 @@ def test_one_that_is_gone(docker: Docker, daemon: Daemon, tmp_path: Path) -> Non
     assert 'error looking up volume plugin gone: plugin "gone" not found' in result.err
     docker.ok("volume", "rm", "-f", "vol")
     assert docker.ok("volume", "ls", "-q") == ""
+
+
+@pytest.mark.parametrize(("verb", "stride"), [("start", 1), ("kill", 2)])
+def test_nothing_stays_mounted_where_the_daemon_dies(
+    docker: Docker, daemon: Daemon, plugin: VolumePlugin, verb: str, stride: int
+) -> None:
+    """A plugin counts who has a volume mounted, and cannot know who is gone."""
+    for step in itertools.count(0, stride):
+        flags = ("-v", "vol:/v", "--volume-driver", "box")
+        container = docker.ok("create", *NONE, *flags, "busybox", "sleep", "600")
+        if verb == "kill":
+            docker.ok("start", container)
+        has_died = daemon.dies_in(step, "POST", f"/containers/{container}/{verb}")
+        if not has_died:
+            daemon.kill()  # it counts still
+        daemon.start()
+        is_running = docker.inspect(container, "{{.State.Running}}") == "true"
+        assert plugin.mounts.get("vol", []) == [container] * is_running
+        docker.ok("rm", "-f", container)
+        assert not plugin.mounts.get("vol")
+        if not has_died:
+            break
+    assert step >= 2

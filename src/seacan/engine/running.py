@@ -327,13 +327,10 @@ class Entry:
 
     def _discard_bundle(self) -> None:
         """Give back all that a start makes: processes, cgroup, runtime's state, bundle, mounts."""
-        discard(
-            self.bundle,
-            self._runtime_root.joinpath(self.record.id),
-            self.record.cgroup_path,
-            self._trash,
-        )
+        _end_processes(self.record.cgroup_path)
+        # As long as there is a bundle, the next daemon knows that they may be mounted.
         self._volumes.unmount(self.record)
+        _put_away(self.bundle, self._runtime_root.joinpath(self.record.id), self._trash)
 
     # -- for those who wait -----------------------------------------------------------------------
 
@@ -451,9 +448,17 @@ def _exit_of(message: Message) -> protocol.Exit:
 
 def discard(bundle: BundleDirectory, runtime_state: Path, cgroup_path: str, trash: Trash) -> None:
     """Give back what may be left of a started container. What is not there is fine."""
+    _end_processes(cgroup_path)
+    _put_away(bundle, runtime_state, trash)
+
+
+def _end_processes(cgroup_path: str) -> None:
     cgroup = hierarchy.open_cgroup(cgroup_path)
     cgroup.kill()
     cgroup.remove()
+
+
+def _put_away(bundle: BundleDirectory, runtime_state: Path, trash: Trash) -> None:
     shared_memory.unmount(bundle.shm)
     for directory in (runtime_state, bundle.path):
         trash.put(directory)

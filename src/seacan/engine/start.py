@@ -89,6 +89,9 @@ def prepare(
         sharing.take_network(record, shared.network)
     elif shared.network_files:
         _write_network_files(context, record, find, sandbox)
+    # The directory of an earlier start is gone; of one that was cut short, nothing counts. It is
+    # there before plugins mount anything: that tells the next daemon to have it unmounted.
+    directory.rootfs.mkdir(mode=0o700, parents=True, exist_ok=True)
     mounts.prepare_sources(record.mount_points)
     points = _mount_volumes(context, record)
     if holds_layers:
@@ -110,8 +113,6 @@ def prepare(
         )
     )
     log = log_plan.request(record, container)
-    # The directory of an earlier start is gone; of one that was cut short, nothing counts.
-    directory.rootfs.mkdir(mode=0o700, parents=True, exist_ok=True)
     directory.config.write_bytes(msgspec.json.encode(oci))
     if host_config.get("IpcMode") == shared_memory.SHAREABLE:
         shared_memory.mount(directory.shm, host_config.get("ShmSize") or 0)
