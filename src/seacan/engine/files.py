@@ -149,12 +149,12 @@ class Files:
     async def _volumes(self, record: Container) -> AsyncIterator[Sequence[MountPoint]]:
         """Have the volumes of a container that does not run mounted; yield its mount points."""
         volumes, user = self._context.volumes, ids.new_id()
-        points = await anyio.to_thread.run_sync(volumes.mount, record, user)
+        points = await anyio.to_thread.run_sync(volumes.mounts.mount, record, user)
         try:
             yield points
         finally:
             with anyio.CancelScope(shield=True):
-                await anyio.to_thread.run_sync(volumes.unmount, record, user)
+                await anyio.to_thread.run_sync(volumes.mounts.unmount, record, user)
 
     async def _root(self, entry: Entry, points: Sequence[MountPoint] | None) -> Root:
         """Return what a worker is told of the root; None for the mounts of one that runs."""

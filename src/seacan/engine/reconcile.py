@@ -38,7 +38,7 @@ async def reconcile(context: Context, containers: Containers) -> None:
     async with anyio.create_task_group() as tasks:
         for entry in entries:
             tasks.start_soon(_settle, context, containers, entry)
-    await anyio.to_thread.run_sync(context.volumes.unmount_unused)
+    await anyio.to_thread.run_sync(context.volumes.mounts.unmount_unused)
 
 
 def _remove_debris(context: Context, known: set[ContainerId]) -> None:
@@ -88,7 +88,7 @@ async def _find_truth(context: Context, entry: Entry) -> None:
             # The host was restarted: no process can have survived, and no status either.
             await entry.ended(None)
         return
-    context.volumes.adopt(record)
+    context.volumes.mounts.adopt(record)
     try:
         shim = await supervisor.find(entry.bundle)
     except errors.SeacanError as err:

@@ -329,7 +329,7 @@ class Entry:
         """Give back all that a start makes: processes, cgroup, runtime's state, bundle, mounts."""
         _end_processes(self.record.cgroup_path)
         # As long as there is a bundle, the next daemon knows that they may be mounted.
-        self._volumes.unmount(self.record)
+        self._volumes.mounts.unmount(self.record)
         _put_away(self.bundle, self._runtime_root.joinpath(self.record.id), self._trash)
 
     # -- for those who wait -----------------------------------------------------------------------

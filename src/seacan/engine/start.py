@@ -164,7 +164,7 @@ def _write_network_files(
 
 def _mount_volumes(context: Context, record: Container) -> list[MountPoint]:
     """Return the mounts of a container, with its volumes where they are mounted now."""
-    record.mount_points = list(context.volumes.mount(record))
+    record.mount_points = list(context.volumes.mounts.mount(record))
     record.mounts = mount_points.to_wire(record.mount_points, record.host_config)
     return record.mount_points
 

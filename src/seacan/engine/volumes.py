@@ -24,6 +24,7 @@ from seacan.engine.filters import Filters
 from seacan.engine.mount_points import MountPoint
 from seacan.engine.volume_book import VolumeBook
 from seacan.engine.volume_events import VolumeEvents
+from seacan.engine.volume_mounts import VolumeMounts
 from seacan.engine.volume_prune import PrunedVolumes
 from seacan.volumes.driver import Driver
 from seacan.volumes.local import LocalVolumes
@@ -45,7 +46,7 @@ class Volumes:
         self._book = VolumeBook(database.volumes())
         self._turns = Turns()
         self._pruning = threading.Lock()
-        self._taken: dict[str, set[str]] = {}  # by user, what is mounted for it
+        self.mounts: Final = VolumeMounts(self._book, self._turns, local, self._driver)
 
     def restore(self, containers: Iterable[Container]) -> None:
         """Note who has what, and finish what a daemon that died left in the middle."""
@@ -381,64 +382,6 @@ class Volumes:
             log.warn("volume is not removed with its container", name=volume.name, error=err)
             return False
         return True
-
-    # -- mounted ----------------------------------------------------------------------------------
-
-    def mount(self, record: Container, user: str = "") -> Sequence[MountPoint]:
-        """Have the volumes of a container mounted, for itself or for `user`.
-
-        Return its mount points, with the places that plugins tell. Raises NotFound, Internal.
-        """
-        user = user or record.id
-        taken = self._taken.setdefault(user, set())
-        paths: dict[str, str] = {}
-        try:
-            for volume in self._mountable(record):
-                with self._turns.take([volume.name]):
-                    paths[volume.name] = str(self._driver(volume).take(volume, user))
-                    taken.add(volume.name)
-        except BaseException:
-            self.unmount(record, user)
-            raise
-        return [
-            replace(point, source=paths[point.name])
-            if point.type == "volume" and point.name in paths
-            else point
-            for point in record.mount_points
-        ]
-
-    def unmount(self, record: Container, user: str = "") -> None:
-        """Let go of what `mount` did; it may have come to nothing."""
-        user = user or record.id
-        taken = self._taken.pop(user, ())  # a plugin may count, and is told of nothing else
-        for volume in map(self._book.get, sorted(taken)):
-            if volume is None:
-                continue
-            with self._turns.take([volume.name]):
-                try:
-                    self._driver(volume).leave(volume, user)
-                except errors.SeacanError as err:  # a plugin that is no more has nothing mounted
-                    log.warn("volume is not unmounted", name=volume.name, error=err)
-
-    def adopt(self, record: Container) -> None:
-        """Note that the daemon before this one has started a container."""
-        for volume in self._mountable(record):
-            self._taken.setdefault(record.id, set()).add(volume.name)
-            if volume.driver == LOCAL:
-                self._local.uses.adopt(volume.name, record.id)
-
-    def unmount_unused(self) -> None:
-        """Unmount what a daemon that died had mounted, and nobody has now."""
-        uses = self._local.uses
-        for name in uses.unused():
-            with self._turns.take([name]):
-                if name in uses.unused():
-                    uses.unmount(name)
-
-    def _mountable(self, record: Container) -> Sequence[Volume]:
-        names = {point.name for point in volume_points.of(record.mount_points)}
-        volumes = map(self._book.get, sorted(names))
-        return [v for v in volumes if v and (v.driver != LOCAL or self._local.needs_mount(v))]
 
 
 def _fill(layers: Sequence[Path], point: MountPoint, directory: Path) -> None:
