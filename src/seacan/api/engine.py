@@ -4,10 +4,11 @@ References (`ref`) are a name, an id or the start of one. All raise the errors o
 """
 
 import socket
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from typing import Any, BinaryIO, Protocol
 
+from seacan.api.engine_images import ImagePrune, Images, Remote
 from seacan.build.builder import BuildRequest
 from seacan.build.context_tree import ContextTree
 from seacan.build.progress import Progress
@@ -18,7 +19,6 @@ from seacan.engine.disk_usage import DiskUsage
 from seacan.engine.event_log import Event
 from seacan.engine.files import Change
 from seacan.engine.filters import Filters
-from seacan.engine.image_prune import PrunedImages
 from seacan.engine.listing import Listed
 from seacan.engine.prune import Pruned
 from seacan.engine.sizes import Sizes
@@ -26,18 +26,9 @@ from seacan.engine.stats import Reading
 from seacan.engine.top import Top
 from seacan.engine.volume_prune import PrunedVolumes
 from seacan.ids import ExecId
-from seacan.images.check import Checked
-from seacan.images.history import Step
-from seacan.images.image import Image, ImageId, ImageManifest, Loaded, Removed, Use
-from seacan.images.platforms import Platform
+from seacan.images.image import Image, ImageId
 from seacan.images.references import Reference
-from seacan.images.remote.archives import RemoteArchive
 from seacan.images.remote.credentials import Credentials
-from seacan.images.remote.inspect import Distribution
-from seacan.images.remote.lists import Entry
-from seacan.images.remote.repository import Fetched
-from seacan.images.remote.search import SearchResult
-from seacan.images.remote.tasks import Cancellation
 from seacan.network.definition import Network
 from seacan.spec.engine_api import (
     ContainerConfig,
@@ -47,7 +38,6 @@ from seacan.spec.engine_api import (
     ExecConfig,
     NetworkCreate,
 )
-from seacan.spec.image import ExecutionConfig
 from seacan.trace import NOT_TRACED
 from seacan.volumes.volume import Found
 
@@ -245,102 +235,6 @@ class Execs(Protocol):
     def get(self, exec_id: str) -> Exec: ...
 
     async def resize(self, exec_id: str, *, rows: int, columns: int) -> None: ...
-
-
-class Images(Protocol):
-    """Every method blocks, and may be called from any thread."""
-
-    def load(
-        self,
-        stream: BinaryIO,
-        progress: Callable[[dict[str, Any]], None],
-        platform: Platform | None,
-    ) -> list[Loaded]: ...
-
-    def saving(
-        self, names: Sequence[str], platform: Platform | None
-    ) -> AbstractContextManager[Iterator[bytes]]: ...
-
-    def check(self, checked: Checked) -> Iterator[str]: ...
-
-    def history(self, name: str, platform: Platform | None) -> list[Step]: ...
-
-    def import_rootfs(
-        self,
-        stream: BinaryIO,
-        *,
-        reference: Reference | None,
-        config: ExecutionConfig,
-        message: str,
-        platform: Platform | None,
-    ) -> ImageId: ...
-
-    def get(self, name: str) -> Image: ...
-
-    def get_for(self, name: str, platform: Platform | None) -> Image: ...
-
-    def manifest(self, image: Image) -> ImageManifest: ...
-
-    def tag(self, source: str, reference: Reference) -> ImageId: ...
-
-    def remove(
-        self,
-        name: str,
-        *,
-        force: bool,
-        used_by: Callable[[ImageId], Sequence[Use]],
-        prune_parents: bool,
-        platform: Platform | None,
-    ) -> list[Removed]: ...
-
-    def list(self) -> list[Image]: ...
-
-
-class Remote(Protocol):
-    """Every method blocks, and may be called from any thread."""
-
-    def pull(
-        self,
-        reference: Reference,
-        *,
-        platform: Platform | None,
-        credentials: Credentials,
-        progress: Callable[[dict[str, Any]], None],
-        cancellation: Cancellation,
-    ) -> None:
-        """`progress` may be called from several threads."""
-
-    def push(
-        self,
-        reference: Reference,
-        *,
-        platform: Platform | None,
-        credentials: Credentials,
-        progress: Callable[[dict[str, Any]], None],
-        cancellation: Cancellation,
-    ) -> None: ...
-
-    def inspect(self, reference: Reference, credentials: Credentials) -> Distribution: ...
-
-    def manifest(self, reference: Reference, credentials: Credentials) -> Fetched: ...
-
-    def push_list(
-        self, reference: Reference, entries: Sequence[Entry], credentials: Credentials
-    ) -> str:
-        """Return the digest of the list."""
-
-    def login(self, credentials: Credentials) -> str:
-        """Return an identity token, or ""."""
-
-    def open_archive(
-        self, url: str, cancellation: Cancellation
-    ) -> AbstractContextManager[RemoteArchive]: ...
-
-    def search(self, term: str, limit: int, credentials: Credentials) -> Sequence[SearchResult]: ...
-
-
-class ImagePrune(Protocol):
-    async def prune(self, wanted: Filters) -> PrunedImages: ...
 
 
 class System(Protocol):

@@ -9,14 +9,14 @@ import anyio
 import anyio.from_thread
 import msgspec
 
-from seacan.api import engine
+from seacan.api import engine_images
 from seacan.api.door import Call, Route
 from seacan.http.messages import Send, Stream
 from seacan.images.check import Checked
 
 
 class CheckRoutes:
-    def __init__(self, images: engine.Images) -> None:
+    def __init__(self, images: engine_images.Images) -> None:
         self._images = images
 
     def routes(self) -> list[Route]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import anyio
 
-from seacan.api import engine
+from seacan.api import engine, engine_images
 from seacan.api.door import Call, Route, json_reply
 from seacan.api.routes.image_filters import select_images
 from seacan.api.shapes.images import (
@@ -33,10 +33,10 @@ Users = defaultdict[str, list[str]]  # the ids of the containers of each image
 class ImageRoutes:
     def __init__(
         self,
-        images: engine.Images,
+        images: engine_images.Images,
         containers: engine.Containers,
         disk: engine.Disk,
-        prune: engine.ImagePrune,
+        prune: engine_images.ImagePrune,
     ) -> None:
         self._images = images
         self._containers = containers

@@ -7,7 +7,7 @@ from typing import Final
 
 import msgspec
 
-from seacan.api import engine
+from seacan.api import engine_images
 from seacan.api.background import in_background
 from seacan.api.bodies import NO_BODY
 from seacan.api.door import Call, Route, json_reply
@@ -37,7 +37,7 @@ _MOST: Final = 100
 
 
 class RegistryRoutes:
-    def __init__(self, remote: engine.Remote) -> None:
+    def __init__(self, remote: engine_images.Remote) -> None:
         self._remote = remote
 
     def routes(self) -> list[Route]:

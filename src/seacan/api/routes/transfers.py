@@ -7,7 +7,7 @@ from typing import BinaryIO
 import anyio
 import anyio.from_thread
 
-from seacan.api import engine
+from seacan.api import engine_images
 from seacan.api.background import Message, progress_stream
 from seacan.api.body_file import body_file
 from seacan.api.door import Call, Route
@@ -26,7 +26,7 @@ from seacan.images.streams import Watched, buffered
 
 
 class TransferRoutes:
-    def __init__(self, images: engine.Images, remote: engine.Remote) -> None:
+    def __init__(self, images: engine_images.Images, remote: engine_images.Remote) -> None:
         self._images = images
         self._remote = remote
 
