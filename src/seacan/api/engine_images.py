@@ -21,6 +21,7 @@ from seacan.images.remote.lists import Entry
 from seacan.images.remote.repository import Fetched
 from seacan.images.remote.search import SearchResult
 from seacan.images.remote.tasks import Cancellation
+from seacan.spec.image import ExecutionConfig
 
 
 class Images(Protocol):

@@ -31,9 +31,9 @@ from seacan.engine import (
 )
 from seacan.engine.container import Container
 from seacan.engine.context import Context
+from seacan.engine.ends import discard
 from seacan.engine.mount_points import MountPoint, clean
 from seacan.engine.requests import normalise
-from seacan.engine.running import discard
 from seacan.engine.start_traces import StartTraces
 from seacan.engine.times import rfc3339
 from seacan.ids import ContainerId

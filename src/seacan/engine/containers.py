@@ -24,6 +24,7 @@ from seacan.engine import (
     rename,
     sizes,
     start,
+    stop,
     top,
     update,
 )
@@ -39,16 +40,15 @@ from seacan.engine.names import Names
 from seacan.engine.probe import run_probe
 from seacan.engine.prune import Pruned
 from seacan.engine.restart import is_wanted
-from seacan.engine.running import Entry, Wait
+from seacan.engine.running import Entry
 from seacan.engine.signals import parse_signal
 from seacan.engine.sizes import Sizes
 from seacan.engine.stats import Feeds, Source
 from seacan.engine.top import Top
+from seacan.engine.waiting import Wait
 from seacan.ids import ContainerId
 from seacan.spec.engine_api import ContainerCreate, ContainerUpdate, EndpointSettings
 from seacan.trace import NOT_TRACED, mark
-
-_DEFAULT_STOP_TIMEOUT_S = 10
 
 
 class Containers:
@@ -172,36 +172,20 @@ class Containers:
 
     async def stop(self, ref: str, *, timeout_s: int | None, signal: str | None) -> None:
         entry = self.find(ref)
-        number = _parse_signal(signal, doing=f"cannot stop container: {ref}")
+        number = stop.parse(signal, doing=f"cannot stop container: {ref}")
         async with entry.lock:
             if not entry.record.is_active:
                 raise errors.NotModified(f"container {ref} is already stopped")
-            await self._stop(entry, timeout_s, number)
-
-    async def _stop(self, entry: Entry, timeout_s: int | None, signal: int | None) -> None:
-        config = entry.record.config
-        number = signal or parse_signal(config.get("StopSignal") or "SIGTERM")
-        if timeout_s is None:
-            own = config.get("StopTimeout")
-            timeout_s = _DEFAULT_STOP_TIMEOUT_S if own is None else own
-        await entry.stop_by_hand()
-        if entry.record.is_running:
-            # It may have ended by itself; then there is nobody to tell.
-            with contextlib.suppress(errors.SeacanError):
-                await entry.signal(number)
-                await pause.end_pause(entry)
-            if not await entry.wait_ended(None if timeout_s < 0 else timeout_s):
-                await entry.kill()
-        entry.tell("stop")
+            await stop.stop(entry, timeout_s, number)
 
     async def restart(self, ref: str, *, timeout_s: int | None, signal: str | None) -> None:
         entry = self.find(ref)
-        number = _parse_signal(signal, doing=f"Cannot restart container {ref}")
+        number = stop.parse(signal, doing=f"Cannot restart container {ref}")
         async with entry.lock:
             if entry.record.is_active:
                 entry.is_restarting = True
                 try:
-                    await self._stop(entry, timeout_s, number)
+                    await stop.stop(entry, timeout_s, number)
                 finally:
                     entry.is_restarting = False
             entry.restart.begin()
@@ -214,16 +198,11 @@ class Containers:
             entry = self.find(ref)
             if not entry.record.is_backing_off:
                 entry.running_shim()
-            if await self._stop_restarts(entry, number):
+            if await stop.stop_restarts(entry, number):
                 return
         except errors.SeacanError as err:
             raise type(err)(f"cannot kill container: {ref}: {err}") from None
-        if number == 9:
-            await entry.kill()
-        else:
-            await entry.signal(number)
-            if _means_the_end(entry.record, number):
-                await pause.end_pause(entry)
+        await stop.send(entry, number)
 
     async def pause(self, ref: str) -> None:
         await pause.pause(self.find(ref))
@@ -256,18 +235,6 @@ class Containers:
         changes, warnings = update.changes_of(request, self._context.host)
         await update.update(self.find(ref), self._context.sandboxes.publications, changes, request)
         return warnings
-
-    async def _stop_restarts(self, entry: Entry, number: int) -> bool:
-        """Have no start follow a signal by hand; True if that is all, as nothing runs just now."""
-        if not _means_the_end(entry.record, number):
-            entry.record.stopped_by_hand = True  # it may be the end all the same
-            return False
-        if not entry.record.is_backing_off:
-            await entry.stop_by_hand()
-            return False
-        async with entry.lock:  # a start may be under way
-            await entry.stop_by_hand()
-            return not entry.record.is_running
 
     async def _on_exit(self, entry: Entry) -> None:
         self.execs.forget(entry)
@@ -468,17 +435,3 @@ class Containers:
         entry = self.find(ref)
         await entry.running_shim().resize(rows, columns)
         entry.tell("resize", {"height": str(rows), "width": str(columns)})
-
-
-def _parse_signal(text: str | None, *, doing: str) -> int | None:
-    """Return the number of the signal that was asked for, if one was. Raises InvalidArgument."""
-    try:
-        return None if text is None else parse_signal(text)
-    except errors.InvalidArgument as err:
-        raise errors.InvalidArgument(f"{doing}: {err}") from None
-
-
-def _means_the_end(record: Container, number: int) -> bool:
-    """Tell whether a signal is to end a container: any, if it does not say which one does."""
-    own = record.config.get("StopSignal")
-    return not own or number in (parse_signal(own), 9)

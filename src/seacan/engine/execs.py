@@ -14,8 +14,9 @@ from seacan import errors
 from seacan.engine import bundle, pause, users
 from seacan.engine.attach import attach_request
 from seacan.engine.detach_keys import parse_detach_keys
+from seacan.engine.ends import start_exit_code
 from seacan.engine.host import Host
-from seacan.engine.running import Entry, start_exit_code
+from seacan.engine.running import Entry
 from seacan.engine.users import User
 from seacan.ids import ContainerId, ExecId, new_id
 from seacan.spec import runtime

@@ -14,8 +14,9 @@ from seacan.engine import belongings, pause, subpaths
 from seacan.engine.container import Container, Status
 from seacan.engine.containers import Containers
 from seacan.engine.context import Context
+from seacan.engine.ends import discard, read_exit
 from seacan.engine.image_mounts import container_of
-from seacan.engine.running import Entry, discard, read_exit
+from seacan.engine.running import Entry
 from seacan.engine.times import rfc3339
 from seacan.ids import ContainerId
 from seacan.images.trees import remove_tree

@@ -6,22 +6,19 @@ those who wait. Where the shim died without a word, this side ends what it left.
 
 import contextlib
 import functools
-import json
 import socket
 import time
-import weakref
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any, Final, cast
+from typing import Any, Final
 
 import anyio
 from anyio.abc import TaskGroup
 
 from seacan import errors, log
-from seacan.engine import pause, shared_memory, subpaths
+from seacan.engine import pause, subpaths
 from seacan.engine.container import Container, Exit, ProbeResult, Status
 from seacan.engine.database import Database
+from seacan.engine.ends import exit_of, read_exit, start_exit_code
 from seacan.engine.events import Events
 from seacan.engine.health import Check, Monitor
 from seacan.engine.restart import Restart, has_policy
@@ -29,6 +26,7 @@ from seacan.engine.sandboxes import Sandboxes
 from seacan.engine.times import nanoseconds, rfc3339
 from seacan.engine.trash import Trash
 from seacan.engine.volumes import Volumes
+from seacan.engine.waiting import Waiter, Waiters
 from seacan.kernel.cgroups import hierarchy
 from seacan.network.definition import Sandbox
 from seacan.paths import BundleDirectory, ExecRoot
@@ -38,20 +36,7 @@ from seacan.supervisor.protocol import AttachRequest, Message, StartRequest
 from seacan.trace import NOT_TRACED, mark
 
 _KILL_DEADLINE_S: Final = 10.0
-_NOT_FOUND: Final = ("executable file not found", "no such file or directory", "not a directory")
 _LOST: Final = "its shim ended without saying how the container did"
-
-
-@dataclass(slots=True, eq=False, weakref_slot=True)
-class Waiter:
-    """One client that waits for an end; `done` is set when `exit` is there.
-
-    It is registered for as long as the client holds it, and no longer.
-    """
-
-    condition: str  # not-running, next-exit, removed
-    done: anyio.Event = field(default_factory=anyio.Event)
-    exit: Exit = field(default_factory=lambda: Exit(0))
 
 
 class Entry:
@@ -110,7 +95,7 @@ class Entry:
         self._buried.set()
         self._unmounted = anyio.Event()
         self._unmounted.set()
-        self._waiters: weakref.WeakSet[Waiter] = weakref.WeakSet()
+        self._waiters = Waiters()
         # Those who wait for the start.
         self._clients: list[tuple[socket.socket, AttachRequest]] = []
         self.starts = 0  # that were begun
@@ -225,7 +210,7 @@ class Entry:
                 case "exited":
                     has_ended = True
                     # Not awaited: what follows from it may wait for the shim's own end.
-                    self._tasks.start_soon(self.ended, _exit_of(event))
+                    self._tasks.start_soon(self.ended, exit_of(event))
                 case "oom":
                     await self._ran_out_of_memory()
                 case "detached" if event["exec_id"] is None:
@@ -264,7 +249,7 @@ class Entry:
             self._buried.set()
         self._tell_end(sandbox, ran_ns)
         self._ended.set()
-        self._wake("not-running", "next-exit", end=Exit(end["status"], error))
+        self._waiters.wake("not-running", "next-exit", end=Exit(end["status"], error))
 
     def _note_end(self, end: protocol.Exit, error: str) -> int:
         """Bring the record up to date; return how long it ran, in ns."""
@@ -311,7 +296,7 @@ class Entry:
         state = self.record.state
         state.status = Status.EXITED
         await self.save()
-        self._wake("not-running", "next-exit", end=Exit(state.exit_code, state.error))
+        self._waiters.wake("not-running", "next-exit", end=Exit(state.exit_code, state.error))
 
     def _lost_end(self) -> protocol.Exit:
         log.error("shim is gone, ending its container", id=self.record.id)
@@ -327,10 +312,10 @@ class Entry:
 
     def _discard_bundle(self) -> None:
         """Give back all that a start makes: processes, cgroup, runtime's state, bundle, mounts."""
-        _end_processes(self.record.cgroup_path)
+        end_processes(self.record.cgroup_path)
         # As long as there is a bundle, the next daemon knows that they may be mounted.
         self._volumes.mounts.unmount(self.record)
-        _put_away(self.bundle, self._runtime_root.joinpath(self.record.id), self._trash)
+        put_away(self.bundle, self._runtime_root.joinpath(self.record.id), self._trash)
 
     # -- for those who wait -----------------------------------------------------------------------
 
@@ -349,16 +334,10 @@ class Entry:
         self.is_removed = True
         # Without the error of a start that failed: who asked for the start has been told.
         end = Exit(self.record.state.exit_code)
-        self._wake("not-running", "next-exit", "removed", end=end)
+        self._waiters.wake("not-running", "next-exit", "removed", end=end)
         for client, _ in self._clients:
             client.close()
         self._clients.clear()
-
-    def _wake(self, *conditions: str, end: Exit) -> None:
-        for waiter in [w for w in self._waiters if w.condition in conditions]:
-            self._waiters.discard(waiter)
-            waiter.exit = end
-            waiter.done.set()
 
     async def wait_ended(self, timeout_s: float | None) -> bool:
         """Wait until the end is recorded; False if it is not in time. None: no deadline."""
@@ -411,54 +390,3 @@ class Entry:
 
     async def save(self) -> None:
         await anyio.to_thread.run_sync(self._database.save, self.record)
-
-
-@dataclass(frozen=True, slots=True)
-class Wait:
-    """Waits for an end; `waiter` was registered when this was made, so that none is missed."""
-
-    waiter: Waiter
-
-    async def result(self) -> Exit:
-        """Return how it ended. No deadline: a container runs as long as it likes."""
-        await self.waiter.done.wait()
-        return self.waiter.exit
-
-
-def start_exit_code(error: str) -> int:
-    """Return the code that a shell has for a command that did not start: 127, 126 or 128."""
-    if any(cause in error for cause in _NOT_FOUND):
-        return 127
-    if "permission denied" in error or "is a directory" in error:
-        return 126
-    return 128
-
-
-def read_exit(bundle: BundleDirectory) -> protocol.Exit | None:
-    """Return what a shim wrote down of its container's end; None if it did not come to that."""
-    try:
-        return _exit_of(json.loads(bundle.exit.read_bytes()))
-    except FileNotFoundError:
-        return None
-
-
-def _exit_of(message: Message) -> protocol.Exit:
-    return cast(protocol.Exit, {key: message[key] for key in protocol.Exit.__annotations__})
-
-
-def discard(bundle: BundleDirectory, runtime_state: Path, cgroup_path: str, trash: Trash) -> None:
-    """Give back what may be left of a started container. What is not there is fine."""
-    _end_processes(cgroup_path)
-    _put_away(bundle, runtime_state, trash)
-
-
-def _end_processes(cgroup_path: str) -> None:
-    cgroup = hierarchy.open_cgroup(cgroup_path)
-    cgroup.kill()
-    cgroup.remove()
-
-
-def _put_away(bundle: BundleDirectory, runtime_state: Path, trash: Trash) -> None:
-    shared_memory.unmount(bundle.shm)
-    for directory in (runtime_state, bundle.path):
-        trash.put(directory)

@@ -10,7 +10,8 @@ from tests.fakes.readings import reading
 
 from seacan.engine import stats
 from seacan.engine.container import Container, Status
-from seacan.engine.running import Entry, Waiter
+from seacan.engine.running import Entry
+from seacan.engine.waiting import Waiter
 
 PROC_STAT = """cpu  10 1 20 300 4 5 6 7 8 9
 cpu0 5 1 10 150 2 2 3 3 4 4

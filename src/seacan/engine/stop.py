@@ -1,0 +1,67 @@
+"""Stopping a container: the signal that it wants, time to obey, and no start by itself after it."""
+
+import contextlib
+from typing import Final
+
+from seacan import errors
+from seacan.engine import pause
+from seacan.engine.container import Container
+from seacan.engine.running import Entry
+from seacan.engine.signals import parse_signal
+
+_DEFAULT_TIMEOUT_S: Final = 10
+
+
+async def stop(entry: Entry, timeout_s: int | None, signal: int | None) -> None:
+    """Stop a container that is active, whose lock is held; None: as it says itself."""
+    config = entry.record.config
+    number = signal or parse_signal(config.get("StopSignal") or "SIGTERM")
+    if timeout_s is None:
+        own = config.get("StopTimeout")
+        timeout_s = _DEFAULT_TIMEOUT_S if own is None else own
+    await entry.stop_by_hand()
+    if entry.record.is_running:
+        # It may have ended by itself; then there is nobody to tell.
+        with contextlib.suppress(errors.SeacanError):
+            await entry.signal(number)
+            await pause.end_pause(entry)
+        if not await entry.wait_ended(None if timeout_s < 0 else timeout_s):
+            await entry.kill()
+    entry.tell("stop")
+
+
+async def stop_restarts(entry: Entry, number: int) -> bool:
+    """Have no start follow a signal by hand; True if that is all, as nothing runs just now."""
+    if not _means_the_end(entry.record, number):
+        entry.record.stopped_by_hand = True  # it may be the end all the same
+        return False
+    if not entry.record.is_backing_off:
+        await entry.stop_by_hand()
+        return False
+    async with entry.lock:  # a start may be under way
+        await entry.stop_by_hand()
+        return not entry.record.is_running
+
+
+async def send(entry: Entry, number: int) -> None:
+    """Send a signal by hand; what is to end is not left paused."""
+    if number == 9:
+        await entry.kill()
+        return
+    await entry.signal(number)
+    if _means_the_end(entry.record, number):
+        await pause.end_pause(entry)
+
+
+def parse(text: str | None, *, doing: str) -> int | None:
+    """Return the number of the signal that was asked for, if one was. Raises InvalidArgument."""
+    try:
+        return None if text is None else parse_signal(text)
+    except errors.InvalidArgument as err:
+        raise errors.InvalidArgument(f"{doing}: {err}") from None
+
+
+def _means_the_end(record: Container, number: int) -> bool:
+    """Tell whether a signal is to end a container: any, if it does not say which one does."""
+    own = record.config.get("StopSignal")
+    return not own or number in (parse_signal(own), 9)

@@ -1,0 +1,49 @@
+"""Clients that wait for the end of a container."""
+
+import weakref
+from dataclasses import dataclass, field
+
+import anyio
+
+from seacan.engine.container import Exit
+
+
+@dataclass(slots=True, eq=False, weakref_slot=True)
+class Waiter:
+    """One client that waits for an end; `done` is set when `exit` is there.
+
+    It is registered for as long as the client holds it, and no longer.
+    """
+
+    condition: str  # not-running, next-exit, removed
+    done: anyio.Event = field(default_factory=anyio.Event)
+    exit: Exit = field(default_factory=lambda: Exit(0))
+
+
+class Waiters:
+    """Those of one container."""
+
+    def __init__(self) -> None:
+        self._waiting: weakref.WeakSet[Waiter] = weakref.WeakSet()
+
+    def add(self, waiter: Waiter) -> None:
+        self._waiting.add(waiter)
+
+    def wake(self, *conditions: str, end: Exit) -> None:
+        """Tell those who wait for one of the conditions how it ended."""
+        for waiter in [w for w in self._waiting if w.condition in conditions]:
+            self._waiting.discard(waiter)
+            waiter.exit = end
+            waiter.done.set()
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Waits for an end; `waiter` was registered when this was made, so that none is missed."""
+
+    waiter: Waiter
+
+    async def result(self) -> Exit:
+        """Return how it ended. No deadline: a container runs as long as it likes."""
+        await self.waiter.done.wait()
+        return self.waiter.exit
