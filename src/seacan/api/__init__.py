@@ -11,5 +11,6 @@ bodies.py     JSON bodies, decoded into the shapes of spec/engine_api.py
 body_file.py  other bodies, as a file for a thread
 routes/       one file per resource
 shapes/       records of the engine as Docker's JSON, by API version
-engine.py     what all of this needs of the engine, as Protocols
+engine.py     what all of this needs of the engine, as Protocols; images and registries
+              are in engine_images.py
 """

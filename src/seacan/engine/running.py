@@ -18,7 +18,7 @@ from seacan import errors, log
 from seacan.engine import pause, subpaths
 from seacan.engine.container import Container, Exit, ProbeResult, Status
 from seacan.engine.database import Database
-from seacan.engine.ends import exit_of, read_exit, start_exit_code
+from seacan.engine.ends import end_processes, exit_of, put_away, read_exit, start_exit_code
 from seacan.engine.events import Events
 from seacan.engine.health import Check, Monitor
 from seacan.engine.restart import Restart, has_policy
