@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from seacan.engine.seccomp_profile import default_profile
-from seacan.kernel import syscalls
+from seacan.kernel import syscalls, this_process
 from seacan.runtime.seccomp.compile import compile_filter
 from seacan.runtime.seccomp.load import filter_flags, load_filter
 from seacan.spec.runtime import LinuxSeccomp
@@ -27,8 +27,8 @@ def under(profile: LinuxSeccomp, act: Callable[[], int], *, privileges: bool = T
         status = 99
         try:
             if not privileges:
-                syscalls.capset(0, 0, 0)
-                syscalls.set_no_new_privs()
+                this_process.capset(0, 0, 0)
+                this_process.set_no_new_privs()
             load_filter(program, flags)
             status = act()
         finally:
@@ -107,7 +107,7 @@ def test_without_privileges_the_kernel_refuses() -> None:
     program = compile_filter(default(), MACHINE)
     child = os.fork()
     if child == 0:
-        syscalls.capset(0, 0, 0)
+        this_process.capset(0, 0, 0)
         os._exit(number_of(lambda: load_filter(program, 0)))
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == errno.EACCES
 

@@ -18,14 +18,14 @@ from seacan.build.root_tree import RootTree, digest, write_archive
 from seacan.build.selection import Choice, excluded_by, resolve, select
 from seacan.build.worker_words import Done, Found, Work
 from seacan.images.tar import TarReader
-from seacan.kernel import syscalls
+from seacan.kernel import syscalls, this_process
 from seacan.supervisor import protocol, rootfs
 from seacan.supervisor.protocol import Message, RootfsRequest
 
 
 def run(channel: socket.socket) -> None:
     """Do one piece of work and end. What the launcher made ready is a single-threaded process."""
-    syscalls.set_name("seacan-build")
+    this_process.set_name("seacan-build")
     os.umask(0)
     own = os.pidfd_open(os.getpid())
     protocol.send(channel, {"started": True}, [own])

@@ -20,7 +20,7 @@ from seacan.contents.extraction import extract
 from seacan.contents.sending import Archive
 from seacan.contents.walk import Walk
 from seacan.contents.words import PathStat, Root, Work
-from seacan.kernel import rooted, syscalls
+from seacan.kernel import rooted, this_process
 from seacan.supervisor import protocol
 from seacan.supervisor.protocol import Message
 
@@ -29,8 +29,8 @@ _LIST_BUFFER_BYTES = 1 << 16
 
 def run(channel: socket.socket) -> None:
     """Do one piece of work and end. What the launcher made ready is a single-threaded process."""
-    syscalls.set_name("seacan-files")
-    syscalls.set_dumpable(False)  # nobody in the container looks into it while it enters there
+    this_process.set_name("seacan-files")
+    this_process.set_dumpable(False)  # nobody in the container looks into it while it enters there
     os.umask(0)
     own = os.pidfd_open(os.getpid())
     protocol.send(channel, {"started": True}, [own])

@@ -8,7 +8,7 @@ import struct
 from contextlib import suppress
 from typing import Final
 
-from seacan.kernel import syscalls
+from seacan.kernel import programs
 
 # Operations: class, operation and source in one byte.
 LDX_W: Final = 0x61  # dst = 32 bits at src + offset
@@ -54,12 +54,12 @@ def load(program: bytes, kind: int) -> int:
         "=IIQQIIQII16s",
         kind,
         len(program) // 8,
-        syscalls.address_of(program),
-        syscalls.address_of(_LICENSE),
+        programs.address_of(program),
+        programs.address_of(_LICENSE),
         *(0, 0, 0, 0, 0),
         _NAME,
     )
-    return syscalls.bpf(_PROG_LOAD, bytearray(attributes), "BPF_PROG_LOAD")
+    return programs.bpf(_PROG_LOAD, bytearray(attributes), "BPF_PROG_LOAD")
 
 
 def attach_only(cgroup_fd: int, program_fd: int, kind: int) -> None:
@@ -88,7 +88,7 @@ def _attach(cgroup_fd: int, program_fd: int, kind: int, flags: int, replaced_fd:
 def _change(command: int, name: str, *fields: int) -> None:
     # target_fd attach_bpf_fd attach_type attach_flags replace_bpf_fd
     padded = (*fields, 0, 0)[:5]
-    syscalls.bpf(command, bytearray(struct.pack("=5I", *padded)), name)
+    programs.bpf(command, bytearray(struct.pack("=5I", *padded)), name)
 
 
 def _attached(cgroup_fd: int, kind: int) -> list[int]:
@@ -98,9 +98,9 @@ def _attached(cgroup_fd: int, kind: int) -> list[int]:
     """
     ids = bytearray(4 * _MAX_ATTACHED)
     # target_fd attach_type query_flags attach_flags prog_ids prog_cnt
-    fields = struct.pack("=IIIIQI", cgroup_fd, kind, 0, 0, syscalls.address_of(ids), _MAX_ATTACHED)
+    fields = struct.pack("=IIIIQI", cgroup_fd, kind, 0, 0, programs.address_of(ids), _MAX_ATTACHED)
     attributes = bytearray(fields.ljust(_QUERY_BYTES, b"\0"))
-    syscalls.bpf(_PROG_QUERY, attributes, "BPF_PROG_QUERY")
+    programs.bpf(_PROG_QUERY, attributes, "BPF_PROG_QUERY")
     (count,) = struct.unpack_from("=I", attributes, 24)
     found: list[int] = []
     for number in struct.unpack_from(f"={count}I", ids):
@@ -111,4 +111,4 @@ def _attached(cgroup_fd: int, kind: int) -> list[int]:
 
 def _by_id(number: int) -> int:
     attributes = bytearray(struct.pack("=III", number, 0, 0))
-    return syscalls.bpf(_PROG_GET_FD_BY_ID, attributes, "BPF_PROG_GET_FD_BY_ID")
+    return programs.bpf(_PROG_GET_FD_BY_ID, attributes, "BPF_PROG_GET_FD_BY_ID")

@@ -4,7 +4,7 @@ import errno
 from collections.abc import Iterable
 from typing import Final
 
-from seacan.kernel import syscalls
+from seacan.kernel import this_process
 
 # linux/capability.h: the position is the number.
 NAMES: Final = (
@@ -72,7 +72,7 @@ def limit_bounding_set(mask: int) -> None:
     try:
         for number in range(64):
             if not mask >> number & 1:
-                syscalls.capbset_drop(number)
+                this_process.capbset_drop(number)
     except OSError as err:
         if err.errno != errno.EINVAL:  # one above the last that this kernel has
             raise
@@ -80,7 +80,7 @@ def limit_bounding_set(mask: int) -> None:
 
 def set_ambient(mask: int) -> None:
     """Make the ambient set `mask`; each must be permitted and inheritable."""
-    syscalls.cap_ambient_clear()
+    this_process.cap_ambient_clear()
     for number in range(mask.bit_length()):
         if mask >> number & 1:
-            syscalls.cap_ambient_raise(number)
+            this_process.cap_ambient_raise(number)

@@ -9,7 +9,7 @@ import signal
 from collections.abc import Sequence
 from typing import Final, Literal
 
-from seacan.kernel import procfs, syscalls
+from seacan.kernel import procfs, syscalls, this_process
 from seacan.kernel.namespaces import CLONE_NEWUSER
 from seacan.spec.runtime import IDMapping
 
@@ -59,9 +59,9 @@ def _wait_in_new_user_namespace(reader: int, writer: int) -> None:
     """Be the child: make the namespace, say so, and wait to be killed. Does not return."""
     try:
         os.close(reader)
-        syscalls.set_pdeathsig(signal.SIGKILL)
+        this_process.set_pdeathsig(signal.SIGKILL)
         syscalls.unshare(CLONE_NEWUSER)
-        syscalls.set_dumpable(True)  # /proc/PID is its user's then, who may be the one to write
+        this_process.set_dumpable(True)  # /proc/PID is its user's then, who may be the one to write
         os.write(writer, _MADE)  # fails if the parent went before it would have sent a signal
         while True:
             signal.pause()

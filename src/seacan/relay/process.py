@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from seacan import errors, log
-from seacan.kernel import syscalls
+from seacan.kernel import this_process
 from seacan.relay.ports import Ports
 from seacan.supervisor import protocol
 from seacan.supervisor.loop import READABLE, Loop
@@ -25,7 +25,7 @@ def run(channel: socket.socket) -> None:
     os.setsid()
     signal.signal(signal.SIGPIPE, signal.SIG_IGN)
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    syscalls.set_name("seacan-relay")
+    this_process.set_name("seacan-relay")
     received = protocol.receive(channel)
     if received is None:
         return

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from typing import Final, NoReturn, cast
 
 from seacan import log
-from seacan.kernel import namespaces, syscalls
+from seacan.kernel import namespaces, syscalls, this_process
 from seacan.kernel.namespaces import CLONE_NEWIPC, CLONE_NEWNS, CLONE_NEWUTS
 from seacan.records import replace
 from seacan.runtime import fork, init
@@ -36,7 +36,7 @@ class Ahead:
         """Fork it. The caller has one thread, and becomes non-dumpable: see fork.py."""
         self._channel, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
-            syscalls.set_dumpable(False)
+            this_process.set_dumpable(False)
             self.pid = syscalls.clone(namespaces.CLONE_NEWPID)
             if self.pid == 0:
                 self._channel.close()

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from seacan.errors import Conflict, Forbidden
-from seacan.kernel import syscalls
+from seacan.kernel import syscalls, this_process
 from seacan.kernel.cgroups.hierarchy import open_cgroup_of
 from seacan.kernel.namespaces import (
     CLONE_NEWPID,
@@ -146,7 +146,7 @@ def enter_first_namespaces(joining: Joining) -> None:
     """In the intermediate: enter what has to be entered before the fork."""
     adjust_oom_score(joining)
     join_cgroup(joining)
-    syscalls.set_dumpable(False)
+    this_process.set_dumpable(False)
     try:
         _enter(joining, joining.namespaces & (CLONE_NEWUSER | CLONE_NEWPID))
     except PermissionError as err:
@@ -194,8 +194,8 @@ def _enter(joining: Joining, flags: int) -> None:
         joining.namespaces &= ~flags
     if flags & CLONE_NEWUSER:
         become_root()  # and a change of ids ends what was asked of the kernel about the process
-        syscalls.set_dumpable(False)
-        syscalls.set_pdeathsig(signal.SIGKILL)
+        this_process.set_dumpable(False)
+        this_process.set_pdeathsig(signal.SIGKILL)
 
 
 def open_terminal(joining: Joining) -> None:

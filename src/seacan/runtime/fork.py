@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import NoReturn, TypeVar
 
-from seacan.kernel import namespaces, processes, syscalls
+from seacan.kernel import namespaces, processes, syscalls, this_process
 from seacan.runtime import failures
 from seacan.runtime.launch import Launch
 from seacan.trace import mark
@@ -33,7 +33,7 @@ def fork(
     of reach of ptrace and /proc/PID for what already runs in the container (CVE-2016-9962,
     CVE-2019-5736). execve ends it for the child.
     """
-    syscalls.set_dumpable(False)
+    this_process.set_dumpable(False)
     with inside or nullcontext():
         pid = syscalls.clone(flags)
         if pid == 0:
@@ -71,7 +71,7 @@ def begin() -> None:
     # that are ours by now.
     gc.disable()
     processes.reset_signals()
-    syscalls.set_pdeathsig(signal.SIGKILL)
+    this_process.set_pdeathsig(signal.SIGKILL)
 
 
 def take(launch: AnyLaunch, steps: Sequence[Callable[[AnyLaunch], None]]) -> NoReturn:

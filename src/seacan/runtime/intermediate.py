@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 from typing import NoReturn
 
 from seacan.errors import Internal
-from seacan.kernel import namespaces, processes, syscalls
+from seacan.kernel import namespaces, processes, syscalls, this_process
 from seacan.runtime import failures
 from seacan.runtime.fork import AnyLaunch, run
 
@@ -33,7 +33,7 @@ def fork(
     dumpable, for its /proc to be its own; `prepare` or the steps have to see to that.
     """
     if os.geteuid() == 0:
-        syscalls.set_dumpable(False)
+        this_process.set_dumpable(False)
     ours, theirs = failures.open_pipe()
     between = syscalls.clone()
     if between == 0:
@@ -59,7 +59,7 @@ def _be_between(
     try:
         gc.disable()  # as in run()
         processes.reset_signals()
-        syscalls.set_pdeathsig(signal.SIGKILL)
+        this_process.set_pdeathsig(signal.SIGKILL)
         prepare(launch)
         pid = syscalls.clone(flags | namespaces.CLONE_PARENT)
         if pid == 0:

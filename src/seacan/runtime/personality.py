@@ -3,7 +3,7 @@
 from typing import Final
 
 from seacan.errors import Internal, InvalidArgument
-from seacan.kernel import syscalls
+from seacan.kernel import this_process
 from seacan.runtime.failures import cause
 from seacan.runtime.launch import Launch
 from seacan.spec.runtime import LinuxPersonality
@@ -25,6 +25,6 @@ def set_personality(launch: Launch) -> None:
     if personality is None:
         return
     try:
-        syscalls.set_personality(_DOMAINS[personality["domain"]])
+        this_process.set_personality(_DOMAINS[personality["domain"]])
     except OSError as err:
         raise Internal(f"linux.personality: {personality['domain']}: {cause(err)}") from err

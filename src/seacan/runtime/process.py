@@ -14,7 +14,7 @@ from typing import Final
 
 from seacan.errors import Forbidden, Internal, InvalidArgument
 from seacan.files import read_bounded
-from seacan.kernel import capabilities, processes, procfs, rooted, syscalls
+from seacan.kernel import capabilities, processes, procfs, rooted, this_process
 from seacan.runtime import failures, rlimits
 from seacan.runtime.failures import CommandNotExecutable, CommandNotFound, cause
 from seacan.runtime.launch import Launch
@@ -63,8 +63,8 @@ def start_session(launch: Launch) -> None:
 
 def _join_new_keyring(container_id: str) -> None:
     try:
-        keyring = syscalls.keyctl_join_session_keyring(f"_ses.{container_id}")
-        syscalls.keyctl_setperm(keyring, _KEYRING_PERMISSIONS)
+        keyring = this_process.keyctl_join_session_keyring(f"_ses.{container_id}")
+        this_process.keyctl_setperm(keyring, _KEYRING_PERMISSIONS)
     except OSError as err:
         if err.errno != errno.ENOSYS:  # a kernel without keys has none to keep apart
             raise
@@ -123,9 +123,9 @@ def become_user(launch: Launch) -> None:
     try:
         _set_groups(user.get("additionalGids", []))
         os.setresgid(gid, gid, gid)
-        syscalls.set_keepcaps(True)
+        this_process.set_keepcaps(True)
         os.setresuid(uid, uid, uid)
-        syscalls.set_keepcaps(False)
+        this_process.set_keepcaps(False)
     except OSError as err:
         if err.errno != errno.EINVAL:
             raise
@@ -161,12 +161,12 @@ def limit_capabilities(launch: Launch) -> None:
     Effective is at once what the process will have: it decides what may be executed.
     """
     effective, permitted, inheritable, _ = _sets(launch)
-    _, held, _ = syscalls.capget()
+    _, held, _ = this_process.capget()
     if missing := (permitted | effective) & ~held:
         names = ", ".join(capabilities.names_of(missing))
         raise Forbidden(f"process.capabilities: the runtime itself lacks {names}")
     kept = capabilities.SYS_ADMIN & held if _needs_admin(launch) else 0
-    syscalls.capset(effective, permitted | kept, inheritable)
+    this_process.capset(effective, permitted | kept, inheritable)
 
 
 def _sets(launch: Launch) -> tuple[int, int, int, int]:
@@ -227,7 +227,7 @@ def leave_parent(launch: Launch) -> None:
     Before the filter: a profile need not know of prctl and close_range, and old ones do not. What
     is opened later closes by itself.
     """
-    syscalls.set_pdeathsig(0)  # it would outlast execve; whoever started the process may go
+    this_process.set_pdeathsig(0)  # it would outlast execve; whoever started the process may go
     for fd in range(3, 3 + launch.preserve_fds):
         os.set_inheritable(fd, True)
     processes.close_on_exec_from(3 + launch.preserve_fds)
@@ -240,17 +240,17 @@ def load_seccomp(launch: Launch) -> None:
     """
     effective, permitted, inheritable, ambient = _sets(launch)
     if launch.process.get("noNewPrivileges", False):
-        syscalls.set_no_new_privs()
+        this_process.set_no_new_privs()
     capabilities.set_ambient(ambient)
     if launch.filter is None:
         return
     if _needs_admin(launch):
-        syscalls.capset(capabilities.SYS_ADMIN, permitted | capabilities.SYS_ADMIN, inheritable)
+        this_process.capset(capabilities.SYS_ADMIN, permitted | capabilities.SYS_ADMIN, inheritable)
     listener = load_filter(launch.filter.program, launch.filter.flags)
     if launch.filter.has_listener:
         failures.ask(launch.pipe, f"listener {listener}")
     if _needs_admin(launch):
-        syscalls.capset(effective, permitted, inheritable)
+        this_process.capset(effective, permitted, inheritable)
 
 
 def execute(launch: Launch) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 
 from seacan.errors import Internal, InvalidArgument
-from seacan.kernel import syscalls
+from seacan.kernel import this_process
 from seacan.runtime.failures import cause
 from seacan.runtime.launch import Launch
 from seacan.spec.runtime import IOPriority, LinuxMemoryPolicy, Process, Scheduler
@@ -147,7 +147,7 @@ def set_scheduling(launch: Launch) -> None:
 
 def _set_scheduler(scheduler: Scheduler) -> None:
     try:
-        syscalls.sched_setattr(
+        this_process.sched_setattr(
             policy=_POLICIES[scheduler["policy"]],
             flags=_bits_of("process.scheduler.flags", scheduler.get("flags", []), _SCHEDULER_FLAGS),
             nice=scheduler.get("nice", 0),
@@ -165,7 +165,7 @@ def _set_scheduler(scheduler: Scheduler) -> None:
 def _set_io_priority(io_priority: IOPriority) -> None:
     number = _IO_CLASSES[io_priority["class"]] << _IO_CLASS_SHIFT | io_priority["priority"]
     try:
-        syscalls.ioprio_set(number)
+        this_process.ioprio_set(number)
     except OSError as err:
         raise Internal(f"process.ioPriority: {io_priority['class']}: {cause(err)}") from err
 
@@ -174,7 +174,7 @@ def _set_memory_policy(policy: LinuxMemoryPolicy) -> None:
     flags = _bits_of("linux.memoryPolicy.flags", policy.get("flags", []), _MEMORY_FLAGS)
     nodes = read_list("linux.memoryPolicy.nodes", policy.get("nodes", ""))
     try:
-        syscalls.set_mempolicy(_MEMORY_MODES[policy["mode"]] | flags, nodes)
+        this_process.set_mempolicy(_MEMORY_MODES[policy["mode"]] | flags, nodes)
     except OSError as err:
         raise Internal(f"linux.memoryPolicy: {policy['mode']}: {cause(err)}") from err
 

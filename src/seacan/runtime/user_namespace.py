@@ -19,7 +19,7 @@ from contextlib import suppress
 from typing import Final
 
 from seacan.errors import Internal
-from seacan.kernel import idmaps, namespaces, procfs, syscalls
+from seacan.kernel import idmaps, namespaces, procfs, syscalls, this_process
 from seacan.runtime import init, intermediate
 from seacan.runtime.init import Init
 from seacan.runtime.launch import Launch
@@ -72,7 +72,7 @@ def join_namespaces(child: Init) -> None:
     """In the intermediate: join what has a path, with what must come before the user namespace."""
     adjust_oom_score(child)
     if not _is_new("user", child):
-        syscalls.set_dumpable(False)
+        this_process.set_dumpable(False)
     join(child.bundle.linux["namespaces"])
 
 
@@ -111,8 +111,8 @@ def enter(child: Init) -> None:
         syscalls.unshare(namespaces.CLONE_NEWTIME)
     child.door.wait()
     namespaces.become_root()
-    syscalls.set_dumpable(False)
-    syscalls.set_pdeathsig(signal.SIGKILL)
+    this_process.set_dumpable(False)
+    this_process.set_pdeathsig(signal.SIGKILL)
 
 
 def _is_new(kind: NamespaceType, child: Init) -> bool:

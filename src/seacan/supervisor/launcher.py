@@ -18,7 +18,7 @@ import sys
 from typing import Final
 
 from seacan import log
-from seacan.kernel import processes, syscalls
+from seacan.kernel import processes, this_process
 from seacan.kernel.cgroups import hierarchy
 from seacan.runtime.bundle import check_config
 from seacan.runtime.seccomp.compile import compile_filter
@@ -30,7 +30,7 @@ _SPECIALISED_AFTER: Final = 16  # calls; CPython 3.11 takes 8 and some backward 
 
 def main() -> None:
     channel = socket.socket(fileno=int(sys.argv[1]))
-    syscalls.set_name("seacan-launcher")
+    this_process.set_name("seacan-launcher")
     os.chdir("/")
     os.umask(0o022)
     # A ctrl-C in the terminal that started the daemon is not meant for containers.

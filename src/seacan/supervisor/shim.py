@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Final, cast
 
 from seacan import errors, files, log
-from seacan.kernel import syscalls
+from seacan.kernel import this_process
 from seacan.kernel.cgroups.oom import OomWatch
 from seacan.spec.runtime import Config, Process
 from seacan.supervisor import protocol
@@ -49,7 +49,7 @@ def run(events: socket.socket, sample: Config | None) -> int:
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     # What a container leaves behind in the host's pid namespace (pid mode host) comes to the shim.
-    syscalls.set_child_subreaper(True)
+    this_process.set_child_subreaper(True)
     starter = Starter(sample)
     try:
         network = _make_network(events)
@@ -58,7 +58,7 @@ def run(events: socket.socket, sample: Config | None) -> int:
         received = None  # what it has told was not even read
     if received is None:
         return 1  # not needed any more
-    syscalls.set_name("seacan-shim")
+    this_process.set_name("seacan-shim")
     message, descriptors = received
     if network is not None and not message["has_network"]:
         network.close()

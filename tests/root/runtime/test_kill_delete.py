@@ -12,7 +12,7 @@ import pytest
 from tests.root.runtime.boxes import Box, wait_until
 
 from seacan.errors import Conflict
-from seacan.kernel import syscalls
+from seacan.kernel import this_process
 from seacan.kernel.cgroups.hierarchy import open_cgroup
 from seacan.runtime import bundle, cgroup_place, state
 from seacan.runtime import create as creation
@@ -27,9 +27,9 @@ KILLS: Final = 60
 @pytest.fixture
 def orphans() -> Iterator[None]:
     """What loses its parent becomes a child of this process, and is found by `leftovers`."""
-    syscalls.set_child_subreaper(True)
+    this_process.set_child_subreaper(True)
     yield
-    syscalls.set_child_subreaper(False)
+    this_process.set_child_subreaper(False)
 
 
 def fork_create(box: Box) -> int:

@@ -12,7 +12,7 @@ import pytest
 from tests.root.runtime.boxes import Box
 
 from seacan.errors import Conflict, Forbidden, Internal, InvalidArgument
-from seacan.kernel import idmaps, syscalls
+from seacan.kernel import idmaps, syscalls, this_process
 from seacan.kernel.namespaces import CLONE_NEWUSER, become_root
 
 # In the user's process nothing can be imported any more: the interpreter may be root's alone.
@@ -49,8 +49,8 @@ def become_user() -> None:
     os.setgroups([UID + 1])
     os.setresgid(UID, UID, UID)
     os.setresuid(UID, UID, UID)
-    syscalls.set_dumpable(True)  # as after an execve
-    assert syscalls.capget()[1] == 0
+    this_process.set_dumpable(True)  # as after an execve
+    assert this_process.capget()[1] == 0
 
 
 def become_root_of_the_user() -> None:
@@ -58,7 +58,7 @@ def become_root_of_the_user() -> None:
     mapping: list[IDMapping] = [{"containerID": 0, "hostID": UID, "size": 1}]
     syscalls.setns(idmaps.user_namespace(mapping, mapping), CLONE_NEWUSER)
     become_root()
-    syscalls.set_dumpable(True)
+    this_process.set_dumpable(True)
 
 
 def as_user(act: Callable[[], object], become: Callable[[], None] = become_user) -> None:
@@ -219,7 +219,7 @@ def test_root_of_a_user_namespace_needs_no_other(alone: Box) -> None:
             del second.config["hostname"]
             ipc = os.readlink(f"/proc/{container.pid}/ns/ipc")
             assert second.sh("readlink /proc/self/ns/ipc").strip() == ipc
-        syscalls.set_dumpable(True)
+        this_process.set_dumpable(True)
         now = {name: os.readlink(f"/proc/self/ns/{name}") for name in os.listdir("/proc/self/ns")}
         assert now == own
 

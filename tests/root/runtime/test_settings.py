@@ -7,7 +7,7 @@ import pytest
 from tests.root.runtime.boxes import Box
 
 from seacan.errors import Unavailable
-from seacan.kernel import syscalls
+from seacan.kernel import this_process
 from seacan.runtime.container import Container
 from seacan.runtime.settings import Settings
 
@@ -49,8 +49,8 @@ def test_below_a_moved_root_there_is_no_proc_of_the_host(box: Box) -> None:
 
 
 def test_session_keyring_is_kept_if_asked(box: Box) -> None:
-    keyring = syscalls.keyctl_join_session_keyring(box.id)
-    syscalls.keyctl_setperm(keyring, POSSESSOR_ONLY)
+    keyring = this_process.keyctl_join_session_keyring(box.id)
+    this_process.keyctl_setperm(keyring, POSSESSOR_ONLY)
     box.linux["maskedPaths"] = []  # /proc/keys shows the keys that its reader may view
     for settings, count in ((Settings(no_new_keyring=True), 1), (Settings(), 0)):
         with box.created("sleep", "60", settings=settings) as container:

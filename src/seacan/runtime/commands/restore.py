@@ -1,7 +1,7 @@
 """restore: a container of the files of a checkpoint, whose processes go on where they were."""
 
 from seacan.errors import InvalidArgument, Unsupported
-from seacan.kernel import syscalls
+from seacan.kernel import this_process
 from seacan.runtime import bundle as bundles
 from seacan.runtime import create_restored, criu
 from seacan.runtime.commandline import Options
@@ -20,7 +20,7 @@ def run(options: Options) -> int:
         _restore(options)
         return 0
     if not options.no_subreaper:
-        syscalls.set_child_subreaper(True)
+        this_process.set_child_subreaper(True)
     with Foreground(terminal=False) as foreground:
         container = _restore(options)
         try:

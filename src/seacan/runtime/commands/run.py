@@ -1,6 +1,6 @@
 """run: create and start; in the foreground wait for the end, and delete."""
 
-from seacan.kernel import syscalls
+from seacan.kernel import this_process
 from seacan.runtime import bundle as bundles
 from seacan.runtime.bundle import Bundle
 from seacan.runtime.commandline import Options
@@ -18,7 +18,7 @@ def run(options: Options) -> int:
         return 0
     if not options.no_subreaper:
         # Orphans of a container without a pid namespace become children of ours, and are reaped.
-        syscalls.set_child_subreaper(True)
+        this_process.set_child_subreaper(True)
     with Foreground(terminal) as foreground:
         foreground.give_size(bundle.process)
         container = make(options, bundle, foreground.console)

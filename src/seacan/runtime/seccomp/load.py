@@ -3,7 +3,7 @@
 from typing import Final
 
 from seacan.errors import InvalidArgument
-from seacan.kernel import syscalls
+from seacan.kernel import programs
 from seacan.records import record
 from seacan.runtime.seccomp.policy import has_listener
 from seacan.spec.runtime import LinuxSeccomp
@@ -61,4 +61,4 @@ def load_filter(program: bytes, flags: int) -> int:
     while the capability is still held. Raises OSError (EACCES without either).
     Source: seccomp(2).
     """
-    return syscalls.seccomp_set_mode_filter(program, flags)
+    return programs.seccomp_set_mode_filter(program, flags)
