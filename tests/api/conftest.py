@@ -1,4 +1,5 @@
 import socket
+import tempfile
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -117,12 +118,19 @@ def running_api(path: Path, limits: Limits | None = None) -> Iterator[Api]:
 
 
 @pytest.fixture
-def api(tmp_path: Path) -> Iterator[Api]:
-    with running_api(tmp_path / "api.sock") as api:
+def short_path() -> Iterator[Path]:
+    """Give a directory for sockets, whose paths have 107 bytes at most."""
+    with tempfile.TemporaryDirectory(prefix="sc-") as directory:
+        yield Path(directory)
+
+
+@pytest.fixture
+def api(short_path: Path) -> Iterator[Api]:
+    with running_api(short_path / "api.sock") as api:
         yield api
 
 
 @pytest.fixture
-def api_with(tmp_path: Path) -> Callable[[Limits], AbstractContextManager[Api]]:
+def api_with(short_path: Path) -> Callable[[Limits], AbstractContextManager[Api]]:
     """Make a server with other limits."""
-    return lambda limits: running_api(tmp_path / f"{uuid.uuid4().hex}.sock", limits)
+    return lambda limits: running_api(short_path / f"{uuid.uuid4().hex}.sock", limits)

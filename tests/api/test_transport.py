@@ -314,8 +314,8 @@ class Service:
 
 
 @pytest.fixture
-def service(tmp_path: Path) -> Callable[[float], Service]:
-    return lambda grace_s: Service(tmp_path / "s.sock", Limits(grace_s=grace_s))
+def service(short_path: Path) -> Callable[[float], Service]:
+    return lambda grace_s: Service(short_path / "s.sock", Limits(grace_s=grace_s))
 
 
 def test_the_end_lets_answers_under_way_be_sent(service: Callable[[float], Service]) -> None:

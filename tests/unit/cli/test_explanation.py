@@ -147,7 +147,7 @@ def test_a_plain_process_has_less() -> None:
     assert lines[-1] == "  the host's"
 
 
-@pytest.mark.parametrize("name", ["web", str(os.getpid())])
+@pytest.mark.parametrize("name", ["web", str(os.getpid())], ids=["name", "pid"])
 def test_a_daemon_elsewhere_is_refused_with_what_to_do(name: str) -> None:
     values, _ = parse(explain.FLAGS, [])
     with pytest.raises(Unsupported, match=f"run `seacan explain {name}` there"):
