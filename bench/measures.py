@@ -17,6 +17,7 @@ from typing import Any, Final
 from bench.engine import HELLO, Engine, timed
 from bench.memory import engine_pss_kib
 from bench.names import names
+from bench.network import requests, throughput
 from bench.registries import registry
 
 Figures = dict[str, float]
@@ -215,4 +216,6 @@ MEASURES: Final[dict[str, tuple[Callable[[Engine], Figures], bool]]] = {  # True
     "images": (images, False),
     "transfers": (transfers, False),
     "names": (names, True),
+    "throughput": (throughput, False),
+    "requests": (requests, False),
 }

@@ -40,6 +40,7 @@ _SAME: Final = frozenset(
     (
         *("data-root", "exec-root", "cgroup-parent", "log-driver", "pidfile", "debug", "log-level"),
         *("group", "bridge", "bip", "mtu", "ip", "icc", "ip-masq", "ip-forward"),
+        "published-ports",  # our own
         *("max-concurrent-downloads", "max-concurrent-uploads", "max-download-attempts"),
         *("http-proxy", "https-proxy", "no-proxy"),
         *("tls", "tlsverify", "tlscacert", "tlscert", "tlskey"),
