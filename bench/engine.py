@@ -123,11 +123,19 @@ class Engine:
         for image in (BUSYBOX, HELLO):
             self.call("DELETE", f"/images/{image}?force=1")
 
+    def send(self, path: str, archive: bytes) -> bytes:
+        """POST an archive; return the whole answer."""
+        headers = {"Content-Type": "application/x-tar"}
+        self._connection.request("POST", API + path, archive, headers)
+        response = self._connection.getresponse()
+        answer = response.read()
+        if response.status >= 400:
+            raise RuntimeError(f"{self.name}: POST {path}: {response.status} {answer.decode()}")
+        return answer
+
     def _import(self, name: str, archive: bytes, change: str) -> None:
         query = urlencode({"fromSrc": "-", "repo": name, "tag": "latest", "changes": change})
-        headers = {"Content-Type": "application/x-tar"}
-        self._connection.request("POST", f"{API}/images/create?{query}", archive, headers)
-        answer = self._connection.getresponse().read()
+        answer = self.send(f"/images/create?{query}", archive)
         if b"error" in answer:
             raise RuntimeError(f"{self.name}: import {name}: {answer.decode()}")
 

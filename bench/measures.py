@@ -10,17 +10,18 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from bench.builds import builds
 from bench.engine import HELLO, Engine, timed
 from bench.memory import engine_pss_kib
 from bench.names import names
 from bench.network import requests, throughput
 from bench.registries import registry
 
-Figures = dict[str, float]
+Figures = Mapping[str, float]
 
 IDLE_CONTAINERS: Final = 10
 LISTED: Final = 1000
@@ -218,4 +219,5 @@ MEASURES: Final[dict[str, tuple[Callable[[Engine], Figures], bool]]] = {  # True
     "names": (names, True),
     "throughput": (throughput, False),
     "requests": (requests, False),
+    "builds": (builds, False),
 }
