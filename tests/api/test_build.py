@@ -69,6 +69,12 @@ def test_what_is_asked_for(api: Api) -> None:
     }
 
 
+def test_a_context_at_a_url(api: Api) -> None:
+    build(api, "?remote=http://x/&dockerfile=D", b"")
+    ((request, names, _, _),) = api.engine.builds.requests
+    assert (request.dockerfile, names) == (b"# http://x/\n", ["D"])
+
+
 def test_who_asks(api: Api) -> None:
     configs = {"https://index.docker.io/v1/": {"username": "u", "password": "p"}}
     header = base64.urlsafe_b64encode(json.dumps(configs).encode()).decode()
@@ -109,7 +115,6 @@ def test_a_command_that_fails_is_the_last_line(api: Api) -> None:
         ("?platform=x/y/z/w", 400, "cannot parse platform specifier"),
         ("?outputs=%5B%7B%22Type%22%3A%22local%22%7D%5D", 501, "not supported: outputs"),
         ("?squash=1", 501, "not supported: squash"),
-        ("?remote=http://x/", 501, "not supported: a context from http://x/"),
         ("?dockerfile=nope", 500, "Cannot locate specified Dockerfile: nope"),
     ],
 )

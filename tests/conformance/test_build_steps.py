@@ -185,18 +185,24 @@ def test_a_filtered_cache(daemon: Daemon) -> None:
 
 
 class Files(http.server.BaseHTTPRequestHandler):
-    """/file, /archive.tar, and /to-unix, which leads to the daemon."""
+    """/file, /archive.tar, contexts, and /to-unix, which leads to the daemon."""
 
     content = b"downloaded\n"
 
     def do_GET(self) -> None:
         archive = tar([member("in/f", self.content)])
+        if self.path == "/context.tar":
+            dockerfile = b"FROM busybox\nCOPY f /f\nRUN cat /f\n"
+            archive = tar([member("Dockerfile", dockerfile), member("f", b"/f\n")])
         self.send_response(302 if self.path == "/to-unix" else 200)
         if self.path == "/to-unix":
             self.send_header("Location", "unix:///run/seacan.sock")
         self.send_header("Last-Modified", "Tue, 14 Nov 2023 22:13:20 GMT")
         self.end_headers()
-        self.wfile.write(archive if self.path.endswith(".tar") else self.content)
+        if self.path == "/Dockerfile":
+            self.wfile.write(b"FROM busybox\nRUN echo alone\n")
+        else:
+            self.wfile.write(archive if self.path.endswith(".tar") else self.content)
 
     def log_message(self, *_: object) -> None:
         pass
@@ -224,10 +230,38 @@ def test_downloads(daemon: Daemon, url: str) -> None:
     assert "/one 600 1700000000\n" in printed
     assert "/two/archive.tar 600 1700000000\n" in printed
     assert "downloaded\ndownloaded\n" in printed
+    led = build(daemon, context(f"FROM busybox\nADD {url}/to-unix /x\n".encode()))
+    assert "download" in led[-1]["error"]
     lines = build(
         daemon, context(f"FROM busybox\nADD --checksum=sha256:{'0' * 64} {url}/file /\n".encode())
     )
     assert "digest mismatch" in lines[-1]["error"]
+
+
+def test_contexts_at_urls(daemon: Daemon, url: str) -> None:
+    """An archive, and a Dockerfile alone."""
+    for name, step in (("context.tar", "RUN cat /f\n"), ("Dockerfile", "RUN echo alone\n")):
+        query = f"{NO_CACHE}&remote={url}/{name}"
+        lines = build(daemon, b"", query)
+        assert "error" not in lines[-1], lines[-1]
+        assert step.split()[-1] in text_of(lines)
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("ftp://x/", "remoteURL (ftp://x/) could not be recognized as URL"),
+        ("unix:///run/seacan.sock", "could not be recognized as URL"),
+        ("file:///etc/passwd", "could not be recognized as URL"),
+        ("ext::sh%20-c%20id", "could not be recognized as URL"),
+        ("git://127.0.0.1/x", "not supported: a repository of git as context"),
+        ("https://127.0.0.1:1/x.git", "not supported: a repository of git as context"),
+        ("http://127.0.0.1:1/x", "download http://127.0.0.1:1/x"),
+    ],
+)
+def test_urls_that_are_refused(daemon: Daemon, url: str, said: str) -> None:
+    status, _, body = daemon.raw("POST", f"/build?remote={url}", b"")
+    assert (status >= 400, said in body.decode()) == (True, True), body
 
 
 @pytest.mark.parametrize(

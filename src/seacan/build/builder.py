@@ -91,7 +91,8 @@ class Builder:
                 state = await solver.solve()
             finally:
                 with anyio.CancelScope(shield=True):
-                    await anyio.to_thread.run_sync(self.building.flush)
+                    flush = functools.partial(self.building.flush, keeps_uses=True)
+                    await anyio.to_thread.run_sync(flush)
             image_id = await anyio.to_thread.run_sync(
                 self.building.add_image, state.document(), state.layers
             )

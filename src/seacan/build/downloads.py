@@ -12,7 +12,7 @@ from typing import BinaryIO, Final
 
 import urllib3
 
-from seacan.errors import InvalidArgument, Unavailable, Unsupported
+from seacan.errors import Internal, InvalidArgument
 from seacan.files import write_all
 
 _CHUNK_BYTES: Final = 1 << 20
@@ -21,7 +21,7 @@ _LEAST_FREE_BYTES: Final = 256 << 20
 _MOST_REDIRECTS: Final = 10
 _SCHEMES: Final = ("http://", "https://")
 _CHECKSUM: Final = re.compile(r"(sha256|sha384|sha512):([0-9a-f]+)")
-_GIT: Final = re.compile(r"(?i)git@|git://|ssh://|https?://[^?#]*\.git(#.*)?$")
+_GIT: Final = re.compile(r"(?i)git@|git://|ssh://|github\.com/|https?://[^?#]*\.git(#.*)?$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +32,12 @@ class Downloaded:
     modified_ns: int  # 0 if the server does not say it
     file: BinaryIO  # without a name: gone with its last descriptor
 
+    def __enter__(self) -> "Downloaded":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.file.close()
+
     def open(self) -> BinaryIO:
         """Return it from its start, for one reader at a time."""
         return Path(f"/proc/self/fd/{self.file.fileno()}").open("rb")
@@ -41,16 +47,15 @@ def is_url(path: str) -> bool:
     return path.lower().startswith(_SCHEMES)
 
 
-def refuse_git(path: str) -> None:
-    """Raise Unsupported for the URL of a repository."""
-    if _GIT.match(path):
-        raise Unsupported(f"ADD {path}: repositories of git are not supported as a source")
+def is_git(path: str) -> bool:
+    """Tell whether it is the URL of a repository, as Docker tells."""
+    return _GIT.match(path) is not None
 
 
 def download(url: str, directory: Path, checksum: str) -> Downloaded:
     """Fetch a URL into a file of `directory` that has no name.
 
-    `checksum` is ALGORITHM:HEX, or empty. Raises InvalidArgument, Unavailable.
+    `checksum` is ALGORITHM:HEX, or empty. Raises InvalidArgument, Internal.
     """
     expected = _CHECKSUM.fullmatch(checksum) if checksum else None
     if checksum and expected is None:
@@ -62,7 +67,7 @@ def download(url: str, directory: Path, checksum: str) -> Downloaded:
         with urllib3.PoolManager(timeout=_TIMEOUT, retries=_retries()) as pool:
             response = pool.request("GET", url, preload_content=False)
             if response.status >= 400:
-                raise Unavailable(f"{url}: status {response.status}")
+                raise Internal(f"{url}: status {response.status}")
             for data in response.stream(_CHUNK_BYTES):
                 found.update(data)
                 if checked:
@@ -71,7 +76,7 @@ def download(url: str, directory: Path, checksum: str) -> Downloaded:
                 write_all(file.fileno(), data)
             modified_ns = _modified_ns(response.headers.get("Last-Modified"))
     except (urllib3.exceptions.HTTPError, ValueError) as err:
-        raise Unavailable(f"download {url}: {err}") from err
+        raise Internal(f"download {url}: {err}") from err
     if checked and expected and checked.hexdigest() != expected[2]:
         raise InvalidArgument(f"digest mismatch {expected[1]}:{checked.hexdigest()}: {checksum}")
     name = urllib.parse.unquote(urllib.parse.urlsplit(url).path.rpartition("/")[2])

@@ -8,9 +8,9 @@ from pathlib import Path
 from seacan.build import archives
 from seacan.build.context_tree import ContextEntry, ContextTree, digest
 from seacan.build.dockerfile.instructions import Add, Copy, Document
-from seacan.build.downloads import download, is_url, refuse_git
+from seacan.build.downloads import download, is_git, is_url
 from seacan.build.selection import Choice, Chosen, excluded_by, resolve, select
-from seacan.errors import InvalidArgument
+from seacan.errors import InvalidArgument, Unsupported
 from seacan.files import write_all
 from seacan.images import tar_writer
 from seacan.images.sparse import Segment
@@ -39,7 +39,7 @@ class Sources:
     def of(self, instruction: Copy | Add, context: str) -> list[Source]:
         """Return what an instruction takes of a context; blocks.
 
-        Raises InvalidArgument in Docker's words, Unavailable for what cannot be downloaded.
+        Raises InvalidArgument in Docker's words, Internal for what cannot be downloaded.
         """
         tree = self._contexts.get(context)
         if tree is None:
@@ -53,7 +53,8 @@ class Sources:
         return found + [_document(document) for document in instruction.documents]
 
     def _added(self, tree: ContextTree, instruction: Add, path: str) -> Source:
-        refuse_git(path)
+        if is_git(path):
+            raise Unsupported(f"ADD {path}: repositories of git are not supported as a source")
         if is_url(path):
             return self._downloaded(instruction, path)
         if instruction.checksum:

@@ -9,6 +9,7 @@ from typing import Any
 import anyio
 from anyio.streams.memory import MemoryObjectSendStream
 
+from seacan.build import remote_context
 from seacan.build.builder import Builder, BuildRequest
 from seacan.build.context_tree import ContextTree
 from seacan.build.groups import unwrapped
@@ -44,6 +45,10 @@ class Builds:
     def open_context(self) -> ContextTree:
         """Return a context to be received; to be closed. Blocks."""
         return ContextTree(self._context.data_root.builds)
+
+    def fetch(self, url: str, tree: ContextTree, dockerfile: str) -> None:
+        """Take in the context that is at a URL; what is no archive is its Dockerfile. Blocks."""
+        remote_context.fetch(url, tree, dockerfile, self._context.data_root.builds)
 
     async def build(
         self,

@@ -146,11 +146,14 @@ class Building:
         if is_late:
             self.flush()
 
-    def flush(self) -> None:
-        """Write the results that are new, and which were used, after what they speak of."""
+    def flush(self, *, keeps_uses: bool = False) -> None:
+        """Write the results that are new, and which were used, after what they speak of.
+
+        With `keeps_uses`, if there are none that are new, the others wait until there are.
+        """
         with self._lock:
             new, used = [*self._new.values()], {**self._used}
-        if not new and not used:
+        if not new and (not used or keeps_uses):
             return
         if any(result.layer for result in new):
             self._store.sync()
@@ -177,6 +180,7 @@ class Building:
 
     def records(self) -> list[CacheRecord]:
         """Return the results that are kept, the one used longest ago first."""
+        self.flush()
         with self._store.database.reading() as sql:
             rows = sql.execute(
                 "SELECT key, description, layer, coalesce(size_bytes, 0), made_at, used_at, uses"
@@ -194,9 +198,13 @@ class Building:
 
     def add_image(self, config: ImageConfig, layers: Sequence[BuiltLayer]) -> ImageId:
         """Make an image of layers that are in the store; it may exist already."""
+        document = documents.encode(config)
+        image_id = ImageId(documents.digest(document))
+        if self._store.manifest_digest(image_id):
+            return image_id
         self._store.sync()
-        image_id = self._store.add_image(
-            documents.encode(config),
+        self._store.add_image(
+            document,
             [layer.blob for layer in layers],
             [layer.layer for layer in layers],
         )

@@ -68,6 +68,7 @@ class Images:
             self._store.blobs.mark_complete()
 
     def close(self) -> None:
+        self.building.flush()
         self._store.close()
 
     def load(

@@ -67,8 +67,6 @@ class BuildRoutes:
         self, request: Request, asked: Asked, answer: ClassicAnswer | GraphAnswer
     ) -> ImageId:
         """Build while the client listens."""
-        if asked.remote:
-            raise Unsupported(f"not supported: a context from {asked.remote}")
         async with self._contexts(request, asked) as contexts:
             wanted = await anyio.to_thread.run_sync(self._request, asked, contexts[""])
             answer.begin(wanted.dockerfile)
@@ -87,7 +85,12 @@ class BuildRoutes:
         """Receive the contexts; yield them by name, the main one with an empty one."""
         with ExitStack() as held:
             tree = held.enter_context(await anyio.to_thread.run_sync(self._builds.open_context))
-            await anyio.to_thread.run_sync(tree.receive, body_file(request))
+            if asked.remote:
+                await anyio.to_thread.run_sync(
+                    self._builds.fetch, asked.remote, tree, asked.dockerfile
+                )
+            else:
+                await anyio.to_thread.run_sync(tree.receive, body_file(request))
             named = {
                 name: held.enter_context(tree.split(path))
                 for name, path in asked.sent_contexts.items()
