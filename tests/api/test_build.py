@@ -52,7 +52,7 @@ def test_a_quiet_build_says_its_id(api: Api) -> None:
 def test_what_is_asked_for(api: Api) -> None:
     build(
         api,
-        "?target=t&nocache=1&pull=1&memory=5&shmsize=7&networkmode=none&cpusetcpus=0"
+        "?target=t&nocache=1&pull=1&squash=1&memory=5&shmsize=7&networkmode=none&cpusetcpus=0"
         "&buildargs=%7B%22A%22%3A%22b%22%2C%22C%22%3Anull%7D&labels=%7B%22l%22%3A%22m%22%7D"
         "&extrahosts=x%3A1.2.3.4&extrahosts=y%3D%3A%3A1&platform=linux/arm64",
     )
@@ -60,6 +60,7 @@ def test_what_is_asked_for(api: Api) -> None:
     assert (request.wanted.target, request.wanted.build_args) == ("t", {"A": "b"})
     assert str(request.wanted.platform) == "linux/arm64"
     assert (request.uses_cache, pulls, request.labels) == (False, True, {"l": "m"})
+    assert request.is_squashed
     assert request.host_config == {
         "Memory": 5,
         "ShmSize": 7,
@@ -114,7 +115,6 @@ def test_a_command_that_fails_is_the_last_line(api: Api) -> None:
         ("?t=A:b", 400, "invalid reference format: repository name (library/A) must be lowercase"),
         ("?platform=x/y/z/w", 400, "cannot parse platform specifier"),
         ("?outputs=%5B%7B%22Type%22%3A%22local%22%7D%5D", 501, "not supported: outputs"),
-        ("?squash=1", 501, "not supported: squash"),
         ("?dockerfile=nope", 500, "Cannot locate specified Dockerfile: nope"),
     ],
 )

@@ -159,6 +159,24 @@ def test_equal_inputs_make_equal_bits(daemon: Daemon) -> None:
     assert (status, image["Created"]) == (200, "2023-11-14T22:13:20Z")
 
 
+def test_squash_leaves_one_layer_of_what_there_is_in_the_end(daemon: Daemon) -> None:
+    text = (
+        b"FROM busybox\nRUN mkdir /d && echo 1 > /d/one && echo 2 > /two && ln /two /hard\n"
+        b"RUN rm -r /d /usr && mkdir /d && echo 3 > /d/three && rm /etc/group && chmod 700 /home\n"
+        b"ENV A=b\n"
+    )
+    whole, merged = (
+        image_id(build(daemon, context(text), f"networkmode=none&squash={squash}"))
+        for squash in (0, 1)
+    )
+    assert files_of(daemon, merged) == files_of(daemon, whole)
+    _, image = daemon.request("GET", f"/images/{merged}/json")
+    assert len(image["RootFS"]["Layers"]) == 2
+    assert "A=b" in image["Config"]["Env"]
+    _, history = daemon.request("GET", f"/images/{merged}/history")
+    assert history[0]["Comment"].startswith(f"merge {whole} to sha256:")
+
+
 def test_triggers_of_a_base(daemon: Daemon) -> None:
     built(daemon, "FROM busybox\nONBUILD COPY f /f\nONBUILD RUN cat /f\n", query=f"{NO_CACHE}&t=ob")
     printed = built(daemon, "FROM ob\nRUN echo own\n", member("f", b"of the user\n"))

@@ -54,6 +54,7 @@ class Asked:
     cache_off_stages: list[str]
     cache_from: list[str]
     pulls: bool
+    is_squashed: bool
     # Beyond Docker, for seacan's own client:
     tells_graph: bool  # the steps as they are done, not in the classic builder's words
     is_checked: bool  # and not built
@@ -86,6 +87,7 @@ def read(query: Query, headers: Mapping[str, str]) -> Asked:
         cache_off_stages=query.texts("nocachefilter"),
         cache_from=_json(query, "cachefrom", _NAMES, "cache-from") or [],
         pulls=query.flag("pull"),
+        is_squashed=query.flag("squash"),
         tells_graph=query.text("progress") == "graph",
         is_checked=query.flag("check"),
         credentials=_registries(headers.get("x-registry-config", "")),
@@ -135,8 +137,6 @@ def _refuse(query: Query) -> None:
             )
         case other:
             raise InvalidArgument(f'invalid version "{other}"')
-    if query.flag("squash"):
-        raise Unsupported("not supported: squash")
     isolation = query.text("isolation")
     if isolation not in ("", "default"):
         raise InvalidArgument(f'unsupported isolation: "{isolation}"')

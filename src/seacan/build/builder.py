@@ -57,6 +57,7 @@ class BuildRequest:
     )  # named contexts that are images
     secrets: Mapping[str, bytes] = field(default_factory=dict)
     entitlements: frozenset[str] = frozenset()
+    is_squashed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,10 +86,9 @@ class Builder:
         planned = _labelled(plan(file, request.wanted), request.labels)
         with self.building.adding():
             try:
-                solver = await self._solver(
+                state = await self._solve(
                     request, planned, file.global_args, contexts, find_image, progress
                 )
-                state = await solver.solve()
             finally:
                 with anyio.CancelScope(shield=True):
                     flush = functools.partial(self.building.flush, keeps_uses=True)
@@ -107,7 +107,7 @@ class Builder:
                 await anyio.to_thread.run_sync(self.building.tag, reference, image_id)
         return image_id
 
-    async def _solver(
+    async def _solve(
         self,
         request: BuildRequest,
         planned: Plan,
@@ -115,12 +115,14 @@ class Builder:
         contexts: Mapping[str, ContextTree],
         find_image: FindImage,
         progress: Progress,
-    ) -> Solver:
+    ) -> State:
         images: dict[ImageOrigin, State] = {}
         planned = await self._with_images(planned, images, find_image, progress)
         await progress(Planned([stage.index for stage in planned.stages]))
         steps = await self._steps(request, planned, contexts, progress)
-        return Solver(planned, images, arguments, steps, progress)
+        solver = Solver(planned, images, arguments, steps, progress)
+        state = await solver.solve()
+        return await steps.squash(solver.base, state) if request.is_squashed else state
 
     async def _with_images(
         self,

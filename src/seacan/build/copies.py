@@ -1,5 +1,6 @@
 """COPY, ADD and the directory of WORKDIR: what is put where, and the layer that it makes."""
 
+import functools
 import posixpath
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -7,7 +8,7 @@ from typing import Any
 
 import anyio
 
-from seacan.build import modes
+from seacan.build import archives, modes
 from seacan.build.dockerfile.instructions import Add, Copy
 from seacan.build.evaluation import Step
 from seacan.build.origins import ContextOrigin, Origin
@@ -69,12 +70,23 @@ class Copies:
 
         return await self.bench.copy(state, plan.place, write)
 
+    async def merge(self, base: State, state: State) -> BuiltLayer | None:
+        """Return one layer in place of those that `state` has on `base`."""
+
+        def write(out_fd: int) -> None:
+            for layer in state.layers[len(base.layers) :]:
+                archives.write_members(functools.partial(self.building.open_archive, layer), out_fd)
+            write_all(out_fd, tar_writer.END)
+
+        place = Place(destination="/", is_directory=True, owner=None, mode="", has_whiteouts=True)
+        return await self.bench.copy(base, place, write)
+
     async def make_directory(self, path: str, state: State) -> BuiltLayer | None:
         """Return the layer of a directory; None if it is there."""
         layers = self.bench.layers(state)
         if await anyio.to_thread.run_sync(self.runner.has_directory, layers, path):
             return None
-        place = Place(destination=path, is_directory=True, owner=None, mode="")
+        place = Place(destination=path, is_directory=True, owner=None, mode="", has_whiteouts=False)
         return await self.bench.copy(state, place, lambda fd: write_all(fd, tar_writer.END))
 
     async def _of_context(
@@ -163,6 +175,7 @@ class Copies:
             is_directory=is_place or is_directory,
             owner=owner,
             mode=instruction.chmod,
+            has_whiteouts=False,
         )
 
 

@@ -1,5 +1,6 @@
 """The members of an archive, put into a stage's root where COPY and ADD have them."""
 
+import contextlib
 import os
 import posixpath
 import stat
@@ -9,7 +10,8 @@ from seacan.build.worker_words import Place
 from seacan.contents.paths import link_target
 from seacan.errors import InvalidArgument
 from seacan.images.tar import Kind, Member, TarReader
-from seacan.images.unpack import Unpacking, inside
+from seacan.images.trees import remove_entry
+from seacan.images.unpack import WHITEOUT, WHITEOUT_OPAQUE, Unpacking, inside
 from seacan.kernel import rooted
 
 _SET_ID = stat.S_ISUID | stat.S_ISGID
@@ -52,7 +54,7 @@ def _is_directory(root_fd: int, path: str) -> bool:
 
 
 class Copying(Unpacking):
-    """No whiteouts here: a name is a name."""
+    """A name is a name, but for archives of layers: there some say what is taken away."""
 
     def __init__(
         self, root_fd: int, reader: TarReader, directory: str, name: str, place: Place
@@ -62,6 +64,7 @@ class Copying(Unpacking):
         self._name = name
         self._owner = place["owner"]
         self._mode = place["mode"]
+        self._has_whiteouts = place["has_whiteouts"]
 
     def _path(self, member: Member) -> str:
         return self._below(self._name or inside(member.name))
@@ -78,7 +81,26 @@ class Copying(Unpacking):
         if member.kind in (Kind.CHARACTER_DEVICE, Kind.BLOCK_DEVICE) and self._owner is not None:
             raise InvalidArgument(f"cannot copy {member.name}: it is a device")
         parent, _, name = path.rpartition("/")
-        self._make(self._open_parent(parent), name, path, self._as_asked(member))
+        parent_fd = self._open_parent(parent)
+        if self._has_whiteouts and name.startswith(WHITEOUT):
+            self._take_away(parent_fd, name)
+        else:
+            self._make(parent_fd, name, path, self._as_asked(member))
+
+    def _take_away(self, parent_fd: int, name: str) -> None:
+        """Remove what a whiteout names: of an opaque directory, all that is there by now."""
+        if name == WHITEOUT_OPAQUE:
+            fd = os.open(".", os.O_RDONLY | os.O_DIRECTORY, dir_fd=parent_fd)
+            try:
+                names = os.listdir(fd)
+            finally:
+                os.close(fd)
+        else:
+            names = [name.removeprefix(WHITEOUT)]
+        for each in names:
+            with contextlib.suppress(FileNotFoundError):
+                remove_entry(parent_fd, each)
+        self._forget_parent()
 
     def _as_asked(self, member: Member) -> Member:
         uid, gid = self._owner or (member.uid, member.gid)

@@ -196,7 +196,9 @@ def _unpack(tree: ContextTree, source: str, directory: Path) -> str:
         tree.write_members(select(tree, choice, lambda path: False), archive.fileno())
         write_all(archive.fileno(), tar_writer.END)
         archive.seek(0)
-        place = Place(destination="/", is_directory=True, owner=(0, 0), mode="")
+        place = Place(
+            destination="/", is_directory=True, owner=(0, 0), mode="", has_whiteouts=False
+        )
         top = directory / "data"
         top.mkdir(mode=0o755)
         root_fd = os.open(top, os.O_RDONLY | os.O_DIRECTORY)

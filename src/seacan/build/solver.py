@@ -28,6 +28,7 @@ class _Stage:
     plan: StagePlan
     first: int  # the number of its FROM
     done: anyio.Event = field(default_factory=anyio.Event)
+    base: State | None = None
     state: State | None = None
     evaluated: Evaluated | None = None
 
@@ -66,6 +67,13 @@ class Solver:
                     tasks.start_soon(self._build, stage)
         return self._state(self._plan.target.index)
 
+    @property
+    def base(self) -> State:
+        """What the target is based on, once it is solved."""
+        base = self._stages[self._plan.target.index].base
+        assert base is not None
+        return base
+
     def _state(self, index: int) -> State:
         state = self._stages[index].state
         assert state is not None
@@ -78,6 +86,7 @@ class Solver:
         source = stage.plan.source
         await self._progress(Began(step_id, self._total, source.text, source.first_line))
         state, base = self._base(stage)
+        stage.base = state
         shown = "" if isinstance(stage.plan.base, Scratch) else state.id
         await self._progress(Ended(step_id, shown, is_passed_over=bool(stage.plan.triggers)))
         evaluated = evaluate(self._plan, stage.plan, base)

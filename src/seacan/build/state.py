@@ -76,6 +76,22 @@ class State:
             image_id="",
         )
 
+    def squashed(self, base: "State", layer: BuiltLayer | None, created: str) -> "State":
+        """Return it with one layer in place of those that it has on `base`, as dockerd says it."""
+        own = [
+            History({**entry, "empty_layer": True}) for entry in self.history[len(base.history) :]
+        ]
+        merged = History(created=created, comment=f"merge {self.id} to {base.id}")
+        if layer is None:
+            merged["empty_layer"] = True
+        return replace(
+            self,
+            layers=base.layers if layer is None else (*base.layers, layer),
+            history=(*base.history, *own, merged),
+            created=created,
+            image_id="",
+        )
+
     def document(self) -> ImageConfig:
         """Return the config of the image."""
         document: ImageConfig = {

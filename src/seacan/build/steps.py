@@ -65,6 +65,17 @@ class Steps:
             case _:
                 return await self._result(step_id, step, state, step.created_by, [], _nothing)
 
+    async def squash(self, base: State, state: State) -> State:
+        """Return `state` with one layer in place of those that it has on `base`."""
+        key = digest(["squash", base.diff_ids, state.diff_ids, self.latest_s])
+        async with self.locks.hold(key):
+            result = await anyio.to_thread.run_sync(self.building.find, key)
+            if result is None:
+                layer = await self.copies.merge(base, state)
+                result = Result(key, self._now(), "squash", layer)
+                await anyio.to_thread.run_sync(self.building.remember, result)
+        return state.squashed(base, result.layer, result.created)
+
     async def _run(
         self,
         step_id: StepId,

@@ -19,6 +19,7 @@ class Place(TypedDict):
     is_directory: bool  # whatever is there; else it may be the name that its one member gets
     owner: tuple[int, int] | None  # None: as the archive says, and of new directories root
     mode: str  # of all that is copied, as chmod(1) has it; empty: as the archive says
+    has_whiteouts: bool  # the archive is of layers: such names take away what is there
 
 
 class Chosen(TypedDict):

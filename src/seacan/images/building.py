@@ -93,6 +93,9 @@ class Building:
             raise Internal("build: a layer of the image is not in the store")
         return found
 
+    def open_archive(self, layer: BuiltLayer) -> BinaryIO:
+        return self._store.blobs.open_blob(layer.blob["digest"])
+
     def add_layer(
         self,
         below: Sequence[str],

@@ -127,6 +127,7 @@ class BuildRoutes:
             cache_off_stages=asked.cache_off_stages,
             cache_images=self._builds.cache_images(asked.cache_from) if asked.cache_from else None,
             secrets=asked.secrets,
+            is_squashed=asked.is_squashed,
         )
 
     async def prune(self, call: Call) -> Reply:
