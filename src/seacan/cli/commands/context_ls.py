@@ -43,7 +43,7 @@ def run(session: Session, values: Values, arguments: list[str]) -> int:
     rows, quiet = _rows(session), values.on("quiet")
     if form in ("", "table") and not quiet:
         rows = [Row({**row, "Name": row["Name"] + " *" * row["Current"]}) for row in rows]
-    print_rows(_CONTEXTS, rows, form, quiet="Name" if quiet else "")
+    print_rows(_CONTEXTS, rows, "" if quiet else form, quiet="Name" if quiet else "")
     if os.environ.get("DOCKER_HOST"):
         complain(
             "Warning: DOCKER_HOST environment variable overrides the active context. To use a "

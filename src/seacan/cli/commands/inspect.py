@@ -30,6 +30,8 @@ _STRUCTS = {
     "volume": "volume.Volume",
     "context": "context.contextWithTLSListing",
 }
+# Kinds of which Docker does not look at the JSON if the struct fails.
+_ALONE = ("volume", "context")
 
 
 def run(session: Session, values: Values, arguments: list[str]) -> int:
@@ -106,5 +108,5 @@ def _by_template(form: str) -> Callable[[str, dict[str, Any]], str]:
 
     template = render.parsed_or_exit(form)
     return lambda kind, wire: render.inspected(
-        template, struct(_STRUCTS[kind], wire), is_struct_alone=kind == "volume"
+        template, struct(_STRUCTS[kind], wire), is_struct_alone=kind in _ALONE
     )
