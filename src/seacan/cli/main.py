@@ -136,6 +136,7 @@ def _run_command(session: Session, words: list[str]) -> int:
         spelling, rest = _find(words)
         if spelling is None:
             unknown.run_plugin(session, words)
+            unknown.refuse(words[0])
     if spelling is None:
         return _run_group(words)
     command = BY_SPELLING[spelling]

@@ -3,13 +3,29 @@
 from __future__ import annotations
 
 from seacan.cli import plugins
-from seacan.errors import InvalidArgument
+from seacan.errors import InvalidArgument, Unsupported
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from seacan.cli.session import Session
+
+
+# Docker's own that need what seacan does not have, and why.
+_REFUSED = dict.fromkeys(
+    ("swarm", "node", "service", "stack", "secret", "config"), "there are no swarms"
+) | {
+    "checkpoint": "containers are not checkpointed by the daemon; seacan-runtime does it",
+    "plugin": "plugins of the daemon are not managed",
+    "trust": "signatures of images are not supported",
+}
+
+
+def refuse(word: str) -> None:
+    """Raise Unsupported if `word` is a command of Docker's that seacan does not have."""
+    if why := _REFUSED.get(word):
+        raise Unsupported(f"seacan {word} is not supported: {why}")
 
 
 def alias(session: Session, words: list[str]) -> list[str]:

@@ -37,6 +37,12 @@ def test_a_slip_is_told_of(configuration: Path, words: list[str], hint: str) -> 
     assert hint in raised.value.text
 
 
+@pytest.mark.parametrize("word", ["swarm", "service", "checkpoint", "trust"])
+def test_what_docker_has_alone_is_refused_by_name(configuration: Path, word: str) -> None:
+    with pytest.raises(Exit, match=f"seacan {word} is not supported: "):
+        main.run([word, "ls"])
+
+
 def test_aliases(configuration: Path, capsys: pytest.CaptureFixture[str]) -> None:
     aliases = {"mine": "ps -a --format '{{.Names}} is'", "version": "ps", "bad": 3, "open": "a '"}
     configuration.write_text(json.dumps({"aliases": aliases}))

@@ -55,4 +55,11 @@ COMMANDS = (
         least=1,
         most=UNLIMITED,
     ),
+    Command(
+        ("volume update",),
+        "[OPTIONS] VOLUME",
+        "Change a volume of a cluster; there is none without a swarm",
+        least=1,
+        most=1,
+    ),
 )
