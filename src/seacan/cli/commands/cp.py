@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 
-from seacan.cli.copying.meter import Meter
 from seacan.cli.copying.places import (
     GLOB_LETTERS,
     Destination,
@@ -19,6 +18,7 @@ from seacan.cli.copying.places import (
     split_place,
 )
 from seacan.cli.flags import Flag
+from seacan.cli.output.meter import Meter
 from seacan.cli.output.stream import write_all
 from seacan.cli.terminal import is_terminal
 from seacan.cli.values import SWITCH

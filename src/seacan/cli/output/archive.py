@@ -6,6 +6,7 @@ import os
 
 from seacan.cli.flags import Flag
 from seacan.cli.input import open_error
+from seacan.cli.output.meter import Meter
 from seacan.cli.output.stream import write_all
 from seacan.cli.values import TEXT
 from seacan.errors import InvalidArgument
@@ -38,8 +39,10 @@ def write_archive(output: str, ask: Callable[[], AbstractContextManager[Response
         unfinished = f"{output}.{os.getpid()}.tmp"
         try:
             with open(unfinished, "xb", buffering=0) as file:
-                for piece in reply.pieces():
+                meter = Meter(f"Writing {output} - ", is_silent=False)
+                for piece in meter.counted(reply.pieces()):
                     write_all(file.fileno(), piece)
+                meter.erase()
             os.rename(unfinished, output)
         except BaseException as err:
             if os.path.exists(unfinished):

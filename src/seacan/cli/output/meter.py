@@ -1,4 +1,4 @@
-"""How much was copied so far, on a terminal."""
+"""How many bytes have passed so far, on a terminal."""
 
 from __future__ import annotations
 
@@ -38,11 +38,16 @@ class Meter:
         sys.stderr.write(f"\r{self._title}{decimal_size(self.size_bytes)}\x1b[K")
         sys.stderr.flush()
 
-    def finish(self, destination: str) -> None:
-        if self._is_silent:
-            return
-        if sys.stderr.isatty():
+    def erase(self) -> None:
+        """Take what is shown away again."""
+        if self._shown_at:
             sys.stderr.write("\r\x1b[K")
-        size = decimal_size(self.size_bytes)
-        sys.stderr.write(f"Successfully copied {size} to {destination}\n")
-        sys.stderr.flush()
+            sys.stderr.flush()
+
+    def finish(self, destination: str) -> None:
+        """Tell how much was copied where."""
+        self.erase()
+        if not self._is_silent:
+            size = decimal_size(self.size_bytes)
+            sys.stderr.write(f"Successfully copied {size} to {destination}\n")
+            sys.stderr.flush()
