@@ -5,7 +5,8 @@ table of flags to values, by pflag's rules), values (what the text of a flag may
 texts), global_flags and daemon_choice (which daemon), session (what a command works with); commands
 (one file each); container_flags, container_request and creation (what `run` and `create` share);
 attachment, terminal, detach_keys, signals (a terminal joined to a container's streams); output
-(tables, units, progress); completion (for shells); reference (the manual).
+(tables, templates, progress); copying (cp); unknown, plugins, proxies (config.json's aliases and
+plugins); completion (for shells); reference (the manual).
 
 A command is a line in table and a module in commands with FLAGS and
 `run(session, values, arguments) -> exit code`. It is imported when it is called, and it imports
