@@ -37,6 +37,7 @@ def ended(*words: str) -> tuple[int, str]:
         (["ps", "x"], 1, "seacan: 'seacan ps' accepts no arguments\n"),
         (["tag", "x"], 1, "seacan: 'seacan tag' requires 2 arguments\n"),
         (["logs"], 1, "seacan: 'seacan logs' requires at least 1 argument\n"),
+        (["logs", "-f", *"x" * 51], 1, "--follow of more than 50 containers is not supported"),
         (["logs", "--grep", "(", "a"], 1, "invalid pattern (: missing ), unterminated subpattern"),
         (["run", "--use-api-socket", "x"], 125, "seacan: --use-api-socket is not supported"),
         (["pull", "--disable-content-trust=false", "x"], 1, "--disable-content-trust=false is no"),

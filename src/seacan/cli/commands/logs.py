@@ -13,6 +13,7 @@ from seacan.cli.session import for_all
 from seacan.cli.times import timestamp
 from seacan.cli.values import SWITCH, TEXT, one
 from seacan.client.streams import STDERR, STDOUT, demultiplex
+from seacan.errors import InvalidArgument
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -35,7 +36,10 @@ FLAGS = (
 def run(session: Session, values: Values, arguments: list[str]) -> int:
     if len(arguments) > 1 or values.text("grep"):
         from seacan.cli.output.log_lines import LogLines
+        from seacan.cli.parallel import AT_ONCE
 
+        if values.on("follow") and len(arguments) > AT_ONCE:
+            raise InvalidArgument(f"--follow of more than {AT_ONCE} containers is not supported")
         lines = LogLines(arguments, values.text("grep"))
         return for_all(arguments, lambda name: lines.show(name, _log(session, values, name)))
     for source, piece in _log(session, values, arguments[0]):
