@@ -3,6 +3,7 @@
 import json
 import secrets
 import signal
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -269,4 +270,19 @@ def test_a_build_that_fails_says_which(setting: Setting) -> None:
     refused = setting.seacan("up", "-d")
     assert refused.status == 1
     assert f'target a: failed to build: "{setting.name}-a"' in refused.err
+    assert setting.containers() == {}
+
+
+def test_as_a_plugin_of_the_docker_cli(setting: Setting) -> None:
+    docker, directory = setting.docker, setting.directory
+    plugins = Path(docker.env["DOCKER_CONFIG"]) / "cli-plugins"
+    plugins.mkdir()
+    (plugins / "docker-compose").symlink_to(Path(sys.executable).parent / "seacan-compose")
+    shown = docker.ok("info", "-f", "{{json .ClientInfo.Plugins}}")
+    (known,) = (plugin for plugin in json.loads(shown) if plugin["Name"] == "compose")
+    assert (known["Vendor"], known.get("Err")) == ("seacan", None)
+    words = ("compose", "--project-directory", str(directory))
+    docker.ok(*words, "create", "init")
+    assert docker.ok(*words, "ps", "-a", "--services") == "init"
+    docker.ok("-H", setting.host, *words, "rm", "-f")
     assert setting.containers() == {}
