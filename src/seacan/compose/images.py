@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from seacan.compose.worksite import Worksite
 
 _DAYS = {"daily": "1d", "weekly": "7d"}
+_LAYER_DONE = ("Already exists", "Download complete", "Pull complete")
 POLICIES = ("always", "never", "build", "missing", "if_not_present")
 
 
@@ -123,7 +124,7 @@ def _age_ns(image: Mapping[str, Any]) -> int:
     return int((time.time() - moment.timestamp()) * 1e9)
 
 
-def pull_image(site: Worksite, what: str, image: str, platform: str, quiet: bool = True) -> None:
+def pull_image(site: Worksite, what: str, image: str, platform: str) -> None:
     """Pull `image` for `what`. Raises SeacanError with the registry's words."""
     site.progress.show(what, "Pulling")
     try:
@@ -132,9 +133,16 @@ def pull_image(site: Worksite, what: str, image: str, platform: str, quiet: bool
             for message in messages(reply.pieces()):
                 if error := message.get("errorDetail"):
                     raise Internal(str(error.get("message", error)))
-                if not quiet and message.get("id"):
-                    site.progress.show(f"{message['id']}", message.get("status", ""))
+                if message.get("id") and not site.quiet_pull:
+                    _show_layer(site, message)
     except SeacanError as err:
         site.progress.show(what, f"Error {err}", Outcome.ERROR)
         raise
     site.progress.show(what, "Pulled", Outcome.DONE)
+
+
+def _show_layer(site: Worksite, message: Mapping[str, Any]) -> None:
+    status = str(message.get("status", ""))
+    site.progress.show(
+        str(message["id"]), status, Outcome.DONE if status in _LAYER_DONE else Outcome.WORKING
+    )

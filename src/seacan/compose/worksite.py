@@ -35,7 +35,8 @@ class Progress(Protocol):
 class Worksite:
     """`at_once`: how many things are done side by side. `registry_headers`: who asks, by image.
 
-    `build` makes the image of a service, by its name. Raises SeacanError.
+    `build` makes the image of a service, by its name. Raises SeacanError. `quiet_pull`: layers that
+    are pulled are not shown.
     """
 
     client: Client
@@ -44,6 +45,7 @@ class Worksite:
     registry_headers: Callable[[str], dict[str, str]]
     at_once: int
     build: Callable[[Project, str], None]
+    quiet_pull: bool = False
 
 
 class Telling:

@@ -134,29 +134,45 @@ class Composition:
     @cached_property
     def colors(self) -> bool:
         """Whether output may have colors: --ansi and NO_COLOR, else a terminal has them."""
+        if os.environ.get("NO_COLOR"):
+            return False
+        return self._ansi == "always" or (self._ansi == "auto" and is_terminal(1))
+
+    @property
+    def _ansi(self) -> str:
         ansi = self._values.text("ansi") or os.environ.get("COMPOSE_ANSI", "auto")
         if ansi not in ("auto", "never", "always"):
             raise InvalidArgument(f'invalid value for --ansi: "{ansi}"')
-        if os.environ.get("NO_COLOR"):
-            return False
-        return ansi == "always" or (ansi == "auto" and is_terminal(1))
+        return ansi
 
     def refuse_dry_run(self) -> None:
         """Raise Unsupported if nothing is to be done for real."""
         if self.dry_run:
             raise Unsupported("--dry-run: not supported for this command")
 
-    def site(self, title: str, *, quiet: bool = False) -> Worksite:
+    def site(
+        self,
+        title: str,
+        *,
+        quiet: bool = False,
+        quiet_pull: bool = False,
+        quiet_build: bool = False,
+    ) -> Worksite:
         """Return what the work on a project is done with; `title`: what is being done, in short."""
         self.refuse_dry_run()
         mode = self._values.text("progress") or os.environ.get("COMPOSE_PROGRESS", "")
+        if self._ansi == "never" and mode == "tty":
+            raise InvalidArgument("can't use --progress tty while ANSI support is disabled")
+        if self._ansi == "never" and mode in ("", "auto"):
+            mode = "plain"
         return Worksite(
             self.client,
             progress_for("quiet" if quiet else mode, title),
             self.notices,
             self.session.registry_headers,
             self._at_once(),
-            partial(building.build, self),
+            partial(building.build, self, extra=("--progress=quiet",) if quiet_build else ()),
+            quiet_pull,
         )
 
     def _at_once(self) -> int:

@@ -23,7 +23,6 @@ _LIST = many(str, "stringArray")
 FLAGS = (
     Flag("all-resources", "", SWITCH, "Include all resources, even those not used by services"),
     Flag("ansi", "", TEXT, "When to print control characters: never, always, auto", shown='"auto"'),
-    Flag("compatibility", "", SWITCH, "Name containers as the first version of compose did"),
     Flag("dry-run", "", SWITCH, "Show what would be done, and do not do it"),
     Flag("env-file", "", _LIST, "Read variables from this file"),
     Flag("file", "f", _LIST, "Compose configuration files"),

@@ -63,7 +63,12 @@ def run(composition: Composition, values: Values, arguments: list[str]) -> int:
         service = {**service, "pull_policy": values.text("pull")}
     if values.on("build") and "build" in service:
         service = {**service, "pull_policy": "build"}
-    site = composition.site("run", quiet=values.on("quiet"))
+    site = composition.site(
+        "run",
+        quiet=values.on("quiet"),
+        quiet_pull=values.on("quiet-pull"),
+        quiet_build=values.on("quiet-build"),
+    )
     changes = Changes(
         service={**service, **_changed(service, values, command), "tty": tty, "stdin_open": stdin},
         name=values.text("name"),

@@ -61,7 +61,9 @@ def run(composition: Composition, values: Values, arguments: list[str]) -> int:
     if values.text("exit-code-from"):
         project.service(values.text("exit-code-from"))
     attached = _attached(project, values, arguments)
-    site = composition.site("up")
+    site = composition.site(
+        "up", quiet_pull=values.on("quiet-pull"), quiet_build=values.on("quiet-build")
+    )
     converge(site, project, creation.choices_of(composition, values, arguments))
     if values.on("no-start"):
         return 0
