@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 
 from seacan.cli.compose.one_container import delegate
 from seacan.compose import names
@@ -42,6 +41,8 @@ def build(
     composition: Composition, project: Project, name: str, extra: tuple[str, ...] = ()
 ) -> None:
     """Build the image of service `name`; `extra`: more flags. Raises Internal if it fails."""
+    import tempfile
+
     service = project.services[name]
     with tempfile.TemporaryDirectory(prefix="seacan-compose-") as directory:
         words = [*build_words(project, name, service, directory), *extra]
