@@ -11,6 +11,7 @@ import ssl
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from seacan.api.access import ALL, Access
 from seacan.http.errors import message_reply
 from seacan.http.messages import Answer, Application, Request
 
@@ -19,12 +20,14 @@ from seacan.http.messages import Answer, Application, Request
 class Listener:
     """A listening socket. `names`: what clients may call this host beside localhost and addresses.
 
-    `names` are None with TLS, whose certificates tell, and for a unix socket.
+    `names` are None with TLS, whose certificates tell, and for a unix socket. `access` is the part
+    of the API that is served there.
     """
 
     socket: socket.socket
     tls: ssl.SSLContext | None = None
     names: frozenset[str] | None = None
+    access: Access = ALL
 
     def guarded(self, application: Application) -> Application:
         """Return `application` behind what this listener checks."""

@@ -96,6 +96,12 @@ class Query:
         except (msgspec.DecodeError, RecursionError, UnicodeError) as err:
             raise InvalidArgument("invalid filter") from err
 
+    def with_filters(self, filters: Filters) -> "Query":
+        """Return the same query with other filters."""
+        other = Query("")
+        other._values = {**self._values, "filters": [msgspec.json.encode(filters).decode()]}
+        return other
+
 
 def check_filters(filters: Filters, known: Collection[str]) -> None:
     """Raise InvalidArgument for a filter that there is not."""

@@ -6,6 +6,7 @@ from typing import Final
 import anyio
 
 from seacan.api import engine
+from seacan.api.access import scoped
 from seacan.api.door import Door, Route
 from seacan.api.listeners import Listener
 from seacan.api.routes import plugins, swarm
@@ -42,11 +43,12 @@ _HEADERS: Final = (
 async def serve(engine: engine.Engine, listeners: Sequence[Listener]) -> None:
     """Answer Docker's clients on `listeners` until cancelled; the listeners are closed then.
 
-    Whoever may connect to a listener, and shows what its TLS asks for, may do anything root can.
+    Whoever may connect to a listener, and shows what its TLS asks for, may do anything root can,
+    unless the listener's access is to a part of the API.
     """
-    door = Door(routes(engine))
     async with anyio.create_task_group() as group:
         for listener in listeners:
+            door = Door(scoped(routes(engine), listener.access, engine.containers))
             server = Server(listener.guarded(door), headers=_HEADERS, tls=listener.tls)
             group.start_soon(server.serve, [listener.socket])
 
