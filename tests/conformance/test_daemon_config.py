@@ -2,7 +2,9 @@
 
 import json
 import os
+import shutil
 import signal
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -30,7 +32,8 @@ SAID: dict[str, Any] = {
 def daemon(busybox_tar: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Daemon]:
     path = tmp_path_factory.mktemp("configuration") / "daemon.json"
     path.write_text(json.dumps(SAID))
-    with running_daemon("--config-file", str(path)) as daemon:
+    narrow = f"unix://{path.parent}/read.sock?access=read"
+    with running_daemon("--config-file", str(path), "-H", narrow) as daemon:
         daemon.load(busybox_tar)
         yield daemon
 
@@ -70,3 +73,26 @@ def test_it_is_read_anew_at_sighup(daemon: Daemon) -> None:
     os.kill(daemon.pid, signal.SIGHUP)
     wait_until(lambda: "configuration is not reloaded" in daemon.log.read_text(), "its complaint")
     assert info(daemon)["Labels"] == ["rack=8"]
+
+
+def test_the_docker_cli_on_a_socket_for_reading(daemon: Daemon) -> None:
+    if shutil.which("docker") is None:
+        pytest.skip("there is no docker CLI here")
+    container = daemon.run("sleep 1000")
+
+    def docker(*words: str) -> subprocess.CompletedProcess[str]:
+        host = f"unix://{Path(daemon.flags[1]).parent}/read.sock"
+        command = ["docker", "-H", host, *words]
+        return subprocess.run(command, check=False, capture_output=True, text=True, timeout=40)
+
+    try:
+        assert docker("ps", "-q", "--no-trunc").stdout == f"{container}\n"
+        assert docker("inspect", "-f", "{{.State.Running}}", container).stdout == "true\n"
+        for words in (("stop", container), ("exec", container, "true"), ("run", "busybox"),
+                      ("logs", container), ("cp", f"{container}:/etc/passwd", "-")):  # fmt: skip
+            done = docker(*words)
+            assert done.returncode != 0
+            assert "is not served on this socket" in done.stderr
+        assert daemon.state(container)["Running"]
+    finally:
+        daemon.request("DELETE", f"/containers/{container}?force=1")

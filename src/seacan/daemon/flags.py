@@ -108,7 +108,7 @@ def _parser() -> argparse.ArgumentParser:
         help="daemon.json (default %(default)s)")  # fmt: skip
     add("--validate", action="store_true", help="say whether flags and file are right, and end")
     add("-H", "--host", action="append", metavar="URL",
-        help="listen on unix://PATH or tcp://ADDRESS:PORT (repeatable)")  # fmt: skip
+        help="listen on unix://PATH, tcp://HOST:PORT or fd:// of systemd (repeatable)")  # fmt: skip
     add("-G", "--group", default="", metavar="NAME",
         help="of the unix socket (default: docker, if there is one)")  # fmt: skip
     add("--data-root", type=_absolute, default=paths.DEFAULT_DATA_ROOT, metavar="DIR",

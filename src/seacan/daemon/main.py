@@ -19,14 +19,17 @@ from anyio.abc import TaskStatus
 from seacan import errors, log
 from seacan.api import server
 from seacan.api.listeners import Listener
-from seacan.daemon import flags, locks, sockets
+from seacan.daemon import flags, locks, sockets, systemd
 from seacan.daemon.configuration import Configuration
 from seacan.daemon.flags import Flags
+from seacan.daemon.systemd import Notifier
 from seacan.engine import engine
+from seacan.engine.engine import Engine
 from seacan.version import VERSION
 
 # The exit status of a daemon whose roots another one has: clients that start one on demand look on.
 RUNS_ALREADY: Final = 75  # EX_TEMPFAIL, sysexits.h
+_STATUS_S: Final = 60.0  # from one word to systemd to the next but one, without a watchdog
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -42,8 +45,14 @@ def main(argv: Sequence[str] | None = None) -> None:
             if not _lock(given, held):
                 print("seacand: another daemon has these roots", file=sys.stderr)
                 sys.exit(RUNS_ALREADY)
-            listeners = [_listening(host, given, held) for host in given.hosts]
-            anyio.run(_serve, given, listeners, argv)
+            notifier = Notifier(os.environ)
+            passed = systemd.take_sockets(os.environ)
+            listeners = [
+                listener
+                for host in given.hosts
+                for listener in _listening(host, given, passed, held)
+            ]
+            anyio.run(_serve, given, listeners, argv, notifier)
     except (errors.SeacanError, OSError) as err:
         sys.exit(f"seacand: {err}")
 
@@ -60,25 +69,51 @@ def _lock(given: Flags, held: ExitStack) -> bool:
     return True
 
 
-def _listening(host: str, given: Flags, held: ExitStack) -> Listener:
+def _listening(
+    host: str, given: Flags, passed: Sequence[socket.socket], held: ExitStack
+) -> list[Listener]:
+    """Return what listens for one -H; sockets that were passed are left where they are."""
+    if host == sockets.PASSED:
+        return sockets.adopt(passed)
     listener = sockets.listen(host, given.tls, given.group)
     held.enter_context(listener.socket)
     if listener.socket.family == socket.AF_UNIX:
         held.callback(Path(listener.socket.getsockname()).unlink, missing_ok=True)
-    return listener
+    return [listener]
 
 
-async def _serve(given: Flags, listeners: list[Listener], argv: Sequence[str] | None) -> None:
+async def _serve(
+    given: Flags, listeners: list[Listener], argv: Sequence[str] | None, notifier: Notifier
+) -> None:
     async with engine.running(given.settings) as parts, anyio.create_task_group() as tasks:
-        await tasks.start(_heed_signals, tasks.cancel_scope, Configuration(given, argv, parts))
+        configuration = Configuration(given, argv, parts)
+        await tasks.start(_heed_signals, tasks.cancel_scope, configuration, notifier)
         hosts = " ".join(sockets.url_of(listener) for listener in listeners)
         log.info("seacand serves", version=VERSION, hosts=hosts)
+        notifier.ready(_status(parts))
+        if notifier.is_asked:
+            tasks.start_soon(_tell_status, parts, notifier)
         await server.serve(parts, listeners)
+
+
+async def _tell_status(parts: Engine, notifier: Notifier) -> None:
+    """Show a watchdog that this loop turns, and `systemctl status` what there is."""
+    pause_s = (notifier.watchdog_s or _STATUS_S) / 2
+    while True:
+        await anyio.sleep(pause_s)
+        notifier.alive(_status(parts))
+
+
+def _status(parts: Engine) -> str:
+    records = parts.containers.all_records()
+    running = sum(record.is_active for record in records)
+    return f"{running} of {len(records)} containers run; version {VERSION}"
 
 
 async def _heed_signals(
     scope: CancelScope,
     configuration: Configuration,
+    notifier: Notifier,
     *,
     task_status: TaskStatus[None] = anyio.TASK_STATUS_IGNORED,
 ) -> None:
@@ -86,8 +121,11 @@ async def _heed_signals(
         task_status.started()
         async for number in signals:
             if number == signal.SIGHUP:
+                notifier.reloading()
                 configuration.reload()
+                notifier.ready("Configuration read anew")
                 continue
+            notifier.stopping()
             log.info("seacand ends", signal=signal.Signals(number).name)
             scope.cancel()
             return

@@ -16,6 +16,7 @@ STATED: Final = {
     "storage-driver": "overlay2",
     "firewall-backend": "nftables",
     "log-format": "text",
+    "userland-proxy": "true",
     "exec-opt": "native.cgroupdriver=cgroupfs",
 }
 REFUSED: Final = (
@@ -27,7 +28,7 @@ REFUSED: Final = (
     *("network-control-plane-mtu", "network-diagnostic-port", "node-generic-resource"),
     *("oom-score-adjust", "raw-logs", "resolv-conf", "rootless", "shutdown-timeout"),
     *("swarm-default-advertise-addr", "swarm-raft-election-tick", "swarm-raft-heartbeat-tick"),
-    *("userland-proxy", "userland-proxy-path", "userns-remap"),
+    *("userland-proxy-path", "userns-remap"),
 )
 
 

@@ -3,31 +3,53 @@
 import grp
 import os
 import socket
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
 from seacan import log
+from seacan.api.access import ALL, parse_access
 from seacan.api.listeners import Listener
 from seacan.daemon.tls_flags import Tls
 from seacan.errors import Conflict, Forbidden, InvalidArgument, Unsupported
 
 _BACKLOG: Final = 128
+PASSED: Final = "fd://"
 _DEFAULT_PORT: Final = 2375
 _DEFAULT_GROUP: Final = "docker"
+
+
+def adopt(passed: Sequence[socket.socket]) -> list[Listener]:
+    """Return listeners of the sockets that a service manager holds: fd://.
+
+    Raises InvalidArgument if there is none, or one that is no stream or not of this host: who
+    reaches TCP from elsewhere is to show a certificate, which needs a tcp:// of our own.
+    """
+    if not passed:
+        raise InvalidArgument(
+            f"listen on {PASSED}: no socket was passed; it is for socket activation by systemd"
+        )
+    for each in passed:
+        if each.family != socket.AF_UNIX or each.type != socket.SOCK_STREAM:
+            raise InvalidArgument(f"listen on {PASSED}: only streams of unix sockets are taken")
+    return [Listener(each) for each in passed]
 
 
 def listen(host: str, tls: Tls, group: str = "") -> Listener:
     """Return what listens on `unix://PATH` or `tcp://ADDRESS:PORT`.
 
-    A unix socket has mode 0660, and the group docker if there is one. TCP is within TLS, or without
-    if that was said outright. Raises Conflict if another process listens there, Forbidden for TCP
+    A unix socket has mode 0660, and `group`, by default docker if there is one; behind its path may
+    be what of the API it serves (api/access.py). TCP is within TLS, or without if that was said
+    outright. Raises Conflict if another process listens there, Forbidden for TCP
     that is neither, InvalidArgument, Unsupported for another scheme.
     """
     scheme, separator, address = host.partition("://")
     if not separator:
         raise InvalidArgument(f"listen on {host!r}: not a URL such as unix:///run/seacan.sock")
     if scheme == "unix":
-        return Listener(_listen_unix(Path(address), group))
+        path, question, query = address.partition("?")
+        access = parse_access(query) if question else ALL
+        return Listener(_listen_unix(Path(path), group), access=access)
     if scheme == "tcp":
         return _listen_tcp(host, address, tls)
     raise Unsupported(f"listen on {host}: only unix:// and tcp:// are supported")

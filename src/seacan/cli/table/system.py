@@ -23,6 +23,7 @@ COMMANDS = (
     ),
     Command(("system check",), "[OPTIONS]", "Read the store of images, and tell what is wrong"),
     Command(("system df",), "[OPTIONS]", "Show what takes up how much of the disk"),
+    Command(("system install",), "[OPTIONS]", "Write units for systemd, a service and its socket"),
     Command(("system prune",), "[OPTIONS]", "Remove all that nobody needs"),
     Command(("version",), "[OPTIONS]", "Show the versions of client and daemon"),
 )
