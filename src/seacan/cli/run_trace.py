@@ -11,8 +11,8 @@ from __future__ import annotations
 import time
 
 from seacan.cli.flags import Flag
+from seacan.cli.session import complain
 from seacan.cli.values import Kind
-from seacan.errors import InvalidArgument
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ class RunTrace:
         told = containers.start_traced(container_id)
         self.mark("told of the start")
         if not told:
-            raise InvalidArgument("the container runs, but this daemon does not tell of its start")
+            complain("this daemon does not tell what its start did")
         self._marks += told
 
     def print(self) -> None:

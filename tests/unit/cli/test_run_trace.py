@@ -9,7 +9,6 @@ from seacan.cli.commands import run as run_command
 from seacan.cli.flags import FlagError, parse
 from seacan.cli.run_trace import RunTrace, new_trace
 from seacan.client.containers import Containers
-from seacan.errors import InvalidArgument
 
 
 class FakeContainers:
@@ -73,9 +72,15 @@ def test_nothing_is_asked_or_printed_without_it(capsys: pytest.CaptureFixture[st
     assert capsys.readouterr() == ("", "")
 
 
-def test_a_daemon_that_cannot_is_named() -> None:
-    with pytest.raises(InvalidArgument, match="this daemon does not tell of its start"):
-        traced("--trace").start(cast(Containers, FakeContainers([])), "c")
+def test_of_a_daemon_that_cannot_there_is_the_clients_part(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    trace = traced("--trace")
+    trace.start(cast(Containers, FakeContainers([])), "c")
+    trace.print()
+    lines = capsys.readouterr().err.splitlines()
+    assert lines[0] == "this daemon does not tell what its start did"
+    assert {line.split()[1] for line in lines[2:3]} == {"client"}
 
 
 def test_another_form_is_refused() -> None:
