@@ -46,6 +46,8 @@ _SAME: Final = frozenset(
         *("tls", "tlsverify", "tlscacert", "tlscert", "tlskey"),
         *("default-shm-size", "init", "no-new-privileges", "seccomp-profile", "default-ipc-mode"),
         *("default-cgroupns-mode", "dns", "dns-search", "default-runtime"),
+        # Our own, which dockerd has not.
+        *("certs-dir", "plugin-directory", "published-ports"),
         *STATED,
         *REFUSED,
     )

@@ -92,6 +92,8 @@ def test_what_the_keys_come_to(path: Path) -> None:
             "exec-opts": ["native.cgroupdriver=cgroupfs"],
             "features": {},
             "tlsverify": True,
+            "certs-dir": "/c",
+            "published-ports": "relay",
         },
     )
     settings, containers = given.settings, given.settings.containers
@@ -114,6 +116,7 @@ def test_what_the_keys_come_to(path: Path) -> None:
     assert containers.init
     assert containers.security_options == ["no-new-privileges"]
     assert given.tls.verifies_clients
+    assert settings.registries.directories[0] == Path("/c")
 
 
 @pytest.mark.parametrize(
