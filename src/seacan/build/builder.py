@@ -56,7 +56,6 @@ class BuildRequest:
         default_factory=dict
     )  # named contexts that are images
     secrets: Mapping[str, bytes] = field(default_factory=dict)
-    entitlements: frozenset[str] = frozenset()
     is_squashed: bool = False
 
 
@@ -174,7 +173,7 @@ class Builder:
         return Steps(
             building=self.building,
             copies=Copies(bench, self.building, self.runner, sources),
-            runs=RunSteps(bench, self.runner, mounts, request.host_config, request.entitlements),
+            runs=RunSteps(bench, self.runner, mounts, request.host_config),
             rules=await self._cache_rules(request, planned),
             progress=progress,
             locks=self.locks,

@@ -42,7 +42,6 @@ class RunStep:
 class Ran:
     status: int  # exit status; 128+n for signal n
     upper: Path  # what it changed, as overlayfs has it; may be moved away
-    was_out_of_memory: bool = False
 
 
 class StepRunner(Protocol):

@@ -32,7 +32,6 @@ class RunSteps:
     runner: StepRunner
     mounts: RunMounts
     host_config: HostConfig  # limits, network and hosts of the whole build
-    entitlements: frozenset[str]  # what RUN may ask for beyond its isolation
 
     async def said(self, step: Step, origins: Mapping[Origin, State]) -> Sequence[Any]:
         """Return what a command's key is made of, beside its words."""
@@ -77,13 +76,8 @@ class RunSteps:
         host_config: HostConfig = {**self.host_config}
         if instruction.network and instruction.network != "default":
             if instruction.network == "host" and host_config.get("NetworkMode") != "host":
-                self._check_entitlement("network.host")
+                raise Forbidden("network.host is not allowed")
             host_config["NetworkMode"] = instruction.network
         if instruction.security == "insecure":
-            self._check_entitlement("security.insecure")
-            host_config["Privileged"] = True
+            raise Forbidden("security.insecure is not allowed")
         return host_config
-
-    def _check_entitlement(self, name: str) -> None:
-        if name not in self.entitlements:
-            raise Forbidden(f"{name} is not allowed")

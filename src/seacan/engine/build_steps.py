@@ -73,7 +73,7 @@ class BuildSteps:
             await started(record.id)
             end = await self._run(record, step, output)
             await anyio.to_thread.run_sync(traces.remove, directory.upper)
-            yield Ran(end["status"], directory.upper, end["oom_killed"])
+            yield Ran(end["status"], directory.upper)
         finally:
             with anyio.CancelScope(shield=True):
                 await anyio.to_thread.run_sync(belongings.remove_directory, context, directory)
