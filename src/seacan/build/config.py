@@ -36,6 +36,8 @@ _DEFAULT_SHELL: Final = ("/bin/sh", "-c")
 _DEFAULT_PATH: Final = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _MOST_VARIABLES: Final = 2000
 _MOST_TEXT: Final = 1 << 20
+_MOST_PORTS: Final = 1_000_000  # of all EXPOSE together, each with those before it
+_LONGEST_PATH: Final = 4096  # PATH_MAX
 
 
 class Draft:
@@ -45,6 +47,7 @@ class Draft:
         self.config: ExecutionConfig = {**config}
         self.author = author
         self._has_own_cmd = False
+        self._ports = 0
 
     @property
     def variables(self) -> dict[str, str]:
@@ -164,14 +167,23 @@ class Draft:
         return f"HEALTHCHECK &{{[{' '.join(check.test)}] {durations} {check.retries}}}"
 
     def _expose(self, written: Sequence[str]) -> str:
-        found: dict[str, object] = {port: {} for text in written for port in ports.exposed(text)}
-        self.config["ExposedPorts"] = {**(self.config.get("ExposedPorts") or {}), **found}
+        found: dict[str, object] = {**(self.config.get("ExposedPorts") or {})}
+        for text in written:
+            listed = ports.exposed(text)
+            self._ports += len(listed)
+            if self._ports > _MOST_PORTS:
+                raise InvalidArgument("EXPOSE of too many ports")
+            found |= {port: {} for port in listed}
+        self._ports += len(found)
+        self.config["ExposedPorts"] = found
         return f"EXPOSE {' '.join(sorted(written))}"
 
     def _volume(self, paths: Sequence[str]) -> str:
         if "" in paths:
             raise InvalidArgument("VOLUME specified can not be an empty string")
         volumes = {**(self.config.get("Volumes") or {}), **{path: {} for path in paths}}
+        if len(volumes) > _MOST_VARIABLES:
+            raise InvalidArgument("too many volumes")
         self.config["Volumes"] = volumes
         return f"VOLUME [{' '.join(paths)}]"
 
@@ -180,7 +192,10 @@ class Draft:
             raise InvalidArgument("WORKDIR cannot normalize nothing")
         whole = posixpath.join("/", self.config.get("WorkingDir") or "/", path)
         # Two slashes at the start stay two, in POSIX's words; not in a container.
-        self.config["WorkingDir"] = "/" + posixpath.normpath(whole).lstrip("/")
+        found = "/" + posixpath.normpath(whole).lstrip("/")
+        if len(found) > _LONGEST_PATH:
+            raise InvalidArgument("WORKDIR is too long")
+        self.config["WorkingDir"] = found
         return f"WORKDIR {self.config['WorkingDir']}"
 
     def _stopsignal(self, name: str) -> str:

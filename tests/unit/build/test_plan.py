@@ -114,6 +114,25 @@ def test_an_environment_is_bounded() -> None:
         evaluate(found, found.target, Evaluated({}))
 
 
+@pytest.mark.parametrize(
+    ("line", "why"),
+    [
+        ("EXPOSE " + "0-65535 " * 7000, "EXPOSE of too many ports"),
+        ("EXPOSE 0-65535\n" * 100, "EXPOSE of too many ports"),
+        ("WORKDIR a/" + "b/" * 1000 + "\nWORKDIR " + "c/" * 2000, "WORKDIR is too long"),
+        ("VOLUME " + " ".join(f"/{number}" for number in range(3000)), "too many volumes"),
+        ("LABEL " + " ".join(f"l{number}=" for number in range(3000)), "too many labels"),
+        ("ENV v=" + "a" * 60_000 + "\nENV " + " ".join(["a=${v##%s}" % ("*a" * 400)] * 7),
+         "expand to too much text"),
+    ],
+    ids=["ports", "ports-again", "path", "volumes", "labels", "patterns"],
+)  # fmt: skip
+def test_a_config_is_bounded(line: str, why: str) -> None:
+    found = plan(parse(f"FROM scratch\n{line}".encode()), Wanted())
+    with pytest.raises(DockerfileError, match=why):
+        evaluate(found, found.target, Evaluated({}))
+
+
 def test_unset_variables_are_told() -> None:
     found = plan(parse(b"FROM a\nARG known\nENV x=$known$gone y=${none:-z}"), Wanted())
     told = []

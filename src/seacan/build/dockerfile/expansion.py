@@ -23,6 +23,7 @@ from seacan.errors import InvalidArgument
 
 _DEEPEST: Final = 50
 _SHOWN: Final = 200
+_TOKENS_A_STEP: Final = 16  # of a pattern, for what one character of other text costs
 _SPECIAL_NAMES: Final = frozenset("@*#?-$!0")
 
 
@@ -239,7 +240,7 @@ class _Reader:
         return text
 
     def _trimmed(self, value: str, kind: str, word: str) -> str:
-        self._lexer.work.take(len(value))
+        self._take_match(value, word)
         is_longest = word.startswith(kind)
         trim = substitution.without_prefix if kind == "#" else substitution.without_suffix
         return trim(value, word[is_longest:], longest=is_longest)
@@ -253,10 +254,13 @@ class _Reader:
         if value is None:
             mark = "//" if is_everywhere else "/"
             return self._unset_text(f"${{{name}{mark}{pattern}/{text}}}")
-        self._lexer.work.take(len(value))
+        self._take_match(value, pattern)
         found = substitution.replaced(value, pattern, text, everywhere=is_everywhere)
         self._lexer.work.take(len(found))
         return found
+
+    def _take_match(self, value: str, pattern: str) -> None:
+        self._lexer.work.take(len(value) * (1 + len(pattern) // _TOKENS_A_STEP))
 
     def _unset_text(self, written: str) -> str:
         return written if self._lexer.keeps_unset else ""

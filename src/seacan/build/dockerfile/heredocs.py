@@ -6,9 +6,10 @@ from typing import Final
 
 from seacan.build.dockerfile import expansion
 from seacan.build.dockerfile.expansion import Lexer
+from seacan.build.dockerfile.lines import SPACES
 from seacan.errors import InvalidArgument
 
-_MARK: Final = re.compile(r"(\d*)<<(-?)\s*([^<]+)", re.ASCII | re.DOTALL)
+_MARK: Final = re.compile(r"(\d*)<<(-?)", re.ASCII)
 _LEADING_TABS: Final = re.compile(r"^\t+", re.MULTILINE)
 _WORDS: Final = Lexer(keeps_quotes=True, keeps_escapes=True, keeps_unset=True)
 
@@ -36,12 +37,13 @@ def marks(line: str) -> list[Mark]:
 
 def read_mark(word: str) -> Mark | None:
     """Return what `<<EOF` means; None if the word is something else."""
-    match = _MARK.fullmatch(word)
-    if not match:
+    match = _MARK.match(word)
+    name = word[match.end() :].lstrip(SPACES) if match else ""
+    if not match or not name or "<" in name:
         return None
     try:
-        plain = expansion.split(Lexer(keeps_unset=True), match[3], {})
-        quoted = expansion.split(Lexer(keeps_unset=True, keeps_quotes=True), match[3], {})
+        plain = expansion.split(Lexer(keeps_unset=True), name, {})
+        quoted = expansion.split(Lexer(keeps_unset=True, keeps_quotes=True), name, {})
     except InvalidArgument:
         return None
     if len(plain) != 1 or len(quoted) != 1:

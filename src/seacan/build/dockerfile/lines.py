@@ -17,7 +17,7 @@ SPACES: Final = (
     "\t\n\v\f\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
     "\u2028\u2029\u202f\u205f\u3000"
 )
-_DIRECTIVE: Final = re.compile(r"#\s*([a-zA-Z][a-zA-Z0-9]*)\s*=\s*(\S.*?)\s*", re.ASCII)
+_DIRECTIVE: Final = re.compile(r"#\s*([a-zA-Z][a-zA-Z0-9]*)\s*=", re.ASCII)
 _DIRECTIVES: Final = ("syntax", "escape", "check")
 _BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
 
@@ -139,19 +139,21 @@ class Lines:
     def _read_directives(self) -> dict[str, str]:
         found: dict[str, str] = {}
         for at in range(len(self._lines)):
-            match = _DIRECTIVE.fullmatch(self._text(at).lstrip(SPACES))
+            text = self._text(at).strip(SPACES)
+            match = _DIRECTIVE.match(text)
             name = match[1].lower() if match else ""
-            if match is None or name not in _DIRECTIVES:
+            value = text[match.end() :].lstrip(SPACES) if match else ""
+            if not value or name not in _DIRECTIVES:
                 break
             if name in found:
                 raise DockerfileError(
                     f"{PARSE}: only one {name} parser directive can be used", at + 1
                 )
-            if name == "escape" and match[2] not in ("\\", "`"):
+            if name == "escape" and value not in ("\\", "`"):
                 raise DockerfileError(
-                    f"{PARSE}: invalid escape token '{match[2]}' does not match ` or \\", at + 1
+                    f"{PARSE}: invalid escape token '{value}' does not match ` or \\", at + 1
                 )
-            found[name] = match[2]
+            found[name] = value
             self._at = at + 1
         return found
 

@@ -119,6 +119,12 @@ def test_bytes_that_are_no_text() -> None:
         parse(b"FROM a\nCOPY <<E /\n\xff\nE\n")
 
 
+def test_many_blanks_take_no_time() -> None:
+    blanks = " " * 60_000
+    file = parse(f"# check=skip{blanks}x\nFROM a\nRUN <<{blanks}x<\n".encode())
+    assert file.checks == f"skip{blanks}x"
+
+
 def test_a_file_is_bounded() -> None:
     with pytest.raises(DockerfileError, match="larger than"):
         parse(b"FROM a\n" + b"#\n" * (4 << 20))
