@@ -108,6 +108,25 @@ def test_a_client_that_goes_away_while_it_sends(daemon: Daemon) -> None:
     daemon.assert_nothing_left()
 
 
+def test_a_client_that_goes_away_ends_its_download(daemon: Daemon) -> None:
+    """The server sends without end, until nobody takes it."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(30)
+        url = f"http://127.0.0.1:{server.getsockname()[1]}/endless"
+        client = Client(daemon, context(f"FROM busybox\nADD {url} /x\n".encode()))
+        connection, _ = server.accept()
+        with connection:
+            connection.settimeout(30)
+            connection.recv(65536)
+            connection.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+            connection.sendall(b"x" * (1 << 20))
+            client.close()
+            with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+                while True:
+                    connection.sendall(b"x" * 65536)
+    daemon.assert_nothing_left()
+
+
 @pytest.mark.parametrize("at", [b"Step 2/", b"Step 3/", b"Running in", b"Step 5/", b"Step 8/"])
 def test_kill_of_the_daemon(daemon: Daemon, at: bytes) -> None:
     sent = context(STEPS, *FILES)

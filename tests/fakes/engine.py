@@ -863,7 +863,7 @@ class FakeBuilds:
     def open_context(self) -> ContextTree:
         return ContextTree(Path(tempfile.gettempdir()))
 
-    def fetch(self, url: str, tree: ContextTree, dockerfile: str) -> None:
+    async def fetch(self, url: str, tree: ContextTree, dockerfile: str) -> None:
         tree.add_file(dockerfile, f"# {url}\n".encode())
 
     def cache_images(self, names: Sequence[str]) -> Sequence[Image]:

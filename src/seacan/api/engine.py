@@ -320,8 +320,8 @@ class Builds(Protocol):
     def open_context(self) -> ContextTree:
         """Return a context to be received; to be closed. Blocks."""
 
-    def fetch(self, url: str, tree: ContextTree, dockerfile: str) -> None:
-        """Take in the context that is at a URL; what is no archive is its Dockerfile. Blocks."""
+    async def fetch(self, url: str, tree: ContextTree, dockerfile: str) -> None:
+        """Take in the context that is at a URL; what is no archive is its Dockerfile."""
 
     def cache_images(self, names: Sequence[str]) -> Sequence[Image]:
         """Return those of the images that are here; blocks."""

@@ -31,6 +31,7 @@ from seacan.images.building import Building
 from seacan.images.image import Image, ImageId
 from seacan.images.platforms import Platform
 from seacan.images.references import Reference
+from seacan.images.remote.tasks import Cancellation
 from seacan.paths import DataRoot, ExecRoot
 from seacan.spec.engine_api import HostConfig
 from seacan.supervisor.client import Launcher
@@ -118,9 +119,13 @@ class Builder:
         images: dict[ImageOrigin, State] = {}
         planned = await self._with_images(planned, images, find_image, progress)
         await progress(Planned([stage.index for stage in planned.stages]))
-        steps = await self._steps(request, planned, contexts, progress)
+        cancellation = Cancellation()
+        steps = await self._steps(request, planned, contexts, progress, cancellation)
         solver = Solver(planned, images, arguments, steps, progress)
-        state = await solver.solve()
+        try:
+            state = await solver.solve()
+        finally:
+            cancellation.cancel()  # of downloads that nobody waits for
         return await steps.squash(solver.base, state) if request.is_squashed else state
 
     async def _with_images(
@@ -165,10 +170,11 @@ class Builder:
         planned: Plan,
         contexts: Mapping[str, ContextTree],
         progress: Progress,
+        cancellation: Cancellation,
     ) -> Steps:
         latest_s = _epoch(request.wanted.build_args)
         bench = Workbench(self.data_root, self.exec_root, self.building, self.launcher, latest_s)
-        sources = Sources(contexts, self.data_root.builds)
+        sources = Sources(contexts, self.data_root.builds, cancellation)
         mounts = RunMounts(bench, contexts, request.secrets, self.locks)
         return Steps(
             building=self.building,

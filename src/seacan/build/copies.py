@@ -93,7 +93,13 @@ class Copies:
         self, instruction: Copy | Add, step: Step, state: State, origin: ContextOrigin | None
     ) -> CopyPlan:
         name = origin.name if origin else ""
-        sources = await anyio.to_thread.run_sync(self.sources.of, instruction, name)
+        sources = await anyio.to_thread.run_sync(
+            self.sources.of,
+            instruction,
+            name,
+            abandon_on_cancel=True,  # a server may never end what it sends
+            limiter=anyio.CapacityLimiter(1),
+        )
         is_directory = any(source.is_directory for source in sources)
         is_archive = any(source.is_archive for source in sources)
         place = await self._place(

@@ -14,6 +14,7 @@ import urllib3
 
 from seacan.errors import Internal, InvalidArgument
 from seacan.files import write_all
+from seacan.images.remote.tasks import Cancellation
 
 _CHUNK_BYTES: Final = 1 << 20
 _TIMEOUT: Final = urllib3.Timeout(connect=30, read=120)
@@ -52,10 +53,11 @@ def is_git(path: str) -> bool:
     return _GIT.match(path) is not None
 
 
-def download(url: str, directory: Path, checksum: str) -> Downloaded:
+def download(url: str, directory: Path, checksum: str, cancellation: Cancellation) -> Downloaded:
     """Fetch a URL into a file of `directory` that has no name.
 
-    `checksum` is ALGORITHM:HEX, or empty. Raises InvalidArgument, Internal.
+    `checksum` is ALGORITHM:HEX, or empty. Raises InvalidArgument, Internal;
+    Cancelled.
     """
     expected = _CHECKSUM.fullmatch(checksum) if checksum else None
     if checksum and expected is None:
@@ -73,6 +75,7 @@ def download(url: str, directory: Path, checksum: str) -> Downloaded:
                 if checked:
                     checked.update(data)
                 _check_space(file.fileno())
+                cancellation.check()
                 write_all(file.fileno(), data)
             modified_ns = _modified_ns(response.headers.get("Last-Modified"))
     except (urllib3.exceptions.HTTPError, ValueError) as err:

@@ -7,11 +7,14 @@ from seacan.build import archives
 from seacan.build.context_tree import ContextTree
 from seacan.build.downloads import download, is_git, is_url
 from seacan.errors import Internal, InvalidArgument, Unsupported
+from seacan.images.remote.tasks import Cancellation
 
 _DOCKERFILE_LIMIT_BYTES: Final = 4 << 20
 
 
-def fetch(url: str, tree: ContextTree, dockerfile: str, directory: Path) -> None:
+def fetch(
+    url: str, tree: ContextTree, dockerfile: str, directory: Path, cancellation: Cancellation
+) -> None:
     """Take in what is at `url`; what is no archive is the Dockerfile, and gets that name.
 
     `directory` is where it is kept meanwhile, in a file without a name. Blocks. Raises Unsupported
@@ -21,7 +24,7 @@ def fetch(url: str, tree: ContextTree, dockerfile: str, directory: Path) -> None
         raise Unsupported(f"not supported: a repository of git as context: {url}")
     if not is_url(url):
         raise Internal(f"remoteURL ({url}) could not be recognized as URL")
-    with download(url, directory, "") as file:
+    with download(url, directory, "", cancellation) as file:
         if archives.is_archive(file.open):
             with file.open() as archive:
                 tree.receive(archive)

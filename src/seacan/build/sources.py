@@ -13,6 +13,7 @@ from seacan.build.selection import Choice, Chosen, excluded_by, resolve, select
 from seacan.errors import InvalidArgument, Unsupported
 from seacan.files import write_all
 from seacan.images import tar_writer
+from seacan.images.remote.tasks import Cancellation
 from seacan.images.sparse import Segment
 from seacan.images.tar import Kind, Member
 
@@ -31,10 +32,13 @@ class Source:
 
 
 class Sources:
-    def __init__(self, contexts: Mapping[str, ContextTree], directory: Path) -> None:
+    def __init__(
+        self, contexts: Mapping[str, ContextTree], directory: Path, cancellation: Cancellation
+    ) -> None:
         """`directory` is where downloads are kept, in files without names."""
         self._contexts = contexts
         self._directory = directory
+        self._cancellation = cancellation
 
     def of(self, instruction: Copy | Add, context: str) -> list[Source]:
         """Return what an instruction takes of a context; blocks.
@@ -66,7 +70,7 @@ class Sources:
         return _files(tree, instruction, [path])
 
     def _downloaded(self, instruction: Add, url: str) -> Source:
-        file = download(url, self._directory, instruction.checksum)
+        file = download(url, self._directory, instruction.checksum, self._cancellation)
         if instruction.unpacks and archives.is_archive(file.open):
             return _unpacked(file.digest, file.open)
         is_place = instruction.destination.endswith("/")

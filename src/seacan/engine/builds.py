@@ -46,9 +46,17 @@ class Builds:
         """Return a context to be received; to be closed. Blocks."""
         return ContextTree(self._context.data_root.builds)
 
-    def fetch(self, url: str, tree: ContextTree, dockerfile: str) -> None:
-        """Take in the context that is at a URL; what is no archive is its Dockerfile. Blocks."""
-        remote_context.fetch(url, tree, dockerfile, self._context.data_root.builds)
+    async def fetch(self, url: str, tree: ContextTree, dockerfile: str) -> None:
+        """Take in the context that is at a URL; what is no archive is its Dockerfile."""
+        directory, cancellation = self._context.data_root.builds, Cancellation()
+        try:
+            await anyio.to_thread.run_sync(
+                partial(remote_context.fetch, url, tree, dockerfile, directory, cancellation),
+                abandon_on_cancel=True,  # a server may never end what it sends
+                limiter=anyio.CapacityLimiter(1),
+            )
+        finally:
+            cancellation.cancel()
 
     async def build(
         self,

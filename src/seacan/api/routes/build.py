@@ -86,9 +86,7 @@ class BuildRoutes:
         with ExitStack() as held:
             tree = held.enter_context(await anyio.to_thread.run_sync(self._builds.open_context))
             if asked.remote:
-                await anyio.to_thread.run_sync(
-                    self._builds.fetch, asked.remote, tree, asked.dockerfile
-                )
+                await self._builds.fetch(asked.remote, tree, asked.dockerfile)
             else:
                 await anyio.to_thread.run_sync(tree.receive, body_file(request))
             named = {
