@@ -322,7 +322,8 @@ class Entry:
     def wait(self, condition: str) -> Waiter:
         """Return a waiter, registered now; it is done already if there is nothing to wait for."""
         waiter = Waiter(condition)
-        if condition == "not-running" and not self.record.is_active:
+        is_told = self._buried.is_set()  # else its end is known, and told in a moment
+        if condition == "not-running" and not self.record.is_active and is_told:
             waiter.exit = Exit(self.record.state.exit_code)
             waiter.done.set()
         else:
