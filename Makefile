@@ -26,6 +26,7 @@ $(VENV)/.ready: pyproject.toml hatch_build.py src/seacan/runtime/second_stage.py
 	$(PYTHON) -m venv $(VENV)
 	$(PY) -m pip install --quiet --disable-pip-version-check --upgrade pip
 	$(PY) -m pip install --quiet --disable-pip-version-check -e '.[dev]'
+	@$(PY) -m compileall -q src tests bench  # else each daemon compiles all, where PYTHONDONTWRITEBYTECODE is set
 	@touch $@
 
 demo: setup  ## install, then run the first container
