@@ -40,14 +40,13 @@ _SAME: Final = frozenset(
     (
         *("data-root", "exec-root", "cgroup-parent", "log-driver", "pidfile", "debug", "log-level"),
         *("group", "bridge", "bip", "mtu", "ip", "icc", "ip-masq", "ip-forward"),
-        "published-ports",  # our own
         *("max-concurrent-downloads", "max-concurrent-uploads", "max-download-attempts"),
         *("http-proxy", "https-proxy", "no-proxy"),
         *("tls", "tlsverify", "tlscacert", "tlscert", "tlskey"),
         *("default-shm-size", "init", "no-new-privileges", "seccomp-profile", "default-ipc-mode"),
         *("default-cgroupns-mode", "dns", "dns-search", "default-runtime"),
         # Our own, which dockerd has not.
-        *("certs-dir", "plugin-directory", "published-ports"),
+        *("certs-dir", "plugin-directory", "published-ports", "bridge-names"),
         *STATED,
         *REFUSED,
     )

@@ -30,6 +30,9 @@ def add_to(parser: argparse.ArgumentParser) -> None:
         help="what leads to published ports: rules, which come before the host's rules of input, "
         "or a relay, for which these hold; networks may say otherwise (default %(default)s)",
         )  # fmt: skip
+    add("--bridge-names", type=boolean, nargs="?", const=True, default=False, metavar="BOOL",
+        help="containers on the default bridge find one another by name and by alias, as those of "
+        "other networks do (default false)")  # fmt: skip
     for name, what in (
         ("icc", "containers on the default bridge reach one another"),
         ("ip-masq", "containers on the default bridge reach other hosts, by the host's address"),
@@ -58,6 +61,7 @@ def settings(
         ip_forward=given.ip_forward,
         ip=given.ip,
         published_ports=given.published_ports,
+        bridge_names=given.bridge_names,
         pools=tuple(given.default_address_pool),
     )
 

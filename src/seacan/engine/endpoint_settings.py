@@ -94,7 +94,7 @@ def check(settings: EndpointSettings, network: Network | None) -> None:
     wrong = []
     if (mac := settings.get("MacAddress")) and not _MAC.fullmatch(mac):
         raise InvalidArgument(f"invalid MAC address {mac}")
-    if settings.get("Aliases") and network is not None and network.is_predefined:
+    if settings.get("Aliases") and network is not None and not network.has_resolver:
         wrong.append(
             "network-scoped alias is supported only for containers in user defined networks"
         )

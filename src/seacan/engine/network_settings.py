@@ -31,6 +31,7 @@ class NetworkSettings:
     ip_forward: bool = True
     ip: str = "0.0.0.0"
     published_ports: str = BY_RULES
+    bridge_names: bool = False
     pools: Sequence[Pool] = ()
 
     @property

@@ -120,6 +120,7 @@ class Sandboxes:
             gateway_ipv6=gateway_of(network, 6),
             priority=settings.get("GwPriority") or 0,
             link_local=endpoint_settings.link_local(settings),
+            has_names=network.has_resolver,
         )
 
     def make(

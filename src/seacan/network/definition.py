@@ -32,6 +32,8 @@ OPTION_INTERFACE_PREFIX: Final = f"{_PREFIX}container_iface_prefix"
 OPTION_PUBLISHED: Final = "seacan.published_ports"
 BY_RULES: Final = "rules"
 BY_RELAY: Final = "relay"
+# The same: whether containers of the default bridge find one another by name.
+OPTION_NAMES: Final = "seacan.bridge_names"
 _GATEWAY_MODES: Final = {
     f"{_PREFIX}bridge.gateway_mode_ipv4": ("nat", "nat-unprotected", "routed", "isolated"),
     f"{_PREFIX}bridge.gateway_mode_ipv6": ("nat", "nat-unprotected", "routed", "isolated"),
@@ -93,7 +95,9 @@ class Network:
     @property
     def has_resolver(self) -> bool:
         """Whether its containers are told one another's addresses."""
-        return self.has_endpoints and not self.is_predefined
+        if self.is_default_bridge:
+            return self.options.get(OPTION_NAMES) in _TRUE
+        return self.has_endpoints
 
     @property
     def mtu(self) -> int:
@@ -145,6 +149,7 @@ class Endpoint:
     gateway_ipv6: str = ""
     priority: int = 0  # who has the highest has the default route
     link_local: list[str] = field(default_factory=list)  # further addresses: 169.254.1.2/16
+    has_names: bool = True  # others in the network find it by name
 
     @property
     def address_ipv4(self) -> str:

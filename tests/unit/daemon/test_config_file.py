@@ -94,6 +94,7 @@ def test_what_the_keys_come_to(path: Path) -> None:
             "tlsverify": True,
             "certs-dir": "/c",
             "published-ports": "relay",
+            "bridge-names": True,
         },
     )
     settings, containers = given.settings, given.settings.containers
@@ -108,6 +109,7 @@ def test_what_the_keys_come_to(path: Path) -> None:
     assert settings.registries.https_proxy == "http://p:1"
     assert [(str(p.base), p.size) for p in settings.network.pools] == [("10.9.0.0/16", 24)]
     assert (settings.network.icc, settings.network.mtu) == (False, 1400)
+    assert (settings.network.published_ports, settings.network.bridge_names) == ("relay", True)
     assert containers.ulimits == [{"Name": "nofile", "Soft": 10, "Hard": 20}]
     assert containers.shm_bytes == 8 << 20
     assert (containers.runtimes, containers.runtime) == ({"other": "/bin/true"}, "other")

@@ -5,9 +5,11 @@ import pytest
 from seacan.errors import InvalidArgument, SeacanError, Unsupported
 from seacan.network.definition import (
     BY_RELAY,
+    OPTION_NAMES,
     OPTION_PUBLISHED,
     Endpoint,
     EndpointId,
+    Network,
     NetworkId,
     Sandbox,
     check_options,
@@ -37,6 +39,23 @@ def test_how_ports_are_published() -> None:
     check_options({OPTION_PUBLISHED: BY_RELAY})
     with pytest.raises(InvalidArgument, match="published_ports=proxy: it is rules or relay"):
         check_options({OPTION_PUBLISHED: "proxy"})
+
+
+@pytest.mark.parametrize(
+    ("driver", "is_predefined", "options", "expected"),
+    [
+        ("bridge", False, {}, True),
+        ("macvlan", False, {}, True),
+        ("bridge", True, {}, False),
+        ("bridge", True, {OPTION_NAMES: "true"}, True),
+        ("host", True, {}, False),
+    ],
+)
+def test_where_there_is_a_resolver(
+    driver: str, is_predefined: bool, options: dict[str, str], expected: bool
+) -> None:
+    network = Network(NetworkId("n"), "n", driver, "", options=options, is_predefined=is_predefined)
+    assert network.has_resolver == expected
 
 
 def test_options_that_are_taken() -> None:

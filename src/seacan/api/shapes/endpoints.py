@@ -44,8 +44,8 @@ def _settings(
 def _dns_names(
     container: Container, asked: EndpointSettings, endpoint: Endpoint | None
 ) -> list[str] | None:
-    """Return the names in a network of the user's; the default ones have no resolver."""
-    if endpoint is None or not endpoint.interface or endpoint.network == "bridge":
+    """Return the names in a network that has a resolver, as the default ones have not."""
+    if endpoint is None or not endpoint.interface or not endpoint.has_names:
         return None
     return names(container, asked)
 
