@@ -92,8 +92,16 @@ FLAGS = (
 )
 
 
-def query_of(values: Values, source: Source, contexts: dict[str, str]) -> dict[str, object]:
-    """Return the query of POST /build; `contexts` by name. Raises InvalidArgument, Unsupported."""
+def query_of(
+    values: Values,
+    source: Source,
+    contexts: dict[str, str],
+    arguments: dict[str, str | None],
+) -> dict[str, object]:
+    """Return the query of POST /build; `contexts` and `arguments` by name.
+
+    Raises InvalidArgument, Unsupported.
+    """
     if not values.on("rm"):
         raise Unsupported("not supported: --rm=false; nothing is there to be kept")
     labels = labels_of((), values.texts("label"))
@@ -111,7 +119,7 @@ def query_of(values: Values, source: Source, contexts: dict[str, str]) -> dict[s
         "squash": values.on("squash"),
         "target": values.text("target") or None,
         "platform": values.text("platform") or None,
-        "buildargs": _json(build_args(values.texts("build-arg"))),
+        "buildargs": _json(arguments),
         "labels": _json(labels),
         "extrahosts": values.texts("add-host"),
         "networkmode": values.text("network") or None,

@@ -9,7 +9,7 @@ import sys
 
 from seacan.cli.build import contexts, findings, output, progress, sources
 from seacan.cli.build.options import FLAGS as FLAGS
-from seacan.cli.build.options import query_of, secrets
+from seacan.cli.build.options import build_args, query_of, secrets
 from seacan.cli.credentials import Credentials
 from seacan.cli.input import open_error
 from seacan.cli.session import complain
@@ -64,7 +64,7 @@ def _build(session: Session, values: Values, source: Source) -> str:
 def _send(session: Session, values: Values, source: Source, more: dict[str, object]) -> Response:
     """Send the context and what is asked for, with `more` in the query."""
     source, places = contexts.with_contexts(source, values.mapping("build-context"))
-    query = {**query_of(values, source, places), **more}
+    query = {**query_of(values, source, places, _arguments(session, values)), **more}
     headers = Credentials(session.config_path).all_header()
     found = secrets(values.texts("secret"))
     if places or found:
@@ -74,6 +74,16 @@ def _send(session: Session, values: Values, source: Source, more: dict[str, obje
         encoded = base64.urlsafe_b64encode(json.dumps(texts).encode())
         headers["X-Seacan-Secrets"] = encoded.decode()
     return session.client.builds.build(source.pieces, query=query, headers=headers)
+
+
+def _arguments(session: Session, values: Values) -> dict[str, str | None]:
+    """Return the build arguments: those given, and the proxies of config.json."""
+    given = build_args(values.texts("build-arg"))
+    if "proxies" not in session.config:
+        return given
+    from seacan.cli.proxies import proxy_variables
+
+    return given | proxy_variables(session, given)
 
 
 def _require_seacan(session: Session) -> None:

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import urllib.parse
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -145,6 +146,22 @@ def test_another_daemon_does_not_pass_over_what_it_does_not_know(
     ):
         build(daemon, *words, str(context))
     assert daemon.asked()[-1].endswith("/version")
+
+
+def test_proxies_of_the_configuration_are_arguments(
+    context: Path, tmp_path: Path, config_directory: Path
+) -> None:
+    proxies = {"default": {"httpProxy": "http://p:1", "noProxy": "x"}}
+    (config_directory / "config.json").write_text(json.dumps({"proxies": proxies}))
+    with scripted_daemon(tmp_path, **{"POST /build": lines(DONE[1:])}) as daemon:
+        assert build(daemon, "--build-arg", "http_proxy=mine", str(context)) == 0
+        query = urllib.parse.parse_qs(daemon.requests[-1].query)
+    assert json.loads(query["buildargs"][0]) == {
+        "http_proxy": "mine",
+        "HTTP_PROXY": "http://p:1",
+        "NO_PROXY": "x",
+        "no_proxy": "x",
+    }
 
 
 def test_a_refusal(context: Path, tmp_path: Path) -> None:

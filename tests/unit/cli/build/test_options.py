@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from seacan.cli.build import output
-from seacan.cli.build.options import FLAGS, query_of, secrets
+from seacan.cli.build.options import FLAGS, build_args, query_of, secrets
 from seacan.cli.build.output import Output
 from seacan.cli.build.sources import Source
 from seacan.cli.flags import FlagError, parse
@@ -13,7 +13,8 @@ from seacan.errors import InvalidArgument, SeacanError, Unsupported
 
 def query(*words: str) -> dict[str, object]:
     values, _ = parse(FLAGS, words)
-    found = query_of(values, Source(), values.mapping("build-context"))
+    arguments = build_args(values.texts("build-arg"))
+    found = query_of(values, Source(), values.mapping("build-context"), arguments)
     return {name: value for name, value in found.items() if value not in (None, False, [])}
 
 
