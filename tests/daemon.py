@@ -270,8 +270,11 @@ class Daemon:
 
     def _cgroups(self) -> list[Path]:
         """Return the cgroups below the daemon's parent, in each hierarchy, the innermost first."""
-        parents = [_CGROUPS / self.name, *_CGROUPS.glob(f"*/{self.name}")]
-        return [path for parent in parents for path in sorted(parent.glob("**/*/"), reverse=True)]
+        found: list[Path] = []
+        for parent in (_CGROUPS / self.name, *_CGROUPS.glob(f"*/{self.name}")):
+            with contextlib.suppress(FileNotFoundError):  # one went while they were looked for
+                found += sorted(parent.glob("**/*/"), reverse=True)
+        return found
 
     def destroy(self) -> None:
         """End whatever is still there, by pid, and remove all files."""
