@@ -234,6 +234,7 @@ ASKED: list[tuple[str, str, Any, int, tuple[Any, ...]]] = [
      ("logs", "first", False, True, False, None, "9", False, True, 10)),
     ("GET", "/containers/first/logs?stdout=1&tail=-1", None, 200,
      ("logs", "first", True, False, False, None, None, False, False, None)),
+    ("DELETE", "/containers/first/logs", None, 204, ("clear_logs", "first")),
 ]  # fmt: skip
 
 

@@ -365,6 +365,9 @@ class FakeContainers:
         self.log = FakeLog(self.get(ref).tty, self.log_pieces, follow)
         return self.log
 
+    async def clear_logs(self, ref: str) -> None:
+        self._call("clear_logs", ref)
+
     async def resize(self, ref: str, *, rows: int, columns: int) -> None:
         self._call("resize", ref, rows, columns)
 

@@ -245,6 +245,10 @@ class Containers:
         }
         return self._client.call("GET", self._client.path("containers", name, "logs"), query=query)
 
+    def clear_logs(self, name: str) -> None:
+        """Remove what a container has logged so far: beyond Docker."""
+        self._client.ask("DELETE", self._client.path("containers", name, "logs"))
+
     def changes(self, name: str) -> Any:
         """Return a list of what differs from the image, each with `Path` and `Kind`.
 

@@ -18,6 +18,7 @@ from seacan.engine import (
     creation,
     link_removal,
     links,
+    log_clearing,
     on_unhealthy,
     pause,
     prune,
@@ -422,6 +423,10 @@ class Containers:
             framed=not entry.record.tty,
         )
         return self._log(entry, selection)
+
+    async def clear_logs(self, ref: str) -> None:
+        """Remove what it has logged so far. Raises Unsupported if nothing is kept here."""
+        await log_clearing.clear(self.find(ref), self._context.data_root)
 
     def _log(self, entry: Entry, selection: Selection) -> Log:
         found = readable(entry.record, self._context.data_root.container(entry.record.id))

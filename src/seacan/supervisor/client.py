@@ -260,6 +260,10 @@ class Shim:
             with contextlib.suppress(OSError):  # the shim has dropped the client, or is gone
                 protocol.send(connection, {"request": "release"})
 
+    async def clear_log(self) -> None:
+        """Have it forget what it logged so far. Raises Conflict if it logs no more; Internal."""
+        await self._request({"request": "clear-log"})
+
     async def exec(self, request: ExecRequest, client: socket.socket | None) -> int:
         """Start a process beside the container's; return its pid."""
         reply = await self._request(

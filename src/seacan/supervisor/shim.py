@@ -191,6 +191,7 @@ class Shim:
             "resize": self._resize,
             "attach": self._attach,
             "attach-held": self._attach_held,
+            "clear-log": self._clear_log,
             "exec": self._exec,
             "network": self._network_descriptors,
             "socket": self._open_socket,
@@ -270,6 +271,10 @@ class Shim:
 
         connection.setblocking(False)
         self._loop.watch(connection.fileno(), READABLE, release)
+
+    def _clear_log(self, message: Message, descriptors: list[int]) -> Message:
+        self.init.stdio.clear_log()
+        return {}
 
     def _exec(self, message: Message, descriptors: list[int]) -> Message:
         request = cast(ExecRequest, message)

@@ -95,6 +95,12 @@ class Stdio:
         attachment.begin(request["early"].encode("latin-1"))
         return attachment, 0 if self._log is None else self._log.position_ns
 
+    def clear_log(self) -> None:
+        """Forget what was logged so far. Raises Conflict once nothing more is; OSError."""
+        if self._log is None:
+            raise errors.Conflict("clear log: it is closed")
+        self._log.clear()
+
     def finish(self) -> None:
         """Deliver what the ended process left in its pipes, and let the clients go."""
         for output in self._outputs:

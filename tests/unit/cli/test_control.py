@@ -32,6 +32,28 @@ def test_pause_and_unpause(tmp_path: Path) -> None:
         assert done(daemon.host, "unpause", "a")[:2] == (0, b"a\n")
 
 
+def test_logs_clear(tmp_path: Path) -> None:
+    replies = {
+        "DELETE /containers/a/logs": NOTHING,
+        "DELETE /containers/b/logs": refusal(501, "its logging driver none keeps none here"),
+    }
+    with scripted_daemon(tmp_path, **replies) as daemon:
+        assert done(daemon.host, "logs", "clear", "a", "b") == (
+            1, b"a\n", b"Error response from daemon: its logging driver none keeps none here\n",
+        )  # fmt: skip
+        assert done(daemon.host, "logs", "clear")[0] == 1
+
+
+@pytest.mark.parametrize("words", [("logs", "--", "clear"), ("container", "logs", "clear")])
+def test_logs_of_a_container_named_clear(tmp_path: Path, words: tuple[str, ...]) -> None:
+    replies = {
+        "GET /containers/clear/json": reply('{"Id": "abc", "Config": {"Tty": true}}'),
+        "GET /containers/abc/logs": reply("hello\n"),
+    }
+    with scripted_daemon(tmp_path, **replies) as daemon:
+        assert done(daemon.host, *words) == (0, b"hello\n", b"")
+
+
 def test_rename(tmp_path: Path) -> None:
     with scripted_daemon(tmp_path, **{"POST /containers/a/rename": NOTHING}) as daemon:
         assert done(daemon.host, "rename", "a", "b") == (0, b"", b"")

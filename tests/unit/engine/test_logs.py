@@ -102,6 +102,36 @@ def test_who_follows_misses_nothing_when_files_are_rotated(
     _reap()
 
 
+@pytest.mark.parametrize("tail", [None, 1])
+def test_who_follows_gets_what_comes_after_a_clearing(
+    tmp_path: Path, format_: str, tail: int | None
+) -> None:
+    log = writer(tmp_path / "log", format_, size=700, files=5)
+    log.write("stdout", lines(*range(40)))
+    log.write("stdout", lines(40))
+
+    async def follow() -> bytes:
+        selection = Selection(framed=False, follow=True, tail=tail)
+        pieces = reader(tmp_path / "log", format_, selection, live=True).__aiter__()
+        received = await anext(pieces)  # all is open by now
+        log.clear()
+        log.write("stdout", lines(41))
+        try:
+            while not received.endswith(lines(42)):
+                if received.endswith(lines(41)):
+                    log.clear()
+                    log.write("stdout", lines(42))
+                received += await anext(pieces)
+        finally:
+            await pieces.aclose()
+        return received
+
+    begin = 0 if tail is None else 41 - tail
+    assert asyncio.run(asyncio.wait_for(follow(), 20)) == lines(*range(begin, 43))
+    assert read(tmp_path / "log", format_, RAW) == lines(42)
+    log.close()
+
+
 def test_streams_times_and_details(tmp_path: Path) -> None:
     path = tmp_path / "log"
     log = writer(path, "json-file")

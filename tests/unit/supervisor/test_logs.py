@@ -2,6 +2,8 @@ import contextlib
 import gzip
 import json
 import os
+import signal
+import time
 from pathlib import Path
 
 import pytest
@@ -12,7 +14,7 @@ from seacan.supervisor.logs.json_file import JsonFormat
 from seacan.supervisor.logs.lines import ENTRY_LIMIT, Cutter, Entry, Partial
 from seacan.supervisor.logs.local import LocalFormat
 from seacan.supervisor.logs.log import Log, LogFile
-from seacan.supervisor.logs.rotation import RotatedFile
+from seacan.supervisor.logs.rotation import RotatedFile, replace_all
 
 NOON_NS = 1_767_355_200_000_000_001  # 2026-01-02T12:00:00.000000001Z
 
@@ -174,6 +176,79 @@ def test_a_log_whose_directory_is_gone_does_not_raise(tmp_path: Path) -> None:
     for _ in range(3):
         log.write("stdout", b"more\n")
     log.close()
+
+
+def test_a_log_that_is_cleared_goes_on_in_its_place(tmp_path: Path) -> None:
+    log = json_log(tmp_path / "log", 1000, 4, compress=True)
+    (tmp_path / "log.3.gz.new").write_bytes(b"ha")
+    (tmp_path / "log.other").write_bytes(b"somebody's")
+    for n in range(60):
+        log.write("stdout", f"line {n:04}\n".encode())
+    log.write("stdout", b"not ")
+    log.clear()
+    _reap()
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["log", "log.other"]
+    assert (tmp_path / "log").stat().st_size == 0
+    log.write("stdout", b"ended\n")
+    assert [e["log"] for e in entries((tmp_path / "log").read_bytes())] == ["not ended\n"]
+    for n in range(30):
+        log.write("stdout", f"line {n:04}\n".encode())
+    log.close()
+    _reap()
+    assert (tmp_path / "log.1.gz").exists()
+
+
+def test_what_is_being_compressed_when_a_log_is_cleared_does_not_come_back(tmp_path: Path) -> None:
+    log = json_log(tmp_path / "log", 4_000_000, 4, compress=True)
+    for _ in range(6):
+        log.write("stdout", b"0123456789abcde\n" * 50_000)
+    assert (tmp_path / "log.1").exists()
+    log.clear()
+    _reap()
+    with pytest.raises(ChildProcessError):  # there is no child that could bring it back
+        os.waitpid(-1, os.WNOHANG)
+    log.close()
+    assert [p.name for p in tmp_path.iterdir()] == ["log"]
+
+
+def test_a_clearing_that_is_cut_short_leaves_the_newest_whole(tmp_path: Path) -> None:
+    log = json_log(tmp_path / "log", 1000, 4)
+    for n in range(60):
+        log.write("stdout", f"line {n:04}\n".encode())
+    before = (tmp_path / "log").read_bytes()
+    (tmp_path / "log.new").mkdir()  # in the way of the last step
+    with pytest.raises(IsADirectoryError):
+        log.clear()
+    log.write("stdout", b"more\n")
+    log.close()
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["log", "log.new"]
+    assert (tmp_path / "log").read_bytes().startswith(before)
+    assert entries((tmp_path / "log").read_bytes())[-1]["log"] == "more\n"
+
+
+def test_a_file_is_cleared_by_who_may_be_killed_at_any_time(tmp_path: Path) -> None:
+    """Whichever file is found afterwards is whole, and clearing again makes an end of it."""
+    kept = b'{"log":"x\\n","stream":"stdout","time":"2026-01-02T12:00:00.000000001Z"}\n'
+    for wait_ns in range(0, 2_000_000, 100_000):
+        for suffix in ("", ".1", ".2", ".3"):
+            (tmp_path / f"log{suffix}").write_bytes(kept)
+        child = os.fork()
+        if not child:
+            try:
+                replace_all(str(tmp_path / "log"))
+            finally:
+                os._exit(0)
+        end_ns = time.monotonic_ns() + wait_ns
+        while time.monotonic_ns() < end_ns:
+            pass
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+        found = [p for p in tmp_path.iterdir() if p.name != "log.new"]
+        numbers = sorted(p.name for p in found if p.stat().st_size)
+        assert numbers == ["log", "log.1", "log.2", "log.3"][: len(numbers)]
+        assert all(p.read_bytes() in (b"", kept) for p in found)
+        os.close(replace_all(str(tmp_path / "log")))
+        assert [(p.name, p.stat().st_size) for p in tmp_path.iterdir()] == [("log", 0)]
 
 
 def test_a_crash_while_compressing_costs_nothing(tmp_path: Path) -> None:

@@ -13,6 +13,8 @@ _MULTIPLEXED: Final = "application/vnd.docker.multiplexed-stream"
 
 
 class StreamRoutes:
+    """To be asked before the routes of containers, to which a slash is part of a name."""
+
     def __init__(self, containers: engine.Containers) -> None:
         self._containers = containers
 
@@ -20,6 +22,7 @@ class StreamRoutes:
         return [
             Route("POST", "/containers/{name}/attach", self.attach),
             Route("GET", "/containers/{name}/logs", self.logs),
+            Route("DELETE", "/containers/{name}/logs", self.clear_logs),  # beyond Docker
             Route("POST", "/containers/{name}/resize", self.resize),
         ]
 
@@ -65,6 +68,10 @@ class StreamRoutes:
                     await pieces.aclose()
 
         return Stream(_stream_type(call, tty=log.tty), produce)
+
+    async def clear_logs(self, call: Call) -> Reply:
+        await self._containers.clear_logs(call.name)
+        return Reply(204)
 
     async def resize(self, call: Call) -> Reply:
         rows, columns = terminal_size(call)

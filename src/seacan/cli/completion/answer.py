@@ -58,15 +58,15 @@ def _found(question: Question) -> tuple[Candidates, int]:
         if callable(values):
             return _asked(question, values), NO_FILES
         return [], ONLY_DIRECTORIES if values == candidates.DIRECTORIES else ANYTHING
-    if question.words and not question.arguments:
-        return question.words, NO_FILES
+    words = [] if question.arguments else question.words
     if question.command is None:
-        return [], NO_FILES
+        return words, NO_FILES
     command, given = question.command, question.arguments
     kind = candidates.arguments(command, given)
     if kind == candidates.FILES or (command.runs_another and given):
         return [], ANYTHING
-    return _asked(question, lambda session: candidates.named(session, kind, command)), NO_FILES
+    names = _asked(question, lambda session: candidates.named(session, kind, command))
+    return [*words, *names], NO_FILES
 
 
 def _flag_words(question: Question) -> Candidates:

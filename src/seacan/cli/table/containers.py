@@ -81,7 +81,14 @@ COMMANDS = (
     Command(
         ("logs", "container logs"),
         "[OPTIONS] CONTAINER [CONTAINER...]",
-        "Show what containers have printed",
+        "Show what containers have printed; `logs clear` removes it",
+        least=1,
+        most=UNLIMITED,
+    ),
+    Command(
+        ("logs clear",),
+        "CONTAINER [CONTAINER...]",
+        "Remove what containers have logged so far, whether they run or not",
         least=1,
         most=UNLIMITED,
     ),

@@ -49,6 +49,9 @@ class LogFile:
     def write_entries(self, entries: Iterable[Entry]) -> None:
         self._file.append(b"".join(map(self._format.encode_entry, entries)))
 
+    def clear(self) -> None:
+        self._file.clear()
+
     def close(self) -> None:
         self._file.close()
 
@@ -96,6 +99,11 @@ class Log:
             self._unfinished[stream] = rest
         if whole:
             self._log(stream, whole)
+
+    def clear(self) -> None:
+        """Forget what is kept in the file; the receiver is not concerned. Raises OSError."""
+        if self._file is not None:
+            self._file.clear()
 
     def close(self) -> None:
         """Log the lines that were never ended, and close; the receiver is sent to for a while."""

@@ -2,20 +2,26 @@
 
     rotate:    PATH.2.gz ▸ PATH.3.gz, PATH.1.gz ▸ PATH.2.gz, PATH ▸ PATH.1, a new PATH
     compress:  PATH.1 ▸ PATH.1.gz.new ▸ PATH.1.gz, then PATH.1 is removed
+    clear:     the numbers are removed, the highest first; then PATH.new ▸ PATH
 
 Compressing is done by a child, while the shim goes on. Wherever that is cut short, each number has
-one whole file: who finds both PATH.1 and PATH.1.gz takes the first.
+one whole file: who finds both PATH.1 and PATH.1.gz takes the first. What a clearing that is cut
+short leaves is the newest files, whole.
 """
 
 import contextlib
 import os
 import select
+import signal
+from collections.abc import Iterator
 from typing import Final
 
 from seacan.kernel import processes
 
 _SUFFIXES: Final = ("", ".gz")
 _COPY_BYTES: Final = 256 * 1024
+_APPEND: Final = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW
+_MODE: Final = 0o640
 
 
 class RotatedFile:
@@ -32,8 +38,7 @@ class RotatedFile:
         self._size = os.fstat(self._fd).st_size
 
     def _open(self) -> int:
-        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW
-        return os.open(self._path, flags, 0o640)
+        return os.open(self._path, _APPEND, _MODE)
 
     def append(self, entries: bytes) -> None:
         if 0 <= self._max_size_bytes <= self._size and self._may_rotate():
@@ -50,6 +55,17 @@ class RotatedFile:
                 os.ftruncate(self._fd, self._size)
             return
         self._size += written
+
+    def clear(self) -> None:
+        """Go on in an empty file, the only one. Raises OSError; what was not removed is whole."""
+        if self._compressor >= 0:
+            # What it made would come after the rest was removed.
+            with contextlib.suppress(ProcessLookupError):
+                signal.pidfd_send_signal(self._compressor, signal.SIGKILL)
+            self._wait_compressor(None)
+        fd = replace_all(self._path)
+        os.close(self._fd)
+        self._fd, self._size = fd, 0
 
     def close(self) -> None:
         """Close; a file that is being compressed is so before this returns."""
@@ -101,6 +117,37 @@ class RotatedFile:
         os.close(self._compressor)
         self._compressor = -1
         return True
+
+
+def replace_all(path: str) -> int:
+    """Put an empty file in the place of all of a log's; return a descriptor of it, to append.
+
+    Another file, not the same one made shorter: who reads the old one goes on in whole entries.
+    Raises OSError.
+    """
+    for _, name in sorted(_numbered(path), reverse=True):
+        with contextlib.suppress(FileNotFoundError):  # a child of a shim that is gone compresses
+            os.unlink(name)
+    new = f"{path}.new"
+    fd = os.open(new, _APPEND | os.O_TRUNC, _MODE)
+    try:
+        os.rename(new, path)
+    except OSError:
+        os.close(fd)
+        raise
+    return fd
+
+
+def _numbered(path: str) -> Iterator[tuple[int, str]]:
+    """Yield number and path of what was rotated away, also of what was not compressed to the end.
+
+    Raises FileNotFoundError if there is not even a directory.
+    """
+    directory, name = os.path.split(path)
+    for found in os.listdir(directory):
+        number = found.removeprefix(f"{name}.").removesuffix(".new").removesuffix(".gz")
+        if found.startswith(f"{name}.") and number.isascii() and number.isdecimal():
+            yield int(number), os.path.join(directory, found)
 
 
 def _compress_in_child(path: str) -> int:
