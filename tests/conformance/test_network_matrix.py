@@ -6,6 +6,7 @@ The client has routes to all container networks by way of the host, as a neighbo
 """
 
 import contextlib
+import functools
 import os
 import secrets
 import subprocess
@@ -22,8 +23,11 @@ pytestmark = [pytest.mark.root, pytest.mark.conformance]
 HOST, CLIENT = "10.99.7.1", "10.99.7.2"
 HOST6, CLIENT6 = "fd99::1", "fd99::2"
 ANYWHERE, LOOPBACK = 8001, 8002
-SERVE: Final = "while :; do echo hello | nc -l -p 80 >/dev/null; done"
+SERVE: Final = (
+    "for port in 80 81; do while :; do echo hello | nc -l -p $port >/dev/null; done & done; wait"
+)
 
+MODE: Final = "com.docker.network.bridge.gateway_mode_ipv"
 NETWORKS: Final[dict[str, dict[str, Any]]] = {
     "user": {},
     "other": {},
@@ -31,6 +35,17 @@ NETWORKS: Final[dict[str, dict[str, Any]]] = {
     "apart": {"Options": {"com.docker.network.bridge.enable_icc": "false"}},
     "closed": {"Options": {"com.docker.network.bridge.enable_ip_masquerade": "false"}},
     "six": {"EnableIPv6": True},
+    "routed": {
+        "EnableIPv6": True,
+        "Options": {f"{MODE}4": "routed", f"{MODE}6": "routed"},
+    },
+    "half": {"EnableIPv6": True, "Options": {f"{MODE}6": "routed"}},
+    "open": {"Options": {f"{MODE}4": "nat-unprotected"}},
+    "isolated": {
+        "Internal": True,
+        "EnableIPv6": True,
+        "Options": {f"{MODE}4": "isolated", f"{MODE}6": "isolated"},
+    },
     "guarded": {"Options": {"seacan.published_ports": "relay"}},
     "macvlan": {
         "Driver": "macvlan",
@@ -96,6 +111,28 @@ MATRIX: Final = [
     ("closed", "client", "own", False),
     ("closed", "user", "own", False),
     ("closed", "client", "published", True),
+    ("routed", "client", "own", True),
+    ("routed", "client", "own, IPv6", True),
+    ("routed", "client", "own, not published", False),
+    ("routed", "client", "published", False),
+    ("routed", "user", "own", True),
+    ("routed", "user", "own, not published", False),
+    ("routed", "internal", "own", False),
+    ("routed", "host", "own, not published", True),
+    ("routed", "routed", "own, not published", True),
+    ("half", "client", "own", False),
+    ("half", "client", "published", True),
+    ("half", "client", "own, IPv6", True),
+    ("half", "client", "published, IPv6", False),
+    ("open", "client", "own", True),
+    ("open", "client", "own, not published", True),
+    ("open", "client", "published", True),
+    ("open", "user", "own", False),
+    ("isolated", "isolated", "own", True),
+    ("isolated", "isolated", "own, IPv6", True),
+    ("isolated", "host", "own", False),
+    ("isolated", "host", "own, IPv6", False),
+    ("isolated", "client", "own", False),
     ("joined", "bridge", "published", True),
     ("joined", "client", "published", True),
     ("shared", "client", "host's port", True),
@@ -111,6 +148,9 @@ OUTSIDE: Final = [
     ("none", False),
     ("host", True),
     ("closed", True),  # the client knows the way back
+    ("routed", True),  # so it does here
+    ("open", True),
+    ("isolated", False),
 ]
 
 
@@ -172,7 +212,7 @@ def _two_hosts() -> Iterator[str]:
         subprocess.run([*enter, "sh", "-c", f"echo 1 >{localnet}"], check=True)
         for route in ("127.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"):
             _ip("-n", client, "route", "add", route, "via", HOST, "src", CLIENT)
-        _ip("-n", client, "route", "add", "fd00::/9", "via", HOST6)
+        _ip("-n", client, "route", "add", "fd00::/8", "via", HOST6)
         yield name
     finally:
         for namespace in (host, client):
@@ -220,7 +260,7 @@ def server(lab: Lab, request: pytest.FixtureRequest) -> Iterator[str]:
         ]
     }
     network = request.param
-    if network == "six":
+    if network in ("six", "routed", "half"):
         bindings["80/tcp"].append({"HostIp": "::", "HostPort": str(ANYWHERE)})
     own = "bridge" if network == "joined" else "host" if network == "shared" else network
     published: dict[str, Any] = {} if own in ("host", "macvlan") else {"PortBindings": bindings}
@@ -239,6 +279,8 @@ def _target(lab: Lab, server: str, network: str, target: str) -> tuple[str, int]
     match target:
         case "own":
             return lab.settings(server)[network]["IPAddress"], 80
+        case "own, not published":
+            return lab.settings(server)[network]["IPAddress"], 81
         case "own, IPv6":
             return lab.settings(server)[network]["GlobalIPv6Address"], 80
         case "published":
@@ -335,3 +377,42 @@ def test_what_a_relay_does_not_carry_is_refused(lab: Lab) -> None:
     assert status == 501
     assert "a relay carries tcp and udp alone" in answer["message"]
     lab.daemon.request("DELETE", f"/containers/{created}")
+
+
+def test_ports_of_a_routed_network_are_none_of_the_hosts(lab: Lab) -> None:
+    """Two have the same one; the next daemon finds them as they were, and gives them back."""
+    bindings = {"80/tcp": [{"HostPort": "8003"}, {"HostIp": "::", "HostPort": "8004"}]}
+    one, other = (lab.run("routed", script=SERVE, PortBindings=bindings) for _ in range(2))
+    ports = {"80/tcp": [{"HostIp": address, "HostPort": ""} for address in ("0.0.0.0", "::", "::")]}
+
+    def shown(container: str) -> Any:
+        answer = lab.daemon.request("GET", f"/containers/{container}/json")[1]
+        return answer["NetworkSettings"]["Ports"]
+
+    assert shown(one) == shown(other) == ports
+    listed = lab.daemon.request("GET", "/containers/json")[1]
+    found = next(each["Ports"] for each in listed if each["Id"] == one)
+    assert found[0] == {"IP": "0.0.0.0", "PrivatePort": 80, "Type": "tcp"}
+    lab.daemon.kill()
+    lab.daemon.start()
+    assert shown(one) == shown(other) == ports
+    for container in (one, other):
+        address = lab.settings(container)["routed"]["IPAddress"]
+        is_heard = functools.partial(lab.hears, lab.enter("client"), address, 80)
+        wait_until(is_heard, "an answer")
+        status, _ = lab.daemon.request(
+            "POST", f"/containers/{container}/update", {"PublishRemove": {"80/tcp": None}}
+        )
+        assert status == 200
+        assert not is_heard()
+        lab.daemon.request("DELETE", f"/containers/{container}?force=1")
+
+
+def test_an_isolated_network_has_no_gateway(lab: Lab) -> None:
+    config = lab.daemon.request("GET", "/networks/isolated")[1]["IPAM"]["Config"]
+    assert [each.keys() for each in config] == [{"Subnet"}, {"Subnet"}]
+    body = {"Name": "x", "Options": {f"{MODE}4": "isolated"}}
+    status, answer = lab.daemon.request("POST", "/networks/create", body)
+    assert (status, answer["message"]) == (
+        400, "gateway mode 'isolated' can only be used for an internal network",
+    )  # fmt: skip

@@ -201,7 +201,7 @@ def _by_port(field: str) -> Callable[[Sequence[str], Facts], Test]:
 
 def _published_ports(record: Container) -> set[tuple[int, str]]:
     sandbox = record.sandbox or Sandbox("")
-    return {(each.host_port, each.protocol) for each in sandbox.published}
+    return {(each.host_port, each.protocol) for each in sandbox.published if each.host_port}
 
 
 def _exposed_ports(record: Container) -> set[tuple[int, str]]:

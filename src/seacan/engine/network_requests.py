@@ -4,6 +4,7 @@ Sentences are dockerd's where clients see them.
 """
 
 import ipaddress
+from dataclasses import replace
 from typing import Final, Never
 
 from seacan.errors import Forbidden, InvalidArgument, NotFound, Unsupported
@@ -44,22 +45,23 @@ def define(request: NetworkCreate, network_id: str, created_at: str) -> Network:
         raise Forbidden(f"operation is not permitted on predefined {name} network ")
     driver = _driver(request)
     options = dict(request.get("Options") or {})
-    _check_options(driver, options)
-    return Network(
+    internal = bool(request.get("Internal"))
+    _check_options(driver, options, internal=internal)
+    network = Network(
         id=NetworkId(network_id),
         name=name,
         driver=driver,
         created_at=created_at,
-        subnets=_subnets(request),
         has_ipv4=request.get("EnableIPv4") is not False,
         has_ipv6=bool(request.get("EnableIPv6")),
-        internal=bool(request.get("Internal")),
+        internal=internal,
         attachable=bool(request.get("Attachable")),
         options=options,
         labels=dict(request.get("Labels") or {}),
         ipam_options=(request.get("IPAM") or {}).get("Options"),
         interface=_interface(driver, options, network_id),
     )
+    return replace(network, subnets=_subnets(request, network))
 
 
 def _driver(request: NetworkCreate) -> str:
@@ -83,9 +85,9 @@ def _driver(request: NetworkCreate) -> str:
     return driver
 
 
-def _check_options(driver: str, options: dict[str, str]) -> None:
+def _check_options(driver: str, options: dict[str, str], *, internal: bool) -> None:
     if driver == BRIDGE:
-        check_options(options)
+        check_options(options, internal=internal)
         if len(options.get(OPTION_NAME, "").encode()) > _NAME_LIMIT:
             raise InvalidArgument(f"invalid bridge name: {options[OPTION_NAME]}: too long")
         return
@@ -105,9 +107,9 @@ def _interface(driver: str, options: dict[str, str], network_id: str) -> str:
 # --- addresses --------------------------------------------------------------------------------
 
 
-def _subnets(request: NetworkCreate) -> list[Subnet]:
+def _subnets(request: NetworkCreate, asking: Network) -> list[Subnet]:
     configs = (request.get("IPAM") or {}).get("Config") or []
-    subnets = [_subnet(config) for config in configs if _is_set(config)]
+    subnets = [_subnet(config, asking) for config in configs if _is_set(config)]
     seen: list[IPNetwork] = []
     for subnet in subnets:
         network = subnet.network
@@ -133,7 +135,7 @@ def _is_set(config: IPAMConfig) -> bool:
     return any(config.get(field) for field in ("Subnet", "IPRange", "Gateway"))
 
 
-def _subnet(config: IPAMConfig) -> Subnet:
+def _subnet(config: IPAMConfig, asking: Network) -> Subnet:
     network = _network(config.get("Subnet") or "", "subnet")
     ip_range = config.get("IPRange") or ""
     if ip_range:
@@ -149,7 +151,9 @@ def _subnet(config: IPAMConfig) -> Subnet:
     for what, text in named.items():
         if _address(text) not in network:
             _refuse(f"invalid {what}: parent subnet {network} doesn't contain this address")
-    gateway = config.get("Gateway") or str(addresses.first_host(network))
+    gateway = config.get("Gateway") or ""
+    if not gateway and not asking.is_isolated(network.version):
+        gateway = str(addresses.first_host(network))
     return Subnet(str(network), gateway, ip_range, auxiliary, is_asked=True)
 
 

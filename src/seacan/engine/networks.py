@@ -225,14 +225,16 @@ class Networks:
         taken = [*ours, *host_side.routed_subnets()]
         wanted = [4] * network.has_ipv4 + [6] * network.has_ipv6
         chosen = [
-            self._choose(version, taken) for version in wanted if network.subnet(version) is None
+            self._choose(version, taken, has_gateway=not network.is_isolated(version))
+            for version in wanted
+            if network.subnet(version) is None
         ]
         return replace(network, subnets=[*network.subnets, *chosen])
 
-    def _choose(self, version: int, taken: Sequence[IPNetwork]) -> Subnet:
+    def _choose(self, version: int, taken: Sequence[IPNetwork], *, has_gateway: bool) -> Subnet:
         pools = self._settings.all_pools
         subnet = addresses.choose_subnet(pools, version, taken, self._settings.pool_offset)
-        return Subnet(str(subnet), str(addresses.first_host(subnet)))
+        return Subnet(str(subnet), str(addresses.first_host(subnet)) if has_gateway else "")
 
     def _ensure(self, network: Network) -> Network:
         """Make the network on the host unless somebody just has; return it as it is. Blocks."""

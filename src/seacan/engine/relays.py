@@ -52,7 +52,7 @@ class Relays:
         Whatever it had before, also from before this daemon; it is started if there is none. Raises
         Unavailable, Internal; Conflict if the container has ended.
         """
-        if not sandbox.published and sandbox.id not in self._served:
+        if not _places(sandbox) and sandbox.id not in self._served:
             return
         served = self._served.setdefault(sandbox.id, _Served())
         async with served.lock:
@@ -74,7 +74,7 @@ class Relays:
             and _key(_place(published, endpoint)) not in there
         ]
         await relay.give([place for place, _ in new], [bound for _, bound in new])
-        await relay.keep([_place(published, endpoint) for published in sandbox.published])
+        await relay.keep(_places(sandbox))
 
     async def _follow(
         self, record: Container, bundle: BundleDirectory, find_shim: FindShim, relay: Relay
@@ -113,6 +113,12 @@ async def relayed_before(bundle: BundleDirectory) -> Sequence[Place]:
         return ()
     finally:
         relay.close()
+
+
+def _places(sandbox: Sandbox) -> list[Place]:
+    """Return the places of the host that a sandbox has: of routed ports there are none."""
+    endpoint = publishing_endpoint(sandbox)
+    return [_place(each, endpoint) for each in sandbox.published if not each.is_routed]
 
 
 def _place(published: Published, endpoint: Endpoint | None) -> Place:

@@ -72,7 +72,7 @@ def _mac(network_id: str) -> str:
 def _give_addresses(netlink: Netlink, network: Network) -> None:
     index = links.index_of(network.interface)
     for subnet in network.subnets:
-        if subnet.gateway:
+        if subnet.gateway and not network.is_isolated(subnet.network.version):
             length = subnet.network.prefixlen
             with _unless_there():
                 address = ipaddress.ip_interface(f"{subnet.gateway}/{length}")
@@ -90,9 +90,10 @@ def _unless_there() -> Iterator[None]:
 
 def _set_sysctls(network: Network) -> None:
     name = network.interface
+    has_ipv6 = network.has_ipv6 and not network.is_isolated(6)
     # A container must not tell the host where to route.
     _write_sysctl(f"ipv6/conf/{name}/accept_ra", "0")
-    _write_sysctl(f"ipv6/conf/{name}/disable_ipv6", "0" if network.has_ipv6 else "1")
+    _write_sysctl(f"ipv6/conf/{name}/disable_ipv6", "0" if has_ipv6 else "1")
 
 
 def let_loopback_out(network: Network) -> None:
@@ -160,8 +161,15 @@ def segment(network: Network) -> Segment | None:
     """Return what the firewall needs to know; None for a network that does not pass the host."""
     if network.driver in (MACVLAN, IPVLAN):
         return None
-    subnets = [subnet.subnet for subnet in network.subnets]
-    return Segment(network.interface, subnets, network.internal, network.masquerades)
+    by_version = {subnet.network.version: subnet.subnet for subnet in network.subnets}
+    return Segment(
+        network.interface,
+        [*by_version.values()],
+        network.internal,
+        network.masquerades,
+        routed=[subnet for version, subnet in by_version.items() if network.is_routed(version)],
+        unprotected=[s for version, s in by_version.items() if network.is_unprotected(version)],
+    )
 
 
 def settle(networks: Iterable[Network], wanted: Iterable[str], owner: str) -> None:

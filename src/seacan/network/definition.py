@@ -34,10 +34,13 @@ BY_RULES: Final = "rules"
 BY_RELAY: Final = "relay"
 # The same: whether containers of the default bridge find one another by name.
 OPTION_NAMES: Final = "seacan.bridge_names"
-_GATEWAY_MODES: Final = {
-    f"{_PREFIX}bridge.gateway_mode_ipv4": ("nat", "nat-unprotected", "routed", "isolated"),
-    f"{_PREFIX}bridge.gateway_mode_ipv6": ("nat", "nat-unprotected", "routed", "isolated"),
-}
+# What the host is to a network's addresses of a version, besides the default, NAT:
+OPTION_MODE: Final = f"{_PREFIX}bridge.gateway_mode_ipv"  # and the version
+_NAT: Final = "nat"
+_UNPROTECTED: Final = "nat-unprotected"  # others may send to them, by whatever way
+_ROUTED: Final = "routed"  # a router: others send to them, as far as ports are published
+_ISOLATED: Final = "isolated"  # nothing: its bridge has no address
+_GATEWAY_MODES: Final = (_NAT, _UNPROTECTED, _ROUTED, _ISOLATED)
 _UNSUPPORTED: Final = (
     f"{_PREFIX}bridge.inhibit_ipv4",
     f"{_PREFIX}host_ipv4",
@@ -112,6 +115,20 @@ class Network:
     def masquerades(self) -> bool:
         return self._flag(OPTION_MASQUERADE) and not self.internal
 
+    def is_unprotected(self, version: int) -> bool:
+        return self._mode(version) == _UNPROTECTED
+
+    def is_routed(self, version: int) -> bool:
+        return self._mode(version) == _ROUTED
+
+    def is_isolated(self, version: int) -> bool:
+        return self._mode(version) == _ISOLATED
+
+    def _mode(self, version: int) -> str:
+        if self.driver != BRIDGE:
+            return _NAT
+        return self.options.get(f"{OPTION_MODE}{version}") or _NAT
+
     @property
     def publishes_by_relay(self) -> bool:
         return self.options.get(OPTION_PUBLISHED) == BY_RELAY
@@ -162,13 +179,18 @@ class Endpoint:
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """A port of the host that leads to one of a container."""
+    """A port of the host that leads to one of a container.
+
+    If it `is_routed`, the container's own port is open to others, and none of the host leads there:
+    `host_port` is 0, and `host_address` tells the version, 0.0.0.0 or ::.
+    """
 
     protocol: str  # tcp, udp, sctp
     container_port: int
     host_address: str
     host_port: int
     by_relay: bool = False  # no rule leads to it
+    is_routed: bool = False
 
 
 @dataclass(slots=True)
@@ -192,7 +214,7 @@ class Sandbox:
         return min(able, key=lambda each: (-each.priority, each.network), default=None)
 
 
-def check_options(options: Mapping[str, str]) -> None:
+def check_options(options: Mapping[str, str], *, internal: bool = False) -> None:
     """Refuse options of the bridge driver that make no sense, or that seacan does not act upon.
 
     Unknown ones are kept, as with Docker. Raises InvalidArgument, Unsupported.
@@ -203,14 +225,7 @@ def check_options(options: Mapping[str, str]) -> None:
                 f"failed to parse {name} value: {value} "
                 f'(strconv.ParseBool: parsing "{value}": invalid syntax)'
             )
-    for name, modes in _GATEWAY_MODES.items():
-        mode = options.get(name) or "nat"
-        if mode not in modes:
-            raise InvalidArgument(
-                f"failed to parse {name} value: {mode} (unknown gateway mode {mode})"
-            )
-        if mode != "nat":
-            raise Unsupported(f"option {name}={mode} is not supported: only nat")
+    _check_modes(options, internal=internal)
     for name in _UNSUPPORTED:
         if options.get(name):
             raise Unsupported(f"option {name} is not supported")
@@ -218,6 +233,19 @@ def check_options(options: Mapping[str, str]) -> None:
         raise InvalidArgument(f"option {OPTION_PUBLISHED}={way}: it is {BY_RULES} or {BY_RELAY}")
     _check_mtu(options)
     _check_bindings(options)
+
+
+def _check_modes(options: Mapping[str, str], *, internal: bool) -> None:
+    for name in (f"{OPTION_MODE}4", f"{OPTION_MODE}6"):
+        mode = options.get(name) or _NAT
+        if mode not in _GATEWAY_MODES:
+            raise InvalidArgument(
+                f"failed to parse {name} value: {mode} (unknown gateway mode {mode})"
+            )
+        if mode == _ISOLATED and not internal:
+            raise InvalidArgument(
+                "gateway mode 'isolated' can only be used for an internal network"
+            )
 
 
 def _check_mtu(options: Mapping[str, str]) -> None:

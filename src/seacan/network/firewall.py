@@ -8,7 +8,8 @@ is written whole again. Nothing of others is touched; what another firewall drop
     raw          from outside nobody sends to a container's address, nor from a container to 127/8
     prerouting   a packet to a published port of the host goes to the container instead
     output       the same, of what the host itself sends
-    forward      an internal network has no outside; one without masquerade gets answers only
+    forward      an internal network has no outside; one without masquerade gets answers only, and
+                 a routed one what is for ports that are published
     postrouting  what leaves a network has the host's address, and so has what comes back to it
 
 Source: nft(8).
@@ -32,22 +33,34 @@ _MISSING: Final = "nft is not installed (package nftables)"
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """A network behind one interface of the host; `subnets` such as 172.17.0.0/16."""
+    """A network behind one interface of the host; `subnets` such as 172.17.0.0/16.
+
+    Of these, `routed` ones are not hidden behind the host's address, and reached at the ports that
+    are open; `unprotected` ones are reached at all ports from outside, not from other networks.
+    """
 
     interface: str
     subnets: Sequence[str]
     internal: bool = False
     masquerades: bool = True
+    routed: Sequence[str] = ()
+    unprotected: Sequence[str] = ()
 
-    @property
-    def answers_come_back(self) -> bool:
-        """Whether packets for its addresses come from outside: answers to what left as its own."""
-        return not (self.internal or self.masquerades)
+    def is_filtered(self, subnet: str) -> bool:
+        """Whether what is for its addresses is filtered where it is forwarded.
+
+        It comes from outside: answers to what left as its own, or what was routed there.
+        """
+        is_seen = not (self.masquerades or subnet in self.unprotected)
+        return not self.internal and (is_seen or subnet in self.routed)
 
 
 @dataclass(frozen=True, slots=True)
 class Forwarding:
-    """A port of the host, and the container's address and port that it leads to."""
+    """A port of the host, and the container's address and port that it leads to.
+
+    None of the host's, 0, leaves it open at the container's own address, in a routed network.
+    """
 
     protocol: str
     host_address: str
@@ -208,18 +221,26 @@ _PUBLISHED: Final = (
     f"dnat ip6 to {_PORT} map @anywhere6",
 )
 
-# Of a published port: the map, what it is found by there, the target.
+# Ports that are open at a container's own address.
+_SETS: Final = {
+    f"open{version}": f"ipv{version}_addr . inet_proto . inet_service" for version in (4, 6)
+}
+
+# Of a published port: the map, what it is found by there, the target; or the set, itself, nothing.
 Element = tuple[str, str, str]
 
 
 def _elements(forwardings: Mapping[str, Sequence[Forwarding]]) -> list[Element]:
-    return [_element(each) for group in forwardings.values() for each in group]
+    # A port that is published twice is open once.
+    return [*dict.fromkeys(_element(each) for group in forwardings.values() for each in group)]
 
 
 def _element(each: Forwarding) -> Element:
     version = 6 if ":" in each.address else 4
     key = f"{each.protocol} . {each.host_port}"
     target = f"{each.address} . {each.port}"
+    if not each.host_port:
+        return f"open{version}", f"{each.address} . {each.protocol} . {each.port}", ""
     if each.host_address in _ANYWHERE:
         return f"anywhere{version}", key, target
     return f"at{version}", f"{each.host_address} . {key}", target
@@ -229,10 +250,15 @@ def _maps(elements: Sequence[Element]) -> list[str]:
     lines: list[str] = []
     for name, (key, target) in _MAPS.items():
         inside = [f"{found_by} : {to}" for map_, found_by, to in elements if map_ == name]
-        lines += [f"  map {name} {{", f"    type {key} : {target}"]
-        lines += [f"    elements = {{ {', '.join(inside)} }}"] if inside else []
-        lines += ["  }"]
+        lines += _filled(f"map {name}", f"{key} : {target}", inside)
+    for name, type_ in _SETS.items():
+        lines += _filled(f"set {name}", type_, [key for set_, key, _ in elements if set_ == name])
     return lines
+
+
+def _filled(what: str, type_: str, elements: Sequence[str]) -> list[str]:
+    inside = [f"    elements = {{ {', '.join(elements)} }}"] if elements else []
+    return [f"  {what} {{", f"    type {type_}", *inside, "  }"]
 
 
 def render_changes(
@@ -248,7 +274,7 @@ def render_changes(
         if (map_, key, target) not in new
     ]
     lines += [
-        f"add element inet {table} {map_} {{ {key} : {target} }}"
+        f"add element inet {table} {map_} {{ {key}{target and f' : {target}'} }}"
         for map_, key, target in new
         if (map_, key, target) not in old
     ]
@@ -259,24 +285,32 @@ def _raw(segments: Sequence[Segment]) -> Iterable[str]:
     for segment in segments:
         # The interface takes packets of 127/8 for the sake of the host's own: route_localnet.
         yield f'iifname "{segment.interface}" ip daddr 127.0.0.0/8 drop'
-        if segment.answers_come_back:
-            continue
         outside = f'iifname != {{ "lo", "{segment.interface}" }}'
+        others = ", ".join(f'"{each.interface}"' for each in segments if each is not segment)
         for subnet in segment.subnets:
             # Other networks of ours as well as other machines. The gateway's address is the host's.
-            yield f"{outside} {_family(subnet)} daddr {subnet} fib daddr type != local drop"
+            drop = f"{_family(subnet)} daddr {subnet} fib daddr type != local drop"
+            if subnet in segment.unprotected:
+                yield from [f"iifname {{ {others} }} {drop}"] if others else []
+            elif not segment.is_filtered(subnet):
+                yield f"{outside} {drop}"
 
 
 def _forward(segments: Sequence[Segment]) -> Iterable[str]:
-    for segment in segments:
+    # What is internal comes first: what is accepted into another network might be from there.
+    for segment in sorted(segments, key=lambda each: not each.internal):
         name = segment.interface
-        inwards = f'oifname "{name}" iifname != "{name}"'
         if segment.internal:
             yield f'iifname "{name}" oifname != "{name}" drop'
-            yield f"{inwards} drop"
-        elif segment.answers_come_back:
+            yield f'oifname "{name}" iifname != "{name}" drop'
+        for subnet in filter(segment.is_filtered, segment.subnets):
+            version = 6 if ":" in subnet else 4
+            inwards = f'oifname "{name}" iifname != "{name}" meta nfproto ipv{version}'
             yield f"{inwards} ct state established,related accept"
             yield f"{inwards} ct status dnat accept"
+            if subnet in segment.routed:
+                yield f"{inwards} meta l4proto {{ icmp, ipv6-icmp }} accept"
+                yield f"{inwards} {_family(subnet)} daddr . {_PORT} @open{version} accept"
             yield f"{inwards} drop"
 
 
@@ -289,7 +323,7 @@ def _postrouting(segments: Sequence[Segment]) -> Iterable[str]:
             source = f"{_family(subnet)} saddr {subnet}"
             # By way of the host to one of the same network, or to itself: the answer comes back so.
             yield f'{source} oifname "{name}" ct status dnat masquerade'
-            if segment.masquerades:
+            if segment.masquerades and subnet not in segment.routed:
                 yield f'{source} oifname != "{name}" masquerade'
 
 

@@ -148,12 +148,7 @@ class Ports:
         addresses = _addresses(wish, network, endpoint)
         failure: OSError | None = None
         for port in wish.host_ports or ephemeral_ports():
-            wanted = [
-                Published(
-                    wish.protocol, wish.container_port, address, port, network.publishes_by_relay
-                )
-                for address in addresses
-            ]
+            wanted = [_published(wish, address, port, network) for address in addresses]
             try:
                 return self._bind_all(wanted, spare)
             except OSError as err:
@@ -204,6 +199,15 @@ class Ports:
         return Internal(f"failed to bind host port for {place}:{target}: {words}{owner}")
 
 
+def _published(wish: Wish, address: str, port: int, network: Network) -> Published:
+    version = 6 if ":" in address else 4
+    if network.is_routed(version):
+        anywhere = "::" if version == 6 else _ANYWHERE
+        return Published(wish.protocol, wish.container_port, anywhere, 0, is_routed=True)
+    by_relay = network.publishes_by_relay
+    return Published(wish.protocol, wish.container_port, address, port, by_relay)
+
+
 def ephemeral_ports() -> range:
     """Return the ports that the host gives to those who ask for none."""
     try:
@@ -252,7 +256,12 @@ def has_ipv6() -> bool:
 
 
 def _bind(published: Published) -> socket.socket | None:
-    """Return a socket that has the port; None for a protocol that this kernel has no sockets of."""
+    """Return a socket that has the port, if it is one of the host.
+
+    None, too, for a protocol that this kernel has no sockets of.
+    """
+    if published.is_routed:
+        return None
     family = socket.AF_INET6 if ":" in published.host_address else socket.AF_INET
     kind = socket.SOCK_DGRAM if published.protocol == "udp" else socket.SOCK_STREAM
     number = socket.IPPROTO_SCTP if published.protocol == "sctp" else 0
@@ -297,6 +306,8 @@ def _close(held: Iterable[Bound]) -> None:
 
 
 def _collide(one: Published, other: Published) -> bool:
+    if one.is_routed or other.is_routed:
+        return False
     if (one.protocol, one.host_port) != (other.protocol, other.host_port):
         return False
     first, second = map(ipaddress.ip_address, (one.host_address, other.host_address))
@@ -328,7 +339,7 @@ def forwardings(published: Sequence[Published], endpoint: Endpoint) -> list[Forw
 
 def is_relayed(published: Published) -> bool:
     """Tell whether a relay serves what comes to the socket of a port."""
-    return published.protocol in _RELAYED
+    return published.protocol in _RELAYED and not published.is_routed
 
 
 def _address(published: Published, endpoint: Endpoint) -> str:

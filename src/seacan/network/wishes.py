@@ -23,10 +23,13 @@ class Wish:
     host_ports: range | None = None
 
     def is_met_by(self, published: Published) -> bool:
-        return (
-            (published.protocol, published.container_port) == (self.protocol, self.container_port)
-            and self.host_address in ("", published.host_address)
-            and (self.host_ports is None or published.host_port in self.host_ports)
+        if (published.protocol, published.container_port) != (self.protocol, self.container_port):
+            return False
+        if published.is_routed:  # of the wish for a place, it has the version alone
+            version = ":" in published.host_address
+            return not self.host_address or (":" in self.host_address) == version
+        return self.host_address in ("", published.host_address) and (
+            self.host_ports is None or published.host_port in self.host_ports
         )
 
 
@@ -92,7 +95,10 @@ def share_out(wishes: Sequence[Wish], published: Sequence[Published]) -> list[li
     shares = []
     for wish in wishes:
         met = [each for each in left if wish.is_met_by(each)]
-        share = [each for each in met if each.host_port == met[0].host_port]
-        left = [each for each in left if each not in share]
-        shares.append(share)
+        port = next((each.host_port for each in met if not each.is_routed), 0)
+        # Two wishes that differ in the host's port alone have two that are equal, if routed.
+        share = {e.host_address: e for e in met if e.is_routed or e.host_port == port}
+        for each in share.values():
+            left.remove(each)
+        shares.append([*share.values()])
     return shares

@@ -26,13 +26,20 @@ PREFIX = "com.docker.network."
         ("driver.mtu", "10", InvalidArgument),
         ("bridge.host_binding_ipv4", "::1", InvalidArgument),
         ("bridge.gateway_mode_ipv4", "foo", InvalidArgument),
-        ("bridge.gateway_mode_ipv4", "routed", Unsupported),
         ("bridge.inhibit_ipv4", "true", Unsupported),
     ],
 )
 def test_options_that_are_refused(option: str, value: str, error: type[SeacanError]) -> None:
     with pytest.raises(error, match=PREFIX if "mtu" not in option else "mtu|MTU"):
         check_options({PREFIX + option: value})
+
+
+def test_isolation_is_of_internal_networks() -> None:
+    for version in "46":
+        options = {f"{PREFIX}bridge.gateway_mode_ipv{version}": "isolated"}
+        check_options(options, internal=True)
+        with pytest.raises(InvalidArgument, match="only be used for an internal network"):
+            check_options(options)
 
 
 def test_how_ports_are_published() -> None:

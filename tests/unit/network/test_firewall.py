@@ -23,6 +23,12 @@ def test_the_table_is_written_whole() -> None:
             "a": Segment("br-a", ["172.18.0.0/16", "fd00::/64"]),
             "b": Segment("br-b", ["172.19.0.0/16"], internal=True, masquerades=False),
             "c": Segment("br-c", ["172.20.0.0/16"], masquerades=False),
+            "d": Segment(
+                "br-d",
+                ["172.21.0.0/16", "fd01::/64"],
+                routed=["fd01::/64"],
+                unprotected=["172.21.0.0/16"],
+            ),
         },
         {
             "c": [
@@ -31,6 +37,7 @@ def test_the_table_is_written_whole() -> None:
                 Forwarding("tcp", "::", 8080, "fd00::2", 80),
             ],
             "d": [Forwarding("sctp", "0.0.0.0", 99, "172.18.0.3", 9)],
+            "e": [Forwarding("tcp", "::", 0, "fd01::2", 80)] * 2,
         },
     )
     assert render("seacan_test", rules) == GOLDEN.read_text()
@@ -54,6 +61,22 @@ def test_without_nft_nothing_changes(monkeypatch: pytest.MonkeyPatch) -> None:
     firewall = Firewall("x")
     with pytest.raises(Unavailable, match="nft is not installed"):
         firewall.change(segments={"a": Segment("br-a", ["10.0.0.0/24"])})
+
+
+def test_a_port_of_a_routed_network_is_an_element_of_a_set() -> None:
+    opened = Forwarding("tcp", "0.0.0.0", 0, "10.0.0.2", 80)
+    added = render_changes("x", {}, {"a": [opened]})
+    assert added == "add element inet x open4 { 10.0.0.2 . tcp . 80 }\n"
+    removed = render_changes("x", {"a": [opened, opened]}, {})
+    assert removed == "delete element inet x open4 { 10.0.0.2 . tcp . 80 }\n"
+
+
+def test_nothing_internal_is_accepted_elsewhere() -> None:
+    """Its rules come first, whichever network was there first."""
+    routed = Segment("br-r", ["10.0.0.0/24"], routed=["10.0.0.0/24"])
+    internal = Segment("br-i", ["10.1.0.0/24"], internal=True)
+    text = render("x", Rules({"a": routed, "b": internal}))
+    assert text.index('iifname "br-i" oifname != "br-i" drop') < text.index("@open4 accept")
 
 
 def test_ports_come_and_go_by_themselves() -> None:

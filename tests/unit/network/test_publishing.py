@@ -200,3 +200,17 @@ def test_a_change_that_fails_changes_nothing() -> None:
         raise KeyError
     assert (_is_free(mine), _is_free(free)) == (False, True)
     ports.release("1")
+
+
+def test_a_routed_port_takes_none_of_the_host() -> None:
+    mode = {"com.docker.network.bridge.gateway_mode_ipv4": "routed"}
+    routed = replace(NETWORK, options=mode)
+    ports = Ports()
+    with _busy_port() as busy:
+        wish = Wish("tcp", 80, "0.0.0.0", range(busy, busy + 1))
+        for holder in ("one", "other"):
+            published = ports.publish(holder, holder, [wish], routed, ENDPOINT)
+            assert published == [Published("tcp", 80, "0.0.0.0", 0, is_routed=True)]
+        ports.take_back("one")
+        assert ports.held("one") == [(published[0], None)]
+    assert forwardings(published, ENDPOINT) == [Forwarding("tcp", "0.0.0.0", 0, "10.0.0.2", 80)]

@@ -60,3 +60,14 @@ def test_what_is_there_of_what_is_wanted(
 ) -> None:
     there = [Published("tcp", inner, address, outer) for address, inner, outer in published]
     assert share_out(wishes, there) == [[there[index] for index in share] for share in shares]
+
+
+def test_a_routed_port_meets_each_wish_once() -> None:
+    """Whatever place of the host is wished for; with a port of the host beside it that counts."""
+    four, six = (Published("tcp", 80, a, 0, is_routed=True) for a in ("0.0.0.0", "::"))
+    nat = Published("tcp", 80, "::", 8080)
+    first, second = Wish("tcp", 80, "", range(8080, 8081)), Wish("tcp", 80, "", range(81, 82))
+    assert share_out([first, second], [four, four]) == [[four], [four]]
+    assert share_out([first], [four, nat]) == [[four, nat]]
+    assert share_out([Wish("tcp", 80)], [four, nat]) == [[four, nat]]
+    assert share_out([Wish("tcp", 80, "127.0.0.1")], [six, four]) == [[four]]

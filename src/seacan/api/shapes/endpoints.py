@@ -89,7 +89,8 @@ def ports(container: Container) -> dict[str, Any]:
     }
     for port, published in by_port(sandbox.published):
         shown[port] = [
-            {"HostIp": each.host_address, "HostPort": str(each.host_port)} for each in published
+            {"HostIp": each.host_address, "HostPort": str(each.host_port or "")}
+            for each in published
         ]
     return dict(sorted(shown.items()))
 
@@ -108,12 +109,6 @@ def port_list(container: Container) -> list[dict[str, Any]]:
         if published is None:
             found.append(here)
         for each in published or ():
-            found.append(
-                {
-                    "IP": each["HostIp"],
-                    "PrivatePort": number,
-                    "PublicPort": int(each["HostPort"]),
-                    "Type": protocol,
-                }
-            )
+            outside = {"PublicPort": int(each["HostPort"])} if each["HostPort"] else {}
+            found.append({"IP": each["HostIp"], "PrivatePort": number, **outside, "Type": protocol})
     return found
