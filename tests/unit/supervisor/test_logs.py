@@ -202,7 +202,7 @@ def test_what_is_being_compressed_when_a_log_is_cleared_does_not_come_back(tmp_p
     log = json_log(tmp_path / "log", 4_000_000, 4, compress=True)
     for _ in range(6):
         log.write("stdout", b"0123456789abcde\n" * 50_000)
-    assert (tmp_path / "log.1").exists()
+    assert list(tmp_path.glob("log.1*"))  # the child may be done with it by now
     log.clear()
     _reap()
     with pytest.raises(ChildProcessError):  # there is no child that could bring it back
