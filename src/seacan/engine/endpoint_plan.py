@@ -4,6 +4,7 @@ import ipaddress
 import secrets
 
 from seacan.engine.container import Container
+from seacan.errors import InvalidArgument
 from seacan.network.definition import IPVLAN, Endpoint, Network, Sandbox
 from seacan.network.members import Member
 from seacan.spec.engine_api import EndpointSettings
@@ -27,6 +28,12 @@ def gateway_of(network: Network, version: int) -> str:
     if subnet is None or network.internal:
         return ""
     return subnet.gateway
+
+
+def check_mac(network: Network, settings: EndpointSettings) -> None:
+    """Raise InvalidArgument, in Docker's words, for an address that no interface can have."""
+    if network.driver == IPVLAN and settings.get("MacAddress"):
+        raise InvalidArgument("ipvlan interfaces do not support custom mac address assignment")
 
 
 def mac_of(network: Network, settings: EndpointSettings, address: str) -> str:

@@ -26,9 +26,10 @@ from seacan.spec.engine_api import IPAMConfig, NetworkCreate
 
 PREDEFINED: Final = ("bridge", "host", "none", "default")
 _DRIVERS: Final = (BRIDGE, MACVLAN, IPVLAN)
-_MODES: Final = {
-    MACVLAN: ("macvlan_mode", ("bridge", "vepa", "passthru", "private")),
-    IPVLAN: ("ipvlan_mode", ("l2", "l3", "l3s")),
+# driver: what an option of it can be
+_CHOICES: Final[dict[str, dict[str, tuple[str, ...]]]] = {
+    MACVLAN: {"macvlan_mode": ("bridge", "vepa", "passthru", "private")},
+    IPVLAN: {"ipvlan_mode": ("l2", "l3", "l3s"), "ipvlan_flag": ("bridge", "private", "vepa")},
 }
 _NAME_LIMIT: Final = 15  # IFNAMSIZ, linux/if.h
 
@@ -91,11 +92,10 @@ def _check_options(driver: str, options: dict[str, str], *, internal: bool) -> N
         if len(options.get(OPTION_NAME, "").encode()) > _NAME_LIMIT:
             raise InvalidArgument(f"invalid bridge name: {options[OPTION_NAME]}: too long")
         return
-    option, modes = _MODES[driver]
-    if (mode := options.get(option)) and mode not in modes:
-        raise InvalidArgument(f"requested {driver} mode '{mode}' is not valid")
-    if flag := options.get("ipvlan_flag"):
-        raise Unsupported(f"option ipvlan_flag={flag} is not supported")
+    for option, choices in _CHOICES[driver].items():
+        if (chosen := options.get(option)) and chosen not in choices:
+            what = option.removeprefix(f"{driver}_")
+            raise InvalidArgument(f"requested {driver} {what} '{chosen}' is not valid")
 
 
 def _interface(driver: str, options: dict[str, str], network_id: str) -> str:

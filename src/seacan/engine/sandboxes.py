@@ -21,6 +21,7 @@ from seacan.engine import endpoint_settings, sandbox_file
 from seacan.engine.container import NEVER, Container
 from seacan.engine.departures import Departures
 from seacan.engine.endpoint_plan import (
+    check_mac,
     free_interface,
     gateway_of,
     mac_of,
@@ -99,6 +100,7 @@ class Sandboxes:
         interface = free_interface(record.sandbox)
         if not network.has_endpoints:
             return Endpoint(endpoint_id, network.id, network.name, "", "")
+        check_mac(network, settings)
         config = settings.get("IPAMConfig") or {}
         book = self._networks.addresses
         ipv4 = book.take(network, 4, config.get("IPv4Address") or "")

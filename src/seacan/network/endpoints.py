@@ -89,7 +89,8 @@ def _make_link(outside: Netlink, network: Network, endpoint: Endpoint, netns: in
         )
     else:
         mode = network.options.get("ipvlan_mode") or "l2"
-        request = links.new_ipvlan(name, parent=parent, mode=mode, mtu=mtu, netns=netns)
+        flag = network.options.get("ipvlan_flag") or "bridge"
+        request = links.new_ipvlan(name, parent=parent, mode=mode, flag=flag, mtu=mtu, netns=netns)
     outside.ask(request)
 
 

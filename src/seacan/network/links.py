@@ -52,6 +52,7 @@ _IFLA_BRPORT_MODE: Final = 4
 _IFLA_BRPORT_ISOLATED: Final = 33
 _IFLA_MACVLAN_MODE: Final = 1
 _IFLA_IPVLAN_MODE: Final = 1
+_IFLA_IPVLAN_FLAGS: Final = 2
 _IFLA_VLAN_ID: Final = 1
 _IFLA_INET6_ADDR_GEN_MODE: Final = 8
 _ADDR_GEN_NONE: Final = 1
@@ -78,6 +79,7 @@ _RTMSG: Final = struct.Struct("=BBBBBBBBI")
 
 _MACVLAN_MODES: Final = {"private": 1, "vepa": 2, "bridge": 4, "passthru": 8}
 _IPVLAN_MODES: Final = {"l2": 0, "l3": 1, "l3s": 2}
+_IPVLAN_FLAGS: Final = {"bridge": 0, "private": 1, "vepa": 2}
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,8 +148,9 @@ def new_macvlan(name: str, *, parent: int, mode: str, mtu: int, mac: str, netns:
     return Request(_RTM_NEWLINK, body, NLM_F_CREATE | NLM_F_EXCL, f"make macvlan interface {name}")
 
 
-def new_ipvlan(name: str, *, parent: int, mode: str, mtu: int, netns: int) -> Request:
+def new_ipvlan(name: str, *, parent: int, mode: str, flag: str, mtu: int, netns: int) -> Request:
     data = attribute(_IFLA_IPVLAN_MODE, struct.pack("=H", _IPVLAN_MODES[mode]))
+    data += attribute(_IFLA_IPVLAN_FLAGS, struct.pack("=H", _IPVLAN_FLAGS[flag]))
     body = _of_parent(name, parent, mtu, netns) + _kind("ipvlan", data)
     return Request(_RTM_NEWLINK, body, NLM_F_CREATE | NLM_F_EXCL, f"make ipvlan interface {name}")
 

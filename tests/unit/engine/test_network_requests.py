@@ -89,6 +89,8 @@ def test_subnets() -> None:
          Unsupported, "more than one IPv4 subnet"),
         ({"Driver": "macvlan", "Options": {"macvlan_mode": "x"}}, InvalidArgument,
          "requested macvlan mode 'x' is not valid"),
+        ({"Driver": "ipvlan", "Options": {"ipvlan_flag": "x"}}, InvalidArgument,
+         "requested ipvlan flag 'x' is not valid"),
         ({"Options": {"com.docker.network.bridge.name": "x" * 16}}, InvalidArgument, "too long"),
     ],
 )  # fmt: skip
