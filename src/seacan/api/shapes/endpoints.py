@@ -1,16 +1,24 @@
 """What containers show of networks: NetworkSettings of inspect, Networks and Ports of lists."""
 
-from dataclasses import replace
 from typing import Any, Final
 
 from seacan.engine.container import Container
 from seacan.engine.endpoint_plan import names
-from seacan.network.definition import Endpoint, EndpointId, NetworkId, Sandbox
+from seacan.network.definition import Endpoint
 from seacan.network.publishing import by_port
 from seacan.network.wishes import parse_port
 from seacan.spec.engine_api import EndpointSettings
 
-_NO_ENDPOINT: Final = Endpoint(EndpointId(""), NetworkId(""), "", "", "")
+_NO_ADDRESS: Final = {
+    "EndpointID": "",
+    "Gateway": "",
+    "GlobalIPv6Address": "",
+    "GlobalIPv6PrefixLen": 0,
+    "IPAddress": "",
+    "IPPrefixLen": 0,
+    "IPv6Gateway": "",
+    "MacAddress": "",
+}
 
 
 def networks(container: Container) -> dict[str, Any]:
@@ -57,7 +65,7 @@ def default_bridge_address(container: Container) -> dict[str, Any]:
 
 def _address(endpoint: Endpoint | None, mac: str) -> dict[str, Any]:
     if endpoint is None:
-        endpoint = replace(_NO_ENDPOINT, mac=mac)
+        return {**_NO_ADDRESS, "MacAddress": mac}
     return {
         "EndpointID": endpoint.id,
         "Gateway": endpoint.gateway_ipv4,
@@ -81,8 +89,8 @@ def sandbox_key(container: Container) -> str:
 
 def ports(container: Container) -> dict[str, Any]:
     """Return Ports of inspect: where each port of a running container is published, if it is."""
-    sandbox = container.sandbox or Sandbox("")
-    if not any(endpoint.interface for endpoint in sandbox.endpoints):
+    sandbox = container.sandbox
+    if sandbox is None or not any(endpoint.interface for endpoint in sandbox.endpoints):
         return {}
     shown: dict[str, Any] = {
         _whole(text): None for text in container.config.get("ExposedPorts") or {}
