@@ -1,5 +1,6 @@
 """Networks over the death of daemon and shim: traffic goes on, and nothing is left or lost."""
 
+import itertools
 import os
 import random
 import signal
@@ -156,6 +157,21 @@ def test_a_bridge_that_somebody_removed_is_made_for_the_next_container(daemon: D
     subprocess.run(["ip", "link", "delete", bridge], check=True)
     container = _serve(daemon)
     _wait_hears(_place(daemon, container)[0], 80)
+
+
+def test_a_disconnect_is_done_or_not_wherever_the_daemon_dies(daemon: Daemon) -> None:
+    daemon.request("POST", "/networks/create", {"Name": "left"})
+    container = _serve(daemon)
+    for step in itertools.count():
+        daemon.request("POST", "/networks/left/connect", {"Container": container})
+        if not daemon.dies_in(step, "POST", "/networks/left/disconnect", {"Container": container}):
+            break
+        daemon.start()
+        networks = _settings(daemon, container)["Networks"]
+        assert all(network["IPAddress"] for network in networks.values()), step
+    assert step > 1
+    daemon.kill()  # it counts still
+    daemon.start()
 
 
 def test_the_daemon_dies_at_any_moment(daemon: Daemon) -> None:

@@ -232,6 +232,9 @@ class Sandboxes:
         record.sandbox = sandbox = sandbox_file.read(bundle)
         if sandbox is None:
             return
+        # What was taken away by a disconnect that did not come to note it is no network of it.
+        for name in record.networks.keys() - {endpoint.network for endpoint in sandbox.endpoints}:
+            del record.networks[name]
         for endpoint in sandbox.endpoints:
             addresses = (endpoint.ipv4, endpoint.ipv6)
             self._networks.addresses.hold(endpoint.network_id, addresses)
