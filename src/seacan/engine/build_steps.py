@@ -31,7 +31,7 @@ from seacan.engine import (
 )
 from seacan.engine.container import Container
 from seacan.engine.context import Context
-from seacan.engine.ends import discard
+from seacan.engine.ends import discard, exit_of
 from seacan.engine.mount_points import MountPoint, clean
 from seacan.engine.requests import normalise
 from seacan.engine.start_traces import StartTraces
@@ -258,12 +258,10 @@ async def _follow(
 
 
 async def _wait_end(shim: supervisor.Shim) -> protocol.Exit | None:
+    """Return how it ended when the shim has ended, too: until then its layer may be mounted."""
+    end: protocol.Exit | None = None
     async with contextlib.aclosing(shim.events()) as events:
         async for event in events:
             if event["event"] == "exited":
-                return protocol.Exit(
-                    status=event["status"],
-                    oom_killed=event["oom_killed"],
-                    finished_at_ns=event["finished_at_ns"],
-                )
-    return None
+                end = exit_of(event)
+    return end
