@@ -81,14 +81,8 @@ def prepare(
     holds_layers = lower is None
     if lower is None:
         lower = context.images.snapshots.held_directories(record.id)
-    shared = sharing.find_shared(context, record, find)
     has_network = sharing.has_own_network(host_config)
-    if has_network:
-        shared = sharing.with_own_network(shared, shim.network.path)
-    if shared.network is not None:
-        sharing.take_network(record, shared.network)
-    elif shared.network_files:
-        _write_network_files(context, record, find, sandbox)
+    shared = _share(context, record, find, shim if has_network else None, sandbox)
     # The directory of an earlier start is gone; of one that was cut short, nothing counts. It is
     # there before plugins mount anything: that tells the next daemon to have it unmounted.
     directory.rootfs.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -143,6 +137,24 @@ def prepare(
         request["runtime"] = executable
     subpaths.mount(whole, parts)
     return request
+
+
+def _share(
+    context: Context,
+    record: Container,
+    find: Find,
+    shim: WaitingShim | None,
+    sandbox: Sandbox | None,
+) -> Shared:
+    """Return the namespaces that a container joins, that of `shim` too; write its network files."""
+    shared = sharing.find_shared(context, record, find)
+    if shim is not None:
+        shared = sharing.with_own_network(shared, shim.network.path)
+    if shared.network is not None:
+        sharing.take_network(record, shared.network)
+    elif shared.network_files:
+        _write_network_files(context, record, find, sandbox)
+    return shared
 
 
 def _write_network_files(
