@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from ctypes import (
     c_char_p,
     c_int,
+    c_size_t,
     c_uint,
     c_uint32,
     c_uint64,
@@ -40,6 +41,7 @@ class CapData(ctypes.Structure):
 
 _prctl = bind("prctl", c_int, c_ulong, c_ulong, c_ulong, c_ulong)
 _prctl_name = bind("prctl", c_int, c_char_p, c_ulong, c_ulong, c_ulong)
+_madvise = bind("madvise", c_void_p, c_size_t, c_int)
 _keyctl_join = bind_number(_NR_KEYCTL, c_int, c_char_p)
 _keyctl_setperm = bind_number(_NR_KEYCTL, c_int, c_int, c_uint32)
 _capget = bind_number(_NR_CAPGET, c_void_p, c_void_p)
@@ -128,6 +130,11 @@ def keyctl_join_session_keyring(name: str) -> int:
 def keyctl_setperm(key: int, permissions: int) -> None:
     """Set the permission mask of a key that this process owns. Source: keyctl(2)."""
     check(_keyctl_setperm(5, key, permissions), "keyctl KEYCTL_SETPERM")
+
+
+def populate(address: int, length_bytes: int) -> None:
+    """Have pages as writing to each would have them. Source: madvise(2), MADV_POPULATE_WRITE."""
+    check(_madvise(address, length_bytes, 23), "madvise MADV_POPULATE_WRITE")
 
 
 # --- scheduling: rare, so each is bound when it is called -------------------------------------

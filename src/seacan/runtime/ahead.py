@@ -12,11 +12,13 @@ import os
 import pickle
 import socket
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Final, NoReturn, cast
 
 from seacan import log
 from seacan.kernel import namespaces, syscalls, this_process
 from seacan.kernel.namespaces import CLONE_NEWIPC, CLONE_NEWNS, CLONE_NEWUTS
+from seacan.kernel.written_pages import WrittenPages
 from seacan.records import replace
 from seacan.runtime import fork, init
 from seacan.runtime.init import Init
@@ -32,15 +34,19 @@ _MAX_DESCRIPTORS: Final = 9
 class Ahead:
     """A child that waits. It can become one container's first process, or be closed."""
 
-    def __init__(self) -> None:
-        """Fork it. The caller has one thread, and becomes non-dumpable: see fork.py."""
+    def __init__(self, written: WrittenPages) -> None:
+        """Fork it. The caller has one thread, and becomes non-dumpable: see fork.py.
+
+        It takes copies of the pages that such a child has `written` to.
+        """
+        self._written = written
         self._channel, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
             this_process.set_dumpable(False)
             self.pid = syscalls.clone(namespaces.CLONE_NEWPID)
             if self.pid == 0:
                 self._channel.close()
-                _wait(theirs)
+                _wait(theirs, written)
         self._channel.recv(1)  # its word that it is ready, or the end
 
     def become(self, launch: Init) -> int:
@@ -65,6 +71,11 @@ class Ahead:
             if mounts >= 0:
                 os.close(mounts)
         return self.pid
+
+    def note_written(self) -> None:
+        """Note what it has written to by now, for those that are forked after it."""
+        with suppress(OSError):
+            self._written.note(self.pid)
 
     def close(self) -> None:
         """Let it end, unless it has become something. It is a child of the caller, to be reaped."""
@@ -109,11 +120,12 @@ def _unpack(data: bytes, descriptors: Sequence[int]) -> tuple[Init, int]:
     return launch, mounts
 
 
-def _wait(channel: socket.socket) -> NoReturn:
+def _wait(channel: socket.socket, written: WrittenPages) -> NoReturn:
     """Be the child."""
     try:
         fork.begin()
         syscalls.unshare(MADE)
+        written.copy()
         channel.send(b".")
         data, descriptors, _, _ = socket.recv_fds(
             channel, _MAX_MESSAGE, _MAX_DESCRIPTORS, socket.MSG_CMSG_CLOEXEC

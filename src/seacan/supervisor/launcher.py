@@ -20,10 +20,12 @@ from typing import Final
 from seacan import log
 from seacan.kernel import processes, this_process
 from seacan.kernel.cgroups import hierarchy
+from seacan.kernel.written_pages import WrittenPages
 from seacan.runtime.bundle import check_config
 from seacan.runtime.seccomp.compile import compile_filter
 from seacan.spec.runtime import Config
 from seacan.supervisor import protocol, shim
+from seacan.supervisor.standby import Standby
 
 _SPECIALISED_AFTER: Final = 16  # calls; CPython 3.11 takes 8 and some backward jumps
 
@@ -38,20 +40,20 @@ def main() -> None:
     # The kernel reaps the shims: what they have to say they have written down.
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     _freeze()
-    sample: Config | None = None
+    standby: Standby | None = None
     while (received := protocol.receive(channel)) is not None:
         message, descriptors = received
         if "sample" in message:
-            sample = message["sample"]
-            _warm_up(sample)
+            _warm_up(message["sample"])
             _freeze()
+            standby = Standby(WrittenPages(), WrittenPages(), WrittenPages())
         program = message.get("program")
         if program is not None and program not in sys.modules:
             importlib.import_module(program)
             _freeze()
         for fd in descriptors:
             if os.fork() == 0:
-                _become(program, fd, sample if message.get("standby") else None)
+                _become(program, fd, standby if message.get("standby") else None)
             os.close(fd)
 
 
@@ -74,14 +76,14 @@ def _warm_up(sample: Config) -> None:
         compile_filter(sample["linux"]["seccomp"], os.uname().machine)
 
 
-def _become(program: str | None, fd: int, sample: Config | None) -> None:
+def _become(program: str | None, fd: int, standby: Standby | None) -> None:
     status = 1
     try:
         processes.close_all_but([fd])
         gc.enable()  # a shim may live for years; what is frozen is not looked at
         with socket.socket(fileno=fd) as channel:
             if program is None:
-                status = shim.run(channel, sample)
+                status = shim.run(channel, standby)
             else:
                 sys.modules[program].run(channel)
                 status = 0

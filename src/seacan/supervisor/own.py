@@ -52,6 +52,8 @@ class OwnContainer:
             trace=trace,
         )
         mark(trace, "starter", "container created")
+        if self._ahead is not None and self._ahead.pid == created.pid:
+            self._ahead.note_written()
         try:
             mounts = namespaces.open_namespace(f"/proc/{created.pid}/ns/mnt", "mount")
             created.start()

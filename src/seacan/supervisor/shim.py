@@ -22,7 +22,7 @@ from typing import Final, cast
 from seacan import errors, files, log
 from seacan.kernel import this_process
 from seacan.kernel.cgroups.oom import OomWatch
-from seacan.spec.runtime import Config, Process
+from seacan.spec.runtime import Process
 from seacan.supervisor import protocol
 from seacan.supervisor.attachment import Attachment
 from seacan.supervisor.container import open_container
@@ -31,6 +31,7 @@ from seacan.supervisor.loop import READABLE, Loop
 from seacan.supervisor.network_namespace import NetworkNamespace
 from seacan.supervisor.process import ProcessStreams, Supervised
 from seacan.supervisor.protocol import ExecRequest, Exit, Message, StartRequest
+from seacan.supervisor.standby import Standby
 from seacan.supervisor.starter import Starter
 from seacan.supervisor.streams import Stdio
 from seacan.trace import NOT_TRACED, mark
@@ -38,11 +39,11 @@ from seacan.trace import NOT_TRACED, mark
 _REQUEST_DEADLINE_S: Final = 10.0
 
 
-def run(events: socket.socket, sample: Config | None) -> int:
+def run(events: socket.socket, standby: Standby | None) -> int:
     """Be the shim of the container that the first message on `events` describes; exit status.
 
-    The daemon has one shim wait for its next container: that one gets a `sample` of config.json, as
-    there is time to prepare what can be.
+    The daemon has one shim wait for its next container: that one is on `standby`, and prepares what
+    can be.
     """
     os.setsid()
     signal.signal(signal.SIGPIPE, signal.SIG_IGN)
@@ -50,7 +51,9 @@ def run(events: socket.socket, sample: Config | None) -> int:
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     # What a container leaves behind in the host's pid namespace (pid mode host) comes to the shim.
     this_process.set_child_subreaper(True)
-    starter = Starter(sample)
+    starter = Starter(standby)
+    if standby is not None:
+        standby.shims.copy()
     try:
         network = _make_network(events)
         received = protocol.receive(events)
@@ -70,6 +73,8 @@ def run(events: socket.socket, sample: Config | None) -> int:
         return 1
     shim.tell_started(events)
     shim.watch_memory()
+    if standby is not None:
+        standby.shims.note(os.getpid())
     return shim.serve()
 
 

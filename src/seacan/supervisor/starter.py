@@ -5,29 +5,27 @@ parent's pages until one of them writes, and the runtime writes to a thousand. T
 for as long as its container does, writes to a fraction of that.
 """
 
-import json
 import os
 import socket
 from typing import NoReturn, cast
 
 from seacan import errors, log
 from seacan.runtime.ahead import Ahead
-from seacan.runtime.bundle import check_config
-from seacan.spec.runtime import Config
 from seacan.supervisor import protocol
 from seacan.supervisor.container import open_container
 from seacan.supervisor.process import ChildSide
 from seacan.supervisor.protocol import Message, StartRequest
+from seacan.supervisor.standby import Standby
 from seacan.trace import NOT_TRACED, mark
 
 
 class Starter:
-    def __init__(self, sample: Config | None) -> None:
-        """Fork it. With a sample of config.json there is time, and it prepares all that it can."""
+    def __init__(self, standby: Standby | None) -> None:
+        """Fork it. On standby there is time, and it prepares all that it can."""
         self._channel, theirs = socket.socketpair(socket.AF_UNIX, protocol.SOCKET_TYPE)
         if os.fork() == 0:
             self._channel.close()
-            _run(theirs, sample)
+            _run(theirs, standby)
         theirs.close()
 
     def start(
@@ -50,21 +48,23 @@ class Starter:
         return int(message["pid"]), descriptors[0]
 
 
-def _run(channel: socket.socket, sample: Config | None) -> NoReturn:
+def _run(channel: socket.socket, standby: Standby | None) -> NoReturn:
     try:
-        ahead = None if sample is None else _prepare(sample)
+        ahead = None if standby is None else _prepare(standby)
         if (received := protocol.receive(channel)) is not None:
             protocol.send(channel, *_reply(*received, ahead))
+            if standby is not None:
+                standby.starters.note(os.getpid())
     except BaseException as err:
         log.error("starter died", error=f"{type(err).__name__}: {err}")
     finally:
         os._exit(0)
 
 
-def _prepare(sample: Config) -> Ahead:
-    # The pages that this writes to are its own by the time it matters.
-    check_config(json.loads(json.dumps(sample)))
-    return Ahead()
+def _prepare(standby: Standby) -> Ahead:
+    ahead = Ahead(standby.inits)
+    standby.starters.copy()
+    return ahead
 
 
 def _reply(

@@ -8,6 +8,7 @@ import pytest
 from tests.root.runtime.boxes import Box
 from tests.root.runtime.executable import Runtime, call
 
+from seacan.kernel.written_pages import WrittenPages
 from seacan.runtime.ahead import Ahead
 
 
@@ -22,7 +23,7 @@ def box(tmp_path: Path) -> Iterator[Box]:
 @pytest.fixture
 def ahead() -> Iterator[Ahead]:
     """A process for a container to become; it is reaped as that, or here."""
-    process = Ahead()
+    process = Ahead(WrittenPages())
     yield process
     process.close()
     with contextlib.suppress(ChildProcessError):

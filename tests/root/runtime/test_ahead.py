@@ -8,6 +8,7 @@ import pytest
 from tests.root.runtime.boxes import Box, wait_until
 
 from seacan.errors import InvalidArgument
+from seacan.kernel.written_pages import WrittenPages
 from seacan.runtime.ahead import Ahead
 
 pytestmark = pytest.mark.root
@@ -71,7 +72,7 @@ def test_it_ends_with_its_maker() -> None:
     reader, writer = os.pipe()
     maker = os.fork()
     if maker == 0:
-        os.write(writer, str(Ahead().pid).encode())
+        os.write(writer, str(Ahead(WrittenPages()).pid).encode())
         signal.pause()
     pid = int(os.read(reader, 16))
     for fd in (reader, writer):
