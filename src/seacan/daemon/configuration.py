@@ -16,6 +16,7 @@ RELOADED: Final = frozenset(
         *("http-proxy", "https-proxy", "no-proxy"),
         *("default-ulimits", "default-shm-size", "init", "no-new-privileges", "seccomp-profile"),
         *("default-ipc-mode", "default-cgroupns-mode", "dns", "dns-opts", "dns-search"),
+        *("live-restore", "shutdown-timeout"),
     )
 )
 

@@ -131,6 +131,12 @@ def _parser() -> argparse.ArgumentParser:
     registry_flags.add_to(parser)
     add("--plugin-directory", type=_absolute, metavar="DIR",
         help="where legacy plugins are looked for, instead of Docker's directories")  # fmt: skip
+    add("--live-restore", type=network_flags.boolean, nargs="?", const=True, default=True,
+        metavar="BOOL", help="containers go on when the daemon ends; false: it stops them first "
+        "(default true)")  # fmt: skip
+    add("--shutdown-timeout", type=int, default=15, metavar="SECONDS",
+        help="without live-restore: how long containers are waited for at the least, -1 for ever "
+        "(default %(default)s)")  # fmt: skip
     add("-p", "--pidfile", type=_absolute, metavar="FILE", help="write the daemon's pid here")
     add("-D", "--debug", type=network_flags.boolean, nargs="?", const=True, default=False,
         metavar="BOOL", help="the same as --log-level debug")  # fmt: skip
@@ -156,6 +162,8 @@ def _flags(
             containers=container_flags.settings_of(given),
             labels=_labels(given.label),
             is_debugging=given.debug,
+            live_restore=given.live_restore,
+            shutdown_timeout_s=given.shutdown_timeout,
         ),
         hosts=given.host or [f"unix://{paths.DEFAULT_SOCKET}"],
         group=given.group,

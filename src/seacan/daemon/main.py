@@ -87,13 +87,18 @@ async def _serve(
 ) -> None:
     async with engine.running(given.settings) as parts, anyio.create_task_group() as tasks:
         configuration = Configuration(given, argv, parts)
-        await tasks.start(_heed_signals, tasks.cancel_scope, configuration, notifier)
+        serving = CancelScope()
+        await tasks.start(_heed_signals, [serving, tasks.cancel_scope], configuration, notifier)
         hosts = " ".join(sockets.url_of(listener) for listener in listeners)
         log.info("seacand serves", version=VERSION, hosts=hosts)
         notifier.ready(_status(parts))
         if notifier.is_asked:
             tasks.start_soon(_tell_status, parts, notifier)
-        await server.serve(parts, listeners)
+        with serving:
+            await server.serve(parts, listeners)
+        notifier.stopping(containers_go_on=parts.context.settings.live_restore)
+        await parts.shut_down()
+        tasks.cancel_scope.cancel()
 
 
 async def _tell_status(parts: Engine, notifier: Notifier) -> None:
@@ -111,12 +116,14 @@ def _status(parts: Engine) -> str:
 
 
 async def _heed_signals(
-    scope: CancelScope,
+    scopes: Sequence[CancelScope],
     configuration: Configuration,
     notifier: Notifier,
     *,
     task_status: TaskStatus[None] = anyio.TASK_STATUS_IGNORED,
 ) -> None:
+    """Cancel the scopes, one at each signal to end: the next one waits for nothing any more."""
+    left = iter(scopes)
     with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM, signal.SIGHUP) as signals:
         task_status.started()
         async for number in signals:
@@ -125,10 +132,8 @@ async def _heed_signals(
                 configuration.reload()
                 notifier.ready("Configuration read anew")
                 continue
-            notifier.stopping()
             log.info("seacand ends", signal=signal.Signals(number).name)
-            scope.cancel()
-            return
+            next(left).cancel()
 
 
 if __name__ == "__main__":

@@ -6,7 +6,6 @@ from typing import Any, Final
 
 # By flag: what seacand always does, in dockerd's words. Any other value is refused.
 STATED: Final = {
-    "live-restore": "true",  # containers go on without the daemon
     "iptables": "true",
     "ip6tables": "true",
     "selinux-enabled": "false",
@@ -26,7 +25,7 @@ REFUSED: Final = (
     *("default-gateway", "default-gateway-v6", "default-network-opt", "fixed-cidr"),
     *("fixed-cidr-v6", "host-gateway-ip", "init-path", "ip-forward-no-drop", "metrics-addr"),
     *("network-control-plane-mtu", "network-diagnostic-port", "node-generic-resource"),
-    *("oom-score-adjust", "raw-logs", "resolv-conf", "rootless", "shutdown-timeout"),
+    *("oom-score-adjust", "raw-logs", "resolv-conf", "rootless"),
     *("swarm-default-advertise-addr", "swarm-raft-election-tick", "swarm-raft-heartbeat-tick"),
     *("userland-proxy-path", "userns-remap"),
 )

@@ -56,8 +56,9 @@ class Notifier:
     def alive(self, status: str) -> None:
         self._send("WATCHDOG=1", f"STATUS={status}")
 
-    def stopping(self) -> None:
-        self._send("STOPPING=1", "STATUS=Ends; containers go on")
+    def stopping(self, *, containers_go_on: bool) -> None:
+        follows = "containers go on" if containers_go_on else "containers are stopped"
+        self._send("STOPPING=1", f"STATUS=Ends; {follows}")
 
     def _send(self, *lines: str) -> None:
         if not self._address:

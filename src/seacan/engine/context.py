@@ -38,6 +38,8 @@ class Settings:
     containers: ContainerDefaults = field(default_factory=ContainerDefaults)
     labels: tuple[str, ...] = ()  # NAME=VALUE: what `info` shows
     is_debugging: bool = False
+    live_restore: bool = True  # containers go on when the daemon ends
+    shutdown_timeout_s: int = 15  # if they do not: the least that they are waited for; -1: for ever
 
 
 @dataclass(slots=True)

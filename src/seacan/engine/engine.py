@@ -9,7 +9,7 @@ import anyio
 
 from seacan import files as files_
 from seacan.elf.programs import program
-from seacan.engine import host, start, storage_options
+from seacan.engine import host, shutdown, start, storage_options
 from seacan.engine.builds import Builds
 from seacan.engine.commit import Commits
 from seacan.engine.containers import Containers
@@ -60,7 +60,7 @@ class Engine:
     context: Context
 
     def reload(self, settings: Settings) -> None:
-        """Go on with other settings: those of registries, runtimes, labels, new containers.
+        """Go on with other settings: of registries, runtimes, labels, new containers, its end.
 
         The rest stays as it was. Raises InvalidArgument, and nothing has changed then.
         """
@@ -71,10 +71,18 @@ class Engine:
             containers=settings.containers,
             labels=settings.labels,
             is_debugging=settings.is_debugging,
+            live_restore=settings.live_restore,
+            shutdown_timeout_s=settings.shutdown_timeout_s,
         )
         context.host = _host(kept, context.host)
         context.settings = kept
         self.remote.reload(kept.registries)
+
+    async def shut_down(self) -> None:
+        """Stop the containers, unless they are to go on without the daemon."""
+        settings = self.context.settings
+        if not settings.live_restore:
+            await shutdown.stop_all(self.containers, settings.shutdown_timeout_s)
 
 
 @asynccontextmanager

@@ -118,7 +118,11 @@ class Restart:
 
     def cancel(self) -> None:
         """Have no start follow by itself: it is stopped by hand."""
-        self._is_cancelled = True
         self._record.stopped_by_hand = True
+        self.suspend()
+
+    def suspend(self) -> None:
+        """Have no start follow while this daemon lives; the next one decides anew."""
+        self._is_cancelled = True
         if self._sleep is not None:
             self._sleep.cancel()

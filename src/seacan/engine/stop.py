@@ -12,22 +12,31 @@ from seacan.engine.signals import parse_signal
 _DEFAULT_TIMEOUT_S: Final = 10
 
 
-async def stop(entry: Entry, timeout_s: int | None, signal: int | None) -> None:
+async def stop(entry: Entry, limit_s: int | None, signal: int | None) -> None:
     """Stop a container that is active, whose lock is held; None: as it says itself."""
-    config = entry.record.config
-    number = signal or parse_signal(config.get("StopSignal") or "SIGTERM")
-    if timeout_s is None:
-        own = config.get("StopTimeout")
-        timeout_s = _DEFAULT_TIMEOUT_S if own is None else own
     await entry.stop_by_hand()
+    await end(entry, limit_s, signal)
+
+
+async def end(entry: Entry, limit_s: int | None = None, signal: int | None = None) -> None:
+    """Do the same, but leave what follows from its end as it is."""
+    number = signal or parse_signal(entry.record.config.get("StopSignal") or "SIGTERM")
+    if limit_s is None:
+        limit_s = timeout_s(entry.record)
     if entry.record.is_running:
         # It may have ended by itself; then there is nobody to tell.
         with contextlib.suppress(errors.SeacanError):
             await entry.signal(number)
             await pause.end_pause(entry)
-        if not await entry.wait_ended(None if timeout_s < 0 else timeout_s):
+        if not await entry.wait_ended(None if limit_s < 0 else limit_s):
             await entry.kill()
     entry.tell("stop")
+
+
+def timeout_s(record: Container) -> int:
+    """Return how long a container has to obey, if nobody says otherwise; negative: for ever."""
+    own = record.config.get("StopTimeout")
+    return _DEFAULT_TIMEOUT_S if own is None else own
 
 
 async def stop_restarts(entry: Entry, number: int) -> bool:

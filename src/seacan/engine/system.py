@@ -129,7 +129,7 @@ class System:
             "DefaultRuntime": context.settings.containers.runtime or OWN_RUNTIME,
             "Swarm": {"NodeID": "", "NodeAddr": "", "LocalNodeState": "inactive",
                       "ControlAvailable": False, "Error": "", "RemoteManagers": None},
-            "LiveRestoreEnabled": True,
+            "LiveRestoreEnabled": context.settings.live_restore,
             "Isolation": "",
             "InitBinary": "seacan-init",
             "ContainerdCommit": {"ID": ""},

@@ -87,7 +87,8 @@ def test_what_the_keys_come_to(path: Path) -> None:
             "mtu": 1400,
             "init": True,
             "no-new-privileges": True,
-            "live-restore": True,
+            "live-restore": False,
+            "shutdown-timeout": 60,
             "iptables": True,
             "exec-opts": ["native.cgroupdriver=cgroupfs"],
             "features": {},
@@ -100,6 +101,7 @@ def test_what_the_keys_come_to(path: Path) -> None:
     settings, containers = given.settings, given.settings.containers
     assert (given.log_level, settings.is_debugging) == ("debug", True)
     assert given.hosts == ["unix:///a.sock", "unix:///b.sock"]
+    assert (settings.live_restore, settings.shutdown_timeout_s) == (False, 60)
     assert settings.labels == ("a=1", "b=2")
     assert settings.log_config == {"Type": "local", "Config": {"max-size": "1m"}}
     assert settings.storage_bytes == 10 << 20
@@ -134,7 +136,8 @@ def test_what_the_keys_come_to(path: Path) -> None:
         ({"runtimes": {"x": {"path": "/bin/true", "runtimeArgs": ["-x"]}}},
          "runtimes: x: runtimeArgs is not supported by seacand"),
         ({"runtimes": {"x": {"path": "runc"}}}, "runtime x: runc is no executable"),
-        ({"live-restore": False}, "--live-restore=false is not supported: it is always true"),
+        ({"shutdown-timeout": "soon"}, "--shutdown-timeout: invalid int value: 'soon'"),
+        ({"iptables": False}, "--iptables=false is not supported: it is always true"),
         ({"userns-remap": "default"}, "--userns-remap is not supported by seacand"),
         ({"default-ulimits": {"nofile": {"Soft": 9, "Hard": 3}}}, "soft limit must be less than"),
     ],

@@ -37,7 +37,7 @@ def test_how_it_does_is_told(manager: socket.socket) -> None:
     assert when.startswith("MONOTONIC_USEC=")
     notifier.alive("1 of 2 containers run")
     assert told(manager) == ["WATCHDOG=1", "STATUS=1 of 2 containers run"]
-    notifier.stopping()
+    notifier.stopping(containers_go_on=True)
     assert told(manager)[0] == "STOPPING=1"
 
 
