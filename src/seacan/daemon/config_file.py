@@ -39,6 +39,7 @@ _PLURALS: Final = {
 _SAME: Final = frozenset(
     (
         *("data-root", "exec-root", "cgroup-parent", "log-driver", "pidfile", "debug", "log-level"),
+        *("bip6", "ipv6", "fixed-cidr", "fixed-cidr-v6", "default-gateway", "default-gateway-v6"),
         *("group", "bridge", "bip", "mtu", "ip", "icc", "ip-masq", "ip-forward"),
         *("max-concurrent-downloads", "max-concurrent-uploads", "max-download-attempts"),
         *("http-proxy", "https-proxy", "no-proxy"),

@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 
 from seacan.byte_sizes import size_bytes
-from seacan.daemon.network_flags import boolean
+from seacan.daemon.booleans import boolean
 from seacan.engine.container_defaults import ContainerDefaults
 from seacan.errors import InvalidArgument
 from seacan.spec.engine_api import Ulimit

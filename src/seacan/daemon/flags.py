@@ -17,6 +17,7 @@ from seacan.daemon import (
     registry_flags,
     tls_flags,
 )
+from seacan.daemon.booleans import boolean
 from seacan.daemon.tls_flags import Tls
 from seacan.engine import log_options, storage_options
 from seacan.engine.context import Settings
@@ -131,14 +132,14 @@ def _parser() -> argparse.ArgumentParser:
     registry_flags.add_to(parser)
     add("--plugin-directory", type=_absolute, metavar="DIR",
         help="where legacy plugins are looked for, instead of Docker's directories")  # fmt: skip
-    add("--live-restore", type=network_flags.boolean, nargs="?", const=True, default=True,
+    add("--live-restore", type=boolean, nargs="?", const=True, default=True,
         metavar="BOOL", help="containers go on when the daemon ends; false: it stops them first "
         "(default true)")  # fmt: skip
     add("--shutdown-timeout", type=int, default=15, metavar="SECONDS",
         help="without live-restore: how long containers are waited for at the least, -1 for ever "
         "(default %(default)s)")  # fmt: skip
     add("-p", "--pidfile", type=_absolute, metavar="FILE", help="write the daemon's pid here")
-    add("-D", "--debug", type=network_flags.boolean, nargs="?", const=True, default=False,
+    add("-D", "--debug", type=boolean, nargs="?", const=True, default=False,
         metavar="BOOL", help="the same as --log-level debug")  # fmt: skip
     add("-l", "--log-level", choices=log.LEVELS, default="info", help="(default %(default)s)")
     refused_flags.add_to(parser)

@@ -5,21 +5,16 @@ import ipaddress
 from pathlib import Path
 
 from seacan import errors
-from seacan.engine.network_settings import NO_BRIDGE, NetworkSettings
+from seacan.daemon import bridge_flags
+from seacan.daemon.booleans import boolean
+from seacan.engine.network_settings import NetworkSettings
 from seacan.network.addresses import Pool, parse_pool
 from seacan.network.definition import BY_RELAY, BY_RULES, DEFAULT_MTU
-
-_NAME_LIMIT = 15  # IFNAMSIZ, linux/if.h
-_TRUE, _FALSE = ("true", "1", "t", "T", "TRUE", "True"), ("false", "0", "f", "F", "FALSE", "False")
 
 
 def add_to(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
-    add("-b", "--bridge", type=_bridge, metavar="NAME",
-        help="bridge of the host for containers that ask for no network; none: there is none "
-        "(default: one of the data root's own)")  # fmt: skip
-    add("--bip", type=_address, metavar="CIDR",
-        help="address of the default bridge and its subnet (default: a free one)")  # fmt: skip
+    bridge_flags.add_to(parser)
     add("--mtu", type=int, default=DEFAULT_MTU, help="of the default bridge (default %(default)s)")
     add("--default-address-pool", action="append", type=_pool, default=[],
         metavar="base=CIDR,size=N",
@@ -45,16 +40,12 @@ def add_to(parser: argparse.ArgumentParser) -> None:
 def settings(
     given: argparse.Namespace, data_root: Path, parser: argparse.ArgumentParser
 ) -> NetworkSettings:
-    if given.bridge and given.bip:
-        parser.error(
-            "You specified -b & --bip, mutually exclusive options. Please specify only one"
-        )
     if not 68 <= given.mtu <= 65535:
         parser.error(f"argument --mtu: invalid MTU: {given.mtu}")
     return NetworkSettings(
         data_root=data_root,
         bridge=given.bridge or "",
-        bip=given.bip or "",
+        bridge_addresses=bridge_flags.addresses_of(given, parser),
         mtu=given.mtu,
         icc=given.icc,
         ip_masq=given.ip_masq,
@@ -64,22 +55,6 @@ def settings(
         bridge_names=given.bridge_names,
         pools=tuple(given.default_address_pool),
     )
-
-
-def _bridge(name: str) -> str:
-    if name != NO_BRIDGE and not (0 < len(name.encode()) <= _NAME_LIMIT and "/" not in name):
-        raise argparse.ArgumentTypeError(f"not the name of an interface: {name!r}")
-    return name
-
-
-def _address(text: str) -> str:
-    try:
-        interface = ipaddress.IPv4Interface(text)
-    except ValueError as err:
-        raise argparse.ArgumentTypeError(str(err)) from err
-    if interface.network.prefixlen > 30 or interface.ip == interface.network.network_address:
-        raise argparse.ArgumentTypeError(f"not an address in a subnet: {text!r}")
-    return text
 
 
 def _pool(text: str) -> Pool:
@@ -94,10 +69,3 @@ def _host_address(text: str) -> str:
         return str(ipaddress.IPv4Address(text))
     except ValueError as err:
         raise argparse.ArgumentTypeError(str(err)) from err
-
-
-def boolean(text: str) -> bool:
-    """Return what a flag of dockerd that is on or off is set to."""
-    if text not in (*_TRUE, *_FALSE):
-        raise argparse.ArgumentTypeError(f"not true or false: {text!r}")
-    return text in _TRUE

@@ -10,7 +10,6 @@ STATED: Final = {
     "ip6tables": "true",
     "selinux-enabled": "false",
     "experimental": "false",
-    "ipv6": "false",
     "cri-containerd": "false",
     "storage-driver": "overlay2",
     "firewall-backend": "nftables",
@@ -20,10 +19,9 @@ STATED: Final = {
 }
 REFUSED: Final = (
     *("allow-direct-routing", "allow-nondistributable-artifacts", "api-cors-header"),
-    *("authorization-plugin", "bip6", "bridge-accept-fwmark", "cdi-spec-dir", "containerd"),
+    *("authorization-plugin", "bridge-accept-fwmark", "cdi-spec-dir", "containerd"),
     *("containerd-namespace", "containerd-plugins-namespace", "cpu-rt-period", "cpu-rt-runtime"),
-    *("default-gateway", "default-gateway-v6", "default-network-opt", "fixed-cidr"),
-    *("fixed-cidr-v6", "host-gateway-ip", "init-path", "ip-forward-no-drop", "metrics-addr"),
+    *("default-network-opt", "host-gateway-ip", "init-path", "ip-forward-no-drop", "metrics-addr"),
     *("network-control-plane-mtu", "network-diagnostic-port", "node-generic-resource"),
     *("oom-score-adjust", "raw-logs", "resolv-conf", "rootless"),
     *("swarm-default-advertise-addr", "swarm-raft-election-tick", "swarm-raft-heartbeat-tick"),

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from seacan import paths
-from seacan.daemon.network_flags import boolean
+from seacan.daemon.booleans import boolean
 from seacan.http.tls import server_context
 
 

@@ -5,7 +5,7 @@ import secrets
 
 from seacan.engine.container import Container
 from seacan.errors import InvalidArgument
-from seacan.network.definition import IPVLAN, Endpoint, Network, Sandbox
+from seacan.network.definition import IPVLAN, Endpoint, Network, Sandbox, auxiliary_gateway
 from seacan.network.members import Member
 from seacan.spec.engine_api import EndpointSettings
 
@@ -27,7 +27,7 @@ def gateway_of(network: Network, version: int) -> str:
     subnet = network.subnet(version)
     if subnet is None or network.internal:
         return ""
-    return subnet.gateway
+    return subnet.auxiliary.get(auxiliary_gateway(version)) or subnet.gateway
 
 
 def check_mac(network: Network, settings: EndpointSettings) -> None:

@@ -6,8 +6,8 @@ begins to look for a free subnet elsewhere.
 
 import hashlib
 import ipaddress
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -19,12 +19,26 @@ NO_BRIDGE: Final = "none"  # --bridge
 
 
 @dataclass(frozen=True, slots=True)
+class BridgeAddresses:
+    """Of one version, by the names of dockerd's flags; empty for the default."""
+
+    bip: str = ""  # CIDR
+    fixed_cidr: str = ""
+    gateway: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class NetworkSettings:
-    """By the names of dockerd's flags; empty for the default."""
+    """By the names of dockerd's flags; empty for the default.
+
+    `bridge_addresses` are by the versions of IP that the default bridge has.
+    """
 
     data_root: Path
     bridge: str = ""
-    bip: str = ""
+    bridge_addresses: Mapping[int, BridgeAddresses] = field(
+        default_factory=lambda: {4: BridgeAddresses()}
+    )
     mtu: int = DEFAULT_MTU
     icc: bool = True
     ip_masq: bool = True

@@ -5,7 +5,6 @@ the first one needs it. The others are made when they are created, and are rows 
 """
 
 import hashlib
-import ipaddress
 import secrets
 import time
 from collections.abc import Callable, Sequence
@@ -15,7 +14,7 @@ from typing import Final
 import anyio
 
 from seacan import errors, log
-from seacan.engine import network_requests
+from seacan.engine import default_bridge, network_requests
 from seacan.engine.container import Container
 from seacan.engine.database import Database
 from seacan.engine.events import Events
@@ -30,13 +29,6 @@ from seacan.network.definition import (
     IPVLAN,
     MACVLAN,
     NULL,
-    OPTION_DEFAULT,
-    OPTION_HOST_IPV4,
-    OPTION_ICC,
-    OPTION_MASQUERADE,
-    OPTION_MTU,
-    OPTION_NAME,
-    OPTION_NAMES,
     OPTION_PUBLISHED,
     Network,
     NetworkId,
@@ -124,31 +116,10 @@ class Networks:
         kept = self._networks.pop(network_id, None)
         if self._settings.bridge == NO_BRIDGE:
             return
-        settings = self._settings
-        subnets = [_subnet_of(settings.bip)] if settings.bip else kept.subnets if kept else []
-        bridge = Network(
-            id=network_id,
-            name="bridge",
-            driver=BRIDGE,
-            created_at=created_at,
-            subnets=subnets,
-            options={
-                OPTION_DEFAULT: "true",
-                OPTION_ICC: _flag(settings.icc),
-                OPTION_MASQUERADE: _flag(settings.ip_masq),
-                OPTION_HOST_IPV4: settings.ip,
-                OPTION_NAME: settings.bridge_name,
-                OPTION_MTU: str(settings.mtu),
-                **({OPTION_NAMES: "true"} if settings.bridge_names else {}),
-                **self._publishing_options(),
-            },
-            is_predefined=True,
-            interface=settings.bridge_name,
-            made_parent=not settings.bridge,
-        )
-        if not subnets:
-            with host_side.claiming_addresses():
-                bridge = self._with_subnets(bridge)
+        bridge = default_bridge.define(self._settings, network_id, created_at, kept)
+        bridge = replace(bridge, options={**bridge.options, **self._publishing_options()})
+        with host_side.claiming_addresses():
+            bridge = self._with_subnets(bridge)
         if bridge != kept:
             self._database.save_network(bridge)
         self._take_in(bridge)
@@ -241,8 +212,9 @@ class Networks:
         with host_side.claiming_addresses():
             if bridges.is_present(network):
                 return self._networks[network.id]
-            if network.is_default_bridge and not self._settings.bip and self._is_taken(network):
-                network = self._with_subnets(replace(network, subnets=[]))
+            if network.is_default_bridge and self._is_taken(network):
+                asked = [subnet for subnet in network.subnets if subnet.is_asked]
+                network = self._with_subnets(replace(network, subnets=asked))
                 self._database.save_network(network)
                 self._take_in(network)
             self.host_side.make(network)
@@ -260,6 +232,7 @@ class Networks:
         return any(
             network_requests.overlaps(subnet.network, other)
             for subnet in network.subnets
+            if not subnet.is_asked
             for other in routed
         )
 
@@ -310,13 +283,3 @@ class Networks:
 
 def _id(daemon_id: str, name: str) -> NetworkId:
     return NetworkId(hashlib.sha256(f"{daemon_id} {name}".encode()).hexdigest())
-
-
-def _subnet_of(bip: str) -> Subnet:
-    """Return the subnet of --bip, the bridge's own address in it."""
-    interface = ipaddress.ip_interface(bip)
-    return Subnet(str(interface.network), str(interface.ip), is_asked=True)
-
-
-def _flag(value: bool) -> str:
-    return "true" if value else "false"

@@ -15,6 +15,7 @@ from seacan import errors, log
 from seacan.network import links
 from seacan.network.definition import BRIDGE, IPVLAN, MACVLAN, Network
 from seacan.network.firewall import Segment
+from seacan.network.links import Interface
 from seacan.network.netlink import Netlink, Request
 
 _SYSCTLS: Final = Path("/proc/sys/net")
@@ -69,14 +70,37 @@ def _mac(network_id: str) -> str:
     return ":".join(f"{byte:02x}" for byte in (0x02, *digest[:5]))
 
 
+def addresses_of(name: str) -> list[Interface]:
+    """Return the addresses of an interface of the host, without those of its link alone."""
+    with Netlink() as netlink:
+        texts = links.list_addresses(netlink).get(links.index_of(name), ())
+        return [each for each in map(ipaddress.ip_interface, texts) if not each.is_link_local]
+
+
+def remove_other_addresses(network: Network) -> None:
+    """Leave its bridge, if it is ours, no addresses but those of the network."""
+    if not network.made_parent:
+        return
+    others = {*addresses_of(network.interface)} - {*_addresses(network)}
+    with Netlink() as netlink:
+        for address in others:
+            netlink.ask(links.remove_address(links.index_of(network.interface), address))
+
+
 def _give_addresses(netlink: Netlink, network: Network) -> None:
     index = links.index_of(network.interface)
-    for subnet in network.subnets:
-        if subnet.gateway and not network.is_isolated(subnet.network.version):
-            length = subnet.network.prefixlen
-            with _unless_there():
-                address = ipaddress.ip_interface(f"{subnet.gateway}/{length}")
-                netlink.ask(links.new_address(index, address))
+    for address in _addresses(network):
+        with _unless_there():
+            netlink.ask(links.new_address(index, address))
+
+
+def _addresses(network: Network) -> list[Interface]:
+    """Return those that the network's bridge has."""
+    return [
+        ipaddress.ip_interface(f"{subnet.gateway}/{subnet.network.prefixlen}")
+        for subnet in network.subnets
+        if subnet.gateway and not network.is_isolated(subnet.network.version)
+    ]
 
 
 @contextlib.contextmanager

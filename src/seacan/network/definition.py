@@ -68,6 +68,11 @@ class Subnet:
         return ipaddress.ip_network(self.subnet)
 
 
+def auxiliary_gateway(version: int) -> str:
+    """Return the name of the auxiliary address that a bridge's containers have as gateway."""
+    return f"DefaultGatewayIPv{version}"
+
+
 @dataclass(frozen=True, slots=True)
 class Network:
     id: NetworkId

@@ -71,6 +71,16 @@ class HostSide:
         )
         for network in present:
             bridges.let_loopback_out(network)
+            if network.is_default_bridge:
+                self._correct(network)
+
+    def _correct(self, network: Network) -> None:
+        """Give a bridge the addresses that this daemon was told, in place of those before."""
+        try:
+            bridges.remove_other_addresses(network)
+            self.make(network)
+        except (errors.SeacanError, OSError) as err:
+            log.error("network does not have its addresses", name=network.name, error=err)
 
     def _restore_bridges(self, networks: Iterable[Network], sandboxes: Iterable[Sandbox]) -> None:
         endpoints = [each for sandbox in sandboxes for each in sandbox.endpoints]

@@ -30,6 +30,7 @@ _RTM_NEWLINK: Final = 16
 _RTM_DELLINK: Final = 17
 _RTM_GETLINK: Final = 18
 _RTM_NEWADDR: Final = 20
+_RTM_DELADDR: Final = 21
 _RTM_GETADDR: Final = 22
 _RTM_NEWROUTE: Final = 24
 _RTM_DELROUTE: Final = 25
@@ -207,6 +208,12 @@ def new_address(index: int, interface: Interface) -> Request:
     if interface.version == 4 and interface.network.prefixlen < 31:
         body += attribute(_IFA_BROADCAST, interface.network.broadcast_address.packed)
     return Request(_RTM_NEWADDR, body, NLM_F_CREATE, f"give address {interface}")
+
+
+def remove_address(index: int, interface: Interface) -> Request:
+    body = _IFADDRMSG.pack(_family(interface), interface.network.prefixlen, 0, 0, index)
+    body += attribute(_IFA_LOCAL, interface.ip.packed)
+    return Request(_RTM_DELADDR, body, 0, f"remove address {interface}")
 
 
 def new_default_route(index: int, gateway: Address | None, version: int = 4) -> Request:

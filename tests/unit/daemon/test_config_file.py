@@ -9,6 +9,7 @@ import pytest
 from seacan.daemon import config_file, flags, main
 from seacan.daemon.configuration import RELOADED, changed_keys
 from seacan.daemon.refused_flags import REFUSED, STATED
+from seacan.engine.network_settings import BridgeAddresses
 from seacan.errors import InvalidArgument
 
 # dockerd's, of 28: moby, daemon/config, json tags.
@@ -85,6 +86,12 @@ def test_what_the_keys_come_to(path: Path) -> None:
             "dns-search": ["example"],
             "icc": False,
             "mtu": 1400,
+            "bip": "10.7.1.1/24",
+            "fixed-cidr": "10.7.1.128/25",
+            "default-gateway": "10.7.1.254",
+            "ipv6": True,
+            "fixed-cidr-v6": "fd00:7::/64",
+            "default-gateway-v6": "fd00:7::fe",
             "init": True,
             "no-new-privileges": True,
             "live-restore": False,
@@ -111,6 +118,10 @@ def test_what_the_keys_come_to(path: Path) -> None:
     assert settings.registries.https_proxy == "http://p:1"
     assert [(str(p.base), p.size) for p in settings.network.pools] == [("10.9.0.0/16", 24)]
     assert (settings.network.icc, settings.network.mtu) == (False, 1400)
+    assert settings.network.bridge_addresses == {
+        4: BridgeAddresses("10.7.1.1/24", "10.7.1.128/25", "10.7.1.254"),
+        6: BridgeAddresses("", "fd00:7::/64", "fd00:7::fe"),
+    }
     assert (settings.network.published_ports, settings.network.bridge_names) == ("relay", True)
     assert containers.ulimits == [{"Name": "nofile", "Soft": 10, "Hard": 20}]
     assert containers.shm_bytes == 8 << 20
@@ -138,6 +149,12 @@ def test_what_the_keys_come_to(path: Path) -> None:
         ({"runtimes": {"x": {"path": "runc"}}}, "runtime x: runc is no executable"),
         ({"shutdown-timeout": "soon"}, "--shutdown-timeout: invalid int value: 'soon'"),
         ({"iptables": False}, "--iptables=false is not supported: it is always true"),
+        ({"fixed-cidr": "10.7.1.0"}, "--fixed-cidr: invalid CIDR address: 10.7.1.0"),
+        ({"fixed-cidr": "fd00::/64"}, "--fixed-cidr: not of IPv4: 'fd00::/64'"),
+        ({"fixed-cidr": "10.7.1.0/32"}, "there is no room for containers in 10.7.1.0/32"),
+        ({"bip": "10.7.1.0/24"}, "--bip: not an address in a subnet: '10.7.1.0/24'"),
+        ({"ipv6": True, "fixed-cidr-v6": "fe80::/80"},
+         "'fe80::/80' clashes with the Link-Local prefix 'fe80::/64'"),
         ({"userns-remap": "default"}, "--userns-remap is not supported by seacand"),
         ({"default-ulimits": {"nofile": {"Soft": 9, "Hard": 3}}}, "soft limit must be less than"),
     ],
@@ -148,6 +165,27 @@ def test_what_is_wrong(path: Path, said: Any, complaint: str) -> None:
     assert complaint in str(caught.value)
     if "labels" not in said:
         assert f"configure the Docker daemon with file {path}" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("said", "complaint"),
+    [
+        ({"bip": "10.7.1.1/24", "fixed-cidr": "10.8.0.0/25"},
+         "fixed CIDR 10.8.0.0/25 is not within the bridge's subnet, 10.7.1.0/24"),
+        ({"bip": "10.7.1.1/24", "default-gateway": "10.8.0.1"},
+         "default gateway 10.8.0.1 is not in the bridge's subnet, 10.7.1.0/24"),
+        ({"default-gateway": "10.8.0.1"}, "default gateway 10.8.0.1 is in no known subnet"),
+        ({"fixed-cidr-v6": "fd00:7::/64"},
+         "--fixed-cidr-v6: there is no IPv6 on the bridge without --ipv6"),
+        ({"bridge": "none", "fixed-cidr": "10.7.1.0/24"},
+         "there is no default bridge to have addresses: --bridge=none"),
+        ({"bridge": "br0", "bip": "10.7.1.1/24"}, "You specified -b & --bip"),
+    ],
+)  # fmt: skip
+def test_what_does_not_fit_together(path: Path, said: Any, complaint: str) -> None:
+    with pytest.raises(InvalidArgument) as caught:
+        read(path, said)
+    assert complaint in str(caught.value)
 
 
 def test_flag_and_file_together(path: Path) -> None:
