@@ -1,6 +1,6 @@
 """Every path that seacan keeps on disk.
 
-Two roots, one that a reboot leaves alone and one that it may take:
+Two roots of the daemon, one that a reboot leaves alone and one that it may take:
 
     DATA_ROOT/                     /var/lib/seacan, 0710: survives a reboot
       seacan.db                    containers, volumes, images, layers, events (SQLite, WAL)
@@ -50,6 +50,10 @@ Two roots, one that a reboot leaves alone and one that it may take:
         state.json
         exec.fifo                  held by the created container until it is started
         seccomp.bpf                the filter, compiled, for execs
+
+And of whoever calls `seacan compose`, which may go at any time:
+
+    ~/.cache/seacan/compose/DIGEST what a compose file came to (compose/kept_documents.py)
 """
 
 from dataclasses import dataclass

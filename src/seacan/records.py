@@ -12,33 +12,40 @@ brings inspect and ast. A default is shared by all, so it is nothing that can ch
 read the decorator as they do a dataclass.
 """
 
-from collections.abc import Callable
-from typing import Any, Final, NoReturn, TypeVar, dataclass_transform, overload
+from __future__ import annotations
 
-_Class = TypeVar("_Class", bound=type)
-_Record = TypeVar("_Record")
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any, Final, NoReturn, TypeVar, dataclass_transform, overload
 
+    _Class = TypeVar("_Class", bound=type)
+    _Record = TypeVar("_Record")
 
-@overload
-def record(cls: _Class) -> _Class: ...
-@overload
-def record(*, frozen: bool = True, kw_only: bool = False) -> Callable[[_Class], _Class]: ...
-@dataclass_transform(frozen_default=True)
-def record(cls: Any = None, *, frozen: bool = True, kw_only: bool = False) -> Any:
-    """Make `cls` a record; those that are `frozen` do not change, and are hashable.
+    @overload
+    def record(cls: _Class) -> _Class: ...
+    @overload
+    def record(*, frozen: bool = True, kw_only: bool = False) -> Callable[[_Class], _Class]: ...
+    @dataclass_transform(frozen_default=True)
+    def record(cls: Any = None, *, frozen: bool = True, kw_only: bool = False) -> Any: ...
 
-    `kw_only` is for type checkers: its fields are to be named where one is made.
-    """
+else:  # `typing` takes longer to import than all records
 
-    def make(cls: _Class) -> _Class:
-        bases = reversed(cls.__mro__)
-        named = (name for base in bases for name in vars(base).get("__annotations__", ()))
-        fields = {"_fields": tuple(dict.fromkeys(named))}
-        for name, value in (fields | (_FROZEN if frozen else _METHODS)).items():
-            setattr(cls, name, value)
-        return cls
+    def record(cls=None, *, frozen=True, kw_only=False):  # noqa: ANN001, ANN201
+        """Make `cls` a record; those that are `frozen` do not change, and are hashable.
 
-    return make if cls is None else make(cls)
+        `kw_only` is for type checkers: its fields are to be named where one is made.
+        """
+
+        def make(cls):  # noqa: ANN001, ANN202
+            bases = reversed(cls.__mro__)
+            named = (name for base in bases for name in vars(base).get("__annotations__", ()))
+            fields = {"_fields": tuple(dict.fromkeys(named))}
+            for name, value in (fields | (_FROZEN if frozen else _METHODS)).items():
+                setattr(cls, name, value)
+            return cls
+
+        return make if cls is None else make(cls)
 
 
 def replace(old: _Record, **changes: Any) -> _Record:

@@ -38,7 +38,11 @@ class Composer:
         self._program = program
         self._directory = directory
         inherited = {key: os.environ[key] for key in ("PATH", "HOME") if key in os.environ}
-        self.env = inherited | {"DOCKER_HOST": host, "TOKEN": "of-the-environment"}
+        self.env = inherited | {
+            "DOCKER_HOST": host,
+            "TOKEN": "of-the-environment",
+            "XDG_CACHE_HOME": f"{directory}-cache",
+        }
 
     def __call__(self, *words: str, timeout_s: float = 50) -> Result:
         """Run to the end, whatever its status."""

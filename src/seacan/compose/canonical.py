@@ -182,7 +182,7 @@ def _all_devices(value: Any, _: Path) -> Any:
     return value if "count" in value or "device_ids" in value else {**value, "count": "all"}
 
 
-_DEFAULTS: PathTable[Rewrite] = PathTable(
+_DEFAULTS = PathTable(
     {
         "services.*.build": _default(context="."),
         "services.*.secrets.*": _secret_target,

@@ -6,10 +6,9 @@ of the JSON of the section, without what changes nothing about a container.
 
 from __future__ import annotations
 
-import hashlib
-
 from seacan.compose import shapes
 from seacan.compose.output import json_text, written
+from seacan.compose.sha256 import sha256_hex
 from seacan.compose.shape import Shape
 
 TYPE_CHECKING = False
@@ -37,4 +36,4 @@ def volume_hash(volume: dict[str, Any]) -> str:
 
 def _digest(section: dict[str, Any], shape: Shape) -> str:
     text = json_text(written(section, shape, as_json=True))
-    return hashlib.sha256(text.encode(errors="surrogateescape")).hexdigest()
+    return sha256_hex(text.encode(errors="surrogateescape"))

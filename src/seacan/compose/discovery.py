@@ -15,8 +15,8 @@ from __future__ import annotations
 import os
 import re
 
-from seacan.compose.dotenv import read_file
-from seacan.compose.loading import STDIN, Choices, Loader, Texts
+from seacan.compose.documents import STDIN, Documents
+from seacan.compose.loading import Choices, Loader
 from seacan.compose.normalize import normalize
 from seacan.compose.project import Project, project_of
 from seacan.compose.variables import substitute
@@ -58,7 +58,7 @@ class Application:
     def __init__(self, sources: Sources, environ: Mapping[str, str], notices: Notices) -> None:
         self._sources = sources
         self._notices = notices
-        self._texts = Texts()
+        self._documents = Documents()
         self.environment = {"PWD": os.getcwd(), **environ}
         if sources.name and sources.name != normalized_name(sources.name):
             raise _invalid_name(sources.name)
@@ -92,7 +92,7 @@ class Application:
         self.environment["COMPOSE_PROJECT_NAME"] = name
         # Of what is printed with its variables, none is to be replaced by looking it up.
         environment = self.environment if choices.interpolate else {}
-        loader = Loader(self.directory, environment, self._texts, self._notices, choices)
+        loader = Loader(self.directory, environment, self._documents, self._notices, choices)
         model = loader.load(self.files)
         if not name:
             raise InvalidArgument("project name must not be empty")
@@ -112,6 +112,10 @@ class Application:
         if not files and not _is_on(self.environment, "COMPOSE_DISABLE_ENV_FILE"):
             default = os.path.join(directory, ".env")
             files = [default] if os.path.isfile(default) else []
+        if not files:
+            return
+        from seacan.compose.dotenv import read_file
+
         found: dict[str, str] = {}
         for file in files:
             if not os.path.exists(file):
@@ -164,7 +168,7 @@ class Application:
             return given
         written = ""
         for file in self.files:
-            for document in self._texts.documents(file):
+            for document in self._documents.of(file):
                 name = document.value.get("name") if isinstance(document.value, dict) else None
                 written = name if isinstance(name, str) and name else written
         if written and choices.interpolate:

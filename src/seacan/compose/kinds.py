@@ -16,9 +16,10 @@ if TYPE_CHECKING:
 
 _TRUE = frozenset(("true", "y", "yes", "on"))
 _FALSE = frozenset(("false", "n", "no", "off"))
-_SIZE = re.compile(r"(\d+(?:\.\d*)?|\.\d+) ?([kKmMgGtTpP]?)([iI]?[bB])?\Z")
-_DURATION = re.compile(r"[-+]?(?:(?:\d+(?:\.\d*)?|\.\d+)(?:w|d|h|ms|m|us|µs|μs|ns|s))+\Z")
-_PART = re.compile(r"(\d+(?:\.\d*)?|\.\d+)(w|d|h|ms|m|us|µs|μs|ns|s)")
+# Compiled when they are first used, which few files ask for.
+_SIZE = r"(\d+(?:\.\d*)?|\.\d+) ?([kKmMgGtTpP]?)([iI]?[bB])?\Z"
+_DURATION = r"[-+]?(?:(?:\d+(?:\.\d*)?|\.\d+)(?:w|d|h|ms|m|us|µs|μs|ns|s))+\Z"
+_PART = r"(\d+(?:\.\d*)?|\.\d+)(w|d|h|ms|m|us|µs|μs|ns|s)"
 _NANOSECONDS = {
     "ns": 1,
     "us": 1_000,
@@ -31,7 +32,7 @@ _NANOSECONDS = {
     "d": 24 * 3600 * 1_000_000_000,
     "w": 7 * 24 * 3600 * 1_000_000_000,
 }
-_INTEGER = re.compile(r"[-+]?[0-9]+\Z")
+_INTEGER = r"[-+]?[0-9]+\Z"
 
 
 def text(value: Any) -> str:
@@ -45,7 +46,7 @@ def anything(value: Any) -> Any:
 
 
 def number(value: Any) -> int:
-    if isinstance(value, str) and _INTEGER.match(value):
+    if isinstance(value, str) and re.match(_INTEGER, value):
         return int(value)
     if isinstance(value, float) and value == int(value):
         return int(value)
@@ -77,7 +78,7 @@ def size(value: Any) -> str:
     """Return bytes as decimal digits; units are powers of 1024."""
     if isinstance(value, int):
         return str(value)
-    found = _SIZE.match(str(value))
+    found = re.match(_SIZE, str(value))
     if str(value) == "-1":
         return "-1"
     if found is None:
@@ -90,9 +91,9 @@ def duration_ns(value: str) -> int:
     """Return the nanoseconds of `1m30s`."""
     if value in ("0", "+0", "-0"):
         return 0
-    if not _DURATION.match(value):
+    if not re.match(_DURATION, value):
         raise ValueError(f'invalid duration: "{value}"')
-    total = sum(float(count) * _NANOSECONDS[unit] for count, unit in _PART.findall(value))
+    total = sum(float(count) * _NANOSECONDS[unit] for count, unit in re.findall(_PART, value))
     return -round(total) if value[0] == "-" else round(total)
 
 

@@ -8,7 +8,6 @@ Source: compose specification, merge, include, extends; compose-go 2.9 for the o
 
 from __future__ import annotations
 
-import copy
 import os
 
 from seacan.compose import canonical, schema
@@ -16,7 +15,6 @@ from seacan.compose.checks import check_model
 from seacan.compose.interpolation import interpolate
 from seacan.compose.merge import merge, merge_service, without_repeats
 from seacan.compose.path_table import matches
-from seacan.compose.yaml_reader import read
 from seacan.errors import InvalidArgument
 from seacan.records import record
 
@@ -25,11 +23,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
+    from seacan.compose.documents import Document, Documents, Path
     from seacan.compose.notices import Notices
-    from seacan.compose.yaml_reader import Document, Path
 
-STDIN = "-"
-LIMIT_BYTES = 16 * 1024 * 1024
 _IMPORTED = ("services", "volumes", "networks", "secrets", "configs", "models")
 
 
@@ -49,30 +45,6 @@ class Extension:
     service: str
 
 
-class Texts:
-    """The documents of all files, each read once."""
-
-    def __init__(self) -> None:
-        self._documents: dict[str, list[Document]] = {}
-
-    def documents(self, file: str) -> list[Document]:
-        """Return those in `file`. Raises InvalidArgument if it cannot be read, or is no YAML."""
-        if file not in self._documents:
-            self._documents[file] = list(read(_content(file), file))
-        return self._documents[file]
-
-
-def _content(file: str) -> bytes:
-    try:
-        with open(0 if file == STDIN else file, "rb", closefd=file != STDIN) as opened:
-            data = opened.read(LIMIT_BYTES + 1)
-    except OSError as err:
-        raise InvalidArgument(f"open {file}: {(err.strerror or str(err)).lower()}") from err
-    if len(data) > LIMIT_BYTES:
-        raise InvalidArgument(f"open {file}: longer than {LIMIT_BYTES} bytes")
-    return data
-
-
 class Loader:
     """Loads the files of one application. `included`: the files that led to it by `include`."""
 
@@ -80,7 +52,7 @@ class Loader:
         self,
         directory: str,
         environment: Mapping[str, str],
-        texts: Texts,
+        documents: Documents,
         notices: Notices,
         choices: Choices,
         *,
@@ -88,17 +60,18 @@ class Loader:
     ) -> None:
         self._directory = directory
         self._environment = environment
-        self._texts = texts
+        self._documents = documents
         self._notices = notices
         self._choices = choices
         self._included = included
-        self._places: dict[Path, tuple[str, int]] = {}
+        self._begun: list[tuple[str, int]] = []  # file and number of the documents so far
 
     def load(self, files: list[str]) -> dict[str, Any]:
         """Return the model of `files`, which is not normalized yet. Raises InvalidArgument."""
         model: dict[str, Any] = {}
         for file in files:
-            for document in self._texts.documents(file):
+            for at, document in enumerate(self._documents.of(file)):
+                self._begun.append((file, at))
                 model = self._with_document(model, file, document)
         if not model:
             raise InvalidArgument("empty compose file")
@@ -112,7 +85,6 @@ class Loader:
     def _with_document(
         self, model: dict[str, Any], file: str, document: Document
     ) -> dict[str, Any]:
-        self._places.update((path, (file, line)) for path, line in document.lines.items())
         over = self._raw(file, document)
         try:
             self._extend_services(over, file, document.reset)
@@ -139,20 +111,30 @@ class Loader:
         if not isinstance(document.value, dict):
             raise InvalidArgument(f"{file}: top-level object must be a mapping")
         if not self._choices.interpolate:
-            return copy.deepcopy(document.value)
-        raw: dict[str, Any] = interpolate(document.value, self._environment.get, self._notices)
+            raw: dict[str, Any] = _copy(document.value)
+            return raw
+        raw = interpolate(document.value, self._environment.get, self._notices)
         return raw
 
     def _validate(self, model: dict[str, Any], file: str) -> None:
         misfit = schema.misfit(model)
         if misfit is None:
             return
+        places = self._places()
         place = misfit.place
-        while place and place not in self._places:
+        while place and place not in places:
             place = place[:-1]
-        where, line = self._places.get(place, (file, 1))
+        where, line = places.get(place, (file, 1))
         path = ".".join(misfit.path)
         raise InvalidArgument(f"validating {file}: {path} {misfit.text} ({where}:{line})")
+
+    def _places(self) -> dict[Path, tuple[str, int]]:
+        """Return the file and line of each value, where it was written last."""
+        places: dict[Path, tuple[str, int]] = {}
+        for file, at in self._begun:
+            lines = self._documents.lines(file)[at]
+            places.update((path, (file, line)) for path, line in lines.items())
+        return places
 
     # extends
 
@@ -192,7 +174,7 @@ class Loader:
         base = self._extended(reference, base_services, where, base_reset, above)
         if base is None:
             return service
-        base = copy.deepcopy(base)
+        base = _copy(base)
         _reset({"services": {name: base}}, reset)
         merged = merge_service(base, service)
         merged.pop("extends", None)
@@ -205,7 +187,7 @@ class Loader:
         """Return the services of another file, in long syntax, and what that file resets."""
         model: dict[str, Any] = {}
         reset: list[Path] = []
-        for document in self._texts.documents(path):
+        for document in self._documents.of(path):
             over = self._raw(path, document)
             try:
                 _reset(model, document.reset)
@@ -251,7 +233,7 @@ class Loader:
         loader = Loader(
             os.path.normpath(directory),
             self._included_environment(directory, _listed(chosen.get("env_file"))),
-            self._texts,
+            self._documents,
             self._notices,
             Choices(interpolate=self._choices.interpolate),
             included=above,
@@ -298,6 +280,12 @@ class Loader:
 
 
 VALUE = "x-#value"  # of a secret or config that is a variable; the schema lets it pass
+
+
+def _copy(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _copy(item) for key, item in value.items()}
+    return [_copy(item) for item in value] if isinstance(value, list) else value
 
 
 def _listed(value: Any) -> list[str]:

@@ -112,7 +112,7 @@ def _join_address_pools(base: Any, over: Any, path: Path) -> Any:
     return list(pools.values())
 
 
-_RULES: PathTable[Rule] = PathTable(
+_RULES = PathTable(
     {
         "networks.*.ipam.config": _join_address_pools,
         "services.*.build": _join_builds,

@@ -5,12 +5,10 @@ They are docker compose's, so that each of the two manages what the other made.
 
 from __future__ import annotations
 
-from typing import Final
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from typing import Any
+    from typing import Any, Final
 
 VERSION: Final = "2.40.3"  # of docker compose, whose ways these are
 

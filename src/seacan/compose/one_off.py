@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-from typing import Any
 
 from seacan.compose import names
 from seacan.compose.containers import containers_of
@@ -17,6 +16,8 @@ from seacan.records import record, replace
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from seacan.compose.project import Project
     from seacan.compose.worksite import Worksite
 

@@ -31,46 +31,91 @@ def in_order(
 ) -> None:
     """Do `act` for each name, after all of its `before`; raise the first error of one.
 
-    After an error nothing new begins, and what has begun ends first.
+    After an error nothing new begins, and what has begun ends first. One alone is done here,
+    several in threads.
     """
+    if len(before) == 1:
+        act(*before)
+        return
     work = _Work(before, act, at_once)
     work.begin_ready()
     work.wait()
 
 
 class _Work:
+    """Names that are left (which wait for others), ready, or running.
+
+    A thread goes on with what is ready when it has done one, so that what is done at once, as
+    when nothing has changed, is not worth a thread for each.
+    """
+
     def __init__(
         self, before: Mapping[str, set[str]], act: Callable[[str], None], at_once: int
     ) -> None:
         self._act = act
         self._left = {name: set(others) for name, others in before.items()}
+        self._ready: list[str] = []
         self._running: set[str] = set()
         self._changed = threading.Condition()
-        self._places = threading.Semaphore(at_once if at_once > 0 else AT_ONCE)
+        self._free = at_once if at_once > 0 else AT_ONCE  # threads that may be begun
         self._error: BaseException | None = None
+        self._find_ready()
 
     def begin_ready(self) -> None:
-        with self._changed:
-            ready = [name for name in sorted(self._left) if not self._left[name]]
-            for name in ready if self._error is None else ():
-                del self._left[name]
-                self._running.add(name)
-                threading.Thread(target=self._run, args=(name,), daemon=True).start()
+        """Begin a thread for each name that is still ready when its turn comes."""
+        while self._takes_thread():
+            threading.Thread(target=self._run, daemon=True).start()
 
-    def _run(self, name: str) -> None:
-        error: BaseException | None = None
-        with self._places:
+    def _takes_thread(self) -> bool:
+        with self._changed:
+            if not self._ready or not self._free:
+                return False
+            self._free -= 1
+            return True
+
+    def _run(self) -> None:
+        name = self._next()
+        while name is not None:
+            error: BaseException | None = None
             try:
                 self._act(name)
             except BaseException as err:  # whatever it is, the thread that waits raises it
                 error = err
+            has_more = self._end(name, error)
+            name = self._next()
+            if has_more:
+                self.begin_ready()
+
+    def _next(self) -> str | None:
+        """Return what this thread does next; None if it is to end."""
+        with self._changed:
+            if not self._ready:
+                self._free += 1
+                return None
+            name = self._ready.pop(0)
+            self._running.add(name)
+            return name
+
+    def _end(self, name: str, error: BaseException | None) -> bool:
+        """Note that `name` is done; return whether others have become ready by that."""
         with self._changed:
             self._error = self._error or error
             self._running.discard(name)
             for others in self._left.values():
                 others.discard(name)
+            has_more = self._find_ready()
             self._changed.notify_all()
-        self.begin_ready()
+            return has_more
+
+    def _find_ready(self) -> bool:
+        if self._error is not None:
+            self._ready.clear()
+            return False
+        found = [name for name in sorted(self._left) if not self._left[name]]
+        for name in found:
+            del self._left[name]
+        self._ready += found
+        return bool(found)
 
     def wait(self) -> None:
         with self._changed:
@@ -79,7 +124,9 @@ class _Work:
             raise self._error
 
     def _is_done(self) -> bool:
-        return not self._running and (not self._left or self._error is not None)
+        if self._running or self._ready:
+            return False
+        return not self._left or self._error is not None
 
 
 def for_all(items: Iterable[Any], act: Callable[[Any], None], *, at_once: int = AT_ONCE) -> None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import re
 
+from seacan.client.json_text import dumps
 from seacan.compose import kinds, shapes
 from seacan.compose.scalars import go_float, needs_quotes, plain_value
 from seacan.compose.shape import ABSENT, ListOf, MapOf, Shape
@@ -25,7 +25,6 @@ _TAGS = {
         (str, "str"),
     )
 }
-_PARTS = re.compile(r"\d+|\D")
 
 
 def yaml_of(project: Project) -> str:
@@ -86,7 +85,7 @@ def _natural(key: str) -> list[tuple[int, int]]:
     """Return what puts `a2` before `a10`, and signs before digits before letters."""
     return [
         (1, int(part)) if part.isdecimal() else (2 if part.isalpha() else 0, ord(part))
-        for part in _PARTS.findall(key)
+        for part in re.findall(r"\d+|\D", key)
     ]
 
 
@@ -106,11 +105,16 @@ def _written_shape(value: dict[str, Any], shape: Shape, as_json: bool) -> dict[s
 
 def json_text(value: Any, *, indent: int | None = None) -> str:
     """Return `value` as Go writes JSON."""
-    separators = (",", ": " if indent else ":")
-    text = json.dumps(_whole(value), indent=indent, separators=separators, ensure_ascii=False)
+    text = _laid_out(_whole(value), indent) if indent else dumps(_whole(value))
     for sign in "<>&\u2028\u2029":
         text = text.replace(sign, f"\\u{ord(sign):04x}")
     return text
+
+
+def _laid_out(value: Any, indent: int) -> str:
+    import json
+
+    return json.dumps(value, indent=indent, ensure_ascii=False)
 
 
 def _whole(value: Any) -> Any:

@@ -5,29 +5,27 @@ A `*` stands for any one key, and for the places of a list, whose part of a path
 
 from __future__ import annotations
 
-from typing import Any, Generic, TypeVar
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from typing import Any
 
     Rewrite = Callable[[Any, tuple[str, ...]], Any]
 
 Path = tuple[str, ...]
-Entry = TypeVar("Entry")
 ITEM = "[]"
 
 
-class PathTable(Generic[Entry]):
-    """Entries by the pattern of their path."""
+class PathTable:
+    """Entries by the pattern of their path; in one table, all of one type."""
 
-    def __init__(self, entries: Mapping[str, Entry]) -> None:
-        self._by_length: dict[int, list[tuple[Path, Entry]]] = {}
+    def __init__(self, entries: Mapping[str, Any]) -> None:
+        self._by_length: dict[int, list[tuple[Path, Any]]] = {}
         for pattern, entry in entries.items():
             parts = tuple(pattern.split("."))
             self._by_length.setdefault(len(parts), []).append((parts, entry))
 
-    def find(self, path: Path) -> Entry | None:
+    def find(self, path: Path) -> Any:
         """Return the entry for `path`, or None."""
         for pattern, entry in self._by_length.get(len(path), ()):
             if matches(path, pattern):
@@ -42,8 +40,8 @@ def matches(path: Path, pattern: Path) -> bool:
     )
 
 
-def rewrite(value: Any, table: PathTable[Rewrite], path: Path = ()) -> Any:
-    """Return `value` with each part that `table` names passed through its function.
+def rewrite(value: Any, table: PathTable, path: Path = ()) -> Any:
+    """Return `value` with each part that `table` names passed through its function, a Rewrite.
 
     Parts are changed in place, outer ones before what is in them.
     """

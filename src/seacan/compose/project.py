@@ -7,11 +7,8 @@ out. A secret or config from a variable has its value as `content`, too, which i
 
 from __future__ import annotations
 
-import fnmatch
-
 from seacan.compose import shapes
 from seacan.compose.checks import check_project
-from seacan.compose.dotenv import read_file, read_raw_file
 from seacan.compose.loading import VALUE
 from seacan.compose.shape import typed
 from seacan.errors import InvalidArgument, NotFound
@@ -148,6 +145,8 @@ def _with_environment(
 def _read_env_file(file: Any, known: dict[str, str], lookup: Any, notices: Notices) -> None:
     import os
 
+    from seacan.compose.dotenv import read_file, read_raw_file
+
     path = file["path"]
     if not os.path.exists(path):
         if file["required"]:
@@ -168,6 +167,8 @@ def _with_labels(service: dict[str, Any], notices: Notices, keep: bool) -> dict[
     files = service.get("label_file")
     if not files:
         return service
+    from seacan.compose.dotenv import read_file
+
     labels: dict[str, str] = {}
     for file in files:
         read_file(file, labels, labels.get, notices.unset_variable)
@@ -218,7 +219,9 @@ def with_selected_services(
 def _select(
     project: Project, pattern: str, selected: set[str], *, dependencies: bool, required: bool
 ) -> None:
-    found = [name for name in project.services if fnmatch.fnmatchcase(name, pattern)]
+    from fnmatch import fnmatchcase
+
+    found = [name for name in project.services if fnmatchcase(name, pattern)]
     if not found and required:
         raise NotFound(f"no such service: {pattern}")
     for name in found:

@@ -5,9 +5,9 @@ Keys that mean something to a swarm alone are not in it; unsupported.py tells of
 
 from __future__ import annotations
 
-import json
 import os
 
+from seacan.client.json_text import dumps, loads
 from seacan.compose import names
 from seacan.compose.config_hash import service_hash
 from seacan.compose.kinds import duration_ns
@@ -230,7 +230,7 @@ def _security_options(project: Project, options: Any) -> tuple[list[str], bool]:
 def _profile(path: str) -> str:
     try:
         with open(path, "rb") as file:
-            return json.dumps(json.load(file), separators=(",", ":"))
+            return dumps(loads(file.read()))
     except (OSError, ValueError) as err:
         raise InvalidArgument(f"opening seccomp profile ({path}) failed: {err}") from err
 

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
-_CDI_NAME = re.compile(r"[a-zA-Z0-9.-]+/[a-zA-Z0-9_-]+=[a-zA-Z0-9_.:-]+\Z")
+_CDI_NAME = r"[a-zA-Z0-9.-]+/[a-zA-Z0-9_-]+=[a-zA-Z0-9_.:-]+\Z"
 _NUMBERS = {
     "cpu_count": "CpuCount",
     "cpu_period": "CpuPeriod",
@@ -82,7 +82,7 @@ def _devices(service: Mapping[str, Any], reserved: Mapping[str, Any]) -> dict[st
     devices, named = [], []
     for device in service.get("devices", ()):
         source, target = device.get("source", ""), device.get("target", "")
-        if source == target and _CDI_NAME.match(source):
+        if source == target and re.match(_CDI_NAME, source):
             named.append(source)
             continue
         permissions = device.get("permissions", "rwm")

@@ -6,8 +6,6 @@ Numbers are printed as Go does, since that is what containers find in their envi
 from __future__ import annotations
 
 import re
-import struct
-from decimal import Decimal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,13 +21,14 @@ _SPECIAL_FLOATS = {
     },
     **{f".{word}": float("nan") for word in ("nan", "NaN", "NAN")},
 }
-_INTEGER = re.compile(r"[-+]?(0b[01]+|0o?[0-7]*|0x[0-9a-fA-F]+|[1-9][0-9]*)\Z")
-_FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?\Z")
+# Compiled when they are first used.
+_INTEGER = r"[-+]?(0b[01]+|0o?[0-7]*|0x[0-9a-fA-F]+|[1-9][0-9]*)\Z"
+_FLOAT = r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?\Z"
 _LARGEST = 2**64
 # Words that YAML 1.1 reads otherwise: quoted when written, so that both read them alike.
 _OLD_BOOLEANS = frozenset("y Y yes Yes YES on On ON n N no No NO off Off OFF".split())
-_SEXAGESIMAL = re.compile(r"[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?\Z")
-_TIMESTAMP = re.compile(r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}([Tt ].*)?\Z")
+_SEXAGESIMAL = r"[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?\Z"
+_TIMESTAMP = r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}([Tt ].*)?\Z"
 
 
 def plain_value(text: str) -> Any:
@@ -43,11 +42,11 @@ def plain_value(text: str) -> Any:
     if text[0] not in "+-.0123456789":
         return text
     digits = text.replace("_", "")
-    if _INTEGER.match(digits):
+    if re.match(_INTEGER, digits):
         number = _integer(digits)
         if -_LARGEST // 2 <= number < _LARGEST:
             return number
-    return float(digits) if _FLOAT.match(digits) else text
+    return float(digits) if re.match(_FLOAT, digits) else text
 
 
 def _integer(digits: str) -> int:
@@ -65,7 +64,7 @@ def needs_quotes(text: str) -> bool:
         text == "<<"
         or not isinstance(plain_value(text), str)
         or text in _OLD_BOOLEANS
-        or (text[0] in "+-0123456789" and bool(_SEXAGESIMAL.match(text) or _TIMESTAMP.match(text)))
+        or bool(re.match(_SEXAGESIMAL, text) or re.match(_TIMESTAMP, text))
     )
 
 
@@ -80,6 +79,8 @@ def go_text(value: object) -> str:
 
 def go_float(value: float) -> str:
     """Return the shortest text for `value`, with an exponent below 1e-4 and from 1e6 on."""
+    from decimal import Decimal
+
     if value != value or value in (float("inf"), float("-inf")):
         return "NaN" if value != value else f"{value:+}"[0] + "Inf"
     if value == 0 or 1e-4 <= abs(value) < 1e6:
@@ -93,6 +94,8 @@ def go_float(value: float) -> str:
 
 def float32(value: float) -> float:
     """Return the number with the fewest digits that is `value` in 32 bits, as Go prints those."""
+    import struct
+
     try:
         single = struct.unpack("f", struct.pack("f", value))[0]
     except OverflowError:

@@ -9,11 +9,11 @@ The keywords are those that the schema uses. Source: JSON Schema draft 7.
 
 from __future__ import annotations
 
-import json
 import os
 import re
 from functools import cache
 
+from seacan.client import json_text
 from seacan.compose.scalars import go_text
 from seacan.records import record
 
@@ -46,8 +46,8 @@ def misfit(model: dict[str, Any]) -> Misfit | None:
 
 @cache
 def _schema() -> dict[str, Any]:
-    with open(_FILE, encoding="utf-8") as file:
-        schema: dict[str, Any] = json.load(file)
+    with open(_FILE, "rb") as file:
+        schema: dict[str, Any] = json_text.loads(file.read())
     return schema
 
 
@@ -128,14 +128,23 @@ def _of_list(
     value: list[Any], schema: dict[str, Any], path: Path, definitions: dict[str, Any]
 ) -> Iterator[Misfit]:
     if schema.get("uniqueItems"):
-        seen: dict[str, int] = {}
+        seen: dict[Any, int] = {}
         for at, item in enumerate(value):
-            before = seen.setdefault(json.dumps(item, sort_keys=True, default=str), at)
+            before = seen.setdefault(_identity(item), at)
             if before != at:
                 yield Misfit(path, f"items at {before} and {at} are equal", path)
     if "items" in schema:
         for at, item in enumerate(value):
             yield from _errors(item, schema["items"], (*path, str(at)), definitions)
+
+
+def _identity(value: Any) -> Any:
+    """Return what is equal for equal values, and can be looked up; true is not equal to 1."""
+    if isinstance(value, dict):
+        return tuple((key, _identity(item)) for key, item in sorted(value.items()))
+    if isinstance(value, list):
+        return tuple(map(_identity, value))
+    return isinstance(value, bool), value
 
 
 def _is(value: Any, kind: str) -> bool:

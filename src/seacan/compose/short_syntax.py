@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 PROPAGATIONS = ("rprivate", "private", "rshared", "shared", "rslave", "slave")
 _PROTOCOLS = ("tcp", "udp", "sctp")
 _LARGEST_PORT = 65535
-_SEPARATOR = re.compile(r"\$\{[^}]*\}|:")
+_SEPARATOR = r"\$\{[^}]*\}|:"
 
 
 def ports(spec: str) -> list[dict[str, Any]]:
@@ -111,7 +111,7 @@ def volume(spec: str) -> dict[str, Any]:
 
 def _volume_parts(spec: str) -> list[str]:
     parts, begin = [], 0
-    for found in _SEPARATOR.finditer(spec):
+    for found in re.finditer(_SEPARATOR, spec):
         if found[0] == ":" and not (found.start() - begin == 1 and spec[begin].isalpha()):
             parts.append(spec[begin : found.start()])
             begin = found.end()

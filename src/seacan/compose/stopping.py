@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from seacan.compose.project import Project
     from seacan.compose.worksite import Worksite
 
-_ANONYMOUS = re.compile(r"[0-9a-f]{64}\Z")
+_ANONYMOUS = r"[0-9a-f]{64}\Z"
 
 
 def stop_in_order(
@@ -120,7 +120,7 @@ def remove_stopped(site: Worksite, container: Found, *, volumes: bool) -> None:
 def _remove_inherited(site: Worksite, container: Found) -> None:
     """Remove anonymous volumes that it had from its predecessor: to the daemon they have names."""
     for mount in container.summary.get("Mounts") or ():
-        if mount.get("Type") == "volume" and _ANONYMOUS.match(mount["Name"]):
+        if mount.get("Type") == "volume" and re.match(_ANONYMOUS, mount["Name"]):
             try:
                 site.client.volumes.remove(mount["Name"])
             except (NotFound, Conflict):

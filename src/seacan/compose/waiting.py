@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from typing import Final
 
 from seacan.compose.project import scale_of
 from seacan.compose.worksite import Outcome
@@ -13,7 +12,7 @@ from seacan.records import record
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-    from typing import Any
+    from typing import Any, Final
 
     from seacan.compose.containers import Found
     from seacan.compose.project import Project

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from enum import Enum
-from typing import Protocol
 
 from seacan.errors import SeacanError
 from seacan.records import record
@@ -11,10 +10,17 @@ from seacan.records import record
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Protocol
 
     from seacan.client.client import Client
     from seacan.compose.notices import Notices
     from seacan.compose.project import Project
+
+    class Progress(Protocol):
+        """Where is told what is being done; called from several threads."""
+
+        def show(self, what: str, status: str, outcome: Outcome = ...) -> None:
+            """Tell that `what` (`Container app-web-1`) is in `status` (`Created`)."""
 
 
 class Outcome(Enum):
@@ -22,13 +28,6 @@ class Outcome(Enum):
     DONE = 1
     WARNING = 2
     ERROR = 3
-
-
-class Progress(Protocol):
-    """Where is told what is being done; called from several threads."""
-
-    def show(self, what: str, status: str, outcome: Outcome = Outcome.WORKING) -> None:
-        """Tell that `what` (`Container app-web-1`) is in `status` (`Created`)."""
 
 
 @record

@@ -1,9 +1,8 @@
 """YAML text to values, with what compose adds (`!reset`, `!override`) and the line of each.
 
-    read(text, "compose.yaml") → documents, each with
-        value      dicts, lists, str, int, float, bool, None; anchors and merges (<<) resolved
-        reset      paths whose value in earlier files is to be forgotten
-        lines      path → line, from 1
+    read(text, "compose.yaml") → documents, and the lines of their values
+
+A value consists of dicts, lists, str, int, float, bool, None; anchors and merges (<<) are resolved.
 
 Each use of an anchor is a copy of its own, since the model is changed in place. What a document may
 grow to thereby is bounded, as is its depth.
@@ -13,16 +12,16 @@ from __future__ import annotations
 
 import yaml
 
+from seacan.compose.documents import Document
 from seacan.compose.scalars import plain_value
 from seacan.errors import InvalidArgument
-from seacan.records import record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
-Path = tuple[str, ...]
+    from seacan.compose.documents import Path
 
 LIMIT_VALUES = 500_000
 LIMIT_DEPTH = 100
@@ -38,13 +37,6 @@ _TYPES: dict[str, tuple[type, ...]] = {
 }
 
 
-@record
-class Document:
-    value: Any
-    reset: list[Path]
-    lines: dict[Path, int]
-
-
 class _Loader(yaml.CSafeLoader):  # type: ignore[misc]  # yaml has no types
     """The C parser; what a scalar without a tag means is decided when it is built."""
 
@@ -54,8 +46,11 @@ class _Loader(yaml.CSafeLoader):  # type: ignore[misc]  # yaml has no types
         return f"{_STANDARD}{'map' if kind is yaml.MappingNode else 'seq'}"
 
 
-def read(text: bytes, name: str) -> Iterator[Document]:
-    """Yield the documents in `text`. Raises InvalidArgument, with `name` and the line."""
+def read(text: bytes, name: str) -> Iterator[tuple[Document, dict[Path, int]]]:
+    """Yield the documents in `text`, each with the line, from 1, of what is at each path.
+
+    Raises InvalidArgument, with `name` and the line.
+    """
     try:
         loader = _Loader(text)
         try:
@@ -85,8 +80,8 @@ class _Builder:
         self._reset: list[Path] = []
         self._lines: dict[Path, int] = {}
 
-    def document(self, node: Any) -> Document:
-        return Document(self._build(node, ()), self._reset, self._lines)
+    def document(self, node: Any) -> tuple[Document, dict[Path, int]]:
+        return Document(self._build(node, ()), self._reset), self._lines
 
     def _build(self, node: Any, path: Path) -> Any:
         self._count += 1

@@ -20,6 +20,25 @@ HEAVY = {"re", "json", "socket", "enum", "functools", "collections", "typing", "
 HEAVY |= {"threading", "datetime", "tarfile", "seacan.cli.output.templates"}
 
 
+# A compose file needs some of them. PyYAML has its turn once: then its documents are kept.
+HEAVY_FOR_COMPOSE = HEAVY - {"re", "enum", "functools", "collections", "threading"}
+HEAVY_FOR_COMPOSE |= {"yaml", "hashlib", "decimal", "copy", "seacan.cli.compose.foreground"}
+
+
+def modules_of(words: list[str], directory: Path) -> set[str]:
+    """Return the modules that are loaded at the end of a command line, run in `directory`."""
+    script = f"import sys\nsys.path[:] = {sys.path}\n{_PRINT_MODULES}"
+    done = subprocess.run(
+        [sys.executable, "-S", "-c", script, *words],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=directory,
+        env={"DOCKER_CONFIG": str(directory), "XDG_CACHE_HOME": str(directory / "cache")},
+    )
+    return set(done.stderr.splitlines())
+
+
 @pytest.mark.parametrize(
     ("words", "route", "answer", "command"),
     [
@@ -37,15 +56,28 @@ def test_what_is_imported(
 ) -> None:
     text = "" if answer is None else json.dumps(answer)
     with scripted_daemon(tmp_path, **{route: reply(text)}) as daemon:
-        script = f"import sys\nsys.path[:] = {sys.path}\n{_PRINT_MODULES}"
-        done = subprocess.run(
-            [sys.executable, "-S", "-c", script, "-H", daemon.host, *words],
-            capture_output=True,
-            text=True,
-            check=True,
-            env={"DOCKER_CONFIG": str(tmp_path)},
-        )
-    modules = set(done.stderr.split())
+        modules = modules_of(["-H", daemon.host, *words], tmp_path)
     commands = {name for name in modules if name.startswith("seacan.cli.commands.")}
     assert commands == {f"seacan.cli.commands.{command}"}
     assert modules & HEAVY == set()
+
+
+@pytest.mark.parametrize("words", [["ps"], ["config", "--services"], ["up", "-d"]])
+def test_what_compose_imports(tmp_path: Path, words: list[str]) -> None:
+    (tmp_path / "compose.yaml").write_text(
+        "name: app\nservices: {a: {image: b, scale: 0, command: c d, mem_limit: 1g}}\n"
+    )
+    network = {
+        "Id": "1",
+        "Name": "app_default",
+        "Labels": {"com.docker.compose.network": "default"},
+    }
+    answers = {
+        "GET /containers/json": reply("[]"),
+        "GET /images/b/json": reply('{"Id": "1"}'),
+        "GET /networks/app_default": reply(json.dumps(network)),
+    }
+    with scripted_daemon(tmp_path, **answers) as daemon:
+        loaded = [modules_of(["-H", daemon.host, "compose", *words], tmp_path) for _ in range(2)]
+    assert "yaml" in loaded[0]
+    assert loaded[1] & HEAVY_FOR_COMPOSE == set()

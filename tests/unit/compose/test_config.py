@@ -33,7 +33,7 @@ OWN_SENTENCES = {
 @pytest.fixture(autouse=True)
 def _own_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in os.environ:
-        if name not in ("PATH", "PYTEST_CURRENT_TEST"):
+        if name not in ("PATH", "PYTEST_CURRENT_TEST", "XDG_CACHE_HOME"):
             monkeypatch.delenv(name)
     monkeypatch.setenv("HOME", "/home/someone")
 
@@ -92,6 +92,6 @@ def test_yaml_and_json_say_the_same(
     expected = json.loads(capsys.readouterr().out)
     assert main.run(["compose", "config"]) == 0
     written = capsys.readouterr().out
-    monkeypatch.setattr("seacan.compose.loading._content", lambda _: written.encode())
+    monkeypatch.setattr("seacan.compose.documents._content", lambda _: written.encode())
     assert main.run(["compose", "-f", "-", "config", "--format", "json"]) == 0
     assert json.loads(capsys.readouterr().out)["services"] == expected["services"]

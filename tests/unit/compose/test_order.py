@@ -60,3 +60,17 @@ def test_no_more_at_once_than_asked() -> None:
 
     for_all(range(20), act, at_once=1)
     assert most == [1]
+
+
+def test_one_alone_needs_no_thread() -> None:
+    threads = []
+    for_all(["a"], lambda _: threads.append(threading.current_thread()))
+    assert threads == [threading.current_thread()]
+
+
+def test_all_are_done_where_one_makes_many_ready() -> None:
+    before: dict[str, set[str]] = {"first": set(), **{str(at): {"first"} for at in range(30)}}
+    done: list[str] = []
+    in_order(before, done.append, at_once=3)
+    assert done[0] == "first"
+    assert sorted(done) == sorted(before)

@@ -11,20 +11,20 @@ def refused(text: str) -> str:
 
 
 def test_lines_of_values() -> None:
-    (document,) = read(b"a:\n  b: 1\n  c:\n    - x\n    - y\n", "c.yaml")
+    ((document, lines),) = read(b"a:\n  b: 1\n  c:\n    - x\n    - y\n", "c.yaml")
     assert document.value == {"a": {"b": 1, "c": ["x", "y"]}}
-    assert document.lines["a", "b"] == 2
-    assert document.lines["a", "c", "1"] == 5
+    assert lines["a", "b"] == 2
+    assert lines["a", "c", "1"] == 5
 
 
 def test_reset_and_override_are_remembered() -> None:
-    (document,) = read(b"a: !reset null\nb: {c: !override [1], d: !reset x}", "c.yaml")
+    ((document, _),) = read(b"a: !reset null\nb: {c: !override [1], d: !reset x}", "c.yaml")
     assert document.value == {"b": {"c": [1]}}
     assert sorted(document.reset) == [("a",), ("b", "c"), ("b", "d")]
 
 
 def test_aliases_are_copies() -> None:
-    (document,) = read(b"a: &x {k: [1]}\nb: *x", "c.yaml")
+    ((document, _),) = read(b"a: &x {k: [1]}\nb: *x", "c.yaml")
     document.value["a"]["k"].append(2)
     assert document.value["b"] == {"k": [1]}
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import os
-from functools import cached_property, partial
+from functools import cached_property
 
-from seacan.cli.compose import building
 from seacan.cli.compose.progress import progress_for
 from seacan.cli.terminal import is_terminal
 from seacan.compose.actual import actual_project, require_services
@@ -27,7 +26,7 @@ from seacan.errors import InvalidArgument, SeacanError, Unsupported
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from seacan.cli.flags import Values
     from seacan.cli.session import Session
@@ -171,9 +170,17 @@ class Composition:
             self.notices,
             self.session.registry_headers,
             self._at_once(),
-            partial(building.build, self, extra=("--progress=quiet",) if quiet_build else ()),
+            self._builder("--progress=quiet") if quiet_build else self._builder(),
             quiet_pull,
         )
+
+    def _builder(self, *flags: str) -> Callable[[Project, str], None]:
+        def build(project: Project, name: str) -> None:
+            from seacan.cli.compose import building
+
+            building.build(self, project, name, flags)
+
+        return build
 
     def _at_once(self) -> int:
         text = os.environ.get("COMPOSE_PARALLEL_LIMIT", "")

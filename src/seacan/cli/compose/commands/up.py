@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from seacan.cli.compose import creation
-from seacan.cli.compose.foreground import Foreground, OnExit
 from seacan.cli.flags import Flag
 from seacan.cli.values import INT, SWITCH, TEXT, many
 from seacan.compose.convergence import converge
@@ -14,6 +13,7 @@ from seacan.errors import InvalidArgument, Unsupported
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from seacan.cli.compose.composition import Composition
+    from seacan.cli.compose.foreground import OnExit
     from seacan.cli.flags import Values
     from seacan.compose.project import Project
 
@@ -71,6 +71,8 @@ def run(composition: Composition, values: Values, arguments: list[str]) -> int:
         limit_s = values.number("wait-timeout") or None
         start(site, project, wait=values.on("wait"), timeout_s=limit_s)
         return 0
+    from seacan.cli.compose.foreground import Foreground
+
     foreground = Foreground(
         site,
         project,
@@ -108,6 +110,8 @@ def _check(values: Values) -> None:
 
 
 def _on_exit(values: Values) -> OnExit:
+    from seacan.cli.compose.foreground import OnExit
+
     if values.on("abort-on-container-failure"):
         return OnExit.STOP_ON_FAILURE
     if values.on("abort-on-container-exit") or values.text("exit-code-from"):
