@@ -17,20 +17,27 @@ ITEM = "[]"
 
 
 class PathTable:
-    """Entries by the pattern of their path; in one table, all of one type."""
+    """Entries by the pattern of their path; in one table, all of one type.
+
+    Of two patterns for one path that counts which names a part that is `*` in the other.
+    """
 
     def __init__(self, entries: Mapping[str, Any]) -> None:
-        self._by_length: dict[int, list[tuple[Path, Any]]] = {}
+        self._root: dict[str | None, Any] = {}  # by the first part, then likewise; None: the entry
         for pattern, entry in entries.items():
-            parts = tuple(pattern.split("."))
-            self._by_length.setdefault(len(parts), []).append((parts, entry))
+            node = self._root
+            for part in pattern.split("."):
+                node = node.setdefault(part, {})
+            node[None] = entry
 
     def find(self, path: Path) -> Any:
         """Return the entry for `path`, or None."""
-        for pattern, entry in self._by_length.get(len(path), ()):
-            if matches(path, pattern):
-                return entry
-        return None
+        nodes = [self._root]
+        for part in path:
+            nodes = [node[key] for node in nodes for key in (part, "*") if key in node]
+            if not nodes:
+                return None
+        return next((node[None] for node in nodes if None in node), None)
 
 
 def matches(path: Path, pattern: Path) -> bool:
