@@ -177,5 +177,10 @@ def row_json(row: Mapping[str, Any]) -> str:
     """Return a row as Go's encoding/json has it: sorted, and HTML's letters escaped."""
     import json
 
-    text = json.dumps(row, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    fields = dict(sorted(row.items()))
+    text = json.dumps(fields, ensure_ascii=False, separators=(",", ":"), default=_wire)
     return text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")
+
+
+def _wire(value: Record) -> Any:
+    return value.wire

@@ -33,16 +33,19 @@ def run(composition: Composition, values: Values, arguments: list[str]) -> int:
     found = containers_of(composition.client, composition.name(), services=arguments, one_off=None)
     images = [(container, _image(composition, container)) for container in found]
     images.sort(key=lambda pair: pair[0].name)
+    form = values.text("format").lower()
     if values.on("quiet"):
         ids = dict.fromkeys(image["Id"].partition(":")[2] for _, image in images)
         print("".join(f"{image_id}\n" for image_id in ids), end="")
-    elif values.text("format") == "json":
+    elif form == "json":
         _print_json(images)
-    elif values.text("format") in ("", "table"):
+    elif form in ("", "table"):
         rows = [_row(container, image) for container, image in images]
         print(align([_HEADERS, *rows], least=20, gap=3), end="")
     else:
-        raise InvalidArgument(f'format value "{values.text("format")}" could not be parsed')
+        raise InvalidArgument(
+            f'format value "{values.text("format")}" could not be parsed: parsing failed'
+        )
     return 0
 
 

@@ -48,7 +48,7 @@ def run(composition: Composition, values: Values, arguments: list[str]) -> int:
 def _print(values: Values, rows: list[list[str]]) -> None:
     import json
 
-    form = values.text("format") or "table"
+    form = values.text("format").lower() or "table"
     if values.on("quiet"):
         print("".join(f"{row[0]}\n" for row in rows), end="")
     elif form == "json":
@@ -58,7 +58,9 @@ def _print(values: Values, rows: list[list[str]]) -> None:
     elif form == "table":
         print(align([("NAME", "STATUS", "CONFIG FILES"), *rows], least=20, gap=3), end="")
     else:
-        raise InvalidArgument(f'format value "{form}" could not be parsed')
+        raise InvalidArgument(
+            f'format value "{values.text("format")}" could not be parsed: parsing failed'
+        )
 
 
 def _states(containers: list[Found]) -> str:

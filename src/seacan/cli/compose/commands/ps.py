@@ -2,42 +2,33 @@
 
 from __future__ import annotations
 
-import time
-
+from seacan.cli.compose.container_rows import CONTAINERS, listed_row, whole_row
 from seacan.cli.flags import Flag
-from seacan.cli.output.container_fields import container_fields
+from seacan.cli.output.rows import chosen_format, print_rows
 from seacan.cli.values import SWITCH, SWITCH_ON, TEXT, many
 from seacan.compose.actual import require_services
 from seacan.compose.containers import containers_of
-from seacan.errors import InvalidArgument, Unsupported
+from seacan.errors import InvalidArgument
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from collections.abc import Iterator
 
     from seacan.cli.compose.composition import Composition
     from seacan.cli.flags import Values
+    from seacan.cli.output.rows import Row
     from seacan.compose.containers import Found
 
 FLAGS = (
     Flag("all", "a", SWITCH, "Show stopped containers, too, and those of run"),
     Flag("filter", "", TEXT, "Show only what meets status=…"),
-    Flag("format", "", TEXT, "How to print it: table or json", shown='"table"'),
+    Flag("format", "", TEXT, "table, json, or a Go template"),
     Flag("no-trunc", "", SWITCH, "Print whole commands"),
     Flag("orphans", "", SWITCH_ON, "Show services not in the compose file, too", shown="true"),
     Flag("quiet", "q", SWITCH, "Print ids alone"),
     Flag("services", "", SWITCH, "Print services alone"),
     Flag("status", "", many(str, "stringArray"), "Show only containers in this state"),
 )
-_HEADERS = {
-    "Names": "NAME",
-    "Image": "IMAGE",
-    "Command": "COMMAND",
-    "Service": "SERVICE",
-    "RunningFor": "CREATED",
-    "Status": "STATUS",
-    "Ports": "PORTS",
-}
 
 
 def run(composition: Composition, values: Values, arguments: list[str]) -> int:
@@ -76,50 +67,23 @@ def _filtered_states(text: str) -> set[str]:
 
 
 def _print(composition: Composition, values: Values, containers: list[Found]) -> None:
-    from seacan.cli.output.table import table
-
     if values.on("quiet"):
         print("".join(f"{container.id}\n" for container in containers), end="")
     elif values.on("services"):
         print("\n".join(dict.fromkeys(container.service for container in containers)))
-    elif values.text("format") == "json":
-        _print_json(composition, containers, whole=values.on("no-trunc"))
-    elif values.text("format") in ("", "table"):
-        rows = [_row(container, whole=values.on("no-trunc")) for container in containers]
-        cells = [[row[field] or "" for field in _HEADERS] for row in rows]
-        print(table(list(_HEADERS.values()), cells), end="")
     else:
-        raise Unsupported(f"--format {values.text('format')}: not supported yet")
+        form = chosen_format(composition.session, values, "psFormat")
+        rows = _rows(composition, containers, form, whole=values.on("no-trunc"))
+        print_rows(CONTAINERS, rows, form, fits=False)
 
 
-def _row(container: Found, *, whole: bool) -> dict[str, str | None]:
-    fields = container_fields(dict(container.summary), now=time.time(), whole=whole)
-    return {**fields, "Names": container.name, "Service": container.service}
-
-
-def _print_json(composition: Composition, containers: list[Found], *, whole: bool) -> None:
-    import json
-
+def _rows(
+    composition: Composition, containers: list[Found], form: str, *, whole: bool
+) -> Iterator[Row]:
+    """Yield a row for each; what the daemon's list does not say, it is asked for if need be."""
     for container in containers:
-        state = composition.client.containers.inspect(container.id)["State"]
-        row: dict[str, Any] = _row(container, whole=whole)
-        row.pop("Platform", None)
-        row |= {
-            "Name": container.name,
-            "Names": container.name,
-            "Project": container.project,
-            "ExitCode": state["ExitCode"] if container.state in ("exited", "dead") else 0,
-            "Health": (state.get("Health") or {}).get("Status", "") if state["Running"] else "",
-            "Publishers": [
-                {
-                    "URL": port.get("IP", ""),
-                    "TargetPort": port["PrivatePort"],
-                    "PublishedPort": port.get("PublicPort", 0),
-                    "Protocol": port["Type"],
-                }
-                for port in sorted(
-                    container.summary.get("Ports") or (), key=lambda port: port["PrivatePort"]
-                )
-            ],
-        }
-        print(json.dumps(dict(sorted(row.items())), ensure_ascii=False, separators=(",", ":")))
+        if form in ("", "table"):
+            yield listed_row(container, whole=whole)
+        else:
+            state = composition.client.containers.inspect(container.id)["State"]
+            yield whole_row(container, state, whole=whole)

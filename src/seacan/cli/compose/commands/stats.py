@@ -33,4 +33,4 @@ def run(composition: Composition, values: Values, arguments: list[str]) -> int:
         return 0
     words = flag_words(values, "format")
     words += [f"--{name}" for name in ("no-stream", "no-trunc") if values.on(name)]
-    return delegate(composition, "stats", [*words, "--", *(one.name for one in found)])
+    return delegate(composition, "stats", [*words, "--", *(one.id for one in found)])

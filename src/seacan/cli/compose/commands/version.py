@@ -5,7 +5,6 @@ from __future__ import annotations
 from seacan.cli.flags import Flag
 from seacan.cli.values import SWITCH, TEXT
 from seacan.compose.names import VERSION
-from seacan.errors import InvalidArgument
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,15 +19,12 @@ FLAGS = (
 
 def run(composition: Composition, values: Values, arguments: list[str]) -> int:
     """Print the version of docker compose that this one is like: scripts ask for it."""
-    form = values.text("format")
     if values.on("short"):
         print(VERSION)
-    elif form == "json":
+    elif values.text("format").lower() == "json":
         print(f'{{"version":"{VERSION}"}}')
-    elif form in ("", "pretty"):
+    else:
         from seacan.client.version import CLIENT_VERSION
 
         print(f"seacan compose version {CLIENT_VERSION}, like Docker Compose version {VERSION}")
-    else:
-        raise InvalidArgument(f'format value "{form}" could not be parsed')
     return 0

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from seacan.cli.flags import Flag
-from seacan.cli.output.table import table
+from seacan.cli.output.rows import print_rows
+from seacan.cli.output.volume_fields import VOLUMES, volume_fields
 from seacan.cli.values import SWITCH, TEXT
 from seacan.compose import names
 from seacan.compose.actual import require_services
 from seacan.compose.containers import containers_of
-from seacan.errors import Unsupported
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from seacan.cli.flags import Values
 
 FLAGS = (
-    Flag("format", "", TEXT, "How to print it: table or json", shown='"table"'),
+    Flag("format", "", TEXT, "table, json, or a Go template"),
     Flag("quiet", "q", SWITCH, "Print names alone"),
 )
 
@@ -34,19 +34,9 @@ def run(composition: Composition, values: Values, arguments: list[str]) -> int:
             for mount in container.summary.get("Mounts") or ()
         }
         volumes = [volume for volume in volumes if volume["Name"] in mounted]
-    volumes.sort(key=lambda volume: volume["Name"])
-    form = values.text("format") or "table"
+    rows = [volume_fields(volume) for volume in sorted(volumes, key=lambda one: one["Name"])]
     if values.on("quiet"):
-        print("".join(f"{volume['Name']}\n" for volume in volumes), end="")
-    elif form == "json":
-        import json
-
-        for volume in volumes:
-            row = {"Driver": volume["Driver"], "Name": volume["Name"]}
-            print(json.dumps(row, ensure_ascii=False, separators=(",", ":")))
-    elif form == "table":
-        rows = [[volume["Driver"], volume["Name"]] for volume in volumes]
-        print(table(("DRIVER", "VOLUME NAME"), rows), end="")
+        print("".join(f"{row['Name']}\n" for row in rows), end="")
     else:
-        raise Unsupported(f"--format {form}: not supported for volumes")
+        print_rows(VOLUMES, rows, values.text("format"), fits=False)
     return 0
