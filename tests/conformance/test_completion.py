@@ -31,7 +31,7 @@ SHELLS = {
 
 @pytest.fixture(params=SHELLS)
 def shell(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Terminal]:
-    """An interactive shell, for which two contexts are there, and the directory `files`."""
+    """An interactive shell, for which two contexts, a file and an application are there."""
     argv, setup = SHELLS[request.param]
     if shutil.which(argv[0]) is None:
         pytest.skip(f"there is no {argv[0]} here")
@@ -39,6 +39,7 @@ def shell(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Terminal]:
     for name in ("production", "staging:2"):
         contexts.write({"Name": name, "Metadata": {}, "Endpoints": {}})
     (tmp_path / "archive.tar").touch()
+    (tmp_path / "compose.yaml").write_text("services: {website: {image: x, profiles: [some]}}")
     path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
     environment = {
         "PATH": path,
@@ -63,6 +64,8 @@ LINES = {
     "run --cgroupns pri\t": "run --cgroupns private",
     "run --cgroupns=pri\t": "run --cgroupns=private",
     "load --inp\tarch\t": "load --input archive.tar",
+    "compose lo\tweb\t": "compose logs website",
+    "compose --profile so\tup --scale web\t": "compose --profile some up --scale website=",
 }
 
 

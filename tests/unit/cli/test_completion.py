@@ -1,3 +1,4 @@
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -169,3 +170,63 @@ def test_another_shell() -> None:
         Exit, match='no completion for "tcsh": there is bash, fish, powershell, zsh'
     ):
         main.run(["completion", "tcsh"])
+
+
+COMPOSE_FILE = """
+name: app
+services:
+  web: {image: nginx}
+  db: {image: postgres, profiles: [data]}
+  debug: {build: ., profiles: [tools, data]}
+"""
+WEB_DB_DEBUG = ["db\tpostgres", "debug", "web\tnginx"]
+
+
+@pytest.fixture
+def application(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "compose.yaml").write_text(COMPOSE_FILE)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+
+
+@pytest.mark.usefixtures("application")
+@pytest.mark.parametrize(
+    ("words", "found", "directive"),
+    [
+        (["logs", ""], WEB_DB_DEBUG, 4),
+        (["-f", "compose.yaml", "up", "-d", "d"], ["db\tpostgres", "debug"], 4),
+        (["restart", "web", "w"], [], 4),
+        (["run", "--rm", "we"], ["web\tnginx"], 4),
+        (["exec", "web", ""], [], 0),
+        (["top", "w"], ["web\tnginx"], 4),
+        (["up", "--attach", "w"], ["web\tnginx"], 4),
+        (["up", "--scale", "w"], ["web=\tnginx"], 6),
+        (["scale", "de"], ["debug="], 6),
+        (["cp", "w"], ["web:\tnginx"], 2),
+        (["cp", "web:/x", ""], ["db:\tpostgres", "debug:", "web:\tnginx"], 2),
+        (["--profile", ""], ["data", "tools"], 4),
+        (["--profile=t"], ["tools"], 4),
+        (["--ansi", "n"], ["never"], 4),
+        (["-f", ""], [], 0),
+        (["--project-directory", ""], [], 16),
+        (["pull", "--policy", ""], ["always", "missing"], 4),
+        (["ps", "--status", "r"], ["removing", "restarting", "running"], 4),
+        (["ls", ""], [], 4),
+        (["-f", "-", "logs", ""], [], 4),
+        (["-f", "nothing.yaml", "logs", ""], [], 1),
+    ],
+)
+def test_names_in_compose_files(
+    words: list[str], found: list[str], directive: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """No daemon is asked for them, and warnings of the files are not printed."""
+    assert complete(capsys, "compose", *words) == (found, directive)
+    assert capsys.readouterr().err == ""
+
+
+def test_projects(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    label = "com.docker.compose.project"
+    listed = [{"Id": name, "Labels": {label: name}} for name in ("shop", "blog")]
+    with scripted_daemon(tmp_path, **{"GET /containers/json": reply(json.dumps(listed))}) as daemon:
+        assert complete(capsys, "-H", daemon.host, "compose", "-p", "") == (["blog", "shop"], 4)
+        assert complete(capsys, "-H", daemon.host, "compose", "-p", "s") == (["shop"], 4)

@@ -19,9 +19,13 @@ from seacan.errors import SeacanError
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from typing import TypeVar
 
+    from seacan.cli.command import Command
     from seacan.cli.completion.candidates import Candidates
     from seacan.cli.session import Session
+
+    Found = TypeVar("Found")
 
 ANYTHING, FAILED, NO_SPACE, NO_FILES, ONLY_DIRECTORIES = 0, 1, 2, 4, 16
 
@@ -45,7 +49,7 @@ def answer(words: Sequence[str]) -> tuple[list[tuple[str, str]], int]:
     prefix = question.prefix
     given = set(question.arguments)
     matching = [each for each in found if each[0].startswith(prefix) and each[0] not in given]
-    if any(word.endswith(":") for word, _ in matching):
+    if any(word.endswith((":", "=")) for word, _ in matching):
         directive |= NO_SPACE
     return matching, directive
 
@@ -54,6 +58,8 @@ def _found(question: Question) -> tuple[Candidates, int]:
     if question.flags is not None:
         return _flag_words(question), NO_FILES
     if question.flag:
+        if (answered := _of_compose(question, question.flag.name)) is not None:
+            return answered
         values = candidates.FLAG_VALUES.get(question.flag.name, candidates.FILES)
         if callable(values):
             return _asked(question, values), NO_FILES
@@ -65,8 +71,32 @@ def _found(question: Question) -> tuple[Candidates, int]:
     kind = candidates.arguments(command, given)
     if kind == candidates.FILES or (command.runs_another and given):
         return [], ANYTHING
+    if kind.startswith(("SERVICE", "DEST_PATH")) and question.compose_words is not None:
+        return _services(command, question.compose_words)
     names = _asked(question, lambda session: candidates.named(session, kind, command))
     return [*words, *names], NO_FILES
+
+
+def _of_compose(question: Question, flag: str) -> tuple[Candidates, int] | None:
+    """Return what the value of a flag may be that compose knows more of."""
+    if question.compose_words is None:
+        return None
+    from seacan.cli.compose.candidates import Composed
+
+    composed = Composed(question.compose_words)
+    found = _with_session(question, lambda session: composed.value(session, flag))
+    if isinstance(found, str):
+        return [], ONLY_DIRECTORIES
+    return None if found is None else (found, NO_FILES)
+
+
+def _services(command: Command, compose_words: list[str]) -> tuple[Candidates, int]:
+    from seacan.cli.compose.candidates import Composed
+
+    composed = Composed(compose_words)
+    if command.names[0] == "cp":
+        return composed.services(":"), ANYTHING
+    return composed.services("=" if command.names[0] == "scale" else ""), NO_FILES
 
 
 def _flag_words(question: Question) -> Candidates:
@@ -77,11 +107,15 @@ def _flag_words(question: Question) -> Candidates:
 
 
 def _asked(question: Question, find: Callable[[Session], Candidates]) -> Candidates:
+    return _with_session(question, lambda session: list(find(session)))
+
+
+def _with_session(question: Question, find: Callable[[Session], Found]) -> Found:
     """Return what `find` finds with the daemon and the contexts that the line is about."""
     values, _ = flag_parser.parse(GLOBAL_FLAGS, question.global_words)
     session = session_of(values)
     session.starts_daemon = False
     try:
-        return list(find(session))
+        return find(session)
     finally:
         session.close()

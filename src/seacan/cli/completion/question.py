@@ -24,7 +24,8 @@ HELP = Flag("help", "", GLOBAL_FLAGS[-1].kind, "Print usage")
 class Question:
     """What is asked for: the value of `flag`, or one of `flags`, one of `words`, an argument.
 
-    The last is the one after `arguments` of `command`. `global_words` are before all of it.
+    The last is the one after `arguments` of `command`. `global_words` are before all of it, and
+    of compose's own, `compose_words` before the command; None if the line is not about compose.
     """
 
     def __init__(self, prefix: str) -> None:
@@ -35,6 +36,7 @@ class Question:
         self.command: Command | None = None
         self.arguments: list[str] = []
         self.global_words: list[str] = []
+        self.compose_words: list[str] | None = None
 
 
 class UnknownFlag(Exception):
@@ -71,6 +73,9 @@ def read_line(words: Sequence[str]) -> Question:
 def _ask_command(question: Question, command: Command, words: Sequence[str]) -> None:
     module = __import__(command.module, fromlist=["FLAGS"])
     flags = _Flags([*module.FLAGS, HELP], words, stops_at_argument=command.runs_another)
+    if command.names[0] == "compose":
+        left = len(flags.arguments) + bool(flags.unfinished)
+        question.compose_words = list(words[: len(words) - left])
     if _ask_for_flags(question, flags):
         return
     if command.names[0] == "compose":

@@ -33,6 +33,17 @@ if TYPE_CHECKING:
     from seacan.client.client import Client
 
 
+def sources_of(values: Values) -> Sources:
+    """Return where the flags before the command say that the application is."""
+    return Sources(
+        files=tuple(values.texts("file")),
+        directory=values.text("project-directory"),
+        env_files=tuple(values.texts("env-file")),
+        name=values.text("project-name"),
+        profiles=tuple(values.texts("profile")),
+    )
+
+
 class Composition:
     """One run of compose. `values`: the flags before the command."""
 
@@ -41,13 +52,7 @@ class Composition:
         self.dry_run = dry_run
         self.notices = Notices()
         self._values = values
-        self._sources = Sources(
-            files=tuple(values.texts("file")),
-            directory=values.text("project-directory"),
-            env_files=tuple(values.texts("env-file")),
-            name=values.text("project-name"),
-            profiles=tuple(values.texts("profile")),
-        )
+        self._sources = sources_of(values)
 
     @property
     def client(self) -> Client:
