@@ -13,14 +13,18 @@ from seacan.errors import Internal, InvalidArgument, NotFound, SeacanError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from typing import Any
 
     from seacan.compose.project import Project
     from seacan.compose.worksite import Worksite
 
 _DAYS = {"daily": "1d", "weekly": "7d"}
-_LAYER_DONE = ("Already exists", "Download complete", "Pull complete")
+_LAYER_DONE = (
+    *("Already exists", "Download complete", "Pull complete"),
+    *("Layer already exists", "Pushed"),
+)
+_MACHINES = {"x86_64": "amd64", "x86-64": "amd64", "aarch64": "arm64"}
 POLICIES = ("always", "never", "build", "missing", "if_not_present")
 
 
@@ -39,7 +43,7 @@ def present_images(site: Worksite, names: set[str]) -> dict[str, dict[str, Any]]
 
 
 def ensure_images(site: Worksite, project: Project) -> dict[str, str]:
-    """Pull what is missing; return the id of each service's image. Raises SeacanError."""
+    """Pull or build what is missing; return the id of each service's image. Raises SeacanError."""
     names = {name: image_of(project.name, name, one) for name, one in project.services.items()}
     mounted = {
         mount["source"]: None
@@ -48,6 +52,10 @@ def ensure_images(site: Worksite, project: Project) -> dict[str, str]:
         if mount.get("type") == "image" and mount.get("source")
     }
     there = present_images(site, {*names.values(), *mounted})
+    for name, service in project.services.items():
+        _forget_other_platforms(there, names[name], service.get("platform", ""))
+    pulled = _pull_required(site, project, there, mounted)
+    there |= present_images(site, pulled)
     built = [
         name
         for name, service in sorted(project.services.items())
@@ -57,20 +65,44 @@ def ensure_images(site: Worksite, project: Project) -> dict[str, str]:
     for name in in_build_order(project, built):
         site.build(project, name)
     there |= present_images(site, {names[name] for name in built})
+    return {name: there[image]["Id"] for name, image in names.items() if image in there}
+
+
+def _pull_required(
+    site: Worksite, project: Project, there: Mapping[str, Any], mounted: Iterable[str]
+) -> set[str]:
+    """Pull what policies ask for; return the images. Of one that can be built, failing is fine."""
     wanted: dict[str, tuple[str, Mapping[str, Any]]] = {}
     for name, service in project.services.items():
-        if must_pull(service, there.get(names[name])):
-            wanted.setdefault(names[name], (name, service))
+        if must_pull(service, there.get(service.get("image", ""))):
+            wanted.setdefault(service["image"], (name, service))
     for image in mounted:
         if image not in there:
             wanted.setdefault(image, (image, {}))
-    for_all(
-        wanted.items(),
-        lambda item: pull_image(site, item[1][0], item[0], platform_of(project, item[1][1])),
-        at_once=site.at_once,
-    )
-    there |= present_images(site, set(wanted))
-    return {name: there[image]["Id"] for name, image in names.items() if image in there}
+    buildable = {one.get("image") for one in project.services.values() if "build" in one}
+
+    def pull(item: tuple[str, tuple[str, Mapping[str, Any]]]) -> None:
+        image, (name, service) = item
+        try:
+            platform = platform_of(project, service)
+            pull_image(site, name, image, platform, can_fail=image in buildable)
+        except SeacanError:
+            if image not in buildable:
+                raise
+
+    for_all(wanted.items(), pull, at_once=site.at_once)
+    return set(wanted)
+
+
+def _forget_other_platforms(there: dict[str, dict[str, Any]], name: str, platform: str) -> None:
+    """Forget an image that is for another platform than its service."""
+    image = there.get(name, {})
+    parts = [image.get("Os", ""), image.get("Architecture", ""), image.get("Variant", "")]
+    wanted = platform.lower().split("/")
+    if len(wanted) > 1 and wanted[1] in _MACHINES:
+        wanted[1] = _MACHINES[wanted[1]]
+    if platform and any(one != part for one, part in zip(wanted, parts, strict=False) if part):
+        there.pop(name, None)
 
 
 def platform_of(project: Project, service: Mapping[str, Any]) -> str:
@@ -100,7 +132,7 @@ def must_pull(service: Mapping[str, Any], image: Mapping[str, Any] | None) -> bo
     if "provider" in service or "image" not in service or policy in ("never", "build"):
         return False
     if policy == "always" or image is None:
-        return "build" not in service or policy == "always"
+        return True
     period = _DAYS.get(policy, policy.removeprefix("every_") if "every_" in policy else "")
     return bool(period) and _age_ns(image) > _period_ns(policy, period)
 
@@ -124,25 +156,47 @@ def _age_ns(image: Mapping[str, Any]) -> int:
     return int((time.time() - moment.timestamp()) * 1e9)
 
 
-def pull_image(site: Worksite, what: str, image: str, platform: str) -> None:
-    """Pull `image` for `what`. Raises SeacanError with the registry's words."""
+def pull_image(
+    site: Worksite, what: str, image: str, platform: str, *, can_fail: bool = False
+) -> None:
+    """Pull `image` for `what`. Raises SeacanError with the registry's words.
+
+    `can_fail`: the caller goes on then, and so no error is shown.
+    """
     site.progress.show(what, "Pulling")
     try:
         headers = site.registry_headers(image)
         with site.client.images.pull(image, platform=platform or None, headers=headers) as reply:
-            for message in messages(reply.pieces()):
-                if error := message.get("errorDetail"):
-                    raise Internal(str(error.get("message", error)))
-                if message.get("id") and not site.quiet_pull:
-                    _show_layer(site, message)
+            _follow(site, messages(reply.pieces()), prefix="")
     except SeacanError as err:
-        site.progress.show(what, f"Error {err}", Outcome.ERROR)
+        if can_fail:
+            site.progress.show(what, f"Warning {err}", Outcome.WARNING)
+        else:
+            site.progress.show(what, f"Error {err}", Outcome.ERROR)
         raise
     site.progress.show(what, "Pulled", Outcome.DONE)
 
 
-def _show_layer(site: Worksite, message: Mapping[str, Any]) -> None:
-    status = str(message.get("status", ""))
-    site.progress.show(
-        str(message["id"]), status, Outcome.DONE if status in _LAYER_DONE else Outcome.WORKING
-    )
+def push_image(site: Worksite, image: str) -> None:
+    """Push `image` to the registry that it names. Raises SeacanError with the registry's words."""
+    what = f"Image {image}"
+    site.progress.show(what, "Pushing")
+    try:
+        headers = site.registry_headers(image)
+        with site.client.images.push(image, headers=headers) as reply:
+            _follow(site, messages(reply.pieces()), prefix=f"Pushing {image}: ")
+    except SeacanError as err:
+        site.progress.show(what, f"Error {err}", Outcome.ERROR)
+        raise
+    site.progress.show(what, "Pushed", Outcome.DONE)
+
+
+def _follow(site: Worksite, told: Iterable[Mapping[str, Any]], *, prefix: str) -> None:
+    """Show what is told of each layer. Raises Internal for what went wrong."""
+    for message in told:
+        if error := message.get("errorDetail"):
+            raise Internal(str(error.get("message", error)))
+        if message.get("id") and not site.quiet_pull:
+            status = str(message.get("status", ""))
+            outcome = Outcome.DONE if status in _LAYER_DONE else Outcome.WORKING
+            site.progress.show(f"{prefix}{message['id']}", status, outcome)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from seacan.cli.flags import Flag
 from seacan.cli.values import SWITCH
-from seacan.client.client import messages
+from seacan.compose.images import push_image
 from seacan.compose.order import for_all
 from seacan.compose.project import with_selected_services
 from seacan.compose.worksite import Outcome
-from seacan.errors import Internal, SeacanError
+from seacan.errors import SeacanError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -27,33 +27,20 @@ def run(composition: Composition, values: Values, arguments: list[str]) -> int:
     if not values.on("include-deps"):
         project = with_selected_services(project, arguments, dependencies=False)
     site = composition.site("push", quiet=values.on("quiet"))
-    wanted: dict[str, str] = {}
+    wanted: dict[str, None] = {}
     for name, service in sorted(project.services.items()):
         if "build" in service and "image" in service:
-            for image in (service["image"], *service["build"].get("tags", ())):
-                wanted.setdefault(image, name)
+            wanted |= dict.fromkeys((service["image"], *service["build"].get("tags", ())))
         else:
             site.progress.show(name, "Skipped", Outcome.DONE)
 
-    def push(item: tuple[str, str]) -> None:
-        image, name = item
-        site.progress.show(f"{name} {image}", "Pushing")
+    def push(image: str) -> None:
         try:
-            _push(composition, image)
+            push_image(site, image)
         except SeacanError as err:
-            site.progress.show(f"{name} {image}", f"Error {err}", Outcome.ERROR)
             if not values.on("ignore-push-failures"):
                 raise
-        else:
-            site.progress.show(f"{name} {image}", "Pushed", Outcome.DONE)
+            site.notices.warn(f"Pushing {image}: {err}")
 
-    for_all(wanted.items(), push, at_once=site.at_once)
+    for_all(wanted, push, at_once=site.at_once)
     return 0
-
-
-def _push(composition: Composition, image: str) -> None:
-    headers = composition.session.registry_headers(image)
-    with composition.client.images.push(image, headers=headers) as reply:
-        for message in messages(reply.pieces()):
-            if error := message.get("errorDetail"):
-                raise Internal(str(error.get("message", error)))
