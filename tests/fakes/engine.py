@@ -897,7 +897,7 @@ class FakeBuilds:
 class FakeEngine:
     def __init__(self) -> None:
         self.builds = FakeBuilds()
-        self.containers = FakeContainers()
+        self.containers = self.streams = FakeContainers()
         self.execs = FakeExecs(self.containers)
         self.images = FakeImages()
         self.remote = FakeRemote()

@@ -125,6 +125,8 @@ class Containers(Protocol):
     def wait(self, ref: str, condition: str) -> Wait:
         """Begin to wait; from here on no end is missed."""
 
+
+class Streams(Protocol):
     async def prepare_attach(
         self,
         ref: str,
@@ -345,6 +347,9 @@ class Builds(Protocol):
 class Engine(Protocol):
     @property
     def containers(self) -> Containers: ...
+
+    @property
+    def streams(self) -> Streams: ...
 
     @property
     def execs(self) -> Execs: ...

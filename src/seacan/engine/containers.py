@@ -12,13 +12,11 @@ import anyio
 
 from seacan import errors, log
 from seacan.engine import (
-    attach,
     belongings,
     connections,
     creation,
     link_removal,
     links,
-    log_clearing,
     on_unhealthy,
     pause,
     prune,
@@ -31,12 +29,9 @@ from seacan.engine import (
 )
 from seacan.engine.container import NEVER, Container, Created, Places, Status
 from seacan.engine.context import Context
-from seacan.engine.detach_keys import parse_detach_keys
 from seacan.engine.execs import Execs
 from seacan.engine.filters import Filters
 from seacan.engine.listing import Listed, list_containers
-from seacan.engine.log_plan import readable
-from seacan.engine.logs import Log, Selection, parse_time
 from seacan.engine.names import Names
 from seacan.engine.probe import run_probe
 from seacan.engine.prune import Pruned
@@ -361,82 +356,3 @@ class Containers:
         entry = self.find(ref)
         entry.running_shim()
         return Places(entry.bundle.path, self._context.settings.data_root.path)
-
-    async def prepare_attach(
-        self,
-        ref: str,
-        *,
-        stdin: bool,
-        stdout: bool,
-        stderr: bool,
-        stream: bool,
-        logs: bool,
-        detach_keys: str | None,
-        websocket: str = "",
-    ) -> attach.Attachment:
-        entry = self.find(ref)
-        pause.refuse_attach(entry.record, ref)
-        if entry.record.is_backing_off:
-            raise errors.Conflict(
-                f"container {ref} is restarting, wait until the container is running"
-            )
-        keys = parse_detach_keys(detach_keys)
-        stdin = stdin and bool(entry.record.config.get("OpenStdin"))
-        stream = stream and (stdin or stdout or stderr)
-        framed = not entry.record.tty and not websocket
-
-        def history(since: str, until: str) -> Log:
-            selection = Selection(
-                stdout=stdout, stderr=stderr, since=since, until=until, framed=framed
-            )
-            return self._log(entry, selection)
-
-        if logs:
-            history("", "")  # refused now, if it cannot be read
-        return attach.Attachment(
-            entry, stdin, stdout, stderr, keys, stream, history if logs else None, websocket
-        )
-
-    async def logs(
-        self,
-        ref: str,
-        *,
-        stdout: bool,
-        stderr: bool,
-        follow: bool,
-        since: str | None,
-        until: str | None,
-        timestamps: bool,
-        details: bool,
-        tail: int | None,
-    ) -> Log:
-        entry = self.find(ref)
-        selection = Selection(
-            stdout=stdout,
-            stderr=stderr,
-            timestamps=timestamps,
-            details=details,
-            since=parse_time(since, ""),
-            until=parse_time(until, "~"),
-            tail=tail,
-            follow=follow,
-            framed=not entry.record.tty,
-        )
-        return self._log(entry, selection)
-
-    async def clear_logs(self, ref: str) -> None:
-        """Remove what it has logged so far. Raises Unsupported if nothing is kept here."""
-        await log_clearing.clear(self.find(ref), self._context.data_root)
-
-    def _log(self, entry: Entry, selection: Selection) -> Log:
-        found = readable(entry.record, self._context.data_root.container(entry.record.id))
-        if found is None:
-            raise errors.Unsupported("configured logging driver does not support reading")
-        shim = entry.shim
-        # To the end of this run; who wants the next one's output asks again.
-        return Log(found, selection, lambda: entry.shim is shim is not None)
-
-    async def resize(self, ref: str, *, rows: int, columns: int) -> None:
-        entry = self.find(ref)
-        await entry.running_shim().resize(rows, columns)
-        entry.tell("resize", {"height": str(rows), "width": str(columns)})

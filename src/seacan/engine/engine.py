@@ -26,6 +26,7 @@ from seacan.engine.networks import Networks
 from seacan.engine.project_quotas import ProjectQuotas
 from seacan.engine.reconcile import reconcile
 from seacan.engine.sandboxes import Sandboxes
+from seacan.engine.streams import Streams
 from seacan.engine.system import System
 from seacan.engine.times import rfc3339
 from seacan.engine.trash import Trash
@@ -44,6 +45,7 @@ from seacan.volumes.plugins import Plugins
 @dataclass(frozen=True, slots=True)
 class Engine:
     containers: Containers
+    streams: Streams
     execs: Execs
     images: Images
     remote: Remote
@@ -140,6 +142,7 @@ async def running(settings: Settings) -> AsyncIterator[Engine]:
             commits = Commits(context, containers.find, files)
             yield Engine(
                 containers,
+                Streams(settings.data_root, containers.find),
                 containers.execs,
                 images,
                 images.remote,

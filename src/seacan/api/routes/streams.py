@@ -15,8 +15,8 @@ _MULTIPLEXED: Final = "application/vnd.docker.multiplexed-stream"
 class StreamRoutes:
     """To be asked before the routes of containers, to which a slash is part of a name."""
 
-    def __init__(self, containers: engine.Containers) -> None:
-        self._containers = containers
+    def __init__(self, streams: engine.Streams) -> None:
+        self._streams = streams
 
     def routes(self) -> list[Route]:
         return [
@@ -28,7 +28,7 @@ class StreamRoutes:
 
     async def attach(self, call: Call) -> Hijack:
         query = call.query
-        attachment = await self._containers.prepare_attach(
+        attachment = await self._streams.prepare_attach(
             call.name,
             stdin=query.flag("stdin"),
             stdout=query.flag("stdout"),
@@ -44,7 +44,7 @@ class StreamRoutes:
         stdout, stderr = query.flag("stdout"), query.flag("stderr")
         if not stdout and not stderr:
             raise InvalidArgument("Bad parameters: you must choose at least one stream")
-        log = await self._containers.logs(
+        log = await self._streams.logs(
             call.name,
             stdout=stdout,
             stderr=stderr,
@@ -70,12 +70,12 @@ class StreamRoutes:
         return Stream(_stream_type(call, tty=log.tty), produce)
 
     async def clear_logs(self, call: Call) -> Reply:
-        await self._containers.clear_logs(call.name)
+        await self._streams.clear_logs(call.name)
         return Reply(204)
 
     async def resize(self, call: Call) -> Reply:
         rows, columns = terminal_size(call)
-        await self._containers.resize(call.name, rows=rows, columns=columns)
+        await self._streams.resize(call.name, rows=rows, columns=columns)
         return Reply(200)
 
 

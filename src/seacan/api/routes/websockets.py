@@ -20,15 +20,15 @@ _STREAMS_CHOSEN_SINCE: Final = (1, 42)
 
 
 class WebSocketRoutes:
-    def __init__(self, containers: engine.Containers) -> None:
-        self._containers = containers
+    def __init__(self, streams: engine.Streams) -> None:
+        self._streams = streams
 
     def routes(self) -> list[Route]:
         return [Route("GET", "/containers/{name}/attach/ws", self.attach)]
 
     async def attach(self, call: Call) -> Hijack:
         query, is_chosen = call.query, call.version >= _STREAMS_CHOSEN_SINCE
-        attachment = await self._containers.prepare_attach(
+        attachment = await self._streams.prepare_attach(
             call.name,
             stdin=not is_chosen or query.flag("stdin"),
             stdout=not is_chosen or query.flag("stdout"),
