@@ -10,7 +10,7 @@ from seacan.engine import log_options
 from seacan.engine.container import Status
 from seacan.engine.containers import Containers
 from seacan.engine.context import Context
-from seacan.engine.host import OWN_RUNTIME
+from seacan.engine.host import OWN_RUNTIME, Limit
 from seacan.engine.identity import daemon_id
 from seacan.engine.times import now
 from seacan.images.remote.http import proxies as find_proxies
@@ -65,14 +65,22 @@ class System:
 
     def info(self) -> dict[str, Any]:
         """Return the reply of GET /info: what is so now, looked up now. Blocks."""
-        context, host = self._context, self._context.host
-        records = self._containers.all_records()
-        running = sum(record.state.status is Status.RUNNING for record in records)
-        paused = sum(record.is_paused for record in records)
-        proxies = find_proxies(context.settings.registries)
-        limits = host.limits
         return {
             "ID": self._id,
+            **self._holdings(),
+            **_limits(self._context.host.limits),
+            **self._now(),
+            **self._host(),
+            **self._registries(),
+            **self._choices(),
+        }
+
+    def _holdings(self) -> dict[str, Any]:
+        """Return what there is, and where."""
+        context, records = self._context, self._containers.all_records()
+        running = sum(record.state.status is Status.RUNNING for record in records)
+        paused = sum(record.is_paused for record in records)
+        return {
             "Containers": len(records),
             "ContainersRunning": running,
             "ContainersPaused": paused,
@@ -80,65 +88,92 @@ class System:
             "Images": len(context.images.list()),
             "Driver": "overlay2",
             "DriverStatus": [["Backing Filesystem", _file_system(context.data_root.path)]],
+            "DockerRootDir": str(context.data_root.path),
             "Plugins": {
                 "Volume": ["local"],
                 "Network": ["bridge", "host", "ipvlan", "macvlan", "null"],
                 "Authorization": None,
                 "Log": sorted(log_options.DRIVERS),
             },
-            "MemoryLimit": "memory" in limits,
-            "SwapLimit": "swap" in limits,
-            "CpuCfsPeriod": "cpu_quota" in limits,
-            "CpuCfsQuota": "cpu_quota" in limits,
-            "CPUShares": "cpu_shares" in limits,
-            "CPUSet": "cpuset" in limits,
-            "PidsLimit": "pids" in limits,
-            "KernelMemoryTCP": "kernel_memory_tcp" in limits,
-            "OomKillDisable": "oom_kill_disable" in limits,
-            "IPv4Forwarding": _read("/proc/sys/net/ipv4/ip_forward") == "1",
-            "Debug": context.settings.is_debugging,
+        }
+
+    def _now(self) -> dict[str, Any]:
+        """Return what the daemon is about."""
+        return {
+            "Debug": self._context.settings.is_debugging,
             "NFd": len(os.listdir("/proc/self/fd")),
             "NGoroutines": 0,
-            "NEventsListener": context.events.listeners,
+            "NEventsListener": self._context.events.listeners,
             "SystemTime": now(),
-            "LoggingDriver": log_options.merge({}, context.settings.log_config).get("Type"),
-            "CgroupDriver": "cgroupfs",
+        }
+
+    def _host(self) -> dict[str, Any]:
+        host = self._context.host
+        return {
             "CgroupVersion": host.cgroup_version.removeprefix("v"),
             "KernelVersion": os.uname().release,
             "OperatingSystem": _os_release("PRETTY_NAME") or "Linux",
             "OSVersion": _os_release("VERSION_ID"),
             "OSType": "linux",
             "Architecture": os.uname().machine,
-            "IndexServerAddress": HUB_INDEX,
-            "RegistryConfig": _registry_config(context.settings.registries),
             "NCPU": host.cpu_count,
             "MemTotal": os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"),
-            "GenericResources": None,
-            "DockerRootDir": str(context.data_root.path),
+            "Name": host.hostname,
+            "IPv4Forwarding": _read("/proc/sys/net/ipv4/ip_forward") == "1",
+            "SecurityOptions": _security_options(host.cgroup_version),
+            "Warnings": _warnings(host.limits) or None,
+        }
+
+    def _registries(self) -> dict[str, Any]:
+        settings = self._context.settings.registries
+        proxies = find_proxies(settings)
+        return {
+            "IndexServerAddress": HUB_INDEX,
+            "RegistryConfig": _registry_config(settings),
             "HttpProxy": without_password(proxies.http),
             "HttpsProxy": without_password(proxies.https),
             "NoProxy": proxies.bypass,
-            "Name": host.hostname,
-            "Labels": list(context.settings.labels),
+        }
+
+    def _choices(self) -> dict[str, Any]:
+        """Return what the daemon was told, and what it always does."""
+        settings, host = self._context.settings, self._context.host
+        return {
+            "LoggingDriver": log_options.merge({}, settings.log_config).get("Type"),
+            "CgroupDriver": "cgroupfs",
+            "Labels": list(settings.labels),
+            "GenericResources": None,
             "ExperimentalBuild": False,
             "ServerVersion": VERSION,
             "Runtimes": {
-                name: {"path": path or sys.executable}
-                for name, path in host.runtimes.items()
+                name: {"path": path or sys.executable} for name, path in host.runtimes.items()
             },
-            "DefaultRuntime": context.settings.containers.runtime or OWN_RUNTIME,
+            "DefaultRuntime": settings.containers.runtime or OWN_RUNTIME,
             "Swarm": {"NodeID": "", "NodeAddr": "", "LocalNodeState": "inactive",
                       "ControlAvailable": False, "Error": "", "RemoteManagers": None},
-            "LiveRestoreEnabled": context.settings.live_restore,
+            "LiveRestoreEnabled": settings.live_restore,
             "Isolation": "",
             "InitBinary": "seacan-init",
             "ContainerdCommit": {"ID": ""},
             "RuncCommit": {"ID": ""},
             "InitCommit": {"ID": ""},
-            "SecurityOptions": _security_options(host.cgroup_version),
             "CDISpecDirs": [],
-            "Warnings": _warnings(limits) or None,
         }  # fmt: skip
+
+
+def _limits(limits: frozenset[Limit]) -> dict[str, bool]:
+    """Return which limits this kernel, as it runs, can set."""
+    return {
+        "MemoryLimit": "memory" in limits,
+        "SwapLimit": "swap" in limits,
+        "CpuCfsPeriod": "cpu_quota" in limits,
+        "CpuCfsQuota": "cpu_quota" in limits,
+        "CPUShares": "cpu_shares" in limits,
+        "CPUSet": "cpuset" in limits,
+        "PidsLimit": "pids" in limits,
+        "KernelMemoryTCP": "kernel_memory_tcp" in limits,
+        "OomKillDisable": "oom_kill_disable" in limits,
+    }
 
 
 def _registry_config(settings: RegistrySettings) -> dict[str, Any]:
@@ -160,7 +195,7 @@ def _security_options(cgroup_version: str) -> list[str]:
     return [*options, "name=cgroupns"] if cgroup_version == "v2" else options
 
 
-def _warnings(limits: frozenset[Any]) -> list[str]:
+def _warnings(limits: frozenset[Limit]) -> list[str]:
     """Return a line for each limit that this kernel, as it runs, cannot set."""
     names = {"memory": "memory", "swap": "swap", "pids": "pids", "cpu_quota": "cpu cfs quota"}
     return [
