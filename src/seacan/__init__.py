@@ -2,5 +2,5 @@
 
 In reading order, from a command line down to clone(2): cli, client; daemon, api, http, engine,
 contents, images, supervisor, runtime, kernel; spec; and the floor: errors, ids, files, log, paths,
-records, sqlite, trace, byte_sizes. Beside the daemon: registry, hood, certificates.
+records, sqlite, trace, byte_sizes, metrics. Beside the daemon: registry, hood, certificates.
 """

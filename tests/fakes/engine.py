@@ -27,6 +27,7 @@ from seacan.engine.files import Change
 from seacan.engine.filters import Filters
 from seacan.engine.image_prune import PrunedImages
 from seacan.engine.listing import Listed
+from seacan.engine.measures import Measures
 from seacan.engine.prune import Pruned
 from seacan.engine.sizes import Sizes
 from seacan.engine.stats import Reading
@@ -894,6 +895,11 @@ class FakeBuilds:
         return PrunedCache(["key"], 7)
 
 
+class FakeExposition:
+    def text(self) -> bytes:
+        return b"answer 42\n"
+
+
 class FakeEngine:
     def __init__(self) -> None:
         self.builds = FakeBuilds()
@@ -910,3 +916,5 @@ class FakeEngine:
         self.image_prune = FakeImagePrune()
         self.files = FakeFiles()
         self.commits = FakeCommits()
+        self.measures = Measures()
+        self.exposition = FakeExposition()

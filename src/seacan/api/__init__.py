@@ -9,6 +9,7 @@ versions.py   the API versions spoken
 query.py      values of the query string, by Docker's rules
 bodies.py     JSON bodies, decoded into the shapes of spec/engine_api.py
 body_file.py  other bodies, as a file for a thread
+metrics.py    what is at an address of its own, for Prometheus
 routes/       one file per resource
 shapes/       records of the engine as Docker's JSON, by API version
 engine.py     what all of this needs of the engine, as Protocols; images and registries

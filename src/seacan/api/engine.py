@@ -20,6 +20,7 @@ from seacan.engine.event_log import Event
 from seacan.engine.files import Change
 from seacan.engine.filters import Filters
 from seacan.engine.listing import Listed
+from seacan.engine.measures import Measures
 from seacan.engine.prune import Pruned
 from seacan.engine.sizes import Sizes
 from seacan.engine.stats import Reading
@@ -344,6 +345,11 @@ class Builds(Protocol):
         """Remove what of the cache was not used for long, or all of it."""
 
 
+class Exposition(Protocol):
+    def text(self) -> bytes:
+        """Return what is measured in Prometheus' format. Blocks."""
+
+
 class Engine(Protocol):
     @property
     def containers(self) -> Containers: ...
@@ -389,3 +395,9 @@ class Engine(Protocol):
 
     @property
     def builds(self) -> Builds: ...
+
+    @property
+    def measures(self) -> Measures: ...
+
+    @property
+    def exposition(self) -> Exposition: ...

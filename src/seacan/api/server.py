@@ -1,5 +1,6 @@
 """The Engine API of an engine, served on listeners."""
 
+import socket
 from collections.abc import Sequence
 from typing import Final
 
@@ -9,6 +10,7 @@ from seacan.api import engine
 from seacan.api.access import scoped
 from seacan.api.door import Door, Route
 from seacan.api.listeners import Listener
+from seacan.api.metrics import MetricsDoor
 from seacan.api.routes import plugins, swarm
 from seacan.api.routes.build import BuildRoutes
 from seacan.api.routes.check import CheckRoutes
@@ -40,17 +42,21 @@ _HEADERS: Final = (
 )
 
 
-async def serve(engine: engine.Engine, listeners: Sequence[Listener]) -> None:
+async def serve(
+    engine: engine.Engine, listeners: Sequence[Listener], metrics: Sequence[socket.socket] = ()
+) -> None:
     """Answer Docker's clients on `listeners` until cancelled; the listeners are closed then.
 
     Whoever may connect to a listener, and shows what its TLS asks for, may do anything root can,
-    unless the listener's access is to a part of the API.
+    unless the listener's access is to a part of the API. On `metrics` there are these alone.
     """
     async with anyio.create_task_group() as group:
         for listener in listeners:
             door = Door(scoped(routes(engine), listener.access, engine.containers))
             server = Server(listener.guarded(door), headers=_HEADERS, tls=listener.tls)
             group.start_soon(server.serve, [listener.socket])
+        if metrics:
+            group.start_soon(Server(MetricsDoor(engine.exposition.text)).serve, metrics)
 
 
 def routes(engine: engine.Engine) -> list[Route]:
@@ -65,8 +71,14 @@ def routes(engine: engine.Engine) -> list[Route]:
         *StatsRoutes(engine.containers).routes(),
         *WebSocketRoutes(engine.streams).routes(),
         *ExecRoutes(engine.execs).routes(),
-        *ImageRoutes(engine.images, engine.containers, engine.disk, engine.image_prune).routes(),
-        *TransferRoutes(engine.images, engine.remote).routes(),
+        *ImageRoutes(
+            engine.images,
+            engine.containers,
+            engine.disk,
+            engine.image_prune,
+            engine.measures.image_actions,
+        ).routes(),
+        *TransferRoutes(engine.images, engine.remote, engine.measures.image_actions).routes(),
         *RegistryRoutes(engine.remote).routes(),
         *CheckRoutes(engine.images).routes(),
         *NetworkRoutes(engine.networks, engine.containers).routes(),

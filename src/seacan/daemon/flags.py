@@ -15,6 +15,7 @@ from seacan.daemon import (
     network_flags,
     refused_flags,
     registry_flags,
+    sockets,
     tls_flags,
 )
 from seacan.daemon.booleans import boolean
@@ -37,6 +38,7 @@ class Flags:
     group: str
     log_level: str
     pidfile: Path | None
+    metrics_addresses: list[tuple[str, int]]  # where metrics are shown: one or none
     tls: Tls
     only_validates: bool
     said: Mapping[str, Any]
@@ -138,6 +140,8 @@ def _parser() -> argparse.ArgumentParser:
     add("--shutdown-timeout", type=int, default=15, metavar="SECONDS",
         help="without live-restore: how long containers are waited for at the least, -1 for ever "
         "(default %(default)s)")  # fmt: skip
+    add("--metrics-addr", type=_address, metavar="HOST:PORT",
+        help="show metrics for Prometheus here, to everybody, at /metrics")  # fmt: skip
     add("-p", "--pidfile", type=_absolute, metavar="FILE", help="write the daemon's pid here")
     add("-D", "--debug", type=boolean, nargs="?", const=True, default=False,
         metavar="BOOL", help="the same as --log-level debug")  # fmt: skip
@@ -170,6 +174,7 @@ def _flags(
         group=given.group,
         log_level="debug" if given.debug else given.log_level,
         pidfile=given.pidfile,
+        metrics_addresses=[given.metrics_addr] if given.metrics_addr else [],
         tls=tls_flags.settings_of(given),
         only_validates=given.validate,
         said=said,
@@ -211,6 +216,13 @@ def _log_config(driver: str, options: dict[str, str], parser: argparse.ArgumentP
     except errors.SeacanError as err:
         parser.error(f"failed to set log opts: {err}")
     return log_config
+
+
+def _address(text: str) -> tuple[str, int] | None:
+    try:
+        return sockets.parse_address(text) if text else None
+    except InvalidArgument as err:
+        raise argparse.ArgumentTypeError(str(err)) from err
 
 
 def _storage_bytes(options: dict[str, str], parser: argparse.ArgumentParser) -> int:

@@ -52,7 +52,11 @@ def main(argv: Sequence[str] | None = None) -> None:
                 for host in given.hosts
                 for listener in _listening(host, given, passed, held)
             ]
-            anyio.run(_serve, given, listeners, argv, notifier)
+            metrics = [
+                held.enter_context(sockets.listen_plainly(*address))
+                for address in given.metrics_addresses
+            ]
+            anyio.run(_serve, given, listeners, metrics, argv, notifier)
     except (errors.SeacanError, OSError) as err:
         sys.exit(f"seacand: {err}")
 
@@ -83,7 +87,11 @@ def _listening(
 
 
 async def _serve(
-    given: Flags, listeners: list[Listener], argv: Sequence[str] | None, notifier: Notifier
+    given: Flags,
+    listeners: list[Listener],
+    metrics: list[socket.socket],
+    argv: Sequence[str] | None,
+    notifier: Notifier,
 ) -> None:
     async with engine.running(given.settings) as parts, anyio.create_task_group() as tasks:
         configuration = Configuration(given, argv, parts)
@@ -91,11 +99,13 @@ async def _serve(
         await tasks.start(_heed_signals, [serving, tasks.cancel_scope], configuration, notifier)
         hosts = " ".join(sockets.url_of(listener) for listener in listeners)
         log.info("seacand serves", version=VERSION, hosts=hosts)
+        for each in metrics:
+            log.info("metrics are shown", at=sockets.url_of(Listener(each)))
         notifier.ready(_status(parts))
         if notifier.is_asked:
             tasks.start_soon(_tell_status, parts, notifier)
         with serving:
-            await server.serve(parts, listeners)
+            await server.serve(parts, listeners, metrics)
         notifier.stopping(containers_go_on=parts.context.settings.live_restore)
         await parts.shut_down()
         tasks.cancel_scope.cancel()

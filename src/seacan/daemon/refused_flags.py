@@ -21,7 +21,7 @@ REFUSED: Final = (
     *("allow-direct-routing", "allow-nondistributable-artifacts", "api-cors-header"),
     *("authorization-plugin", "bridge-accept-fwmark", "cdi-spec-dir", "containerd"),
     *("containerd-namespace", "containerd-plugins-namespace", "cpu-rt-period", "cpu-rt-runtime"),
-    *("default-network-opt", "host-gateway-ip", "init-path", "ip-forward-no-drop", "metrics-addr"),
+    *("default-network-opt", "host-gateway-ip", "init-path", "ip-forward-no-drop"),
     *("network-control-plane-mtu", "network-diagnostic-port", "node-generic-resource"),
     *("oom-score-adjust", "raw-logs", "resolv-conf", "rootless"),
     *("swarm-default-advertise-addr", "swarm-raft-election-tick", "swarm-raft-heartbeat-tick"),

@@ -69,6 +69,19 @@ def _listen_tcp(host: str, address: str, tls: Tls) -> Listener:
     return Listener(_bind_tcp(host, name, port), context, names)
 
 
+def listen_plainly(host: str, port: int) -> socket.socket:
+    """Return what listens on TCP, without TLS: for what anybody may see. Raises as `listen`."""
+    return _bind_tcp(f"tcp://{host}:{port}", host, port)
+
+
+def parse_address(text: str) -> tuple[str, int]:
+    """Return host and port of `HOST:PORT`, `:PORT` for all addresses. Raises InvalidArgument."""
+    host, colon, port = text.rpartition(":")
+    if not colon:
+        raise InvalidArgument(f"address {text}: missing port in address")
+    return _split(text, f"{host or '0.0.0.0'}:{port}")
+
+
 def _split(host: str, address: str) -> tuple[str, int]:
     name, colon, port = address.removesuffix("/").rpartition(":")
     if not colon or address.endswith("]"):

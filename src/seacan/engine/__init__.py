@@ -15,7 +15,8 @@ removed), volume_points.py, mount_owners.py, copy_up.py, subpaths.py, volume_mou
 volume_filters.py, volume_prune.py, volume_book.py, volume_events.py, volume_copies.py (cloned,
 exported); networks.py with default_bridge.py, sandboxes.py (what running containers have of them),
 resolvers.py (the names of others); reconcile.py (what a restarted daemon finds), shutdown.py (what
-one leaves); system.py (version, info), disk_usage.py; events.py (what happens, told to who
-listens), event_log.py (kept), event_filters.py (which); builds.py (images made of Dockerfiles),
-build_steps.py with start_traces.py (their commands), build_cache.py.
+one leaves); system.py (version, info), measures.py and metrics.py (for Prometheus), disk_usage.py;
+events.py (what happens, told to who listens), event_log.py (kept), event_filters.py (which);
+builds.py (images made of Dockerfiles), build_steps.py with start_traces.py (their commands),
+build_cache.py.
 """

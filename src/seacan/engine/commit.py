@@ -61,8 +61,19 @@ class Commits:
             comment=comment,
             reference=reference,
         )
+        with self._context.measures.container_actions.timed("commit"):
+            image_id = await self._make(entry, wanted, pause=pause)
+        told = {
+            "comment": comment,
+            "imageID": image_id,
+            "imageRef": reference.familiar if reference else "",
+        }
+        self._context.events.publish("commit", record, told)
+        return image_id
+
+    async def _make(self, entry: Entry, wanted: Commit, *, pause: bool) -> ImageId:
         images = self._context.images
-        parent = await anyio.to_thread.run_sync(images.get, record.image_id)
+        parent = await anyio.to_thread.run_sync(images.get, entry.record.image_id)
         async with _still(entry, pause=pause) as go_on, self._files.layer(entry) as worker:
 
             async def finish() -> None:
@@ -74,12 +85,6 @@ class Commits:
             image_id = await anyio.to_thread.run_sync(
                 images.commit, parent, archive, wanted, limiter=anyio.CapacityLimiter(1)
             )
-        told = {
-            "comment": comment,
-            "imageID": image_id,
-            "imageRef": reference.familiar if reference else "",
-        }
-        self._context.events.publish("commit", record, told)
         return image_id
 
 

@@ -27,10 +27,11 @@ from seacan.engine import (
     top,
     update,
 )
-from seacan.engine.container import NEVER, Container, Created, Places, Status
+from seacan.engine.container import NEVER, Container, Created, Places, ProbeResult, Status
 from seacan.engine.context import Context
 from seacan.engine.execs import Execs
 from seacan.engine.filters import Filters
+from seacan.engine.health import Check
 from seacan.engine.listing import Listed, list_containers
 from seacan.engine.names import Names
 from seacan.engine.probe import run_probe
@@ -104,6 +105,14 @@ class Containers:
     async def create(
         self, request: ContainerCreate, *, name: str | None, platform: str | None
     ) -> Created:
+        with self._context.measures.container_actions.timed("create"):
+            record, created = await self._create(request, name, platform)
+        self._context.events.publish("create", record)
+        return created
+
+    async def _create(
+        self, request: ContainerCreate, name: str | None, platform: str | None
+    ) -> tuple[Container, Created]:
         context = self._context
         plan = await creation.plan(context, request, self.get, platform=platform)
         with contextlib.ExitStack() as undo:
@@ -113,8 +122,7 @@ class Containers:
             await anyio.to_thread.run_sync(belongings.make, context, record, plan.image)
             self._entries[record.id] = self._entry(record)
             undo.pop_all()
-        context.events.publish("create", record)
-        return Created(record.id, plan.warnings)
+        return record, Created(record.id, plan.warnings)
 
     def _entry(self, record: Container) -> Entry:
         context = self._context
@@ -130,9 +138,17 @@ class Containers:
             volumes=context.volumes,
             on_exec_event=self.execs.follow,
             on_exit=self._on_exit,
-            probe=functools.partial(run_probe, self.execs),
+            probe=self._probe,
             on_unhealthy=functools.partial(on_unhealthy.act, self),
         )
+
+    async def _probe(self, entry: Entry, check: Check) -> ProbeResult:
+        result = await run_probe(self.execs, entry, check)
+        measures = self._context.measures
+        measures.health_checks.add()
+        if result.exit_code != 0:
+            measures.health_checks_failed.add()
+        return result
 
     def adopt(self, record: Container) -> Entry:
         """Take in a container that the database knows."""
@@ -161,10 +177,11 @@ class Containers:
         await entry.wait_buried()
         await entry.wait_unmounted()
         mark(trace, "daemon", "nothing of an earlier start is left")
-        await entry.start(
-            functools.partial(start.prepare, self._context, entry.record, entry.bundle, self.get),
-            trace,
+        prepare = functools.partial(
+            start.prepare, self._context, entry.record, entry.bundle, self.get
         )
+        with self._context.measures.container_actions.timed("start"):
+            await entry.start(prepare, trace)
 
     async def stop(self, ref: str, *, timeout_s: int | None, signal: str | None) -> None:
         entry = self.find(ref)
@@ -216,7 +233,8 @@ class Containers:
         self._context.sandboxes.renamed(entry.record)
 
     async def connect(self, ref: str, network: str, settings: EndpointSettings) -> None:
-        await connections.connect(self._context, self._named(ref), network, settings)
+        with self._context.measures.network_actions.timed("connect"):
+            await connections.connect(self._context, self._named(ref), network, settings)
 
     async def disconnect(self, ref: str, network: str) -> None:
         await connections.disconnect(self._context, self._named(ref), network)
@@ -324,7 +342,8 @@ class Containers:
         with anyio.CancelScope(shield=True):
             await entry.wait_buried()
             remove = functools.partial(belongings.remove, volumes=volumes)
-            await anyio.to_thread.run_sync(remove, self._context, entry.record)
+            with self._context.measures.container_actions.timed("delete"):
+                await anyio.to_thread.run_sync(remove, self._context, entry.record)
             del self._entries[entry.record.id]
             self._names.give_back(entry.record.name)
             entry.removed()

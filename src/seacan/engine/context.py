@@ -9,6 +9,7 @@ from seacan.engine.container_defaults import ContainerDefaults
 from seacan.engine.database import Database
 from seacan.engine.events import Events
 from seacan.engine.host import Host
+from seacan.engine.measures import Measures
 from seacan.engine.network_settings import NetworkSettings
 from seacan.engine.networks import Networks
 from seacan.engine.project_quotas import ProjectQuotas
@@ -59,6 +60,7 @@ class Context:
     data_trash: Trash  # on that of the data root
     volumes: Volumes
     quotas: ProjectQuotas
+    measures: Measures
 
     @property
     def data_root(self) -> DataRoot:

@@ -22,6 +22,8 @@ from seacan.engine.execs import Execs
 from seacan.engine.files import Files
 from seacan.engine.identity import daemon_id
 from seacan.engine.image_prune import ImagePrune
+from seacan.engine.measures import Measures
+from seacan.engine.metrics import Exposition
 from seacan.engine.networks import Networks
 from seacan.engine.project_quotas import ProjectQuotas
 from seacan.engine.reconcile import reconcile
@@ -60,6 +62,11 @@ class Engine:
     commits: Commits
     builds: Builds
     context: Context
+    exposition: Exposition
+
+    @property
+    def measures(self) -> Measures:
+        return self.context.measures
 
     def reload(self, settings: Settings) -> None:
         """Go on with other settings: of registries, runtimes, labels, new containers, its end.
@@ -117,6 +124,7 @@ async def running(settings: Settings) -> AsyncIterator[Engine]:
             local = LocalVolumes(settings.data_root.volumes, remove_tree, quotas)
             plugins = Plugins(settings.plugins, remove_tree)
             volumes = Volumes(database, local, plugins, events)
+            measures = Measures()
             context = Context(
                 settings,
                 facts,
@@ -126,11 +134,12 @@ async def running(settings: Settings) -> AsyncIterator[Engine]:
                 tasks,
                 events,
                 networks,
-                Sandboxes(networks, launcher, tasks),
+                Sandboxes(networks, launcher, tasks, measures.network_actions),
                 Trash(settings.exec_root.trash),
                 Trash(settings.data_root.trash),
                 volumes,
                 quotas,
+                measures,
             )
             containers = Containers(context)
             await reconcile(context, containers)
@@ -157,6 +166,7 @@ async def running(settings: Settings) -> AsyncIterator[Engine]:
                 commits,
                 Builds(context, containers),
                 context,
+                Exposition(context, containers, system),
             )
             tasks.cancel_scope.cancel()
     finally:

@@ -48,6 +48,7 @@ class Events:
         self._thread = threading.get_ident()
         self._news = anyio.Event()
         self.listeners = 0
+        self.told = 0
 
     # -- telling ----------------------------------------------------------------------------------
 
@@ -72,6 +73,7 @@ class Events:
     def append(self, kind: str, action: str, actor_id: str, attributes: dict[str, str]) -> None:
         """Tell what happened to anything else: a network, a volume, the daemon."""
         with self._lock:
+            self.told += 1
             self._last_ns = max(time.time_ns(), self._last_ns + 1)
             self._recent.append(Event(kind, action, actor_id, attributes, self._last_ns))
             self._evict()

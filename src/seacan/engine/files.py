@@ -113,9 +113,10 @@ class Files:
 
     async def changes(self, ref: str) -> list[Change]:
         """Return what differs from the image, a directory before what is in it."""
-        async with self._reader(ref, verb="changes", container=ref) as worker:
-            worker.tell_output()
-            data = b"".join([piece async for piece in worker.output()])
+        with self._context.measures.container_actions.timed("changes"):
+            async with self._reader(ref, verb="changes", container=ref) as worker:
+                worker.tell_output()
+                data = b"".join([piece async for piece in worker.output()])
         return [
             Change(os.fsdecode(record[1:]), int(record[:1])) for record in data.split(b"\0")[:-1]
         ]

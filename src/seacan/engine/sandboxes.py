@@ -31,6 +31,7 @@ from seacan.engine.endpoint_plan import (
 from seacan.engine.networks import Networks
 from seacan.engine.publications import Publications
 from seacan.engine.resolvers import Resolvers
+from seacan.metrics import Timer
 from seacan.network import endpoints
 from seacan.network.definition import Endpoint, Network, Sandbox
 from seacan.network.netlink import Netlink
@@ -42,8 +43,15 @@ _FAILED: Final = "failed to set up container networking"
 
 
 class Sandboxes:
-    def __init__(self, networks: Networks, launcher: supervisor.Launcher, tasks: TaskGroup) -> None:
+    def __init__(
+        self,
+        networks: Networks,
+        launcher: supervisor.Launcher,
+        tasks: TaskGroup,
+        actions: Timer,
+    ) -> None:
         self._networks = networks
+        self._actions = actions
         self.publications = Publications(networks, launcher, tasks)
         self._resolvers = Resolvers(networks.members, networks.get, tasks)
         self._departures = Departures(tasks, self._unmake, self._give_back)
@@ -56,15 +64,19 @@ class Sandboxes:
         Raises NotFound, Forbidden, Unavailable, Internal in Docker's words.
         """
         try:
-            try:
-                return await self._plan(record)
-            except errors.SeacanError:
-                # One that is about to be given back may have been what it wanted.
-                if not await self._departures.wait():
-                    raise
-                return await self._plan(record)
+            with self._actions.timed("allocate"):
+                return await self._plan_patiently(record)
         except errors.SeacanError as err:
             raise type(err)(f"{_FAILED}: {err}") from err
+
+    async def _plan_patiently(self, record: Container) -> Sandbox:
+        try:
+            return await self._plan(record)
+        except errors.SeacanError:
+            # One that is about to be given back may have been what it wanted.
+            if not await self._departures.wait():
+                raise
+            return await self._plan(record)
 
     async def _plan(self, record: Container) -> Sandbox:
         record.sandbox = sandbox = Sandbox(secrets.token_hex(32))
@@ -203,8 +215,9 @@ class Sandboxes:
             self._departures.begin(sandbox)
 
     async def _unmake(self, sandbox: Sandbox) -> None:
-        await anyio.to_thread.run_sync(self._unmake_on_host, sandbox)
-        await self.publications.relays.end(sandbox)
+        with self._actions.timed("release"):
+            await anyio.to_thread.run_sync(self._unmake_on_host, sandbox)
+            await self.publications.relays.end(sandbox)
 
     def _unmake_on_host(self, sandbox: Sandbox) -> None:
         host_side = self._networks.host_side

@@ -65,15 +65,16 @@ class System:
 
     def info(self) -> dict[str, Any]:
         """Return the reply of GET /info: what is so now, looked up now. Blocks."""
-        return {
-            "ID": self._id,
-            **self._holdings(),
-            **_limits(self._context.host.limits),
-            **self._now(),
-            **self._host(),
-            **self._registries(),
-            **self._choices(),
-        }
+        with self._context.measures.host_info.timed("system_info"):
+            return {
+                "ID": self._id,
+                **self._holdings(),
+                **_limits(self._context.host.limits),
+                **self._now(),
+                **self._host(),
+                **self._registries(),
+                **self._choices(),
+            }
 
     def _holdings(self) -> dict[str, Any]:
         """Return what there is, and where."""

@@ -2,7 +2,7 @@
 
 import socket
 import ssl
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from typing import Final
@@ -77,14 +77,11 @@ class Registry:
             self._store, self._uploads, self._metrics, behind, shows_metrics=shows_metrics
         )
 
-    def _counter(self, name: str) -> Callable[[int], None]:
-        return lambda amount: self._metrics.add(name, amount)
-
     def _routes(self) -> list[Route]:
         return [
             *base.routes(),
             *BlobRoutes(self._blobs).routes(),
-            *UploadRoutes(self._uploads, self._blobs, self._counter("received_bytes")).routes(),
+            *UploadRoutes(self._uploads, self._blobs, self._metrics.received_bytes.add).routes(),
             *ManifestRoutes(self._manifests).routes(),
             *ListRoutes(self._listings).routes(),
         ]
@@ -104,7 +101,7 @@ class Registry:
             self._blobs,
             self._manifests,
             CachedManifests(self._store, self._manifests, upstream, proxy.tag_lifetime_s, limiter),
-            Downloads(self._uploads, upstream, tasks, limiter, self._counter("fetched_bytes")),
+            Downloads(self._uploads, upstream, tasks, limiter, self._metrics.fetched_bytes.add),
             self._listings,
             limiter,
         ).routes()
@@ -120,8 +117,8 @@ class Registry:
             except FAILURES as err:
                 log.warn("collect garbage", error=str(err))
                 continue
-            self._metrics.add("collected_blobs", gone.blobs)
-            self._metrics.add("collected_bytes", gone.bytes)
+            self._metrics.collected_blobs.add(gone.blobs)
+            self._metrics.collected_bytes.add(gone.bytes)
             log.debug("garbage collected", blobs=gone.blobs, bytes=gone.bytes)
 
 

@@ -5,8 +5,9 @@ import os
 from anyio import to_thread
 
 from seacan.http.messages import Answer, Application, Reply, Request
+from seacan.metrics import CONTENT_TYPE
 from seacan.registry.errors import FAILURES
-from seacan.registry.metrics import CONTENT_TYPE, Metrics
+from seacan.registry.metrics import Metrics
 from seacan.registry.store import Store
 from seacan.registry.uploads import Uploads
 

@@ -96,6 +96,7 @@ def test_what_the_keys_come_to(path: Path) -> None:
             "no-new-privileges": True,
             "live-restore": False,
             "shutdown-timeout": 60,
+            "metrics-addr": "127.0.0.1:9323",
             "iptables": True,
             "exec-opts": ["native.cgroupdriver=cgroupfs"],
             "features": {},
@@ -109,6 +110,7 @@ def test_what_the_keys_come_to(path: Path) -> None:
     assert (given.log_level, settings.is_debugging) == ("debug", True)
     assert given.hosts == ["unix:///a.sock", "unix:///b.sock"]
     assert (settings.live_restore, settings.shutdown_timeout_s) == (False, 60)
+    assert given.metrics_addresses == [("127.0.0.1", 9323)]
     assert settings.labels == ("a=1", "b=2")
     assert settings.log_config == {"Type": "local", "Config": {"max-size": "1m"}}
     assert settings.storage_bytes == 10 << 20
@@ -147,6 +149,8 @@ def test_what_the_keys_come_to(path: Path) -> None:
         ({"runtimes": {"x": {"path": "/bin/true", "runtimeArgs": ["-x"]}}},
          "runtimes: x: runtimeArgs is not supported by seacand"),
         ({"runtimes": {"x": {"path": "runc"}}}, "runtime x: runc is no executable"),
+        ({"metrics-addr": "localhost"}, "--metrics-addr: address localhost: missing port"),
+        ({"metrics-addr": "localhost:x"}, "'x' is no port"),
         ({"shutdown-timeout": "soon"}, "--shutdown-timeout: invalid int value: 'soon'"),
         ({"iptables": False}, "--iptables=false is not supported: it is always true"),
         ({"fixed-cidr": "10.7.1.0"}, "--fixed-cidr: invalid CIDR address: 10.7.1.0"),

@@ -1,5 +1,6 @@
 """Images that are there: list, inspect, history, tag, remove, prune."""
 
+import functools
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
@@ -25,6 +26,7 @@ from seacan.http.messages import Reply
 from seacan.images import platforms, references
 from seacan.images.image import Image
 from seacan.images.platforms import Platform
+from seacan.metrics import Timer
 
 Shape = dict[str, Any]
 Users = defaultdict[str, list[str]]  # the ids of the containers of each image
@@ -37,8 +39,10 @@ class ImageRoutes:
         containers: engine.Containers,
         disk: engine.Disk,
         prune: engine_images.ImagePrune,
+        actions: Timer,
     ) -> None:
         self._images = images
+        self._actions = actions
         self._containers = containers
         self._disk = disk
         self._prune = prune
@@ -115,7 +119,8 @@ class ImageRoutes:
 
     async def history(self, call: Call) -> Reply:
         platform = platform_of(call, since=(1, 48))
-        steps = await anyio.to_thread.run_sync(self._images.history, call.name, platform)
+        with self._actions.timed("history"):
+            steps = await anyio.to_thread.run_sync(self._images.history, call.name, platform)
         return json_reply([history_step(step) for step in steps])
 
     async def tag(self, call: Call) -> Reply:
@@ -132,15 +137,16 @@ class ImageRoutes:
             raise Unsupported("removing several platforms of an image is not supported")
         platform = platforms.from_json(texts[0]) if texts else None
         uses = uses_by_image(self._containers.all_records())
-        removed = await anyio.to_thread.run_sync(
-            lambda: self._images.remove(
-                call.name,
-                force=call.query.flag("force"),
-                used_by=lambda image_id: uses.get(image_id, ()),
-                prune_parents=not call.query.flag("noprune"),
-                platform=platform,
-            )
+        remove = functools.partial(
+            self._images.remove,
+            call.name,
+            force=call.query.flag("force"),
+            used_by=lambda image_id: uses.get(image_id, ()),
+            prune_parents=not call.query.flag("noprune"),
+            platform=platform,
         )
+        with self._actions.timed("delete"):
+            removed = await anyio.to_thread.run_sync(remove)
         return json_reply([removed_image(one) for one in removed])
 
     async def prune(self, call: Call) -> Reply:

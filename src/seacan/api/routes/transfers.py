@@ -23,11 +23,15 @@ from seacan.images.progress import Meter
 from seacan.images.remote.remote import check_name
 from seacan.images.remote.tasks import Cancellation
 from seacan.images.streams import Watched, buffered
+from seacan.metrics import Timer
 
 
 class TransferRoutes:
-    def __init__(self, images: engine_images.Images, remote: engine_images.Remote) -> None:
+    def __init__(
+        self, images: engine_images.Images, remote: engine_images.Remote, actions: Timer
+    ) -> None:
         self._images = images
+        self._actions = actions
         self._remote = remote
 
     def routes(self) -> list[Route]:
@@ -107,30 +111,36 @@ class TransferRoutes:
         check_name(reference)
         wanted = query.optional("platform") if call.version >= (1, 32) else None
         platform = platforms.parse(wanted) if wanted else None
-        return progress_stream(
-            lambda tell, cancellation: self._remote.pull(
-                reference,
-                platform=platform,
-                credentials=who,
-                progress=tell,
-                cancellation=cancellation,
-            )
-        )
+
+        def work(tell: Callable[[Message], None], cancellation: Cancellation) -> None:
+            with self._actions.timed("pull"):
+                self._remote.pull(
+                    reference,
+                    platform=platform,
+                    credentials=who,
+                    progress=tell,
+                    cancellation=cancellation,
+                )
+
+        return progress_stream(work)
 
     async def push(self, call: Call) -> Stream:
         tag, who = call.query.text("tag"), who_asks(call)
         reference = references.parse_tagged(call.name, tag) if tag else references.parse(call.name)
         # Clients of older versions sent one that was ignored.
         platform = platform_of(call, since=(1, 46))
-        return progress_stream(
-            lambda tell, cancellation: self._remote.push(
-                reference,
-                platform=platform,
-                credentials=who,
-                progress=tell,
-                cancellation=cancellation,
-            )
-        )
+
+        def work(tell: Callable[[Message], None], cancellation: Cancellation) -> None:
+            with self._actions.timed("push"):
+                self._remote.push(
+                    reference,
+                    platform=platform,
+                    credentials=who,
+                    progress=tell,
+                    cancellation=cancellation,
+                )
+
+        return progress_stream(work)
 
 
 def _progress_stream(
