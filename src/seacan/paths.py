@@ -26,6 +26,7 @@ Two roots of the daemon, one that a reboot leaves alone and one that it may take
         filling/ filled/           what goes into it of an image: being copied, and whole
       volumes/.NAME/               half made or half removed: stays if it has a row
       builds/*/                    what builds work on just now; emptied at start
+      build-known-hosts            keys of hosts that builds got repositories from, by ssh
       build-caches/ID/             what RUN --mount=type=cache keeps
         data/                      its files, as they are mounted
         description
@@ -181,6 +182,10 @@ class DataRoot:
     @property
     def builds(self) -> Path:
         return self.path / "builds"
+
+    @property
+    def build_known_hosts(self) -> Path:
+        return self.path / "build-known-hosts"
 
     @property
     def build_caches(self) -> Path:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
-from tests.api.conftest import Api
+from tests.api.conftest import Api, read_all, read_until
 from tests.fakes.engine import IMAGE_ID
 from tests.images.archives import member, tar
 
@@ -74,6 +74,43 @@ def test_a_context_at_a_url(api: Api) -> None:
     build(api, "?remote=http://x/&dockerfile=D", b"")
     ((request, names, _, _),) = api.engine.builds.requests
     assert (request.dockerfile, names) == (b"# http://x/\n", ["D"])
+
+
+def test_a_repository_keeps_what_it_is_told_to(api: Api) -> None:
+    arguments = json.dumps({"BUILDKIT_CONTEXT_KEEP_GIT_DIR": "1"})
+    build(api, query(remote="https://x/y.git#b", buildargs=arguments), b"")
+    ((request, _, _, _),) = api.engine.builds.requests
+    assert request.dockerfile == b"# https://x/y.git#b with .git\n"
+
+
+def test_contexts_elsewhere(api: Api) -> None:
+    places = {"a": "https://x/y.git#b", "c": "https://x/z.tar"}
+    assert build(api, query(contexts=places)).status == 200
+    ((request, _, _, _),) = api.engine.builds.requests
+    assert request.wanted.contexts == {"a": "", "c": ""}
+
+
+def test_agents(api: Api) -> None:
+    build(api, "?ssh=default&ssh=other", headers={"X-Seacan-Build": "w"})
+    ((request, _, _, _),) = api.engine.builds.requests
+    assert request.agents is not None
+    assert [each in request.agents for each in ("default", "other", "x")] == [True, True, False]
+
+
+def test_an_agent_is_offered(api: Api) -> None:
+    with api.connect() as client:
+        head = b"POST /build/agents?id=default HTTP/1.1\r\nHost: d\r\nX-Seacan-Build: w\r\n"
+        client.sendall(head + b"Connection: Upgrade\r\nUpgrade: tcp\r\n\r\nearly")
+        assert read_until(client, b"\r\n\r\n").startswith(b"HTTP/1.1 101 UPGRADED\r\n")
+        assert read_all(client) == b""
+    assert api.engine.builds.offered == [("w", "default", b"early")]
+
+
+@pytest.mark.parametrize(
+    ("path", "word"), [("/build/agents?id=default", ""), ("/build/agents", "w")]
+)
+def test_an_agent_of_nobody(api: Api, path: str, word: str) -> None:
+    assert api.ask("POST", path, b"", {"X-Seacan-Build": word}).status == 400
 
 
 def test_who_asks(api: Api) -> None:
@@ -233,7 +270,13 @@ def test_no_secrets(api: Api, header: str) -> None:
 
 @pytest.mark.parametrize(
     ("place", "status"),
-    [("./dir", 501), ("docker-image://X:::", 400), ("https://x", 501), ("sent://none", 400)],
+    [
+        ("./dir", 501),
+        ("docker-image://X:::", 400),
+        ("file:///r.git", 501),
+        ("ssh://-o/r", 400),
+        ("sent://none", 400),
+    ],
 )
 def test_no_contexts(api: Api, place: str, status: int) -> None:
     assert build(api, query(contexts={"a": place})).status == status

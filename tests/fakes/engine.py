@@ -7,13 +7,14 @@ import tempfile
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import anyio
 
+from seacan.build.agents import Agents, BuildAgents
 from seacan.build.builder import BuildRequest
 from seacan.build.context_tree import ContextTree
 from seacan.build.progress import Began, Made, Progress, StepId
@@ -863,12 +864,32 @@ class FakeBuilds:
         self.requests: list[tuple[BuildRequest, list[str], bool, dict[str, Credentials]]] = []
         self.error: SeacanError | None = None
         self.pruned: list[tuple[Filters, bool, int]] = []
+        self.offered: list[tuple[str, str, bytes]] = []
 
     def open_context(self) -> ContextTree:
         return ContextTree(Path(tempfile.gettempdir()))
 
-    async def fetch(self, url: str, tree: ContextTree, dockerfile: str) -> None:
-        tree.add_file(dockerfile, f"# {url}\n".encode())
+    def agents(self, word: str, ids: Sequence[str]) -> AbstractAsyncContextManager[BuildAgents]:
+        return Agents(Path(tempfile.gettempdir())).of_build(word, ids)
+
+    async def offer_agent(
+        self, word: str, agent_id: str, connection: socket.socket, early: bytes
+    ) -> None:
+        with connection:
+            self.offered.append((word, agent_id, early))
+
+    async def fetch(
+        self,
+        url: str,
+        tree: ContextTree,
+        *,
+        dockerfile: str,
+        keeps_git_directory: bool,
+        agents: BuildAgents,
+        secrets: Mapping[str, bytes],
+    ) -> None:
+        said = f"# {url}{' with .git' if keeps_git_directory else ''}\n"
+        tree.add_file(dockerfile, io.BytesIO(said.encode()))
 
     def cache_images(self, names: Sequence[str]) -> Sequence[Image]:
         return []

@@ -6,13 +6,15 @@ Source: Engine API, ImageBuild; sentences are dockerd's.
 import base64
 import binascii
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar, cast
 
 import msgspec
 
 from seacan.api.query import Query
 from seacan.build.arguments import Wanted
+from seacan.build.downloads import is_url
+from seacan.build.git import urls as git_urls
 from seacan.errors import InvalidArgument, Unsupported
 from seacan.images import platforms, references
 from seacan.images.references import Reference
@@ -28,6 +30,8 @@ _ULIMITS: Final = msgspec.json.Decoder(list[Ulimit])
 _REGISTRIES: Final = msgspec.json.Decoder(dict[str, AuthConfig])
 _HEADER_LIMIT_BYTES: Final = 256 << 10
 DEFAULT_DOCKERFILE: Final = "Dockerfile"
+_KEEP_GIT_DIRECTORY: Final = "BUILDKIT_CONTEXT_KEEP_GIT_DIR"  # a build argument
+_TRUE: Final = ("1", "t", "true")
 _NUMBERS: Final = (
     ("memory", "Memory"), ("memswap", "MemorySwap"), ("cpushares", "CpuShares"),
     ("cpuperiod", "CpuPeriod"), ("cpuquota", "CpuQuota"), ("shmsize", "ShmSize"),
@@ -46,6 +50,8 @@ class Asked:
     remote: str  # a URL that the context is at; empty: it is sent
     wanted: Wanted
     sent_contexts: dict[str, str]  # by name: the directory of what is sent that one is
+    remote_contexts: dict[str, str]  # by name: the URL
+    keeps_git_directory: bool  # of contexts that are repositories
     tags: list[Reference]
     labels: dict[str, str]
     host_config: HostConfig
@@ -61,24 +67,29 @@ class Asked:
     # Of the headers:
     credentials: dict[str, Credentials]  # by domain
     secrets: dict[str, bytes]  # by id
+    agents: list[str]  # ids of ssh agents that the client has
+    agents_word: str  # what it names the build by, where it gives connections to them
 
 
 def read(query: Query, headers: Mapping[str, str]) -> Asked:
     """Return what is asked for. Raises InvalidArgument, Unsupported."""
     _refuse(query)
     platform = query.optional("platform")
-    images, directories = _contexts(query)
-    arguments = _json(query, "buildargs", _ARGUMENTS, "build args") or {}
+    contexts = _contexts(query)
+    given = _json(query, "buildargs", _ARGUMENTS, "build args") or {}
+    arguments = {name: value for name, value in given.items() if value is not None}
     return Asked(
         dockerfile=query.optional("dockerfile") or DEFAULT_DOCKERFILE,
         remote=query.text("remote"),
         wanted=Wanted(
             target=query.text("target"),
-            build_args={name: value for name, value in arguments.items() if value is not None},
+            build_args=arguments,
             platform=platforms.parse(platform) if platform else platforms.host(),
-            contexts=images | dict.fromkeys(directories, ""),
+            contexts=contexts.images | dict.fromkeys([*contexts.sent, *contexts.remote], ""),
         ),
-        sent_contexts=directories,
+        sent_contexts=contexts.sent,
+        remote_contexts=contexts.remote,
+        keeps_git_directory=arguments.get(_KEEP_GIT_DIRECTORY, "").lower() in _TRUE,
         tags=list(dict.fromkeys(_tag(text) for text in query.texts("t") if text)),
         labels=_json(query, "labels", _TEXTS, "labels") or {},
         host_config=_host_config(query),
@@ -92,6 +103,8 @@ def read(query: Query, headers: Mapping[str, str]) -> Asked:
         is_checked=query.flag("check"),
         credentials=_registries(headers.get("x-registry-config", "")),
         secrets=_secrets(headers.get("x-seacan-secrets", "")),
+        agents=[each for each in query.texts("ssh") if each],
+        agents_word=headers.get("x-seacan-build", ""),
     )
 
 
@@ -107,23 +120,31 @@ def _secrets(header: str) -> dict[str, bytes]:
         raise InvalidArgument("error reading secrets: not base64 of JSON") from None
 
 
-def _contexts(query: Query) -> tuple[dict[str, str], dict[str, str]]:
-    """Return the named contexts that are images, and those that are directories of what is sent.
+@dataclass(frozen=True, slots=True)
+class _Contexts:
+    """The named contexts, by what they are."""
 
-    Raises InvalidArgument, Unsupported.
-    """
-    images, directories = {}, {}
+    images: dict[str, str] = field(default_factory=dict)
+    sent: dict[str, str] = field(default_factory=dict)  # directories of what is sent
+    remote: dict[str, str] = field(default_factory=dict)  # repositories and archives, by URL
+
+
+def _contexts(query: Query) -> _Contexts:
+    """Return the named contexts. Raises InvalidArgument, Unsupported."""
+    found = _Contexts()
     for name, place in (_json(query, "contexts", _TEXTS, "contexts") or {}).items():
         scheme, _, rest = place.partition("://")
         match scheme:
             case "docker-image":
                 references.parse(rest)
-                images[name] = rest
+                found.images[name] = rest
             case "sent":
-                directories[name] = rest
+                found.sent[name] = rest
+            case _ if is_url(place) or git_urls.parse_context(place):
+                found.remote[name] = place
             case _:
                 raise Unsupported(f"not supported: build context {name}={place}")
-    return images, directories
+    return found
 
 
 def _refuse(query: Query) -> None:
@@ -157,16 +178,16 @@ def _tag(text: str) -> Reference:
 
 def _host_config(query: Query) -> HostConfig:
     found: dict[str, Any] = {}
-    for name, field in _NUMBERS:
+    for name, key in _NUMBERS:
         try:
             number = query.integer(name)
         except InvalidArgument:
             number = None  # as dockerd takes it
         if number:
-            found[field] = number
-    for name, field in _STRINGS:
+            found[key] = number
+    for name, key in _STRINGS:
         if text := query.text(name):
-            found[field] = text
+            found[key] = text
     if hosts := _extra_hosts(query.texts("extrahosts")):
         found["ExtraHosts"] = hosts
     if ulimits := _json(query, "ulimits", _ULIMITS, "ulimit settings"):

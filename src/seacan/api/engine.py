@@ -9,6 +9,7 @@ from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from typing import Any, BinaryIO, Protocol
 
 from seacan.api.engine_images import ImagePrune, Images, Remote
+from seacan.build.agents import BuildAgents
 from seacan.build.builder import BuildRequest
 from seacan.build.context_tree import ContextTree
 from seacan.build.progress import Progress
@@ -325,7 +326,24 @@ class Builds(Protocol):
     def open_context(self) -> ContextTree:
         """Return a context to be received; to be closed. Blocks."""
 
-    async def fetch(self, url: str, tree: ContextTree, dockerfile: str) -> None:
+    def agents(self, word: str, ids: Sequence[str]) -> AbstractAsyncContextManager[BuildAgents]:
+        """Yield the ssh agents that the client of a build has, which names it by a word."""
+
+    async def offer_agent(
+        self, word: str, agent_id: str, connection: socket.socket, early: bytes
+    ) -> None:
+        """Use a connection to a client's agent for its build; it is closed at the end."""
+
+    async def fetch(
+        self,
+        url: str,
+        tree: ContextTree,
+        *,
+        dockerfile: str,
+        keeps_git_directory: bool,
+        agents: BuildAgents,
+        secrets: Mapping[str, bytes],
+    ) -> None:
         """Take in the context that is at a URL; what is no archive is its Dockerfile."""
 
     def cache_images(self, names: Sequence[str]) -> Sequence[Image]:

@@ -4,16 +4,20 @@ Dockerfile ──▸ plan ──▸ images that it is based on ──▸ with th
 """
 
 import functools
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 
 import anyio
 
+from seacan.build.agents import BuildAgents
 from seacan.build.arguments import Wanted
 from seacan.build.context_tree import ContextTree
 from seacan.build.copies import Copies
 from seacan.build.dockerfile.instructions import Arg, Label, Pair, Source
 from seacan.build.dockerfile.parse import parse
+from seacan.build.git.commands import Access
+from seacan.build.git.repositories import Repositories
 from seacan.build.locks import Locks
 from seacan.build.origins import ImageOrigin
 from seacan.build.plan import Plan, plan, unused_args, with_triggers
@@ -37,6 +41,7 @@ from seacan.spec.engine_api import HostConfig
 from seacan.supervisor.client import Launcher
 
 _EPOCH = "SOURCE_DATE_EPOCH"
+_AGENT = "default"  # the one for repositories, as with BuildKit
 
 FindImage = Callable[[ImageOrigin, Platform, Progress], Awaitable[Image]]
 
@@ -58,6 +63,7 @@ class BuildRequest:
     )  # named contexts that are images
     secrets: Mapping[str, bytes] = field(default_factory=dict)
     is_squashed: bool = False
+    agents: BuildAgents | None = None  # of ssh, that the client has
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,14 +125,26 @@ class Builder:
         images: dict[ImageOrigin, State] = {}
         planned = await self._with_images(planned, images, find_image, progress)
         await progress(Planned([stage.index for stage in planned.stages]))
-        cancellation = Cancellation()
-        steps = await self._steps(request, planned, contexts, progress, cancellation)
-        solver = Solver(planned, images, arguments, steps, progress)
-        try:
+        async with self.repositories(request.agents, request.secrets) as repositories:
+            steps = await self._steps(request, planned, contexts, progress, repositories)
+            solver = Solver(planned, images, arguments, steps, progress)
             state = await solver.solve()
+            return await steps.squash(solver.base, state) if request.is_squashed else state
+
+    @asynccontextmanager
+    async def repositories(
+        self, agents: BuildAgents | None, secrets: Mapping[str, bytes]
+    ) -> AsyncIterator[Repositories]:
+        """Yield the way to repositories; what is still fetched at the end is given up."""
+        access = Access(Cancellation(), self.data_root.build_known_hosts, secrets=secrets)
+        try:
+            if agents is None or _AGENT not in agents:
+                yield Repositories(self.data_root.builds, access)
+                return
+            async with agents.listen(_AGENT) as agent:
+                yield Repositories(self.data_root.builds, replace(access, agent=agent))
         finally:
-            cancellation.cancel()  # of downloads that nobody waits for
-        return await steps.squash(solver.base, state) if request.is_squashed else state
+            access.cancellation.cancel()
 
     async def _with_images(
         self,
@@ -170,12 +188,12 @@ class Builder:
         planned: Plan,
         contexts: Mapping[str, ContextTree],
         progress: Progress,
-        cancellation: Cancellation,
+        repositories: Repositories,
     ) -> Steps:
         latest_s = _epoch(request.wanted.build_args)
         bench = Workbench(self.data_root, self.exec_root, self.building, self.launcher, latest_s)
-        sources = Sources(contexts, self.data_root.builds, cancellation)
-        mounts = RunMounts(bench, contexts, request.secrets, self.locks)
+        sources = Sources(contexts, repositories)
+        mounts = RunMounts(bench, contexts, request.secrets, request.agents, self.locks)
         return Steps(
             building=self.building,
             copies=Copies(bench, self.building, self.runner, sources),

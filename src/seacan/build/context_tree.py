@@ -11,7 +11,7 @@ import hashlib
 import io
 import os
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from copy import copy
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -22,6 +22,7 @@ from seacan.errors import InvalidArgument
 from seacan.files import write_all
 from seacan.images import tar_writer
 from seacan.images.compression import Decompressed
+from seacan.images.sparse import Segment
 from seacan.images.streams import buffered
 from seacan.images.tar import Kind, Member, TarReader
 from seacan.images.unpack import inside
@@ -59,6 +60,9 @@ class ContextTree:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
         self._contents.close()
 
     # -- received ---------------------------------------------------------------------------------
@@ -79,12 +83,16 @@ class ContextTree:
         while stream.read(_CHUNK_BYTES):
             pass  # what follows an archive is no part of it
 
-    def add_file(self, path: str, content: bytes, *, mode: int = 0o644, mtime_ns: int = 0) -> None:
+    def add_file(self, path: str, content: BinaryIO, *, mtime_ns: int = 0) -> None:
         """Put a file in, in place of one that is there."""
-        member = Member(path, Kind.FILE, mode, 0, 0, mtime_ns, len(content))
-        offset = self._size_bytes
-        self._write(content)
-        self._add(path, ContextEntry(member, offset, hashlib.sha256(content).hexdigest()))
+        offset, digest = self._size_bytes, self._write_content(content.read, hashlib.sha256())
+        size_bytes = self._size_bytes - offset
+        segments = (Segment(0, size_bytes),) if size_bytes else ()
+        member = Member(path, Kind.FILE, 0o644, 0, 0, mtime_ns, size_bytes, segments=segments)
+        self._add(path, ContextEntry(member, offset, digest))
+
+    def add_directory(self, path: str, *, mtime_ns: int = 0) -> None:
+        self._add(path, ContextEntry(Member(path, Kind.DIRECTORY, 0o755, 0, 0, mtime_ns)))
 
     def remove(self, path: str) -> None:
         """Leave a file out. What is not there is fine."""
@@ -112,6 +120,18 @@ class ContextTree:
         self.remove(path)
         return part
 
+    def descend(self, path: str) -> None:
+        """Keep what is in a directory, as the whole. Links to it are followed, none out of here.
+
+        Raises InvalidArgument if there is none.
+        """
+        target = self.lookup(path)
+        if target is None or not self.is_directory(target):
+            raise InvalidArgument(f"build context: there is no directory {path}")
+        if target:
+            with self.split(target) as part:
+                self._entries, self._names = part._entries, part._names
+
     def _entry(self, member: Member, reader: TarReader) -> ContextEntry:
         match member.kind:
             case Kind.FILE:
@@ -129,10 +149,14 @@ class ContextTree:
         digest, offset = hashlib.sha256(), self._size_bytes
         if member.size_bytes != sum(segment.length for segment in member.segments):
             digest.update(repr(member.segments).encode())
-        while data := reader.read(_CHUNK_BYTES):
+        return ContextEntry(member, offset, self._write_content(reader.read, digest))
+
+    def _write_content(self, read: Callable[[int], bytes], digest: "hashlib._Hash") -> str:
+        """Keep all that is read; return its digest, which goes on with `digest`."""
+        while data := read(_CHUNK_BYTES):
             digest.update(data)
             self._write(data)
-        return ContextEntry(member, offset, digest.hexdigest())
+        return digest.hexdigest()
 
     def _write(self, data: bytes) -> None:
         if self._size_bytes >= self._next_look:

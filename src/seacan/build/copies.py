@@ -62,6 +62,11 @@ class Copies:
     async def do(self, plan: CopyPlan, state: State) -> BuiltLayer | None:
         if plan.origin is not None and plan.chosen is not None:
             return await self.bench.copy_from(state, plan.place, plan.origin, plan.chosen)
+        for source in plan.sources:
+            if source.fetch is not None:
+                await anyio.to_thread.run_sync(
+                    source.fetch, abandon_on_cancel=True, limiter=anyio.CapacityLimiter(1)
+                )
 
         def write(out_fd: int) -> None:
             for source in plan.sources:

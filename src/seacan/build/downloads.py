@@ -22,7 +22,6 @@ _LEAST_FREE_BYTES: Final = 256 << 20
 _MOST_REDIRECTS: Final = 10
 _SCHEMES: Final = ("http://", "https://")
 _CHECKSUM: Final = re.compile(r"(sha256|sha384|sha512):([0-9a-f]+)")
-_GIT: Final = re.compile(r"(?i)git@|git://|ssh://|github\.com/|https?://[^?#]*\.git(#.*)?$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +47,6 @@ def is_url(path: str) -> bool:
     return path.lower().startswith(_SCHEMES)
 
 
-def is_git(path: str) -> bool:
-    """Tell whether it is the URL of a repository, as Docker tells."""
-    return _GIT.match(path) is not None
-
-
 def download(url: str, directory: Path, checksum: str, cancellation: Cancellation) -> Downloaded:
     """Fetch a URL into a file of `directory` that has no name.
 
@@ -74,7 +68,7 @@ def download(url: str, directory: Path, checksum: str, cancellation: Cancellatio
                 found.update(data)
                 if checked:
                     checked.update(data)
-                _check_space(file.fileno())
+                check_space(file.fileno())
                 cancellation.check()
                 write_all(file.fileno(), data)
             modified_ns = _modified_ns(response.headers.get("Last-Modified"))
@@ -93,7 +87,8 @@ def _retries() -> urllib3.Retry:
     return urllib3.Retry(total=_MOST_REDIRECTS, redirect=_MOST_REDIRECTS, connect=2, read=0)
 
 
-def _check_space(fd: int) -> None:
+def check_space(fd: int) -> None:
+    """Raise InvalidArgument if what is fetched to a file or directory fills its disk."""
     space = os.fstatvfs(fd)
     if space.f_bavail * space.f_frsize < _LEAST_FREE_BYTES:
         raise InvalidArgument("it does not fit on the disk")

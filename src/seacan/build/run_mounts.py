@@ -4,6 +4,7 @@ bind     of a stage or image its layers, read-only; of a context a copy that nob
 cache    DATA_ROOT/builds/caches/ID, kept from one build to the next
 tmpfs    memory
 secret   a file in memory, or a variable: in no layer, no history, and no key
+ssh      a socket that an agent of the client answers at, for as long as the command runs
 """
 
 import contextlib
@@ -20,6 +21,7 @@ from typing import Any, Final
 
 import anyio
 
+from seacan.build.agents import BuildAgents
 from seacan.build.context_tree import ContextTree, digest
 from seacan.build.copying import Copying
 from seacan.build.dockerfile.mounts import Mount, MountType, Sharing
@@ -38,12 +40,15 @@ from seacan.images.tar import TarReader
 from seacan.images.trees import remove_tree
 
 _SECRETS: Final = "/run/secrets"
+_AGENT: Final = "/run/buildkit/ssh_agent"  # as BuildKit names them, and a number
+_AGENT_VARIABLE: Final = "SSH_AUTH_SOCK"
 
 
 @dataclass(slots=True)
 class Mounted:
     mounts: list[StepMount] = field(default_factory=list)
     environment: dict[str, str] = field(default_factory=dict)
+    agents: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +56,13 @@ class RunMounts:
     bench: Workbench
     contexts: Mapping[str, ContextTree]
     secrets: Mapping[str, bytes]
+    agents: BuildAgents | None
     cache_locks: Locks  # of all builds
 
     async def said(self, step: Step, origins: Mapping[Origin, State]) -> Sequence[Any]:
         """Return what of the mounts a key is made of: what is in them, if that is known."""
         return [
-            [mount.type, mount.source, mount.target, mount.id, mount.environment,
+            [mount.type, mount.source, mount.target, mount.id, mount.environment, mount.is_required,
              await self._content(mount, origin, origins)]
             for mount, origin in step.mounts
         ]  # fmt: skip
@@ -105,7 +111,7 @@ class RunMounts:
                     case MountType.SECRET:
                         await self._secret(mount, step, mounted, held)
                     case MountType.SSH:
-                        raise Unsupported("RUN --mount=type=ssh is not supported")
+                        await self._agent(mount, step, mounted, held)
             yield mounted
 
     async def _bind(
@@ -170,6 +176,26 @@ class RunMounts:
         mode = 0o400 if mount.mode is None else mount.mode
         file = held.enter_context(self._file(value, mount.uid or 0, mount.gid or 0, mode))
         mounted.mounts.append(StepMount("bind", target, source=str(file)))
+
+    async def _agent(
+        self, mount: Mount, step: Step, mounted: Mounted, held: AsyncExitStack
+    ) -> None:
+        if self.agents is None or mount.id not in self.agents:
+            if mount.is_required:
+                raise InvalidArgument(
+                    f"no ssh agent {mount.id!r} was forwarded from the client (--ssh {mount.id})"
+                )
+            return
+        mode = 0o600 if mount.mode is None else mount.mode
+        path = await held.enter_async_context(
+            self.agents.listen(mount.id, uid=mount.uid or 0, gid=mount.gid or 0, mode=mode)
+        )
+        target = posixpath.join(step.config.get("WorkingDir") or "/", mount.target)
+        if not mount.target:
+            target = f"{_AGENT}.{mounted.agents}"
+        mounted.agents += 1
+        mounted.environment.setdefault(_AGENT_VARIABLE, target)
+        mounted.mounts.append(StepMount("bind", target, source=str(path)))
 
     @contextlib.contextmanager
     def _file(self, content: bytes, uid: int, gid: int, mode: int) -> Iterator[Path]:

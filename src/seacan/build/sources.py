@@ -1,23 +1,27 @@
 """What COPY and ADD take of a context, of the Dockerfile itself, of the network."""
 
 import hashlib
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from typing import Final
 
 from seacan.build import archives
 from seacan.build.context_tree import ContextEntry, ContextTree, digest
 from seacan.build.dockerfile.instructions import Add, Copy, Document
-from seacan.build.downloads import download, is_git, is_url
+from seacan.build.downloads import download, is_url
+from seacan.build.git import urls
+from seacan.build.git.repositories import Commit, Repositories
+from seacan.build.git.urls import Repository
 from seacan.build.selection import Choice, Chosen, excluded_by, resolve, select
-from seacan.errors import InvalidArgument, Unsupported
+from seacan.errors import InvalidArgument
 from seacan.files import write_all
 from seacan.images import tar_writer
-from seacan.images.remote.tasks import Cancellation
 from seacan.images.sparse import Segment
 from seacan.images.tar import Kind, Member
 
-_DOCUMENT_MODE = 0o644
+_DOCUMENT_MODE: Final = 0o644
+_ABBREVIATED: Final = re.compile(r"[0-9a-f]{7,64}")  # a commit, or the beginning of its id
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,16 +33,14 @@ class Source:
     count: int = 1  # of what is named, wildcards replaced
     is_directory: bool = False  # what it has goes into the destination
     is_archive: bool = False  # the same, and it says whose its members are
+    fetch: Callable[[], None] | None = None  # to be called before `write`; blocks
 
 
 class Sources:
-    def __init__(
-        self, contexts: Mapping[str, ContextTree], directory: Path, cancellation: Cancellation
-    ) -> None:
-        """`directory` is where downloads are kept, in files without names."""
+    def __init__(self, contexts: Mapping[str, ContextTree], repositories: Repositories) -> None:
+        """Keep downloads where `repositories` are kept, in files without names."""
         self._contexts = contexts
-        self._directory = directory
-        self._cancellation = cancellation
+        self._repositories = repositories
 
     def of(self, instruction: Copy | Add, context: str) -> list[Source]:
         """Return what an instruction takes of a context; blocks.
@@ -57,8 +59,8 @@ class Sources:
         return found + [_document(document) for document in instruction.documents]
 
     def _added(self, tree: ContextTree, instruction: Add, path: str) -> Source:
-        if is_git(path):
-            raise Unsupported(f"ADD {path}: repositories of git are not supported as a source")
+        if repository := urls.parse(path):
+            return self._of_repository(instruction, repository)
         if is_url(path):
             return self._downloaded(instruction, path)
         if instruction.checksum:
@@ -69,8 +71,23 @@ class Sources:
                 return _unpacked(entry.digest, lambda: tree.open_content(entry))
         return _files(tree, instruction, [path])
 
+    def _of_repository(self, instruction: Add, repository: Repository) -> Source:
+        """Return the files of a commit; they are not fetched yet, since the cache may have them."""
+        commit = self._repositories.resolve(
+            repository, keeps_git_directory=instruction.keeps_git_directory
+        )
+        expected = instruction.checksum
+        if expected and not _ABBREVIATED.fullmatch(expected):
+            raise InvalidArgument(f"invalid checksum of a commit: {expected}")
+        if not commit.id.startswith(expected):
+            raise InvalidArgument(f"expected checksum to match {expected}, got {commit.id}")
+        files = _CommitFiles(commit, self._repositories, instruction)
+        return Source(commit.digest, files.write, is_directory=True, fetch=files.fetch)
+
     def _downloaded(self, instruction: Add, url: str) -> Source:
-        file = download(url, self._directory, instruction.checksum, self._cancellation)
+        repositories = self._repositories
+        cancellation = repositories.access.cancellation
+        file = download(url, repositories.directory, instruction.checksum, cancellation)
         if instruction.unpacks and archives.is_archive(file.open):
             return _unpacked(file.digest, file.open)
         is_place = instruction.destination.endswith("/")
@@ -92,6 +109,30 @@ class Sources:
                 archives.write_member(member, content.read, out_fd)
 
         return Source(file.digest, write)
+
+
+class _CommitFiles:
+    """The files of a commit: fetched, then written once."""
+
+    def __init__(self, commit: Commit, repositories: Repositories, instruction: Add) -> None:
+        self._commit = commit
+        self._repositories = repositories
+        self._instruction = instruction
+        self._tree: ContextTree | None = None
+
+    def fetch(self) -> None:
+        tree = ContextTree(self._repositories.directory)
+        try:
+            self._repositories.receive(self._commit, tree)
+        except BaseException:
+            tree.close()
+            raise
+        self._tree = tree
+
+    def write(self, out_fd: int) -> None:
+        assert self._tree is not None
+        with self._tree as tree:
+            _files(tree, self._instruction, ["."]).write(out_fd)
 
 
 def _files(tree: ContextTree, instruction: Copy | Add, paths: list[str]) -> Source:

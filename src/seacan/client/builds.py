@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from seacan.client.client import Client
-    from seacan.client.transport import Response
+    from seacan.client.transport import Response, Upgraded
 
 
 class Builds:
@@ -25,10 +25,21 @@ class Builds:
         """Send the pieces of a context; return a reply whose pieces are progress.
 
         `query`: what the image is to be, in the API's names. `headers`: X-Registry-Config, if
-        anything is known of registries, and X-Seacan-Secrets.
+        anything is known of registries, X-Seacan-Secrets, and X-Seacan-Build for agents.
         """
         path = self._client.path("build")
         return self._client.upload(path, query=query, pieces=context, headers=headers)
+
+    def agent(self, word: str, agent_id: str) -> Upgraded:
+        """Return a connection on which a build asks an ssh agent: messages of its protocol.
+
+        `word` is what the build was sent with in X-Seacan-Build; it may be sent later.
+        """
+        return self._client.upgrade(
+            self._client.path("build", "agents"),
+            query={"id": agent_id},
+            headers={"X-Seacan-Build": word},
+        )
 
     def prune(
         self,

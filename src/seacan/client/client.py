@@ -223,10 +223,11 @@ class Client:
         *,
         query: Mapping[str, object] | None = None,
         body: object = None,
+        headers: Mapping[str, str] | None = None,
     ) -> Upgraded:
         """POST a request that turns its connection into a raw stream, and return that."""
-        headers = {"Connection": "Upgrade", "Upgrade": "tcp"}
-        return self.call("POST", path, query=query, body=body, headers=headers).take_over()
+        all_headers = {"Connection": "Upgrade", "Upgrade": "tcp", **(headers or {})}
+        return self.call("POST", path, query=query, body=body, headers=all_headers).take_over()
 
     def finish(self, response: Response) -> bytes:
         """Return what is left of a reply's body, and keep its connection for the next request."""

@@ -1,8 +1,9 @@
 """The builder, in the engine: its images, its commands, its cache."""
 
 import asyncio
+import socket
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from contextlib import AbstractAsyncContextManager, suppress
 from functools import partial
 from typing import Any
 
@@ -10,6 +11,7 @@ import anyio
 from anyio.streams.memory import MemoryObjectSendStream
 
 from seacan.build import remote_context
+from seacan.build.agents import Agents, BuildAgents
 from seacan.build.builder import Builder, BuildRequest
 from seacan.build.context_tree import ContextTree
 from seacan.build.groups import unwrapped
@@ -41,22 +43,47 @@ class Builds:
             launcher=context.launcher,
             runner=BuildSteps(context, containers.get),
         )
+        self._agents = Agents(context.exec_root.secrets)
 
     def open_context(self) -> ContextTree:
         """Return a context to be received; to be closed. Blocks."""
         return ContextTree(self._context.data_root.builds)
 
-    async def fetch(self, url: str, tree: ContextTree, dockerfile: str) -> None:
+    def agents(self, word: str, ids: Sequence[str]) -> AbstractAsyncContextManager[BuildAgents]:
+        """Yield the ssh agents that the client of a build has, which names it by a word."""
+        return self._agents.of_build(word, ids)
+
+    async def offer_agent(
+        self, word: str, agent_id: str, connection: socket.socket, early: bytes
+    ) -> None:
+        """Use a connection to a client's agent for its build; it is closed at the end."""
+        await self._agents.offer(word, agent_id, connection, early)
+
+    async def fetch(
+        self,
+        url: str,
+        tree: ContextTree,
+        *,
+        dockerfile: str,
+        keeps_git_directory: bool,
+        agents: BuildAgents,
+        secrets: Mapping[str, bytes],
+    ) -> None:
         """Take in the context that is at a URL; what is no archive is its Dockerfile."""
-        directory, cancellation = self._context.data_root.builds, Cancellation()
-        try:
+        async with self._builder.repositories(agents, secrets) as repositories:
+            fetch = partial(
+                remote_context.fetch,
+                url,
+                tree,
+                repositories,
+                dockerfile=dockerfile,
+                keeps_git_directory=keeps_git_directory,
+            )
             await anyio.to_thread.run_sync(
-                partial(remote_context.fetch, url, tree, dockerfile, directory, cancellation),
+                fetch,
                 abandon_on_cancel=True,  # a server may never end what it sends
                 limiter=anyio.CapacityLimiter(1),
             )
-        finally:
-            cancellation.cancel()
 
     async def build(
         self,

@@ -26,6 +26,44 @@ def test_nothing_is_made_of_what_is_received(tmp_path: Path) -> None:
         assert os.listdir(tmp_path) == []
 
 
+def test_a_directory_is_the_whole(tmp_path: Path) -> None:
+    members = (
+        member("d/f", b"x"),
+        member("l", type=b"2", linkname="/d"),
+        member("out", type=b"2", linkname="../../d/.."),
+        member("f", b"y"),
+    )
+    for path in ("d", "l", "d/../l/"):
+        with received(tmp_path, *members) as tree:
+            tree.descend(path)
+            assert tree.names("") == ["f"]
+            assert tree.read("f", 10) == b"x"
+    with received(tmp_path, *members) as tree:
+        tree.descend("out")  # no further than the top
+        assert tree.names("") == ["d", "f", "l", "out"]
+        for path in ("none", "f", "d/f"):
+            with pytest.raises(InvalidArgument, match=f"there is no directory {path}"):
+                tree.descend(path)
+
+
+def test_what_is_put_in_is_what_is_copied(tmp_path: Path) -> None:
+    with received(tmp_path, member("f", b"old")) as tree:
+        tree.add_directory("d/e", mtime_ns=10**9)
+        tree.add_file("f", io.BytesIO(b"new"))
+        tree.add_file("d/empty", io.BytesIO())
+        archive = tmp_path / "archive"
+        with archive.open("wb") as file:
+            tree.write_members(
+                select(tree, Choice(["."], [], False), lambda _: False), file.fileno()
+            )
+            file.write(bytes(1024))
+        with tarfile.open(archive) as members:
+            copied = members.extractfile("f")
+            assert copied is not None
+            assert copied.read() == b"new"
+            assert sorted(members.getnames()) == ["d", "d/e", "d/empty", "f"]
+
+
 def test_content_is_read_through_links_within(tmp_path: Path) -> None:
     with received(
         tmp_path,

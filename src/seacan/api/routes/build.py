@@ -1,6 +1,7 @@
 """POST /build: the classic builder's endpoint, and what else there is about builds."""
 
 import posixpath
+import socket
 from collections.abc import AsyncIterator, Mapping
 from contextlib import ExitStack, asynccontextmanager
 from typing import Final
@@ -12,13 +13,15 @@ from seacan.api.body_file import body_file
 from seacan.api.build_answers import ClassicAnswer, GraphAnswer
 from seacan.api.build_request import Asked
 from seacan.api.door import Call, Route, json_reply
+from seacan.api.routes.streams import RAW, hijack_head
 from seacan.api.shapes import build_check
+from seacan.build.agents import BuildAgents
 from seacan.build.builder import BuildRequest
 from seacan.build.context_tree import ContextTree
 from seacan.build.lint import check as lint
 from seacan.build.origins import ImageOrigin
-from seacan.errors import Internal, SeacanError, Unsupported
-from seacan.http.messages import Reply, Request, Send, Stream
+from seacan.errors import Internal, InvalidArgument, SeacanError, Unsupported
+from seacan.http.messages import Hijack, Reply, Request, Send, Stream
 from seacan.images.image import ImageId
 from seacan.spec import dockerignore
 from seacan.spec.image import ExecutionConfig
@@ -35,6 +38,7 @@ class BuildRoutes:
     def routes(self) -> list[Route]:
         return [
             Route("POST", "/build", self.build),
+            Route("POST", "/build/agents", self.offer_agent),
             Route("POST", "/build/prune", self.prune),
         ]
 
@@ -67,8 +71,11 @@ class BuildRoutes:
         self, request: Request, asked: Asked, answer: ClassicAnswer | GraphAnswer
     ) -> ImageId:
         """Build while the client listens."""
-        async with self._contexts(request, asked) as contexts:
-            wanted = await anyio.to_thread.run_sync(self._request, asked, contexts[""])
+        async with (
+            self._builds.agents(asked.agents_word, asked.agents) as agents,
+            self._contexts(request, asked, agents) as contexts,
+        ):
+            wanted = await anyio.to_thread.run_sync(self._request, asked, contexts[""], agents)
             answer.begin(wanted.dockerfile)
             return await self._builds.build(
                 wanted,
@@ -80,20 +87,34 @@ class BuildRoutes:
 
     @asynccontextmanager
     async def _contexts(
-        self, request: Request, asked: Asked
+        self, request: Request, asked: Asked, agents: BuildAgents
     ) -> AsyncIterator[Mapping[str, ContextTree]]:
         """Receive the contexts; yield them by name, the main one with an empty one."""
         with ExitStack() as held:
-            tree = held.enter_context(await anyio.to_thread.run_sync(self._builds.open_context))
+
+            async def fetch(url: str) -> ContextTree:
+                tree = held.enter_context(await anyio.to_thread.run_sync(self._builds.open_context))
+                await self._builds.fetch(
+                    url,
+                    tree,
+                    dockerfile=asked.dockerfile,
+                    keeps_git_directory=asked.keeps_git_directory,
+                    agents=agents,
+                    secrets=asked.secrets,
+                )
+                return tree
+
             if asked.remote:
-                await self._builds.fetch(asked.remote, tree, asked.dockerfile)
+                tree = await fetch(asked.remote)
             else:
+                tree = held.enter_context(await anyio.to_thread.run_sync(self._builds.open_context))
                 await anyio.to_thread.run_sync(tree.receive, body_file(request))
             named = {
                 name: held.enter_context(tree.split(path))
                 for name, path in asked.sent_contexts.items()
             }
-            yield {"": tree, **named}
+            fetched = {name: await fetch(url) for name, url in asked.remote_contexts.items()}
+            yield {"": tree, **named, **fetched}
 
     async def _check(self, request: Request, asked: Asked) -> bytes:
         """Return what is to be said of the Dockerfile, with the images that are here."""
@@ -104,7 +125,10 @@ class BuildRoutes:
             ignored = dockerignore.parse(rules)
             return build_check.report(lint.check(data, asked.wanted, ignored, self._config))
 
-        async with self._contexts(request, asked) as contexts:
+        async with (
+            self._builds.agents(asked.agents_word, asked.agents) as agents,
+            self._contexts(request, asked, agents) as contexts,
+        ):
             return await anyio.to_thread.run_sync(check, contexts[""])
 
     def _config(self, origin: ImageOrigin) -> ExecutionConfig | None:
@@ -113,7 +137,7 @@ class BuildRoutes:
             return image.config.get("config") or {}
         return None
 
-    def _request(self, asked: Asked, tree: ContextTree) -> BuildRequest:
+    def _request(self, asked: Asked, tree: ContextTree, agents: BuildAgents) -> BuildRequest:
         """Return what the builder is asked for, with the Dockerfile of the context; blocks."""
         return BuildRequest(
             dockerfile=_take_dockerfile(tree, asked.dockerfile),
@@ -126,7 +150,20 @@ class BuildRoutes:
             cache_images=self._builds.cache_images(asked.cache_from) if asked.cache_from else None,
             secrets=asked.secrets,
             is_squashed=asked.is_squashed,
+            agents=agents,
         )
+
+    async def offer_agent(self, call: Call) -> Hijack:
+        """Give the client's connection, where its ssh agent answers, to the build that it names."""
+        word = call.request.headers.get("x-seacan-build", "")
+        agent_id = call.query.text("id")
+        if not word or not agent_id:
+            raise InvalidArgument("an agent's id and X-Seacan-Build are needed")
+
+        async def begin(connection: socket.socket, early: bytes) -> None:
+            await self._builds.offer_agent(word, agent_id, connection, early)
+
+        return Hijack(hijack_head(RAW, is_upgrade=True), begin)
 
     async def prune(self, call: Call) -> Reply:
         query = call.query

@@ -8,7 +8,7 @@ from seacan.api.door import Call, Route
 from seacan.errors import InvalidArgument
 from seacan.http.messages import Hijack, Reply, Send, Stream
 
-_RAW: Final = "application/vnd.docker.raw-stream"
+RAW: Final = "application/vnd.docker.raw-stream"
 _MULTIPLEXED: Final = "application/vnd.docker.multiplexed-stream"
 
 
@@ -86,12 +86,13 @@ def hijack(call: Call, attachment: engine.Attachment, *, has_headers: bool = Fal
     """
     is_upgrade = call.request.headers.get("upgrade", "").lower() == "tcp"
     # Without an upgrade the type has always been raw, though frames follow.
-    content_type = _stream_type(call, tty=attachment.tty) if is_upgrade else _RAW
-    head = _hijack_head(content_type, is_upgrade=is_upgrade)
+    content_type = _stream_type(call, tty=attachment.tty) if is_upgrade else RAW
+    head = hijack_head(content_type, is_upgrade=is_upgrade)
     return Hijack(head, attachment.begin, has_headers)
 
 
-def _hijack_head(content_type: str, *, is_upgrade: bool) -> bytes:
+def hijack_head(content_type: str, *, is_upgrade: bool) -> bytes:
+    """Return the head of the answer that a hijacked connection begins with."""
     # A client that did not ask for an upgrade gets a reply without an end, as from dockerd.
     if not is_upgrade:
         return f"HTTP/1.1 200 OK\r\nContent-Type: {content_type}\r\n\r\n".encode()
@@ -112,4 +113,4 @@ def _tail(text: str) -> int | None:
 
 
 def _stream_type(call: Call, *, tty: bool) -> str:
-    return _RAW if tty or call.version < (1, 42) else _MULTIPLEXED
+    return RAW if tty or call.version < (1, 42) else _MULTIPLEXED

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from seacan.cli.build.sources import Source
 
 _DIRECTORY = ".seacan-context"
+_REPOSITORIES = ("git@", "github.com/")  # places without a scheme that are no directories
 
 
 def with_contexts(source: Source, contexts: dict[str, str]) -> tuple[Source, dict[str, str]]:
@@ -28,7 +29,7 @@ def with_contexts(source: Source, contexts: dict[str, str]) -> tuple[Source, dic
     places = dict(contexts)
     added: list[Iterator[bytes]] = []
     for number, (name, place) in enumerate(contexts.items()):
-        if "://" not in place:
+        if "://" not in place and not place.startswith(_REPOSITORIES):
             inside = f"{_DIRECTORY}-{number}"
             places[name] = f"sent://{inside}"
             added.append(_below(inside, name, place))

@@ -47,9 +47,7 @@ def _read_progress(text: str) -> str:
 FLAGS = (
     Flag("add-host", "", EXTRA_HOSTS, "Line for /etc/hosts of RUN, HOST:IP"),
     Flag("build-arg", "", TEXTS, "Value of an ARG, NAME=VALUE, or NAME to pass this shell's on"),
-    Flag(
-        "build-context", "", PAIRS, "One more context, NAME=DIRECTORY or NAME=docker-image://IMAGE"
-    ),
+    Flag("build-context", "", PAIRS, "One more context, NAME=DIRECTORY|URL|docker-image://IMAGE"),
     Flag("cache-from", "", TEXTS, "Image whose steps count as done"),
     Flag("cgroup-parent", "", TEXT, "Cgroup to put the containers of RUN under"),
     Flag("check", "", SWITCH, "Look at the Dockerfile, and build nothing"),
@@ -85,6 +83,9 @@ FLAGS = (
     Flag("rm", "", SWITCH_ON, "Always so: nothing is kept of a step's container", shown="true"),
     Flag("secret", "", TEXTS, "Secret for RUN --mount=type=secret, id=NAME[,src=FILE|,env=NAME]"),
     Flag("shm-size", "", BYTES, "Size of /dev/shm of RUN, as in 64m"),
+    Flag(
+        "ssh", "", TEXTS, "Agent for RUN --mount=type=ssh and git, default or ID=SOCKET|KEY[,KEY]"
+    ),
     Flag("squash", "", SWITCH, "Make one layer of those that the build has made"),
     Flag("tag", "t", TEXTS, "Name of the image, REPOSITORY[:TAG]"),
     Flag("target", "", TEXT, "Stage to build; else the last"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import json
 import os
 import sys
@@ -54,15 +55,36 @@ def _outputs(values: Values) -> list[Output]:
 def _build(session: Session, values: Values, source: Source) -> str:
     """Return the id of the image. Raises BuildFailed, and others before anything was done."""
     kind = "quiet" if values.on("quiet") else values.text("progress")
-    with _send(session, values, source, {"progress": "graph"}) as reply:
+    with (
+        _agents(session, values) as (agents, word),
+        _send(session, values, source, {"progress": "graph", "ssh": agents}, word) as reply,
+    ):
         image_id = progress.show(messages(reply.pieces()), kind, sys.stderr)
     if not image_id:
         raise Internal("the daemon ended the build without an image")
     return image_id
 
 
-def _send(session: Session, values: Values, source: Source, more: dict[str, object]) -> Response:
-    """Send the context and what is asked for, with `more` in the query."""
+def _agents(
+    session: Session, values: Values
+) -> contextlib.AbstractContextManager[tuple[list[str], str]]:
+    """Yield the ids of the agents that the build may ask, and the word that it is sent with."""
+    texts = values.texts("ssh")
+    if not texts:
+        return contextlib.nullcontext(([], ""))
+    from seacan.cli.build import ssh
+
+    _require_seacan(session)
+    return ssh.forwarded(session.client, texts)
+
+
+def _send(
+    session: Session, values: Values, source: Source, more: dict[str, object], word: str = ""
+) -> Response:
+    """Send the context and what is asked for, with `more` in the query.
+
+    `word` is what connections to agents are given to this build by.
+    """
     source, places = contexts.with_contexts(source, values.mapping("build-context"))
     query = {**query_of(values, source, places, _arguments(session, values)), **more}
     headers = Credentials(session.config_path).all_header()
@@ -73,6 +95,8 @@ def _send(session: Session, values: Values, source: Source, more: dict[str, obje
         texts = {name: base64.b64encode(content).decode() for name, content in found.items()}
         encoded = base64.urlsafe_b64encode(json.dumps(texts).encode())
         headers["X-Seacan-Secrets"] = encoded.decode()
+    if word:
+        headers["X-Seacan-Build"] = word
     return session.client.builds.build(source.pieces, query=query, headers=headers)
 
 
@@ -90,7 +114,7 @@ def _require_seacan(session: Session) -> None:
     """Raise Unsupported if the daemon would build without what it does not know."""
     platform = session.client.system.version().get("Platform") or {}
     if platform.get("Name") != "seacan":
-        raise Unsupported("this daemon's builder knows no --secret and no --build-context")
+        raise Unsupported("this daemon's builder knows no --secret, --ssh and --build-context")
 
 
 def _check(session: Session, values: Values, source: Source) -> int:

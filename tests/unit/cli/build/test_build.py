@@ -134,7 +134,12 @@ def test_a_daemon_without_a_graph(
 
 
 @pytest.mark.parametrize(
-    "words", [("--secret", "id=a,src=/dev/null"), ("--build-context", "x=docker-image://y")]
+    "words",
+    [
+        ("--secret", "id=a,src=/dev/null"),
+        ("--build-context", "x=docker-image://y"),
+        ("--ssh", "default=/dev/null"),
+    ],
 )
 def test_another_daemon_does_not_pass_over_what_it_does_not_know(
     context: Path, tmp_path: Path, words: tuple[str, str]
@@ -142,7 +147,7 @@ def test_another_daemon_does_not_pass_over_what_it_does_not_know(
     version = reply('{"Platform": {"Name": "Docker Engine - Community"}}')
     with (
         scripted_daemon(tmp_path, **{"GET /version": version}) as daemon,
-        pytest.raises(Exit, match="knows no --secret and no --build-context"),
+        pytest.raises(Exit, match="knows no --secret, --ssh and --build-context"),
     ):
         build(daemon, *words, str(context))
     assert daemon.asked()[-1].endswith("/version")
