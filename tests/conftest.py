@@ -1,5 +1,6 @@
 """Fixtures for tests of a whole daemon."""
 
+import os
 import signal
 from collections.abc import Iterator
 
@@ -15,6 +16,12 @@ hypothesis.settings.register_profile(
     "untimed", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
 )
 hypothesis.settings.load_profile("untimed")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cache_of_the_command_line(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Have commands, and what they start, remember nothing beyond the tests."""
+    os.environ["XDG_CACHE_HOME"] = str(tmp_path_factory.mktemp("cache"))
 
 
 @pytest.fixture

@@ -30,6 +30,8 @@ Two roots of the daemon, one that a reboot leaves alone and one that it may take
       build-caches/ID/             what RUN --mount=type=cache keeps
         data/                      its files, as they are mounted
         description
+      build-contexts/NAME/         contents that a client has sent to be built with, by its key
+        contents index.json
       registry/                    what `seacan registry serve` keeps, a process of its own;
                                    registry/store.py draws it
 
@@ -190,6 +192,10 @@ class DataRoot:
     @property
     def build_caches(self) -> Path:
         return self.path / "build-caches"
+
+    @property
+    def build_contexts(self) -> Path:
+        return self.path / "build-contexts"
 
     def container(self, container_id: str) -> ContainerDirectory:
         return ContainerDirectory(self.containers / container_id)

@@ -1,6 +1,7 @@
 """POST /build: its query, what it sends to the builder, and what it answers."""
 
 import base64
+import hashlib
 import io
 import json
 import urllib.parse
@@ -14,6 +15,7 @@ from tests.images.archives import member, tar
 
 from seacan.build.runs import CommandFailed
 from seacan.errors import InvalidArgument
+from seacan.spec.inventory import KEY_DIGITS, KEY_HEADER, MEDIA_TYPE, Entry
 
 DOCKERFILE = b"FROM scratch\n"
 CONTEXT = tar([member("Dockerfile", DOCKERFILE), member("f", b"x")])
@@ -24,6 +26,11 @@ def build(
 ) -> Any:
     sent = {"Content-Type": "application/x-tar", **headers}
     return api.ask("POST", f"/build{query}", context, sent)
+
+
+def build_inventory(api: Api, body: bytes, key: str = "a" * KEY_DIGITS) -> Any:
+    headers = {"Content-Type": MEDIA_TYPE, KEY_HEADER: key}
+    return api.ask("POST", "/build/inventory", body, headers)
 
 
 def lines(answer: Any) -> list[dict[str, Any]]:
@@ -47,6 +54,28 @@ def test_a_build(api: Api) -> None:
 
 def test_a_quiet_build_says_its_id(api: Api) -> None:
     assert lines(build(api, "?q=1")) == [{"stream": f"{IMAGE_ID}\n"}]
+
+
+def inventory(*sent: int) -> bytes:
+    digest = hashlib.sha256(DOCKERFILE).hexdigest()
+    entry = Entry("Dockerfile", "file", 0o644, 0, len(DOCKERFILE), digest)
+    contents = b"".join(DOCKERFILE for _ in sent)
+    return json.dumps({"Entries": [entry], "Sent": sent}).encode() + b"\n" + contents
+
+
+def test_an_inventory(api: Api) -> None:
+    assert {"aux": {"ID": IMAGE_ID}} in lines(build_inventory(api, inventory(0)))
+    ((request, names, _, _),) = api.engine.builds.requests
+    assert (request.dockerfile, names) == (DOCKERFILE, ["Dockerfile"])
+    # What is not kept is asked for with a status, before anything is told of a build.
+    answer = build_inventory(api, inventory())
+    assert (answer.status, "Dockerfile is not kept" in answer.body.decode()) == (404, True)
+
+
+@pytest.mark.parametrize("key", ["", "a", "g" * KEY_DIGITS, "../" + "a" * 61])
+def test_a_key_that_is_none(api: Api, key: str) -> None:
+    answer = build_inventory(api, inventory(0), key)
+    assert (answer.status, KEY_HEADER in answer.body.decode()) == (400, True)
 
 
 def test_what_is_asked_for(api: Api) -> None:

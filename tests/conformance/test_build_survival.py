@@ -4,9 +4,12 @@ import contextlib
 import json
 import random
 import socket
+import subprocess
+import sys
 import tarfile
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -106,6 +109,31 @@ def test_a_client_that_goes_away_while_it_sends(daemon: Daemon) -> None:
     )
     client.close()
     daemon.assert_nothing_left()
+
+
+def test_kill_while_contents_are_sent_and_kept(
+    daemon: Daemon, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever is kept by then: the next build sends what is missing, and is of the right files."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    context = tmp_path / "context"
+    context.mkdir()
+    (context / "Dockerfile").write_text("FROM busybox\nCOPY . /c\nRUN cat /c/f; sleep 0.1\n")
+    command = [sys.executable, "-m", "seacan.cli.main", "-H", daemon.host, "build", str(context)]
+    command += ["--network", "none", "--progress", "plain"]
+    for number in range(4):
+        (context / "large").write_bytes(random.randbytes(4 << 20))
+        (context / "f").write_text(f"this is {number}\n")
+        client = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        threading.Event().wait(random.uniform(0.05, 0.3))
+        daemon.kill()
+        client.wait(30)
+        daemon.start()
+        directories = [*(daemon.data_root / "build-contexts").iterdir()]
+        assert all((path / "index.json").exists() for path in directories)
+        done = subprocess.run(command, capture_output=True, timeout=60, check=False)
+        assert f"this is {number}".encode() in done.stderr, done.stderr
+        check(daemon)
 
 
 def test_a_client_that_goes_away_ends_its_download(daemon: Daemon) -> None:

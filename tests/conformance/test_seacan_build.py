@@ -96,6 +96,34 @@ def test_images_are_those_of_the_docker_cli(
     assert (theirs.status, theirs.out.strip()) == (0, ours), theirs.err
 
 
+def test_only_what_changed_is_sent_again(daemon: Daemon, context: Path, tmp_path: Path) -> None:
+    """One of many files changes, with another build between whose context is the same."""
+    for number in range(200):
+        (context / f"f{number}").write_text(f"content {number}\n")
+    cache = str(tmp_path / "cache")
+    first = built(daemon, str(context), XDG_CACHE_HOME=cache)
+    (contents,) = _kept(daemon, context)
+    before = contents.stat().st_size
+    (context / "f7").write_text("changed")
+    second = built(daemon, str(context), XDG_CACHE_HOME=cache)
+    assert contents.stat().st_size == before + len("changed")
+    assert second != first
+    # Who has another memory sends all, and gets the same image; so does who has a stale one.
+    assert built(daemon, str(context), XDG_CACHE_HOME=str(tmp_path / "none")) == second
+    assert seacan(daemon, "builder", "prune", "-a", "-f").status == 0
+    assert _kept(daemon, context) == []
+    rebuilt = built(daemon, "--iidfile", str(tmp_path / "iid"), str(context), XDG_CACHE_HOME=cache)
+    assert rebuilt == (tmp_path / "iid").read_text()
+    assert len(_kept(daemon, context)) == 1
+
+
+def _kept(daemon: Daemon, context: Path) -> list[Path]:
+    """Return where contents are kept that are as those of a directory."""
+    some = (context / "f8").read_bytes()
+    kept = (daemon.data_root / "build-contexts").glob("*/contents")
+    return [path for path in kept if some in path.read_bytes()]
+
+
 def test_progress_and_what_was_not_done(daemon: Daemon, context: Path) -> None:
     new = ("--build-arg", "WHO=them")  # what no other test builds
     words = ("build", *new, "--network", "none", "--progress", "plain", str(context))

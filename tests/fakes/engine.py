@@ -14,9 +14,11 @@ from typing import Any, BinaryIO
 
 import anyio
 
+from seacan.build import inventory
 from seacan.build.agents import Agents, BuildAgents
 from seacan.build.builder import BuildRequest
 from seacan.build.context_tree import ContextTree
+from seacan.build.kept_contexts import KeptContexts
 from seacan.build.progress import Began, Made, Progress, StepId
 from seacan.contents.words import PathStat
 from seacan.engine import volume_filters
@@ -890,6 +892,17 @@ class FakeBuilds:
     ) -> None:
         said = f"# {url}{' with .git' if keeps_git_directory else ''}\n"
         tree.add_file(dockerfile, io.BytesIO(said.encode()))
+
+    @asynccontextmanager
+    async def receive_inventory(
+        self, tree: ContextTree, key: str, stream: BinaryIO
+    ) -> AsyncIterator[None]:
+        with (
+            tempfile.TemporaryDirectory() as directory,
+            KeptContexts(Path(directory)).use(key) as kept,
+        ):
+            await anyio.to_thread.run_sync(inventory.receive, tree, kept, stream)
+            yield
 
     def cache_images(self, names: Sequence[str]) -> Sequence[Image]:
         return []

@@ -5,6 +5,7 @@ Source: Engine API, ImageBuild; sentences are dockerd's.
 
 import base64
 import binascii
+import string
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar, cast
@@ -19,6 +20,7 @@ from seacan.errors import InvalidArgument, Unsupported
 from seacan.images import platforms, references
 from seacan.images.references import Reference
 from seacan.images.remote.credentials import Credentials, from_wire
+from seacan.spec import inventory
 from seacan.spec.engine_api import AuthConfig, HostConfig, Ulimit
 
 T = TypeVar("T")
@@ -64,6 +66,7 @@ class Asked:
     # Beyond Docker, for seacan's own client:
     tells_graph: bool  # the steps as they are done, not in the classic builder's words
     is_checked: bool  # and not built
+    context_key: str  # what comes is an inventory, and contents that are kept for this key
     # Of the headers:
     credentials: dict[str, Credentials]  # by domain
     secrets: dict[str, bytes]  # by id
@@ -71,7 +74,7 @@ class Asked:
     agents_word: str  # what it names the build by, where it gives connections to them
 
 
-def read(query: Query, headers: Mapping[str, str]) -> Asked:
+def read(query: Query, headers: Mapping[str, str], *, has_inventory: bool = False) -> Asked:
     """Return what is asked for. Raises InvalidArgument, Unsupported."""
     _refuse(query)
     platform = query.optional("platform")
@@ -101,11 +104,24 @@ def read(query: Query, headers: Mapping[str, str]) -> Asked:
         is_squashed=query.flag("squash"),
         tells_graph=query.text("progress") == "graph",
         is_checked=query.flag("check"),
+        context_key=_context_key(headers) if has_inventory else "",
         credentials=_registries(headers.get("x-registry-config", "")),
         secrets=_secrets(headers.get("x-seacan-secrets", "")),
         agents=[each for each in query.texts("ssh") if each],
         agents_word=headers.get("x-seacan-build", ""),
     )
+
+
+def _context_key(headers: Mapping[str, str]) -> str:
+    """Return the key that an inventory comes with. Raises InvalidArgument."""
+    if headers.get("content-type") != inventory.MEDIA_TYPE:
+        raise InvalidArgument(f"Content-Type: {inventory.MEDIA_TYPE} is wanted")
+    key = headers.get(inventory.KEY_HEADER.lower(), "")
+    if len(key) != inventory.KEY_DIGITS or key.strip(string.hexdigits):
+        raise InvalidArgument(
+            f"{inventory.KEY_HEADER}: {inventory.KEY_DIGITS} hexadecimal digits are wanted"
+        )
+    return key
 
 
 def _secrets(header: str) -> dict[str, bytes]:

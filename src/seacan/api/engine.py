@@ -346,6 +346,14 @@ class Builds(Protocol):
     ) -> None:
         """Take in the context that is at a URL; what is no archive is its Dockerfile."""
 
+    def receive_inventory(
+        self, tree: ContextTree, key: str, stream: BinaryIO
+    ) -> AbstractAsyncContextManager[None]:
+        """Take in a context that uses contents which are kept for `key`, until it is closed.
+
+        Raises ContextGone if not all of it is there.
+        """
+
     def cache_images(self, names: Sequence[str]) -> Sequence[Image]:
         """Return those of the images that are here; blocks."""
 

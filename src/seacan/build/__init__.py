@@ -15,6 +15,7 @@ solver.py       its stages, side by side; state.py is what each has come to; gro
 steps.py        its steps: found in the cache, or done
 copies.py       COPY, ADD, WORKDIR: sources.py (what is taken), selection.py (of a tree),
                 context_tree.py (a context), archives.py, downloads.py
+inventory.py    a context of which only what has changed is sent; kept_contexts.py has the rest
 runs.py         RUN; run_mounts.py, and running.py, which the engine meets
 workbench.py    what works on files for a step, in a process of its own: worker.py with
                 worker_words.py, root_tree.py, copying.py, modes.py, layer_writer.py

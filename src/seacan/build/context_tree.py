@@ -14,6 +14,7 @@ import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from copy import copy
 from dataclasses import dataclass, replace
+from io import FileIO
 from pathlib import Path
 from typing import Any, BinaryIO, Final, Self
 
@@ -77,11 +78,22 @@ class ContextTree:
             path = inside(member.name)
             if not path:
                 continue
-            if len(self._entries) > _MOST_ENTRIES:
-                raise InvalidArgument(f"build context: more than {_MOST_ENTRIES} files")
             self._add(path, self._entry(member, reader))
         while stream.read(_CHUNK_BYTES):
             pass  # what follows an archive is no part of it
+
+    def use_contents(self, file: FileIO) -> None:
+        """Have the contents in a file that is kept, and stays the caller's to close."""
+        self._contents.close()
+        self._contents = os.fdopen(os.dup(file.fileno()), "r+b", buffering=0)
+
+    def add(self, member: Member, offset: int, digest: str) -> None:
+        """Put in what is called as `member` is; a file's content is there already.
+
+        Raises InvalidArgument for a name that leads out of the context, or too many.
+        """
+        if path := inside(member.name):
+            self._add(path, ContextEntry(member, offset, digest))
 
     def add_file(self, path: str, content: BinaryIO, *, mtime_ns: int = 0) -> None:
         """Put a file in, in place of one that is there."""
@@ -161,13 +173,13 @@ class ContextTree:
     def _write(self, data: bytes) -> None:
         if self._size_bytes >= self._next_look:
             self._next_look = self._size_bytes + _LOOK_BYTES
-            space = os.fstatvfs(self._contents.fileno())
-            if space.f_bavail * space.f_frsize < _LEAST_FREE_BYTES + _LOOK_BYTES:
-                raise InvalidArgument("build context: it does not fit on the disk")
+            require_space(self._contents.fileno(), _LOOK_BYTES)
         write_all(self._contents.fileno(), data)
         self._size_bytes += len(data)
 
     def _add(self, path: str, entry: ContextEntry) -> None:
+        if len(self._entries) > _MOST_ENTRIES:
+            raise InvalidArgument(f"build context: more than {_MOST_ENTRIES} files")
         parent, _, name = path.rpartition("/")
         above = self._entries.get(parent)
         if above is None or above.member.kind is not Kind.DIRECTORY:
@@ -275,6 +287,13 @@ def digest(chosen: Iterable[Chosen[ContextEntry]]) -> str:
         said = (one.name, member.kind.name, member.mode, member.link, sorted(member.xattrs.items()))
         found.update(repr((*said, one.entry.digest)).encode())
     return found.hexdigest()
+
+
+def require_space(fd: int, size_bytes: int) -> None:
+    """Raise InvalidArgument if so much more leaves too little of the disk that `fd` is on."""
+    space = os.fstatvfs(fd)
+    if space.f_bavail * space.f_frsize < _LEAST_FREE_BYTES + size_bytes:
+        raise InvalidArgument("build context: it does not fit on the disk")
 
 
 class _Part(io.RawIOBase):

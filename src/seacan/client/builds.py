@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from seacan.spec.inventory import KEY_HEADER, MEDIA_TYPE
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -39,6 +41,26 @@ class Builds:
             self._client.path("build", "agents"),
             query={"id": agent_id},
             headers={"X-Seacan-Build": word},
+        )
+
+    def build_inventory(
+        self,
+        body: Iterable[bytes],
+        key: str,
+        *,
+        query: Mapping[str, object],
+        headers: Mapping[str, str] | None = None,
+    ) -> Response:
+        """As `build`, of a context that comes as spec/inventory.py has it: seacan's daemon alone.
+
+        `key`: what its contents are kept for. Raises NotFound if some are not, and are not sent.
+        """
+        return self._client.upload(
+            self._client.path("build", "inventory"),
+            query=query,
+            pieces=body,
+            headers={**(headers or {}), KEY_HEADER: key},
+            media_type=MEDIA_TYPE,
         )
 
     def prune(

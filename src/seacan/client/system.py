@@ -15,11 +15,12 @@ if TYPE_CHECKING:
 class Ping:
     """What the headers of `/_ping` say."""
 
-    __slots__ = ("api_version", "os_type")
+    __slots__ = ("api_version", "is_seacan", "os_type")
 
-    def __init__(self, api_version: str, os_type: str) -> None:
+    def __init__(self, api_version: str, os_type: str, *, is_seacan: bool) -> None:
         self.api_version = api_version
         self.os_type = os_type
+        self.is_seacan = is_seacan
 
 
 class System:
@@ -34,7 +35,8 @@ class System:
             response = self._client.call("GET", "/_ping")
         self._client.finish(response)
         headers = response.headers
-        return Ping(headers.get("api-version", ""), headers.get("ostype", ""))
+        is_seacan = headers.get("server", "").startswith("seacan/")
+        return Ping(headers.get("api-version", ""), headers.get("ostype", ""), is_seacan=is_seacan)
 
     def version(self) -> dict[str, Any]:
         reply: dict[str, Any] = self._client.ask("GET", self._client.path("version"))

@@ -1,7 +1,8 @@
 """The cache of builds: what it takes up, and what of it is removed.
 
-Results of steps are rows of the image store; the directories of RUN --mount=type=cache are files of
-their own. Neither is anybody's: whatever goes is made again by the next build.
+Results of steps are rows of the image store; the directories of RUN --mount=type=cache and contents
+of contexts are files of their own. None is anybody's: whatever goes is made, or sent, again by the
+next build.
 """
 
 import time
@@ -10,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Literal
 
+from seacan.build.kept_contexts import KeptRecord
 from seacan.engine.context import Context
 from seacan.engine.filters import Filters
 from seacan.engine.prune import moment_ns
@@ -28,7 +30,7 @@ class CacheEntry:
     """Times are seconds since 1970."""
 
     id: str
-    type: Literal["regular", "exec.cachemount"]
+    type: Literal["regular", "exec.cachemount", "source.local"]
     description: str
     is_shared: bool  # an image has its layer, too
     size_bytes: int
@@ -60,6 +62,7 @@ def entries(context: Context) -> list[CacheEntry]:
         for record in context.images.building.records()
     ]
     found += [_mount(path) for path in context.data_root.build_caches.iterdir()]
+    found += [_kept(record) for record in context.kept_contexts.records()]
     return sorted(found, key=lambda entry: (entry.used_at, entry.id))
 
 
@@ -73,6 +76,19 @@ def _mount(path: Path) -> CacheEntry:
         size_bytes=tree_bytes(path / "data"),
         made_at=status.st_ctime,
         used_at=status.st_mtime,
+        uses=0,
+    )
+
+
+def _kept(record: KeptRecord) -> CacheEntry:
+    return CacheEntry(
+        id=record.name,
+        type="source.local",
+        description="contents of a build context",
+        is_shared=False,
+        size_bytes=record.size_bytes,
+        made_at=record.made_at,
+        used_at=record.used_at,
         uses=0,
     )
 
@@ -132,10 +148,13 @@ def prune(context: Context, wanted: Filters, *, all: bool, kept_bytes: int) -> P
     """Remove what is chosen; blocks. What a running command has mounted is emptied below it."""
     chosen = choose(entries(context), wanted, all=all, kept_bytes=kept_bytes, now_ns=time.time_ns())
     before = context.images.layers_size_bytes()
-    mounts = [entry for entry in chosen if entry.type == "exec.cachemount"]
-    for entry in mounts:
-        remove_tree(context.data_root.build_caches / entry.id)
+    files = [entry for entry in chosen if entry.type != "regular"]
+    for entry in files:
+        if entry.type == "source.local":
+            context.kept_contexts.remove(entry.id)
+        else:
+            remove_tree(context.data_root.build_caches / entry.id)
     context.images.building.forget([entry.id for entry in chosen if entry.type == "regular"])
     reclaimed = before - context.images.layers_size_bytes()
-    reclaimed += sum(entry.size_bytes for entry in mounts)
+    reclaimed += sum(entry.size_bytes for entry in files)
     return PrunedCache([entry.id for entry in chosen], max(reclaimed, 0))

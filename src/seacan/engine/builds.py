@@ -2,15 +2,15 @@
 
 import asyncio
 import socket
-from collections.abc import Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, suppress
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, ExitStack, asynccontextmanager, suppress
 from functools import partial
-from typing import Any
+from typing import Any, BinaryIO
 
 import anyio
 from anyio.streams.memory import MemoryObjectSendStream
 
-from seacan.build import remote_context
+from seacan.build import inventory, remote_context
 from seacan.build.agents import Agents, BuildAgents
 from seacan.build.builder import Builder, BuildRequest
 from seacan.build.context_tree import ContextTree
@@ -58,6 +58,22 @@ class Builds:
     ) -> None:
         """Use a connection to a client's agent for its build; it is closed at the end."""
         await self._agents.offer(word, agent_id, connection, early)
+
+    @asynccontextmanager
+    async def receive_inventory(
+        self, tree: ContextTree, key: str, stream: BinaryIO
+    ) -> AsyncIterator[None]:
+        """Take in a context that uses contents which are kept for `key`, until it is closed.
+
+        Raises ContextGone if not all of it is there.
+        """
+        with ExitStack() as held, unwrapped():
+            use = self._context.kept_contexts.use(key)
+            kept = await anyio.to_thread.run_sync(held.enter_context, use)
+            await anyio.to_thread.run_sync(inventory.receive, tree, kept, stream)
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(anyio.to_thread.run_sync, kept.save)
+                yield
 
     async def fetch(
         self,

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from anyio.abc import TaskGroup
 
+from seacan.build.kept_contexts import KeptContexts
 from seacan.engine import resources
 from seacan.engine.container_defaults import ContainerDefaults
 from seacan.engine.database import Database
@@ -61,6 +62,7 @@ class Context:
     volumes: Volumes
     quotas: ProjectQuotas
     measures: Measures
+    kept_contexts: KeptContexts  # of builds
 
     @property
     def data_root(self) -> DataRoot:

@@ -8,6 +8,7 @@ from pathlib import Path
 import anyio
 
 from seacan import files as files_
+from seacan.build.kept_contexts import KeptContexts
 from seacan.elf.programs import program
 from seacan.engine import host, shutdown, start, storage_options
 from seacan.engine.builds import Builds
@@ -140,6 +141,7 @@ async def running(settings: Settings) -> AsyncIterator[Engine]:
                 volumes,
                 quotas,
                 measures,
+                KeptContexts(settings.data_root.build_contexts),
             )
             containers = Containers(context)
             await reconcile(context, containers)
@@ -190,6 +192,7 @@ def _make_roots(settings: Settings) -> None:
         (data.trash, 0o700),
         (data.builds, 0o700),
         (data.build_caches, 0o700),
+        (data.build_contexts, 0o700),
         (execution.path, 0o700),
         (execution.containers, 0o700),
         (execution.trash, 0o700),

@@ -52,6 +52,7 @@ def _remove_debris(context: Context, known: set[ContainerId]) -> None:
     for directory in (context.data_root.builds, context.exec_root.secrets):
         for path in directory.iterdir():
             remove_tree(path)
+    context.kept_contexts.remove_leftovers()
     for path in context.exec_root.subpaths.iterdir():
         subpaths.unmount(path)
     for holder in context.images.snapshots.holders():

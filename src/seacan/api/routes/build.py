@@ -3,7 +3,7 @@
 import posixpath
 import socket
 from collections.abc import AsyncIterator, Mapping
-from contextlib import ExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Final
 
 import anyio
@@ -18,6 +18,7 @@ from seacan.api.shapes import build_check
 from seacan.build.agents import BuildAgents
 from seacan.build.builder import BuildRequest
 from seacan.build.context_tree import ContextTree
+from seacan.build.kept_contexts import ContextGone
 from seacan.build.lint import check as lint
 from seacan.build.origins import ImageOrigin
 from seacan.errors import Internal, InvalidArgument, SeacanError, Unsupported
@@ -39,12 +40,19 @@ class BuildRoutes:
         return [
             Route("POST", "/build", self.build),
             Route("POST", "/build/agents", self.offer_agent),
+            Route("POST", "/build/inventory", self.build_inventory),
             Route("POST", "/build/prune", self.prune),
         ]
 
     async def build(self, call: Call) -> Stream:
-        asked = build_request.read(call.query, call.request.headers)
+        return self._answered(call, build_request.read(call.query, call.request.headers))
 
+    async def build_inventory(self, call: Call) -> Stream:
+        """As `build`, with a context that comes as spec/inventory.py has it; seacan's own."""
+        asked = build_request.read(call.query, call.request.headers, has_inventory=True)
+        return self._answered(call, asked)
+
+    def _answered(self, call: Call, asked: Asked) -> Stream:
         async def produce(send: Send) -> None:
             if asked.is_checked:
                 await send(await self._check(call.request, asked))
@@ -58,6 +66,8 @@ class BuildRoutes:
             answer = _answer(tell, asked)
             try:
                 image_id = await self._build(call.request, asked, answer)
+            except ContextGone:
+                raise  # nothing was answered yet: this is the answer
             except SeacanError as err:
                 await answer.fail(err)
             except OSError as err:
@@ -90,7 +100,7 @@ class BuildRoutes:
         self, request: Request, asked: Asked, agents: BuildAgents
     ) -> AsyncIterator[Mapping[str, ContextTree]]:
         """Receive the contexts; yield them by name, the main one with an empty one."""
-        with ExitStack() as held:
+        async with AsyncExitStack() as held:
 
             async def fetch(url: str) -> ContextTree:
                 tree = held.enter_context(await anyio.to_thread.run_sync(self._builds.open_context))
@@ -108,7 +118,12 @@ class BuildRoutes:
                 tree = await fetch(asked.remote)
             else:
                 tree = held.enter_context(await anyio.to_thread.run_sync(self._builds.open_context))
-                await anyio.to_thread.run_sync(tree.receive, body_file(request))
+                if asked.context_key:
+                    body = body_file(request)
+                    kept = self._builds.receive_inventory(tree, asked.context_key, body)
+                    await held.enter_async_context(kept)
+                else:
+                    await anyio.to_thread.run_sync(tree.receive, body_file(request))
             named = {
                 name: held.enter_context(tree.split(path))
                 for name, path in asked.sent_contexts.items()

@@ -9,11 +9,15 @@ import os
 import stat
 import tarfile
 
+from seacan.cli.build import directory
 from seacan.errors import InvalidArgument
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
+    from io import FileIO
+
+    from seacan.cli.build.files import Files, Tree
 
 _PIECE_BYTES = 256 * 1024
 _BLOCK_BYTES = tarfile.BLOCKSIZE
@@ -26,34 +30,38 @@ _KINDS = {
     stat.S_IFBLK: tarfile.BLKTYPE,
 }
 _CAPABILITY = "security.capability"
+TEXT_MODE = 0o600
+INSIDE_MODE = 0o755  # of the directory that another context travels in
 
 
 END = bytes(2 * _BLOCK_BYTES)
 
 
-def pieces(root: str, paths: Iterable[str], texts: dict[str, bytes]) -> Iterator[bytes]:
-    """Yield a tar of `paths` below `root`, and of files whose contents are `texts`.
+def pieces(files: Files) -> Iterator[bytes]:
+    """Yield a tar of the files. Sockets are left out.
 
-    It lacks its END. Sockets are left out. Raises InvalidArgument if a file cannot be read.
+    Raises InvalidArgument if a file cannot be read.
     """
-    for path in paths:
-        if path not in texts:
-            yield from _member(root, path, path)
-    for name, content in texts.items():
+    for tree in files.trees:
+        yield from _tree(tree, files)
+    for name, content in files.texts.items():
         info = tarfile.TarInfo(name)
         info.size = len(content)
-        info.mode = 0o600
+        info.mode = TEXT_MODE
         yield _header(info) + content + _padding(info.size)
+    yield END
 
 
-def below(directory: str, root: str, paths: Iterable[str]) -> Iterator[bytes]:
-    """Yield the same of `paths` below `root`, as being in `directory`, which is made."""
-    info = tarfile.TarInfo(directory)
-    info.type = tarfile.DIRTYPE
-    info.mode = 0o755
-    yield _header(info)
-    for path in paths:
-        yield from _member(root, path, f"{directory}/{path}")
+def _tree(tree: Tree, files: Files) -> Iterator[bytes]:
+    if tree.inside:
+        info = tarfile.TarInfo(tree.inside)
+        info.type = tarfile.DIRTYPE
+        info.mode = INSIDE_MODE
+        yield _header(info)
+    for path in directory.files(tree.root, tree.ignored):
+        name = tree.name(path)
+        if name not in files.texts:
+            yield from _member(tree.root, path, name)
 
 
 def _member(root: str, path: str, name: str) -> Iterator[bytes]:
@@ -67,14 +75,23 @@ def _member(root: str, path: str, name: str) -> Iterator[bytes]:
         if kind != tarfile.REGTYPE:
             yield _header(info)
             return
-        # What has become a link or a device since is not followed, or waited for.
-        flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-        with open(os.open(full, flags), "rb", buffering=0) as file:
+        with open_file(full) as file:
             yield _header(info)
-            yield from _content(file.fileno(), path, info.size)
+            yield from content(file, path, info.size)
+            yield _padding(info.size)
     except OSError as err:
-        why = (err.strerror or str(err)).lower()
-        raise InvalidArgument(f"error checking context: cannot read {path}: {why}") from err
+        raise unreadable(path, err) from err
+
+
+def open_file(full: str) -> FileIO:
+    """Open a file; what has become a link or a device since is not followed, or waited for."""
+    flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+    return open(os.open(full, flags), "rb", buffering=0)
+
+
+def unreadable(path: str, err: OSError) -> InvalidArgument:
+    why = (err.strerror or str(err)).lower()
+    return InvalidArgument(f"error checking context: cannot read {path}: {why}")
 
 
 def _info(full: str, name: str, status: os.stat_result, kind: bytes) -> tarfile.TarInfo:
@@ -87,8 +104,8 @@ def _info(full: str, name: str, status: os.stat_result, kind: bytes) -> tarfile.
         extended["mtime"] = f"{info.mtime}.{fraction:09}"
     if kind == tarfile.REGTYPE:
         info.size = status.st_size
-        if capability := _capability(full):
-            extended[f"SCHILY.xattr.{_CAPABILITY}"] = capability
+        if capability := capability_of(full):
+            extended[f"SCHILY.xattr.{_CAPABILITY}"] = os.fsdecode(capability)
     elif kind == tarfile.SYMTYPE:
         info.linkname = os.readlink(full)
     elif kind in (tarfile.CHRTYPE, tarfile.BLKTYPE):
@@ -97,27 +114,27 @@ def _info(full: str, name: str, status: os.stat_result, kind: bytes) -> tarfile.
     return info
 
 
-def _capability(full: str) -> str:
-    """Return the capabilities of a file, as tarfile writes bytes: each as a surrogate or itself."""
+def capability_of(full: str) -> bytes:
+    """Return the capabilities of a file; nothing if it has none."""
     try:
-        return os.fsdecode(os.getxattr(full, _CAPABILITY, follow_symlinks=False))
-    except OSError:  # it has none, or the file system knows none
-        return ""
+        return os.getxattr(full, _CAPABILITY, follow_symlinks=False)
+    except OSError:  # or the file system knows none
+        return b""
 
 
 def _header(info: tarfile.TarInfo) -> bytes:
     return info.tobuf(tarfile.PAX_FORMAT, "utf-8", "surrogateescape")
 
 
-def _content(fd: int, path: str, size: int) -> Iterator[bytes]:
+def content(file: FileIO, path: str, size: int) -> Iterator[bytes]:
+    """Yield the first `size` bytes of a file. Raises InvalidArgument if it has fewer."""
     left = size
     while left:
-        piece = os.read(fd, min(left, _PIECE_BYTES))
+        piece = file.read(min(left, _PIECE_BYTES))
         if not piece:
             raise InvalidArgument(f"error checking context: {path} got shorter while it was read")
         left -= len(piece)
         yield piece
-    yield _padding(size)
 
 
 def _padding(size: int) -> bytes:

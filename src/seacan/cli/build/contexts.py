@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import os
-from itertools import chain
 
-from seacan.cli.build import archive, directory
+from seacan.cli.build import directory
+from seacan.cli.build.files import Files, Tree
 from seacan.errors import InvalidArgument, Unsupported
 from seacan.records import replace
 from seacan.spec import dockerignore
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from seacan.cli.build.sources import Source
 
 _DIRECTORY = ".seacan-context"
@@ -27,22 +25,23 @@ def with_contexts(source: Source, contexts: dict[str, str]) -> tuple[Source, dic
     Raises InvalidArgument, Unsupported.
     """
     places = dict(contexts)
-    added: list[Iterator[bytes]] = []
+    added: list[Tree] = []
     for number, (name, place) in enumerate(contexts.items()):
         if "://" not in place and not place.startswith(_REPOSITORIES):
             inside = f"{_DIRECTORY}-{number}"
             places[name] = f"sent://{inside}"
-            added.append(_below(inside, name, place))
-    if source.is_whole:
-        if added:
-            raise Unsupported("not supported: a directory as --build-context beside this context")
+            added.append(_tree(inside, name, place))
+    if not added:
         return source, places
-    return replace(source, pieces=chain(source.pieces, *added, [archive.END])), places
+    if source.files is None:
+        raise Unsupported("not supported: a directory as --build-context beside this context")
+    files = Files((*source.files.trees, *added), source.files.texts)
+    return replace(source, files=files), places
 
 
-def _below(inside: str, name: str, place: str) -> Iterator[bytes]:
+def _tree(inside: str, name: str, place: str) -> Tree:
     root = os.path.realpath(place)
     if not os.path.isdir(root):
         raise InvalidArgument(f'failed to get build context {name}: path "{place}" not found')
     _, rules = directory.read_ignore_file(root, "")
-    return archive.below(inside, root, directory.files(root, dockerignore.parse(rules)))
+    return Tree(root, dockerignore.parse(rules), inside)

@@ -6,7 +6,8 @@ import hashlib
 import os
 import sys
 
-from seacan.cli.build import archive, directory
+from seacan.cli.build import directory
+from seacan.cli.build.files import Files, Tree
 from seacan.cli.input import open_archive, open_error, pieces_of
 from seacan.errors import InvalidArgument
 from seacan.records import record, replace
@@ -31,17 +32,17 @@ _URLS = ("http://", "https://", "git://", "github.com/", "git@", "ssh://")
 class Source:
     """A context to send, or the URL of one (`remote`).
 
-    `pieces`: a tar that lacks its end, unless it `is_whole`. `dockerfile`: its name in the context.
-    `shown`: what it is called in messages.
+    `files` are sent as they are; or `pieces`, an archive of others. `dockerfile`: its name in the
+    context. `shown`: what it is called in messages.
     """
 
+    files: Files | None = None
     pieces: Iterable[bytes] = ()
     dockerfile: str = DOCKERFILE
     shown: str = DOCKERFILE
     remote: str = ""
     text: bytes = b""  # the Dockerfile, if it is known here
     rules: bytes = b""  # the .dockerignore
-    is_whole: bool = False  # nothing can be added: an archive of others, or nothing is sent
 
 
 def find(path: str, dockerfile: str) -> Source:
@@ -53,14 +54,14 @@ def find(path: str, dockerfile: str) -> Source:
             )
         return _from_stdin(dockerfile or DOCKERFILE)
     if not os.path.isdir(path) and path.startswith(_URLS):
-        return Source(remote=path, dockerfile=dockerfile or DOCKERFILE, is_whole=True)
+        return Source(remote=path, dockerfile=dockerfile or DOCKERFILE)
     return _from_directory(path, dockerfile)
 
 
 def for_check(source: Source) -> Source:
     """Return the Dockerfile and the .dockerignore alone: all that a check looks at."""
     texts = {_CHECKED: source.text, directory.IGNORE_FILE: source.rules}
-    return replace(source, pieces=archive.pieces("", (), texts), dockerfile=_CHECKED)
+    return replace(source, files=Files((), texts), dockerfile=_CHECKED)
 
 
 def _from_stdin(dockerfile: str) -> Source:
@@ -69,9 +70,9 @@ def _from_stdin(dockerfile: str) -> Source:
         raise InvalidArgument("the context comes from standard input, and that is a terminal")
     start = _start_of(file)
     if start.startswith(_MAGICS) or start[_TAR_AT:].startswith(b"ustar"):
-        return Source(_chained(start, file), dockerfile, dockerfile, is_whole=True)
+        return Source(pieces=_chained(start, file), dockerfile=dockerfile, shown=dockerfile)
     text = _text_of(_chained(start, file), "-")
-    return Source(archive.pieces("", (), {DOCKERFILE: text}), text=text)
+    return Source(Files((), {DOCKERFILE: text}), text=text)
 
 
 def _from_directory(path: str, dockerfile: str) -> Source:
@@ -84,17 +85,17 @@ def _from_directory(path: str, dockerfile: str) -> Source:
     text = _read(place)
     _, rules = directory.read_ignore_file(root, "" if place == "-" else place)
     ignored = dockerignore.parse(rules)
+    trees = (Tree(root, ignored),)
     inside = os.path.relpath(place, root) if place.startswith(f"{root}/") else ""
     if inside and not ignored.is_excluded(inside):
-        pieces = archive.pieces(root, directory.files(root, ignored), {})
-        return Source(pieces, inside, dockerfile or inside, text=text, rules=rules)
+        files = Files(trees, {})
+        return Source(files, dockerfile=inside, shown=dockerfile or inside, text=text, rules=rules)
     # The daemon takes out of the context what a .dockerignore in it names: so it gets the
     # Dockerfile, and nobody can copy it.
     name = f".dockerfile.{hashlib.sha256(text).hexdigest()[:20]}"
     texts = {name: text, directory.IGNORE_FILE: _with_dockerfile(root, ignored, name)}
-    pieces = archive.pieces(root, directory.files(root, ignored), texts)
     shown = dockerfile or inside or DOCKERFILE
-    return Source(pieces, name, shown, text=text, rules=rules)
+    return Source(Files(trees, texts), dockerfile=name, shown=shown, text=text, rules=rules)
 
 
 def _with_dockerfile(root: str, ignored: dockerignore.Ignored, name: str) -> bytes:

@@ -8,7 +8,7 @@ import json
 import os
 import sys
 
-from seacan.cli.build import contexts, findings, output, progress, sources
+from seacan.cli.build import contexts, findings, output, progress, sending, sources
 from seacan.cli.build.options import FLAGS as FLAGS
 from seacan.cli.build.options import build_args, query_of, secrets
 from seacan.cli.credentials import Credentials
@@ -97,7 +97,7 @@ def _send(
         headers["X-Seacan-Secrets"] = encoded.decode()
     if word:
         headers["X-Seacan-Build"] = word
-    return session.client.builds.build(source.pieces, query=query, headers=headers)
+    return sending.send(session.client, source, query, headers)
 
 
 def _arguments(session: Session, values: Values) -> dict[str, str | None]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from seacan.cli.build import contexts, sources
+from seacan.cli.build import archive, contexts, sources
 from seacan.cli.build.sources import Source
 from seacan.errors import InvalidArgument, SeacanError
 
@@ -53,7 +53,8 @@ def members(source: Source) -> dict[str, tarfile.TarInfo]:
 
 
 def opened(source: Source) -> tarfile.TarFile:
-    return tarfile.open(fileobj=io.BytesIO(b"".join(source.pieces)))
+    pieces = archive.pieces(source.files) if source.files else source.pieces
+    return tarfile.open(fileobj=io.BytesIO(b"".join(pieces)))
 
 
 def content(archive: tarfile.TarFile, name: str) -> bytes:
