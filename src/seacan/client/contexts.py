@@ -18,6 +18,7 @@ import re
 import shutil
 
 from seacan.client.endpoint import Endpoint, TlsFiles, parse_host
+from seacan.client.order import natural_key
 from seacan.errors import InvalidArgument, NotFound
 
 TYPE_CHECKING = False
@@ -133,12 +134,6 @@ class Contexts:
             for file in (CA_FILE, CERTIFICATE_FILE, KEY_FILE)
         )
         return TlsFiles(ca, certificate, key, verifies=verifies)
-
-
-def natural_key(name: str) -> list[tuple[int, int, str]]:
-    """Return what sorts `ctx9` before `ctx10`."""
-    parts = re.findall(r"[0-9]+|[^0-9]+", name)
-    return [(0, int(part), part) if part.isdecimal() else (1, 0, part) for part in parts]
 
 
 def _digest(name: str) -> str:

@@ -38,7 +38,27 @@ def test_group(group: Group, capsys: pytest.CaptureFixture[str]) -> None:
     expect(f"{group.name}-commands", capsys.readouterr().out)
 
 
+@pytest.mark.parametrize("words", [[], ["--help"], ["help"]], ids=" ".join)
+def test_seacan(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main.run(words) == 0
+    expect("seacan", capsys.readouterr().out)
+
+
+@pytest.mark.parametrize(
+    ("words", "name"),
+    [
+        (["help", "wait"], "wait"),
+        (["help", "container"], "container-commands"),
+        (["container"], "container-commands"),
+    ],
+    ids=str,
+)
+def test_help_as_a_command(words: list[str], name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main.run(words) == 0
+    assert capsys.readouterr().out == (HELP / f"{name}.txt").read_text()
+
+
 def test_no_help_is_of_a_command_that_is_gone() -> None:
     known = {command.names[0].replace(" ", "-") for command in COMMANDS}
-    known |= {f"{group.name}-commands" for group in GROUPS}
+    known |= {f"{group.name}-commands" for group in GROUPS} | {"seacan"}
     assert {path.stem for path in HELP.glob("*.txt")} <= known

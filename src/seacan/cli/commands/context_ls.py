@@ -9,7 +9,8 @@ from seacan.cli.output.rows import Listing, Row, print_rows
 from seacan.cli.output.table import ellipsis
 from seacan.cli.session import complain
 from seacan.cli.values import SWITCH, TEXT
-from seacan.client.contexts import DOCKER, natural_key
+from seacan.client.contexts import DOCKER
+from seacan.client.order import natural_key
 from seacan.errors import SeacanError
 
 TYPE_CHECKING = False

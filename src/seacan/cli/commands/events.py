@@ -40,6 +40,8 @@ def run(session: Session, values: Values, arguments: list[str]) -> int:
     )
     with reply:
         for event in messages(reply.pieces()):
+            actor = event.get("Actor") or {}
+            actor["Attributes"] = dict(sorted((actor.get("Attributes") or {}).items()))
             sys.stdout.write(f"{line_of(event)}\n")
             sys.stdout.flush()
     return 0

@@ -61,7 +61,7 @@ def history_fields(step: dict[str, Any], *, now: float, whole: bool, human: bool
             "Comment": step["Comment"],
             "CreatedAt": utc_time(step["Created"]),
             "CreatedBy": command if whole else ellipsis(command, _COMMAND_COLUMNS),
-            "CreatedSince": f"{age(now - step['Created'])} ago" if step["Created"] >= 0 else "N/A",
+            "CreatedSince": f"{age(now - step['Created'])} ago" if step["Created"] > 0 else "N/A",
             "ID": step["Id"] if whole else short_id(step["Id"]),
             "Size": decimal_size(step["Size"]) if human else str(step["Size"]),
         }

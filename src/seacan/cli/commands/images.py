@@ -43,11 +43,16 @@ def run(session: Session, values: Values, arguments: list[str]) -> int:
         all_images=values.on("all"), digests=digests, filters=filters
     )
     now, whole = time.time(), values.on("no-trunc")
-    with_digests = digests or "{{.Digest}}" in form
     rows = [
         row
         for image in images
-        for row in image_fields(image, now=now, whole=whole, with_digests=with_digests)
+        for row in image_fields(
+            image,
+            now=now,
+            whole=whole,
+            with_digests=digests or "{{.Digest}}" in form,
+            each_digest=digests,
+        )
     ]
     columns = COLUMNS_WITH_DIGEST if digests else None
     print_rows(IMAGES, rows, form, quiet="ID" if quiet else "", columns=columns, fits=not whole)

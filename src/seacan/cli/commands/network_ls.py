@@ -7,6 +7,7 @@ from seacan.cli.output.rows import Listing, Row, chosen_format, print_rows
 from seacan.cli.output.table import short_id
 from seacan.cli.output.units import go_time
 from seacan.cli.values import FILTERS, SWITCH, TEXT
+from seacan.client.order import natural_key
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def run(session: Session, values: Values, arguments: list[str]) -> int:
         form = "network_id: {{.ID}}"
     networks = session.client.networks.list(values.mapping("filter"))
     rows = [_fields(network, whole=values.on("no-trunc")) for network in networks]
-    rows.sort(key=lambda row: str(row["Name"]))
+    rows.sort(key=lambda row: natural_key(row["Name"]))
     print_rows(_NETWORKS, rows, form, quiet="ID" if quiet else "")
     return 0
 

@@ -25,7 +25,6 @@ _RESULTS = Listing(
         "Description": "DESCRIPTION",
         "StarCount": "STARS",
         "IsOfficial": "OFFICIAL",
-        "IsAutomated": "AUTOMATED",
     },
     ("Name", "Description", "StarCount", "IsOfficial"),
 )
@@ -42,18 +41,17 @@ def run(session: Session, values: Values, arguments: list[str]) -> int:
     rows = []
     for one in sorted(found, key=lambda one: -int(one["star_count"])):
         text = " ".join(str(one["description"]).split())
-        rows.append(
-            Row(
-                {
-                    "Name": one["name"],
-                    "Description": text
-                    if values.on("no-trunc")
-                    else ellipsis(text, _DESCRIPTION_COLUMNS),
-                    "StarCount": str(one["star_count"]),
-                    "IsOfficial": "[OK]" if one["is_official"] else "",
-                    "IsAutomated": "false",
-                }
-            )
+        row = Row(
+            {
+                "Name": one["name"],
+                "Description": text
+                if values.on("no-trunc")
+                else ellipsis(text, _DESCRIPTION_COLUMNS),
+                "StarCount": str(one["star_count"]),
+                "IsOfficial": "[OK]" if one["is_official"] else "",
+            }
         )
+        row.wire = {"IsOfficial": "true" if one["is_official"] else "false"}
+        rows.append(row)
     print_rows(_RESULTS, rows, values.text("format"))
     return 0

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from typing import Any
 
     from seacan.cli.flags import Values
-    from seacan.cli.output.rows import Row
     from seacan.cli.session import Session
 
 FLAGS = (
@@ -44,7 +43,7 @@ def _print_details(usage: dict[str, Any]) -> None:
     for kind, rows in details.items():
         _, title, listing, columns = disk_usage.DETAILS[kind]
         if kind == "BuildCache":
-            size_bytes = sum(record["Size"] for record in usage.get("BuildCache") or ())
+            size_bytes = disk_usage.own_cache_bytes(usage.get("BuildCache") or [])
             title = f"{title} {precise_size(size_bytes)}"
         texts.append(f"{title}\n\n{text_of(listing, rows, '', columns=columns)}")
     print("\n".join(texts), end="")
@@ -60,14 +59,10 @@ def _print_by_template(usage: dict[str, Any], form: str) -> None:
         kind: [record_of(disk_usage.DETAILS[kind][2], row) for row in rows]
         for kind, rows in details.items()
     }
-    record = Record("*formatter.diskUsageContext", lists, wire=_sorted(details))
+    record = Record("*formatter.diskUsageContext", lists)
     body = {"raw": _raw_format(), "json": "{{json .}}"}.get(form) or template_body(form)
     template = render.parsed(body)
     render.print_one(template, record, end="")
-
-
-def _sorted(details: dict[str, list[Row]]) -> dict[str, list[dict[str, Any]]]:
-    return {kind: [dict(sorted(row.items())) for row in rows] for kind, rows in details.items()}
 
 
 def _raw_format() -> str:
@@ -78,4 +73,4 @@ def _raw_format() -> str:
             "Containers": listing.raw + RAW_SIZE,
         }.get(kind, listing.raw)
         parts.append(f"{{{{range .{kind}}}}}type: {name}\n{raw}\n{{{{end -}}}}\n")
-    return "".join(parts).removesuffix("\n")
+    return "".join(parts)

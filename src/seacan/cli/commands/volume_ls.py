@@ -6,6 +6,7 @@ from seacan.cli.flags import Flag
 from seacan.cli.output.rows import chosen_format, print_rows
 from seacan.cli.output.volume_fields import VOLUMES, volume_fields
 from seacan.cli.values import FILTERS, SWITCH, TEXT
+from seacan.client.order import natural_key
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,6 +25,9 @@ def run(session: Session, values: Values, arguments: list[str]) -> int:
     if form == "raw" and quiet:
         form = "name: {{.Name}}"
     volumes = session.client.volumes.list(values.mapping("filter"))
-    rows = [volume_fields(volume) for volume in sorted(volumes, key=lambda one: one["Name"])]
+    rows = [
+        volume_fields(volume)
+        for volume in sorted(volumes, key=lambda one: natural_key(one["Name"]))
+    ]
     print_rows(VOLUMES, rows, form, quiet="Name" if quiet else "")
     return 0

@@ -9,7 +9,7 @@ from seacan.cli.output.container_fields import CONTAINERS, container_fields
 from seacan.cli.output.image_fields import IMAGES, image_fields
 from seacan.cli.output.rows import Listing, Row
 from seacan.cli.output.table import short_id
-from seacan.cli.output.units import age, precise_size
+from seacan.cli.output.units import age, decimal_size, go_time, precise_size
 from seacan.cli.output.volume_fields import VOLUMES, volume_fields
 
 TYPE_CHECKING = False
@@ -37,7 +37,9 @@ CACHE_RECORDS = Listing(
         "Parent": "PARENT",
         "CacheType": "CACHE TYPE",
         "Size": "SIZE",
+        "CreatedAt": "CREATED AT",
         "CreatedSince": "CREATED",
+        "LastUsedAt": "LAST USED AT",
         "LastUsedSince": "LAST USED",
         "UsageCount": "USAGE",
         "InUse": "IN USE",
@@ -45,10 +47,11 @@ CACHE_RECORDS = Listing(
         "Description": "DESCRIPTION",
     },
     ("ID", "CacheType", "Size", "CreatedSince", "LastUsedSince", "UsageCount", "Shared"),
-    raw="build_cache_id: {{.ID}}\nparent_id: {{.Parent}}\ncache_type: {{.CacheType}}\n"
-    "size: {{.Size}}\ncreated_since: {{.CreatedSince}}\nlast_used_since: {{.LastUsedSince}}\n"
-    "usage_count: {{.UsageCount}}\nin_use: {{.InUse}}\nshared: {{.Shared}}\n"
-    "description: {{.Description}}\n",
+    raw="build_cache_id: {{.ID}}\nparent_id: {{.Parent}}\nbuild_cache_type: {{.CacheType}}\n"
+    "description: {{.Description}}\ncreated_at: {{.CreatedAt}}\n"
+    "created_since: {{.CreatedSince}}\nlast_used_at: {{.LastUsedAt}}\n"
+    "last_used_since: {{.LastUsedSince}}\nusage_count: {{.UsageCount}}\nin_use: {{.InUse}}\n"
+    "shared: {{.Shared}}\n",
 )
 # Of each kind: what it is called alone, what stands above its table, its rows, and its columns.
 DETAILS = {
@@ -106,13 +109,16 @@ def _volumes(volumes: list[dict[str, Any]]) -> Row:
 
 
 def _build_cache(records: list[dict[str, Any]]) -> Row:
-    used = sum(bool(record["InUse"]) for record in records)
-    own = [record for record in records if not record["Shared"]]
-    total = sum(record["Size"] for record in own)
-    unused = sum(record["Size"] for record in own if not record["InUse"])
-    row = _row("Build Cache", len(records), used, total, unused)
+    used = [record for record in records if record["InUse"]]
+    unused = own_cache_bytes(record for record in records if not record["InUse"])
+    row = _row("Build Cache", len(records), len(used), own_cache_bytes(records), unused)
     row["Reclaimable"] = precise_size(unused)
     return row
+
+
+def own_cache_bytes(records: Iterable[dict[str, Any]]) -> int:
+    """Return what the records take that nobody else has as well."""
+    return sum(record["Size"] for record in records if not record["Shared"])
 
 
 def _row(kind: str, count: int, active: int, size_bytes: int, unused_bytes: int) -> Row:
@@ -137,21 +143,28 @@ def details(usage: dict[str, Any], now: float, *, whole: bool) -> dict[str, list
         ],
         "Volumes": [volume_fields(volume) for volume in usage.get("Volumes") or []],
         "BuildCache": [
-            _cache_record(record, now, whole) for record in usage.get("BuildCache") or []
+            _cache_record(record, now, whole)
+            for record in sorted(usage.get("BuildCache") or [], key=_last_use)
         ],
     }
 
 
 def _image(image: dict[str, Any], now: float, whole: bool) -> Row:
-    row = image_fields(image, now=now, whole=whole)[0]
+    # Of all its names the first tag is shown, and a digest is none.
+    row = image_fields(image | {"RepoDigests": []}, now=now, whole=whole)[0]
     row["Digest"] = ""
     return row
 
 
 def _container(container: dict[str, Any], now: float, whole: bool) -> Row:
     row = container_fields(container, now=now, whole=whole)
-    row["Size"] = precise_size(container.get("SizeRw") or 0)
+    row["Size"] = decimal_size(container.get("SizeRw") or 0)
     return row
+
+
+def _last_use(record: dict[str, Any]) -> tuple[str, str]:
+    """Return what puts records in order: those that were not used first, then the oldest."""
+    return record.get("LastUsedAt") or "", record["ID"]
 
 
 def _cache_record(record: dict[str, Any], now: float, whole: bool) -> Row:
@@ -160,15 +173,20 @@ def _cache_record(record: dict[str, Any], now: float, whole: bool) -> Row:
     def since(moment: str | None) -> str:
         return f"{age(now - datetime.fromisoformat(moment).timestamp())} ago" if moment else ""
 
+    record_id = record["ID"] if whole else short_id(record["ID"])
+    last_used = record.get("LastUsedAt")
     return Row(
         {
             "CacheType": record.get("Type", ""),
-            "CreatedSince": since(record.get("CreatedAt")),
+            "CreatedAt": go_time(record["CreatedAt"]),
+            "CreatedSince": since(record["CreatedAt"]),
             "Description": record.get("Description", ""),
-            "ID": record["ID"] if whole else short_id(record["ID"]),
+            "ID": f"{record_id}*" if record["InUse"] else record_id,
             "InUse": str(bool(record["InUse"])).lower(),
-            "LastUsedSince": since(record.get("LastUsedAt")),
-            "Parent": ", ".join(record.get("Parents") or ()),
+            "LastUsedAt": go_time(last_used) if last_used else "",
+            "LastUsedSince": since(last_used),
+            # The space is there: moby, api/types/build, CacheRecord.
+            "Parent": ", ".join(record.get(" Parents") or ()),
             "Shared": str(bool(record["Shared"])).lower(),
             "Size": precise_size(record["Size"]),
             "UsageCount": str(record.get("UsageCount", 0)),

@@ -44,11 +44,17 @@ _NONE = "<none>"
 
 
 def image_fields(
-    image: dict[str, Any], *, now: float, whole: bool = False, with_digests: bool = False
+    image: dict[str, Any],
+    *,
+    now: float,
+    whole: bool = False,
+    with_digests: bool = False,
+    each_digest: bool = False,
 ) -> list[Row]:
     """Return the fields of one item of `GET /images/json`, once for each name of the image.
 
-    `whole`: ids are not cut; `with_digests`: once for each digest of a name, too.
+    `whole`: ids are not cut; `with_digests`: once for each digest of a name, too; `each_digest`:
+    also of a name without tags.
     """
     used, shared, size = image.get("Containers", -1), image.get("SharedSize", -1), image["Size"]
     same = {
@@ -63,19 +69,24 @@ def image_fields(
     }
     return [
         Row(same | {"Repository": repository, "Tag": tag, "Digest": digest})
-        for repository, tag, digest in _names(image, with_digests)
+        for repository, tag, digest in _names(image, with_digests, each_digest)
     ]
 
 
-def _names(image: dict[str, Any], with_digests: bool) -> Iterator[tuple[str, str, str]]:
+def _names(
+    image: dict[str, Any], with_digests: bool, each_digest: bool
+) -> Iterator[tuple[str, str, str]]:
     """Yield repository, tag and digest of each name; one known by a digest alone has no tag."""
     tags = _by_repository(image.get("RepoTags"))
     digests = _by_repository(image.get("RepoDigests"))
-    for repository in {**tags, **digests}:
-        shown = digests.get(repository, [_NONE]) if with_digests else [_NONE]
-        for tag in tags.get(repository, [_NONE]):
-            for digest in shown:
+    for repository in tags:
+        shown = digests.pop(repository, [_NONE])
+        for tag in tags[repository]:
+            for digest in shown if with_digests else [_NONE]:
                 yield repository, tag, digest
+    for repository, found in digests.items():
+        for digest in found if each_digest else [""]:
+            yield repository, _NONE, digest
     if not tags and not digests:
         yield _NONE, _NONE, _NONE
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from seacan.cli.output.units import decimal_size
+from seacan.cli.output.units import precise_size
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -44,4 +44,4 @@ def _lines(gone: str | dict[str, str]) -> list[str]:
 
 def print_pruned(lines: list[str], reclaimed_bytes: int) -> None:
     print("".join(f"{line}\n" for line in lines), end="")
-    print(f"Total reclaimed space: {decimal_size(reclaimed_bytes)}")
+    print(f"Total reclaimed space: {precise_size(reclaimed_bytes)}")

@@ -25,9 +25,13 @@ _TABLE = "table"
 
 
 class Row(dict[str, "Any"]):
-    """The fields of one thing, and the labels that `.Label "name"` looks in."""
+    """The fields of one thing, and the labels that `.Label "name"` looks in.
+
+    `wire`: the fields that are not the same as JSON.
+    """
 
     labels: Mapping[str, str] | None = None
+    wire: Mapping[str, str] | None = None
 
 
 class Listing:
@@ -173,11 +177,11 @@ def _label_header(name: str) -> str:
     return name.rpartition(".")[2].replace("-", " ").replace("_", " ")
 
 
-def row_json(row: Mapping[str, Any]) -> str:
+def row_json(row: Row) -> str:
     """Return a row as Go's encoding/json has it: sorted, and HTML's letters escaped."""
     import json
 
-    fields = dict(sorted(row.items()))
+    fields = dict(sorted({**row, **(row.wire or {})}.items()))
     text = json.dumps(fields, ensure_ascii=False, separators=(",", ":"), default=_wire)
     return text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import json
 
-from seacan.cli.output.rows import row_json
+from seacan.cli.output.rows import Row, row_json
 from seacan.cli.output.units import go_time
 
 TYPE_CHECKING = False
@@ -45,7 +45,8 @@ class NilMap(dict[str, "Any"]):
 class Record:
     """A struct: `fields` by name, in Go's order; `methods`, which take a text.
 
-    `wire`: what it is as JSON. `used`: the names of fields that a template asked for.
+    `wire`: what it is as JSON, unless that is its fields. `used`: the names of fields that a
+    template asked for.
     """
 
     __slots__ = ("_as_row", "_fields", "methods", "type_name", "used", "wire")
@@ -57,7 +58,7 @@ class Record:
         *,
         methods: Mapping[str, Callable[[str], str]] | None = None,
         wire: Any = None,
-        as_row: Mapping[str, Any] | None = None,
+        as_row: Row | None = None,
     ) -> None:
         """`as_row`: a row of a list, which is its fields as JSON."""
         self.type_name = type_name
@@ -81,10 +82,12 @@ class Record:
         return list(self._fields.values())
 
     def as_json(self) -> str:
-        if self._as_row is None:
+        if self.wire is not None:
             return json.dumps(self.wire, ensure_ascii=False, separators=(",", ":"))
         self.used.update(self._fields)
-        return row_json(self._as_row)
+        if self._as_row is not None:
+            return row_json(self._as_row)
+        return "{" + ",".join(f'"{name}":{to_json(self._fields[name])}' for name in self) + "}"
 
 
 class Time:
