@@ -4,11 +4,13 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
 import docker as sdk
 import pytest
+import websocket
 from docker.tls import TLSConfig
 from tests.conformance.docker_cli import Result
 from tests.daemon import Daemon, running_daemon
@@ -23,7 +25,10 @@ CLIENTS = pytest.mark.parametrize("client", [DOCKER, SEACAN], ids=["docker", "se
 
 @dataclass
 class Remote:
-    """A daemon that listens on TCP, and the directory of certificates that `tls init` made."""
+    """A daemon that listens on TCP, and the directory of certificates that `tls init` made.
+
+    `version`: of TLS; "" for none.
+    """
 
     daemon: Daemon
     keys: Path
@@ -32,13 +37,10 @@ class Remote:
 
     @property
     def environment(self) -> dict[str, str]:
-        return {
-            "PATH": os.environ["PATH"],
-            "HOME": str(self.keys),
-            "DOCKER_HOST": self.host,
-            "DOCKER_TLS_VERIFY": "1",
-            "DOCKER_CERT_PATH": str(self.keys / "client"),
-        }
+        plain = {"PATH": os.environ["PATH"], "HOME": str(self.keys), "DOCKER_HOST": self.host}
+        if not self.version:
+            return plain
+        return plain | {"DOCKER_TLS_VERIFY": "1", "DOCKER_CERT_PATH": str(self.keys / "client")}
 
     def call(self, client: list[str], *words: str, stdin: bytes = b"") -> Result:
         return run(client, *words, stdin=stdin, environment=self.environment)
@@ -108,6 +110,39 @@ def test_a_process_that_ends_before_its_input(remote: Remote, client: list[str])
     assert (result.status, result.out) == (3, "out\n")
 
 
+def test_attach_over_websocket(remote: Remote) -> None:
+    body = {
+        "Image": "busybox",
+        "Cmd": ["cat"],
+        "OpenStdin": True,
+        "HostConfig": {"NetworkMode": "none"},
+    }
+    container = remote.daemon.request("POST", "/containers/create", body)[1]["Id"]
+    keys = remote.keys / "client"
+    files = {"ca_certs": "ca.pem", "certfile": "cert.pem", "keyfile": "key.pem"}
+    client = websocket.create_connection(
+        f"wss{remote.host.removeprefix('tcp')}/containers/{container}/attach/ws"
+        "?stream=1&stdin=1&stdout=1",
+        sslopt={name: str(keys / file) for name, file in files.items()},
+        timeout=20,
+    )
+    assert client.sock is not None
+    with closing(client.sock):
+        remote.daemon.request("POST", f"/containers/{container}/start")
+        data = os.urandom(1 << 17).hex()  # more than a record, and than a pipe takes
+        for at in range(0, len(data), 4096):
+            client.send(data[at : at + 4096])
+        received = b""
+        while len(received) < len(data):
+            piece = client.recv()
+            assert isinstance(piece, bytes)
+            received += piece
+        assert received.decode() == data
+        remote.daemon.request("POST", f"/containers/{container}/kill")
+        assert not client.recv()  # its farewell
+    remote.daemon.remove_containers()
+
+
 def test_docker_py(remote: Remote, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):  # requests prefers them
         monkeypatch.delenv(name, raising=False)
@@ -174,10 +209,16 @@ def test_plain_tcp(busybox_tar: Path, tmp_path: Path) -> None:
     with running_daemon("-H", "tcp://127.0.0.1:0", "--tls=false") as daemon:
         assert "whoever reaches this address is root here" in daemon.log.read_text()
         daemon.load(busybox_tar)
-        environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path)}
+        container = daemon.run("sleep 1000")
+        data = os.urandom(2 << 20).hex()
+        quiet = ("run", "--rm", "--network=none", "-i", "busybox")
         for client in (DOCKER, SEACAN):
-            words = ("run", "--rm", "--network=none", "-i", "busybox", "cat")
-            host = ("-H", tcp_host(daemon))
-            assert run(client, *host, *words, stdin=b"x\n", environment=environment) == Result(
-                0, "x\n", ""
-            )
+            remote = Remote(daemon, tmp_path, "", tcp_host(daemon))
+            assert remote.call(client, *quiet, "cat", stdin=b"x\n") == Result(0, "x\n", "")
+            result = remote.call(client, "exec", "-i", container, "cat", stdin=data.encode())
+            assert (result.status, result.out == data, result.err) == (0, True, "")
+            # Input that nobody takes, and much output that is still on its way at the end.
+            loud = "yes | head -c 3000000; exit 3"
+            result = remote.call(client, *quiet, "sh", "-c", loud, stdin=b"y\n" * 500_000)
+            assert (result.status, len(result.out), result.err) == (3, 3_000_000, "")
+        daemon.remove_containers()

@@ -1,5 +1,6 @@
 """One client attached to a process: its own connection, handed down to the shim from the daemon."""
 
+import contextlib
 import socket
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final, Protocol
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
 
 _CHUNK: Final = 64 * 1024
 _BACKLOG_LIMIT: Final = 256 * 1024
+# How long a client that was told the end may take to close.
+LINGER_S: Final = 10.0
 
 
 class Stdio(Protocol):
@@ -139,8 +142,35 @@ class Attachment:
         if self._websocket is not None and not self._websocket.is_closed:
             self._backlog += self._websocket.farewell()
         self._is_ending = True
-        self._loop.ignore(self._client.fileno(), READABLE)
+        if not self._input_ended:
+            self._loop.watch(self._client.fileno(), READABLE, self._discard)
         self._flush()
+
+    def _discard(self) -> None:
+        try:
+            if self._client.recv(_CHUNK):
+                return
+        except BlockingIOError:
+            return
+        except OSError:
+            self._backlog.clear()
+        self._input_ended = True
+        self._loop.ignore(self._client.fileno(), READABLE)
+        if not self._backlog:
+            self._close()
+
+    def _part(self) -> None:
+        """Tell the client that this was all, and close once it has.
+
+        Closing with input unread would reset a connection of TCP: the client might lose what it has
+        not taken from its own kernel yet.
+        """
+        if self._input_ended:
+            self._close()
+            return
+        with contextlib.suppress(OSError):  # the client was faster, which the next read tells
+            self._client.shutdown(socket.SHUT_WR)
+        self._loop.call_in(LINGER_S, self._close)
 
     def _send(self, data: bytes) -> None:
         self._backlog += data
@@ -169,7 +199,7 @@ class Attachment:
         self._stop_timing()
         self._loop.ignore(self._client.fileno(), WRITABLE)
         if self._is_ending:
-            self._close()
+            self._part()
         elif was_behind:
             self._stdio.pace_process()
 
@@ -197,6 +227,7 @@ class Attachment:
         if self._client.fileno() < 0:
             return
         self._stop_timing()
+        self._loop.forget_call(self._close)
         for interest in (READABLE, WRITABLE):
             self._loop.ignore(self._client.fileno(), interest)
         self._backlog.clear()

@@ -53,8 +53,10 @@ class Process:
             stall_limit_s=stall_limit_s,
         )
 
-    def attach(self, **changes: object) -> socket.socket:
-        ours, theirs = socket.socketpair()
+    def attach(
+        self, pair: tuple[socket.socket, socket.socket] | None = None, **changes: object
+    ) -> socket.socket:
+        ours, theirs = pair or socket.socketpair()
         self.clients.append(ours)
         ours.settimeout(5)
         self.stdio.attach(theirs, request(**changes))
@@ -66,6 +68,7 @@ class Process:
         for fd in (self.stdin, self.stdout, self.stderr):
             os.close(fd)
         self.stdio.finish()
+        self.until(lambda: self.stdio.is_flushed)
 
     def until(self, seen: Callable[[], bool]) -> None:
         while not seen():
@@ -118,7 +121,6 @@ def test_what_is_left_in_the_pipes_is_delivered_at_the_end(process: Process) -> 
     for client in clients:
         assert client.recv(100).endswith(b"last words")
         assert client.recv(100) == b""
-    assert process.stdio.is_flushed
 
 
 def test_input_arrives_early_bytes_first_and_its_end_closes_stdin(process: Process) -> None:
@@ -252,6 +254,41 @@ def test_a_client_that_takes_nothing_is_dropped_and_the_others_miss_nothing() ->
         thread.join()
     assert {bytes(taken) for taken in received} == {bytes(received[0])}
     assert received[0].count(b"x") == total
+    process.close()
+
+
+def tcp_pair() -> tuple[socket.socket, socket.socket]:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        client = socket.create_connection(listener.getsockname())
+        return client, listener.accept()[0]
+
+
+@pytest.mark.parametrize("make_pair", [tcp_pair, socket.socketpair], ids=["tcp", "unix"])
+def test_what_was_said_last_arrives_though_input_is_not_taken(
+    make_pair: Callable[[], tuple[socket.socket, socket.socket]],
+) -> None:
+    """Closing with bytes unread would reset a connection of TCP, and what is on its way be lost."""
+    process = Process()
+    client = process.attach(make_pair())
+    client.sendall(b"y" * 200_000)  # more than a pipe takes
+    process.loop.run_once()
+    os.write(process.stdout, b"last words")
+    process.stdio.finish()
+    assert client.recv(100) == b"\1\0\0\0\0\0\0\nlast words"
+    assert client.recv(100) == b""
+    assert not process.stdio.is_flushed  # it waits for the client
+    client.close()
+    process.until(lambda: process.stdio.is_flushed)
+    process.close()
+
+
+def test_a_client_that_never_closes_is_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("seacan.supervisor.attachment.LINGER_S", 0.01)
+    process = Process()
+    process.attach()
+    process.stdio.finish()
+    assert not process.stdio.is_flushed
+    process.until(lambda: process.stdio.is_flushed)
     process.close()
 
 
