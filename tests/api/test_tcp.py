@@ -179,6 +179,49 @@ def test_what_follows_the_end_of_input_arrives(place: Place, version: ssl.TLSVer
     assert data.partition(b"\r\n\r\n")[2] == sent + b"<end>"
 
 
+@contextmanager
+def proxy_of_one_client(target_port: int) -> Iterator[tuple[int, list[bytes]]]:
+    """Yield the port of a proxy whose tunnel ends at `target_port`, and what it is asked."""
+    asked: list[bytes] = []
+
+    def serve() -> None:
+        client = listener.accept()[0]
+        with client, socket.create_connection(("127.0.0.1", target_port)) as server:
+            asked.append(read_until(client, b"\r\n\r\n"))
+            client.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
+            back = threading.Thread(target=pump, args=(server, client))
+            back.start()
+            pump(client, server)
+            back.join()
+
+    def pump(source: socket.socket, target: socket.socket) -> None:
+        while data := source.recv(65536):
+            target.sendall(data)
+        target.shutdown(socket.SHUT_WR)
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=serve)
+        thread.start()
+        yield listener.getsockname()[1], asked
+        thread.join()
+
+
+def test_tls_through_a_proxy(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The daemon's name is looked up by the proxy, and verified by the client."""
+    pair = place.authority.sign("box", "serverAuth", names="DNS:box.example")
+    context = server_context(pair.certificate, pair.key, clients_ca=place.authority.certificate)
+    endpoint = place.endpoint(2376)
+    endpoint.host = "box.example"
+    with serving(None, context) as port, proxy_of_one_client(port) as (proxy_port, asked):
+        monkeypatch.setenv("HTTPS_PROXY", f"127.0.0.1:{proxy_port}")
+        with closing(endpoint.connect()) as client:
+            client.sendall(ATTACH + b"typed")
+            client.shutdown(socket.SHUT_WR)
+            received = b"".join(iter(lambda: client.recv(65536), b""))
+    assert received.partition(b"\r\n\r\n")[2] == b"typed<end>"
+    assert asked[0].startswith(b"CONNECT box.example:2376 HTTP/1.1\r\n")
+
+
 def test_what_was_said_last_arrives_though_input_is_not_taken(place: Place) -> None:
     """As of a process that prints and ends while its client still sends."""
     said = b"x" * (16 << 20)

@@ -92,7 +92,7 @@ class Endpoint:
     def _connect_socket(self) -> _socket.socket:
         try:
             if self.scheme == "tcp":
-                return _connect_tcp(self.host, self.port)
+                return self._connect_tcp()
             connection = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
             try:
                 connection.connect(self.path)
@@ -113,6 +113,22 @@ class Endpoint:
             # Docker's sentence, which programs look for.
             raise Unavailable(
                 f"Cannot connect to the Docker daemon at {self}. Is the docker daemon running?"
+            ) from err
+
+    def _connect_tcp(self) -> _socket.socket:
+        from seacan.client.proxy import open_tunnel, proxy_to
+
+        proxy = proxy_to(self.host, self.port, is_tls=self.tls is not None)
+        if proxy is None:
+            return _connect_tcp(self.host, self.port)
+        try:
+            connection = _connect_tcp(proxy.host, proxy.port)
+            open_tunnel(connection, proxy, self.authority, timeout_s=CONNECT_TIMEOUT_S)
+            return connection
+        except (OSError, Unavailable) as err:
+            why = (getattr(err, "strerror", None) or str(err)).lower()
+            raise Unavailable(
+                f"Cannot connect to the Docker daemon at {self} through the proxy {proxy}: {why}"
             ) from err
 
 
