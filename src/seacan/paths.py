@@ -29,6 +29,7 @@ Two roots of the daemon, one that a reboot leaves alone and one that it may take
       build-known-hosts            keys of hosts that builds got repositories from, by ssh
       build-caches/ID/             what RUN --mount=type=cache keeps
         data/                      its files, as they are mounted
+        filling/                   the same, while it is filled with what it begins as
         description
       build-contexts/NAME/         contents that a client has sent to be built with, by its key
         contents index.json

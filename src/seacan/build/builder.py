@@ -12,6 +12,7 @@ import anyio
 
 from seacan.build.agents import BuildAgents
 from seacan.build.arguments import Wanted
+from seacan.build.cache_mounts import CacheMounts
 from seacan.build.context_tree import ContextTree
 from seacan.build.copies import Copies
 from seacan.build.dockerfile.instructions import Arg, Label, Pair, Source
@@ -193,7 +194,8 @@ class Builder:
         latest_s = _epoch(request.wanted.build_args)
         bench = Workbench(self.data_root, self.exec_root, self.building, self.launcher, latest_s)
         sources = Sources(contexts, repositories)
-        mounts = RunMounts(bench, contexts, request.secrets, request.agents, self.locks)
+        caches = CacheMounts(self.data_root.build_caches, self.locks)
+        mounts = RunMounts(bench, self.runner, contexts, request.secrets, request.agents, caches)
         return Steps(
             building=self.building,
             copies=Copies(bench, self.building, self.runner, sources),

@@ -59,6 +59,14 @@ class Copies:
                 raise
             raise InvalidArgument(f"{keyword} failed: {err}") from err
 
+    async def plan_base(self, origin: ContextOrigin) -> CopyPlan:
+        """Look at a context that a stage is based on: all of it is there, and root's."""
+        source = await anyio.to_thread.run_sync(self.sources.whole, origin.name)
+        place = Place(
+            destination="/", is_directory=True, owner=(0, 0), mode="", has_whiteouts=False
+        )
+        return CopyPlan(source.digest, "dir", [dict(place)], place, [source])
+
     async def do(self, plan: CopyPlan, state: State) -> BuiltLayer | None:
         if plan.origin is not None and plan.chosen is not None:
             return await self.bench.copy_from(state, plan.place, plan.origin, plan.chosen)

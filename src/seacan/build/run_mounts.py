@@ -1,14 +1,13 @@
 """RUN --mount: what is there while a command runs, made before it and taken away after it.
 
 bind     of a stage or image its layers, read-only; of a context a copy that nobody else sees
-cache    DATA_ROOT/builds/caches/ID, kept from one build to the next
+cache    a directory that is kept from one build to the next: cache_mounts.py
 tmpfs    memory
 secret   a file in memory, or a variable: in no layer, no history, and no key
 ssh      a socket that an agent of the client answers at, for as long as the command runs
 """
 
 import contextlib
-import hashlib
 import os
 import posixpath
 import shutil
@@ -22,13 +21,13 @@ from typing import Any, Final
 import anyio
 
 from seacan.build.agents import BuildAgents
+from seacan.build.cache_mounts import Beginning, CacheMounts
 from seacan.build.context_tree import ContextTree, digest
 from seacan.build.copying import Copying
-from seacan.build.dockerfile.mounts import Mount, MountType, Sharing
+from seacan.build.dockerfile.mounts import Mount, MountType
 from seacan.build.evaluation import SCRIPT_DIRECTORY, Step
-from seacan.build.locks import Locks
-from seacan.build.origins import SCRATCH, ContextOrigin, Origin
-from seacan.build.running import StepMount
+from seacan.build.origins import ContextOrigin, Origin, Scratch
+from seacan.build.running import StepMount, StepRunner
 from seacan.build.selection import Choice, select
 from seacan.build.state import State
 from seacan.build.workbench import Workbench
@@ -54,10 +53,11 @@ class Mounted:
 @dataclass(frozen=True, slots=True)
 class RunMounts:
     bench: Workbench
+    runner: StepRunner
     contexts: Mapping[str, ContextTree]
     secrets: Mapping[str, bytes]
     agents: BuildAgents | None
-    cache_locks: Locks  # of all builds
+    caches: CacheMounts
 
     async def said(self, step: Step, origins: Mapping[Origin, State]) -> Sequence[Any]:
         """Return what of the mounts a key is made of: what is in them, if that is known."""
@@ -70,7 +70,7 @@ class RunMounts:
     async def _content(
         self, mount: Mount, origin: Origin | None, origins: Mapping[Origin, State]
     ) -> str | list[str]:
-        if mount.type is not MountType.BIND or origin is None:
+        if origin is None or (mount.type is MountType.CACHE and isinstance(origin, Scratch)):
             return ""
         if not isinstance(origin, ContextOrigin):
             return origins[origin].diff_ids
@@ -103,7 +103,11 @@ class RunMounts:
                             await self._bind(mount, target, origin, origins, held)
                         )
                     case MountType.CACHE:
-                        mounted.mounts.append(await self._cache(mount, target, held))
+                        content = await self._content(mount, origin, origins)
+                        beginning = self._beginning(mount, origin, content, origins)
+                        mounted.mounts.append(
+                            await self.caches.ready(mount, target, beginning, held)
+                        )
                     case MountType.TMPFS:
                         mounted.mounts.append(
                             StepMount("tmpfs", target, size_bytes=mount.size_bytes)
@@ -136,26 +140,32 @@ class RunMounts:
         """Yield the path of a copy of what is at `source` in a context."""
         directory = Path(tempfile.mkdtemp(dir=self.bench.data_root.builds))
         try:
-            yield await anyio.to_thread.run_sync(_unpack, tree, source, directory)
+            (directory / "data").mkdir(mode=0o755)
+            await anyio.to_thread.run_sync(_unpack, tree, source, directory / "data")
+            target = tree.lookup(source)
+            is_whole = target is not None and tree.is_directory(target)
+            yield str(directory / "data" / ("" if is_whole else posixpath.basename(source)))
         finally:
             with anyio.CancelScope(shield=True):
                 await anyio.to_thread.run_sync(remove_tree, directory)
 
-    async def _cache(self, mount: Mount, target: str, held: AsyncExitStack) -> StepMount:
-        if mount.origin and mount.origin != SCRATCH:
-            raise Unsupported("RUN --mount=type=cache,from= is not supported")
-        name = hashlib.sha256((mount.id or target).encode()).hexdigest()
-        number = 0
-        if mount.sharing is Sharing.LOCKED:
-            await held.enter_async_context(self.cache_locks.hold(name))
-        elif mount.sharing is Sharing.PRIVATE:
-            while self.cache_locks.is_held(f"{name}.{number}"):
-                number += 1
-            await held.enter_async_context(self.cache_locks.hold(f"{name}.{number}"))
-        directory = self.bench.data_root.build_caches / (f"{name}.{number}" if number else name)
-        async with self.cache_locks.hold(f"{name} is made"):
-            await anyio.to_thread.run_sync(_make_cache, directory, mount, target)
-        return StepMount("bind", target, source=str(directory / "data"), is_read_only=False)
+    def _beginning(
+        self, mount: Mount, origin: Origin | None, content: object, origins: Mapping[Origin, State]
+    ) -> Beginning | None:
+        """Return what a cache is filled with at first, None if it is empty."""
+        if isinstance(origin, ContextOrigin):
+            tree = self._tree(origin)
+            return Beginning(content, lambda to: _fill(tree, mount.source, to))
+        if origin is None or isinstance(origin, Scratch):
+            return None
+        layers, source = self.bench.layers(origins[origin]), mount.source or "/"
+
+        def fill(directory: Path) -> None:
+            if not self.runner.has_directory(layers, source):
+                raise InvalidArgument(f"cache mount: from={mount.origin} has no directory {source}")
+            self.runner.copy_up(layers, source, directory)
+
+        return Beginning(content, fill)
 
     async def _secret(
         self, mount: Mount, step: Step, mounted: Mounted, held: AsyncExitStack
@@ -215,19 +225,25 @@ class RunMounts:
             shutil.rmtree(directory)
 
 
-def _unpack(tree: ContextTree, source: str, directory: Path) -> str:
-    """Make what is at `source` in the directory; return its path."""
+def _fill(tree: ContextTree, source: str, directory: Path) -> None:
+    """Copy what a directory of a context has. Raises InvalidArgument if there is none."""
+    target = tree.lookup(source)
+    if target is None or not tree.is_directory(target):
+        raise InvalidArgument(f"cache mount: the context has no directory {source}")
+    _unpack(tree, source, directory)
+
+
+def _unpack(tree: ContextTree, source: str, directory: Path) -> None:
+    """Make what is at `source` in the directory: a file, or what a directory has."""
     choice = Choice([source or "/"], [], False)
-    with tempfile.TemporaryFile(dir=directory) as archive:
+    with tempfile.TemporaryFile(dir=directory.parent) as archive:
         tree.write_members(select(tree, choice, lambda path: False), archive.fileno())
         write_all(archive.fileno(), tar_writer.END)
         archive.seek(0)
         place = Place(
             destination="/", is_directory=True, owner=(0, 0), mode="", has_whiteouts=False
         )
-        top = directory / "data"
-        top.mkdir(mode=0o755)
-        root_fd = os.open(top, os.O_RDONLY | os.O_DIRECTORY)
+        root_fd = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
         try:
             copying = Copying(root_fd, TarReader(archive), "", "", place)
             try:
@@ -236,20 +252,3 @@ def _unpack(tree: ContextTree, source: str, directory: Path) -> str:
                 copying.close()
         finally:
             os.close(root_fd)
-    target = tree.lookup(source)
-    if target is not None and tree.is_directory(target):
-        return str(top)
-    return str(top / posixpath.basename(source))
-
-
-def _make_cache(directory: Path, mount: Mount, target: str) -> None:
-    """Make the directory of a cache, if it is not there."""
-    data = directory / "data"
-    if data.is_dir():
-        os.utime(directory)  # when it was last used
-        return
-    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-    (directory / "description").write_text(f"cached mount {target} with id {mount.id or target}")
-    data.mkdir(mode=0o700)
-    os.chown(data, mount.uid or 0, mount.gid or 0)
-    data.chmod(0o755 if mount.mode is None else mount.mode)

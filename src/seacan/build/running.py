@@ -60,5 +60,8 @@ class StepRunner(Protocol):
         Raises InvalidArgument in Docker's words.
         """
 
+    def copy_up(self, layers: Sequence[Path], path: str, directory: Path) -> None:
+        """Copy what the root has in the directory `path` to another of the host; blocks."""
+
     def has_directory(self, layers: Sequence[Path], path: str) -> bool:
         """Tell whether the root has a directory at `path`; blocks."""

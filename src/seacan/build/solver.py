@@ -18,7 +18,7 @@ from seacan.build.plan import Plan, StagePlan
 from seacan.build.progress import Began, Ended, Failed, Progress, StageEnded, StepId, Told
 from seacan.build.state import State
 from seacan.build.steps import Steps
-from seacan.errors import InvalidArgument, SeacanError
+from seacan.errors import SeacanError
 
 
 @dataclass(slots=True)
@@ -85,7 +85,7 @@ class Solver:
         step_id = StepId(stage.plan.index, stage.first)
         source = stage.plan.source
         await self._progress(Began(step_id, self._total, source.text, source.first_line))
-        state, base = self._base(stage)
+        state, base = await self._base(stage)
         stage.base = state
         shown = "" if isinstance(stage.plan.base, Scratch) else state.id
         await self._progress(Ended(step_id, shown, is_passed_over=bool(stage.plan.triggers)))
@@ -95,26 +95,30 @@ class Solver:
         await self._progress(StageEnded(stage.plan.index))
         stage.done.set()
 
-    def _base(self, stage: _Stage) -> tuple[State, Evaluated]:
+    async def _base(self, stage: _Stage) -> tuple[State, Evaluated]:
         origin = stage.plan.base
         if isinstance(origin, StageOrigin):
             evaluated = self._stages[origin.index].evaluated
             assert evaluated is not None
             return self._state(origin.index), evaluated
-        state = self._root(origin, stage)
+        if isinstance(origin, ContextOrigin):
+            state = await self._steps.base(origin, self._empty(stage))
+        else:
+            state = self._root(origin, stage)
         return state, Evaluated(config=state.config, author=state.author)
 
-    def _root(self, origin: Origin, stage: _Stage) -> State:
+    def _empty(self, stage: _Stage) -> State:
+        return State(stage.plan.platform or self._plan.wanted.platform, {})
+
+    def _root(self, origin: Scratch | StageOrigin | ImageOrigin, stage: _Stage) -> State:
         """Return what a stage is based on, or takes something from; it is there by now."""
         match origin:
             case Scratch():
-                return State(stage.plan.platform or self._plan.wanted.platform, {})
+                return self._empty(stage)
             case StageOrigin(index):
                 return self._state(index)
             case ImageOrigin():
                 return self._images[origin]
-            case ContextOrigin(name):
-                raise InvalidArgument(f"build context {name}: it is no image")
 
     async def _do(self, stage: _Stage, state: State, evaluated: Evaluated) -> State:
         triggers = stage.plan.triggers

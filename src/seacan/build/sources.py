@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -47,16 +47,24 @@ class Sources:
 
         Raises InvalidArgument in Docker's words, Internal for what cannot be downloaded.
         """
-        tree = self._contexts.get(context)
-        if tree is None:
-            raise InvalidArgument(f"no build context {context}")
+        tree = self._tree(context)
         found: list[Source] = []
         if isinstance(instruction, Copy):
             if instruction.paths:
-                found.append(_files(tree, instruction, [*instruction.paths]))
+                found.append(_files(tree, _choice(instruction, instruction.paths)))
         else:
             found += [self._added(tree, instruction, path) for path in instruction.paths]
         return found + [_document(document) for document in instruction.documents]
+
+    def whole(self, context: str) -> Source:
+        """Return all that is in a context; blocks."""
+        return _files(self._tree(context), Choice(["."], [], False))
+
+    def _tree(self, context: str) -> ContextTree:
+        tree = self._contexts.get(context)
+        if tree is None:
+            raise InvalidArgument(f"no build context {context}")
+        return tree
 
     def _added(self, tree: ContextTree, instruction: Add, path: str) -> Source:
         if repository := urls.parse(path):
@@ -69,7 +77,7 @@ class Sources:
             entry = _single_file(tree, path)
             if entry is not None and archives.is_archive(lambda: tree.open_content(entry)):
                 return _unpacked(entry.digest, lambda: tree.open_content(entry))
-        return _files(tree, instruction, [path])
+        return _files(tree, _choice(instruction, [path]))
 
     def _of_repository(self, instruction: Add, repository: Repository) -> Source:
         """Return the files of a commit; they are not fetched yet, since the cache may have them."""
@@ -132,19 +140,22 @@ class _CommitFiles:
     def write(self, out_fd: int) -> None:
         assert self._tree is not None
         with self._tree as tree:
-            _files(tree, self._instruction, ["."]).write(out_fd)
+            _files(tree, _choice(self._instruction, ["."])).write(out_fd)
 
 
-def _files(tree: ContextTree, instruction: Copy | Add, paths: list[str]) -> Source:
+def _choice(instruction: Copy | Add, paths: Sequence[str]) -> Choice:
     has_parents = isinstance(instruction, Copy) and instruction.has_parents
-    choice = Choice(paths, [*instruction.excludes], has_parents)
+    return Choice([*paths], [*instruction.excludes], has_parents)
+
+
+def _files(tree: ContextTree, choice: Choice) -> Source:
     sources = resolve(tree, choice)
     chosen: list[Chosen[ContextEntry]] = [*select(tree, choice, excluded_by(choice.excludes))]
     return Source(
         digest(chosen),
         lambda out_fd: tree.write_members(chosen, out_fd),
         count=len(sources),
-        is_directory=has_parents or any(tree.is_directory(path) for _, path in sources),
+        is_directory=choice.has_parents or any(tree.is_directory(path) for _, path in sources),
     )
 
 

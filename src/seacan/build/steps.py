@@ -17,7 +17,7 @@ from seacan.build.copies import Copies, CopyPlan
 from seacan.build.dockerfile.instructions import Add, Copy, Run, Workdir
 from seacan.build.evaluation import Step
 from seacan.build.locks import Locks
-from seacan.build.origins import Origin
+from seacan.build.origins import ContextOrigin, Origin
 from seacan.build.progress import Ended, Printed, Progress, Runs, StepId
 from seacan.build.runs import RunSteps
 from seacan.build.state import State, digest
@@ -75,6 +75,18 @@ class Steps:
                 result = Result(key, self._now(), "squash", layer)
                 await anyio.to_thread.run_sync(self.building.remember, result)
         return state.squashed(base, result.layer, result.created)
+
+    async def base(self, origin: ContextOrigin, empty: State) -> State:
+        """Return `empty` with the files of a context, as what a stage is based on."""
+        copy = await self.copies.plan_base(origin)
+        key = digest(["base", copy.digest, self.latest_s])
+        words = f"FROM {origin.name}"
+        async with self.locks.hold(key):
+            result = await anyio.to_thread.run_sync(self.building.find, key)
+            if result is None:
+                result = Result(key, self._now(), words, await self.copies.do(copy, empty))
+                await anyio.to_thread.run_sync(self.building.remember, result)
+        return empty.after({}, "", result.created, words, result.layer)
 
     async def _run(
         self,

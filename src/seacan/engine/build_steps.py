@@ -82,6 +82,9 @@ class BuildSteps:
         accounts = users.read_accounts(lambda path: overlay.open_file(layers, path))
         return users.find_owner(spec, accounts)
 
+    def copy_up(self, layers: Sequence[Path], path: str, directory: Path) -> None:
+        copy_up.copy_up(layers, path, directory)
+
     def has_directory(self, layers: Sequence[Path], path: str) -> bool:
         return copy_up.has_directory(layers, path)
 
