@@ -20,7 +20,8 @@ def test_flags_of_a_build(tmp_path: Path) -> None:
         tmp_path,
         "{context: ., dockerfile: D, args: {X: 1}, labels: {l: m}, target: t, network: host, "
         "no_cache: true, tags: [q:1], extra_hosts: ['h=1.2.3.4'], shm_size: 1k, "
-        "additional_contexts: {o: 'service:b'}, ulimits: {nofile: 5}, platforms: [linux/amd64]}",
+        "additional_contexts: {o: 'service:b'}, ulimits: {nofile: 5}, platforms: [linux/amd64], "
+        "ssh: [default, own=/k]}",
     )
     assert found == [
         "--tag=app-a",
@@ -30,6 +31,8 @@ def test_flags_of_a_build(tmp_path: Path) -> None:
         "--add-host=h:1.2.3.4",
         "--tag=q:1",
         "--no-cache",
+        "--ssh=default",
+        "--ssh=own=/k",
         "--build-arg=X=1",
         "--label=l=m",
         "--build-context=o=docker-image://app-b",
@@ -55,7 +58,7 @@ def test_an_inline_dockerfile_and_a_secret_become_files(tmp_path: Path) -> None:
     assert (tmp_path / "Dockerfile").read_text() == "FROM x"
 
 
-@pytest.mark.parametrize("key", ["ssh: [default]", "privileged: true", "cache_to: [x]"])
+@pytest.mark.parametrize("key", ["privileged: true", "cache_to: [x]"])
 def test_what_cannot_be_had_is_refused(tmp_path: Path, key: str) -> None:
     with pytest.raises(Unsupported, match=rf"services\.a\.build\.{key.partition(':')[0]}"):
         words(tmp_path, f"{{context: ., {key}}}")

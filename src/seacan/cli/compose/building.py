@@ -29,6 +29,7 @@ _DONE_HERE = {
     "labels",
     "additional_contexts",
     "secrets",
+    "ssh",
     "ulimits",
     "platforms",
     *_TEXTS,
@@ -67,6 +68,7 @@ def build_words(
     for key, flag in _LISTS.items():
         words += [f"--{flag}={_host(text)}" for text in section.get(key, ())]
     words += [f"--{flag}" for key, flag in _SWITCHES.items() if section.get(key)]
+    words += [f"--ssh={text.replace(': ', '=', 1)}" for text in section.get("ssh", ())]
     words += _pairs("build-arg", section.get("args", {}))
     words += _pairs("label", {**section.get("labels", {}), **_labels(project, name)})
     words += _pairs("build-context", _contexts(project, section))
