@@ -17,7 +17,7 @@ import signal
 import socket
 import time
 from pathlib import Path
-from typing import Final, cast
+from typing import cast
 
 from seacan import errors, files, log
 from seacan.kernel import this_process
@@ -31,12 +31,11 @@ from seacan.supervisor.loop import READABLE, Loop
 from seacan.supervisor.network_namespace import NetworkNamespace
 from seacan.supervisor.process import ProcessStreams, Supervised
 from seacan.supervisor.protocol import ExecRequest, Exit, Message, StartRequest
+from seacan.supervisor.requests import Answer, Call, RequestSocket
 from seacan.supervisor.standby import Standby
 from seacan.supervisor.starter import Starter
 from seacan.supervisor.streams import Stdio
 from seacan.trace import NOT_TRACED, mark
-
-_REQUEST_DEADLINE_S: Final = 10.0
 
 
 def run(events: socket.socket, standby: Standby | None) -> int:
@@ -107,15 +106,11 @@ class Shim:
         self._finished: list[Stdio] = []  # of ended processes, with clients that are owed output
         self._exit: Exit | None = None
         self._memory: OomWatch | None = None
-        # Of the request that is being answered: who was attached, and what is sent with the reply.
-        self._held: Attachment | None = None
-        self._given: list[int] = []
-        self._opened: list[socket.socket] = []  # closed when they are sent
         trace = descriptors.pop() if request.get("traced") else NOT_TRACED
         mark(trace, "shim", "asked")
         clients = [socket.socket(fileno=fd) for fd in descriptors]
         self._wake_on_children()
-        self._listen()
+        self._requests = RequestSocket(self._loop, self._bundle, self._calls())
         self._container = open_container(request)
         output = open_log(self._loop, request["log"], self._pace)
         streams = ProcessStreams(terminal=request["terminal"], stdin=request["stdin"])
@@ -155,42 +150,10 @@ class Shim:
         signal.signal(signal.SIGCHLD, lambda _signal, _frame: None)
         self._loop.watch(self._children.fileno(), READABLE, self._reap)
 
-    def _listen(self) -> None:
-        # The socket is named below a descriptor: an address has room for 107 bytes only.
-        directory = os.open(self._bundle, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
-        self._listener = socket.socket(socket.AF_UNIX, protocol.SOCKET_TYPE)
-        before = os.umask(0o177)
-        try:
-            self._listener.bind(f"/proc/self/fd/{directory}/shim.sock")
-        finally:
-            os.umask(before)
-            os.close(directory)
-        self._listener.listen(16)
-        self._listener.setblocking(False)
-        self._loop.watch(self._listener.fileno(), READABLE, self._accept)
-
     # -- requests ---------------------------------------------------------------------------------
 
-    def _accept(self) -> None:
-        try:
-            connection, _ = self._listener.accept()
-        except OSError:
-            return
-        connection.settimeout(_REQUEST_DEADLINE_S)
-        is_kept = False
-        try:
-            received = protocol.receive(connection)
-            if received is not None:
-                is_kept = self._answer(connection, *received)
-        except OSError as err:
-            log.warn("request broke off", error=err)
-        finally:
-            if not is_kept:
-                connection.close()
-
-    def _answer(self, connection: socket.socket, message: Message, descriptors: list[int]) -> bool:
-        """Do what is asked and reply; True if the connection is to stay open, for events."""
-        requests = {
+    def _calls(self) -> dict[str, Call]:
+        return {
             "watch": self._watch,
             "signal": self._signal,
             "resize": self._resize,
@@ -201,69 +164,42 @@ class Shim:
             "network": self._network_descriptors,
             "socket": self._open_socket,
         }
-        taken = list(descriptors)
-        try:
-            call = requests.get(message.get("request", ""))
-            if call is None:
-                raise errors.InvalidArgument(f"request {message.get('request')!r}: unknown")
-            reply = call(message, taken)
-        except (errors.SeacanError, OSError, KeyError) as err:
-            reply = protocol.error_reply(err)
-        for fd in taken:
-            os.close(fd)
-        try:
-            given, self._given = self._given, []
-            opened, self._opened = self._opened, []
-            with contextlib.ExitStack() as sent:
-                given += [sent.enter_context(each).fileno() for each in opened]
-                protocol.send(connection, reply, given)
-        except OSError:
-            if self._held is not None:
-                self._held.abandon()
-                self._held = None
-            raise
-        if message.get("request") == "watch":
-            connection.setblocking(False)
-            self._watchers.append(connection)
-            return True
-        if self._held is not None:
-            self._release_later(connection)
-            return True
-        return False
 
     def _pace(self) -> None:
         """Go on with what the log's receiver was waited for with."""
         self.init.stdio.pace_process()
 
-    def _watch(self, message: Message, descriptors: list[int]) -> Message:
-        return self._started()
+    def _watch(self, message: Message, descriptors: list[int]) -> Answer:
+        return Answer(self._started(), keep=self._watchers.append)
 
-    def _signal(self, message: Message, descriptors: list[int]) -> Message:
+    def _signal(self, message: Message, descriptors: list[int]) -> Answer:
         process = self._process(message.get("exec_id"))
         # The shim is the parent and has not reaped it: the pid is still its own.
         os.kill(process.pid, int(message["signal"]))
-        return {}
+        return Answer({})
 
-    def _resize(self, message: Message, descriptors: list[int]) -> Message:
+    def _resize(self, message: Message, descriptors: list[int]) -> Answer:
         stdio = self._process(message.get("exec_id")).stdio
         stdio.resize(message["rows"], message["columns"])
-        return {}
+        return Answer({})
 
-    def _attach(self, message: Message, descriptors: list[int]) -> Message:
+    def _attach(self, message: Message, descriptors: list[int]) -> Answer:
         client = socket.socket(fileno=descriptors.pop())
         self.init.stdio.attach(client, message["attachment"])
-        return {}
+        return Answer({})
 
-    def _attach_held(self, message: Message, descriptors: list[int]) -> Message:
+    def _attach_held(self, message: Message, descriptors: list[int]) -> Answer:
         """Attach a client that gets its output once the asker, who sends it the log, says so."""
         client = socket.socket(fileno=descriptors.pop())
-        self._held, position_ns = self.init.stdio.attach_held(client, message["attachment"])
-        return {"position_ns": position_ns}
+        attachment, position_ns = self.init.stdio.attach_held(client, message["attachment"])
+        return Answer(
+            {"position_ns": position_ns},
+            keep=lambda connection: self._release_later(attachment, connection),
+            undo=attachment.abandon,
+        )
 
-    def _release_later(self, connection: socket.socket) -> None:
-        """Release the client just held with the next packet on `connection`; drop it at its end."""
-        attachment, self._held = self._held, None
-        assert attachment is not None
+    def _release_later(self, attachment: Attachment, connection: socket.socket) -> None:
+        """Release a client that is held with the next packet; drop it at the connection's end."""
 
         def release() -> None:
             self._loop.ignore(connection.fileno(), READABLE)
@@ -274,14 +210,13 @@ class Shim:
                     is_released = False
             attachment.release() if is_released else attachment.abandon()
 
-        connection.setblocking(False)
         self._loop.watch(connection.fileno(), READABLE, release)
 
-    def _clear_log(self, message: Message, descriptors: list[int]) -> Message:
+    def _clear_log(self, message: Message, descriptors: list[int]) -> Answer:
         self.init.stdio.clear_log()
-        return {}
+        return Answer({})
 
-    def _exec(self, message: Message, descriptors: list[int]) -> Message:
+    def _exec(self, message: Message, descriptors: list[int]) -> Answer:
         request = cast(ExecRequest, message)
         process = cast(Process, request["process"])
         streams = ProcessStreams(
@@ -305,16 +240,14 @@ class Shim:
         self._execs[exec_id] = Supervised(pid, stdio)
         if request["attachment"] is not None:
             stdio.attach(socket.socket(fileno=descriptors.pop()), request["attachment"])
-        return {"pid": pid}
+        return Answer({"pid": pid})
 
-    def _network_descriptors(self, message: Message, descriptors: list[int]) -> Message:
-        self._given = self._own_network().descriptors
-        return {}
+    def _network_descriptors(self, message: Message, descriptors: list[int]) -> Answer:
+        return Answer({}, descriptors=self._own_network().descriptors)
 
-    def _open_socket(self, message: Message, descriptors: list[int]) -> Message:
+    def _open_socket(self, message: Message, descriptors: list[int]) -> Answer:
         opened = self._own_network().open_socket(int(message["family"]), int(message["type"]))
-        self._opened.append(opened)
-        return {}
+        return Answer({}, lent=[opened])
 
     def _own_network(self) -> NetworkNamespace:
         if self._network is None:
@@ -443,8 +376,7 @@ class Shim:
         self._reap()
         for exec_id in list(self._execs):
             self._exec_ended(exec_id, 128 + signal.SIGKILL)
-        self._loop.ignore(self._listener.fileno(), READABLE)
-        self._listener.close()
+        self._requests.close()
         self._tell({"event": "exited", **self._exit})
         self._unmount()
         for watcher in self._watchers:
