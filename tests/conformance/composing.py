@@ -1,13 +1,18 @@
 """`seacan compose` and docker compose as functions, on an application in a directory."""
 
 import os
+import secrets
 import shutil
+import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Self
 
-from tests.conformance.docker_cli import Result
+import pytest
+from tests.conformance.docker_cli import Docker, Engine, Result
 
 # Where distributions put the plugin of the docker CLI.
 _PLUGINS = ("/usr/libexec/docker/cli-plugins", "/usr/lib/docker/cli-plugins")
@@ -29,6 +34,9 @@ def _version(program: str) -> int:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     major = done.stdout.removeprefix("v").partition(".")[0]
     return int(major) if major.isdecimal() else 0
+
+
+_ACTIONS = ("create", "start", "die", "rename", "destroy", "remove")
 
 
 class Composer:
@@ -77,3 +85,62 @@ class Composer:
 
     def command(self, *words: str) -> list[str]:
         return [*self._program, *words]
+
+
+class Setting:
+    """An application in a directory of its own, under a name of its own; taken down at the end."""
+
+    def __init__(self, directory: Path, engine: Engine, docker: Docker, application: str) -> None:
+        self.directory = directory
+        self.host = engine.host
+        self.docker = docker
+        self.name = f"sc{secrets.token_hex(4)}"
+        (directory / ".env").write_text(f"COMPOSE_PROJECT_NAME={self.name}\n")
+        self.write(application)
+        self.seacan = Composer(SEACAN, self.host, directory)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.seacan("down", "-v", "-t", "0", "--remove-orphans")
+
+    def write(self, text: str) -> None:
+        (self.directory / "compose.yaml").write_text(text)
+
+    def beside(self) -> Composer:
+        program = docker_compose()
+        if program is None:
+            pytest.skip("there is no docker compose 2 here")
+        return Composer(program, self.host, self.directory)
+
+    def containers(self) -> dict[str, str]:
+        """Return ids by names."""
+        label = f"label=com.docker.compose.project={self.name}"
+        lines = self.docker.ok("ps", "-a", "--no-trunc", "--filter", label, "--format",
+                               "{{.Names}} {{.ID}}").splitlines()  # fmt: skip
+        return dict(line.removeprefix(f"{self.name}-").split() for line in lines)
+
+    def volumes(self) -> list[str]:
+        label = f"label=com.docker.compose.project={self.name}"
+        return self.docker.ok("volume", "ls", "-q", "--filter", label).split()
+
+
+def kill_at_event(setting: Setting, count: int, *words: str) -> bool:
+    """Run compose and kill it at the `count`th thing it does; False if it ended before."""
+    label = f"--filter=label=com.docker.compose.project={setting.name}"
+    actions = [f"--filter=event={action}" for action in _ACTIONS]
+    with setting.docker.popen("events", label, *actions) as events:
+        assert events.stdout is not None
+        with setting.seacan.popen(*words) as process:
+            threading.Thread(target=_end_with, args=(process, events), daemon=True).start()
+            for _ in zip(range(count), events.stdout, strict=False):
+                pass
+            process.kill()
+        events.terminate()
+    return process.returncode == -signal.SIGKILL
+
+
+def _end_with(process: subprocess.Popen[str], events: subprocess.Popen[str]) -> None:
+    process.wait()
+    events.terminate()

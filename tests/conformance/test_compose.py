@@ -1,14 +1,13 @@
 """Applications under `seacan compose`, and under docker compose beside it."""
 
 import json
-import secrets
 import signal
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.conformance.composing import SEACAN, Composer, docker_compose
+from tests.conformance.composing import SEACAN, Composer, Setting
 from tests.conformance.docker_cli import Docker, Engine
 
 pytestmark = [pytest.mark.root, pytest.mark.conformance]
@@ -43,45 +42,11 @@ configs: {conf: {content: "of the config"}}
 """
 
 
-class Setting:
-    """An application in a directory of its own, under a name of its own."""
-
-    def __init__(self, directory: Path, engine: Engine, docker: Docker) -> None:
-        self.directory = directory
-        self.host = engine.host
-        self.docker = docker
-        self.name = f"sc{secrets.token_hex(4)}"
-        (directory / ".env").write_text(f"COMPOSE_PROJECT_NAME={self.name}\n")
-        (directory / "secret").write_text(" of the file ")
-        self.write(APPLICATION)
-        self.seacan = Composer(SEACAN, self.host, directory)
-
-    def write(self, text: str) -> None:
-        (self.directory / "compose.yaml").write_text(text)
-
-    def beside(self) -> Composer:
-        program = docker_compose()
-        if program is None:
-            pytest.skip("there is no docker compose 2 here")
-        return Composer(program, self.host, self.directory)
-
-    def containers(self) -> dict[str, str]:
-        """Return ids by names."""
-        label = f"label=com.docker.compose.project={self.name}"
-        lines = self.docker.ok("ps", "-a", "--no-trunc", "--filter", label, "--format",
-                               "{{.Names}} {{.ID}}").splitlines()  # fmt: skip
-        return dict(line.removeprefix(f"{self.name}-").split() for line in lines)
-
-    def volumes(self) -> list[str]:
-        label = f"label=com.docker.compose.project={self.name}"
-        return self.docker.ok("volume", "ls", "-q", "--filter", label).split()
-
-
 @pytest.fixture
 def setting(tmp_path: Path, engine: Engine, docker: Docker) -> Iterator[Setting]:
-    setting = Setting(tmp_path, engine, docker)
-    yield setting
-    setting.seacan("down", "-v", "-t", "0", "--remove-orphans")
+    (tmp_path / "secret").write_text(" of the file ")
+    with Setting(tmp_path, engine, docker, APPLICATION) as setting:
+        yield setting
 
 
 def test_an_application_from_up_to_down(setting: Setting) -> None:

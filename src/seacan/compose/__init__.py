@@ -22,7 +22,9 @@ From a project to containers:
 
     plan.py           project and what there is → actions; pure
     request.py        a service → the request that makes a container; pure (mounts, resources)
-    convergence.py    the actions done, in order.py's order; making.py makes one container
+    convergence.py    the actions done, in order.py's order; making.py makes one container,
+                      replacing.py one that follows another
+    rolling.py        containers replaced by and by, as update_config.py reads it
     starting.py       services started, each after its dependencies; one_off.py is for `run`
     images.py, networks.py, file_contents.py, hooks.py, waiting.py    what that needs
     stopping.py, removal.py, restarting.py    the way down, and up again

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from seacan.compose import names
 
 TYPE_CHECKING = False
@@ -10,6 +12,9 @@ if TYPE_CHECKING:
     from typing import Any
 
     from seacan.client.client import Client
+
+_ID_DIGITS = 12  # of an id in a name
+_ASIDE = re.compile(rf"[0-9a-f]{{{_ID_DIGITS}}}_")
 
 
 class Found:
@@ -45,10 +50,16 @@ class Found:
         return self.labels.get(names.ONE_OFF) == "True"
 
     @property
+    def is_aside(self) -> bool:
+        """Whether its name begins with an id, as while one follows another (replacing.py)."""
+        return _ASIDE.match(self.name) is not None
+
+    @property
     def short_name(self) -> str:
-        """Its name without the project's, which is how logs call it."""
+        """Its usual name without the project's, which is how logs call it."""
         usual = f"{self.project}-{self.service}-{self.number}"
-        return self.name.removeprefix(f"{self.project}-") if self.name == usual else self.name
+        own = self.name[_ID_DIGITS + 1 :] if self.is_aside else self.name
+        return own.removeprefix(f"{self.project}-") if own == usual else own
 
 
 def containers_of(

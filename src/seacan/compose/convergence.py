@@ -1,6 +1,7 @@
 """A project made so: images, networks, volumes, then the containers of its services.
 
-plan.py decides what is done, starting.py starts them afterwards.
+plan.py decides what is done, starting.py starts them afterwards. Of a service that is to be
+replaced by and by (rolling.py) the containers stay until it is started.
 """
 
 from __future__ import annotations
@@ -12,7 +13,9 @@ from seacan.compose.making import create_container, links_of, resolved
 from seacan.compose.names import container_name
 from seacan.compose.networks import ensure_networks, ensure_volumes
 from seacan.compose.plan import Action, Policy, Present, Verb, plan_service
+from seacan.compose.replacing import Newness, replace_container
 from seacan.compose.request import Making
+from seacan.compose.rolling import update_of
 from seacan.compose.unsupported import check_supported
 from seacan.compose.worksite import Outcome, Telling
 from seacan.records import record
@@ -23,12 +26,16 @@ if TYPE_CHECKING:
     from typing import Any
 
     from seacan.compose.project import Project
+    from seacan.compose.rolling import Update
     from seacan.compose.worksite import Worksite
 
 
 @record
 class Choices:
-    """How containers are made. `services`: those asked for, to which `policy` applies."""
+    """How containers are made. `services`: those asked for, to which `policy` applies.
+
+    `rolling`: services with an update_config are left to be replaced as they are started.
+    """
 
     services: tuple[str, ...] = ()
     policy: Policy = Policy.DIVERGED
@@ -38,10 +45,14 @@ class Choices:
     remove_orphans: bool = False
     ignore_orphans: bool = False
     assume_yes: bool = False
+    rolling: bool = True
 
 
-def converge(site: Worksite, project: Project, choices: Choices) -> None:
-    """Make the project so, its containers not started yet. Raises SeacanError."""
+def converge(site: Worksite, project: Project, choices: Choices) -> dict[str, Update]:
+    """Make the project so, its containers not started yet. Raises SeacanError.
+
+    Returns, by the names of services, what is left for starting.py to replace.
+    """
     check_supported(project, site.notices)
     image_ids = ensure_images(site, project)
     networks = ensure_networks(site, project)
@@ -55,6 +66,7 @@ def converge(site: Worksite, project: Project, choices: Choices) -> None:
         work.apply(name, present)
 
     order.in_order(order.dependencies_of(project.services), apply, at_once=site.at_once)
+    return work.updates
 
 
 def _see_to_orphans(
@@ -84,6 +96,7 @@ class _Convergence:
         self._site = site
         self._project = project
         self._choices = choices
+        self.updates: dict[str, Update] = {}
         self._ids: dict[str, list[str]] = {}  # of each service that is done, the first one first
         self._existing = [container for container in existing if not container.is_one_off]
 
@@ -92,33 +105,51 @@ class _Convergence:
         asked = not self._choices.services or name in self._choices.services
         policy = self._choices.policy if asked else self._choices.dependency_policy
         containers = [one for one in self._existing if one.service == name]
+        newness = Newness(
+            name, service, present, self._choices.renew_volumes, self._choices.timeout_s
+        )
         actions = plan_service(service, containers, present, policy)
+        if self._choices.rolling:
+            actions = self._without_update(newness, actions)
         if any(action.verb is Verb.RECREATE for action in actions):
             self._stop_dependents(name)
+        # First what goes: its name may be wanted.
+        going = [one.container for one in actions if one.verb is Verb.REMOVE and one.container]
+        stopping.remove_containers(
+            self._site, self._project, going, timeout_s=self._choices.timeout_s, volumes=False
+        )
         made: dict[int, str] = {}
 
         def do(action: Action) -> None:
-            made[action.number] = self._do(name, service, present, action)
+            made[action.number] = self._do(newness, action)
 
-        order.for_all(actions, do, at_once=self._site.at_once)
-        kept = {action.number for action in actions if action.verb is not Verb.REMOVE}
-        self._ids[name] = [made[number] for number in sorted(made) if number in kept]
+        staying = [action for action in actions if action.verb is not Verb.REMOVE]
+        order.for_all(staying, do, at_once=self._site.at_once)
+        kept = [one.container for one in actions if one.verb is Verb.KEEP and one.container]
+        self._settle_names(name, service, kept)
+        self._ids[name] = [made[number] for number in sorted(made)]
 
-    def _do(self, name: str, service: dict[str, Any], present: Present, action: Action) -> str:
+    def _without_update(self, newness: Newness, actions: list[Action]) -> list[Action]:
+        """Return `actions`, but for those that are left to be done by and by."""
+        outdated = [one.container for one in actions if one.verb is Verb.RECREATE and one.container]
+        update = update_of(self._site, self._project, newness, outdated)
+        if update is None:
+            return actions
+        self.updates[newness.name] = update
+        return [
+            Action(Verb.KEEP, one.number, one.container)
+            if one.container in update.containers and one.verb is Verb.RECREATE
+            else one
+            for one in actions
+        ]
+
+    def _do(self, newness: Newness, action: Action) -> str:
         container = action.container
         if container is None:
-            return self._create(name, service, present, action.number)
-        if action.verb is Verb.REMOVE:
-            stopping.remove_containers(
-                self._site,
-                self._project,
-                [container],
-                timeout_s=self._choices.timeout_s,
-                volumes=False,
-            )
-        elif action.verb is Verb.RECREATE:
-            return self._recreate(name, service, present, container)
-        elif container.state == "running":
+            return self._create(newness, action.number)
+        if action.verb is Verb.RECREATE:
+            return replace_container(self._site, self._project, newness, container)
+        if container.state == "running" and newness.name not in self.updates:
             self._site.progress.show(f"Container {container.name}", "Running", Outcome.DONE)
         return container.id
 
@@ -132,52 +163,18 @@ class _Convergence:
         containers = [one for one in self._existing if one.service in dependents]
         stopping.stop_containers(self._site, self._project, containers)
 
-    def _create(self, name: str, service: dict[str, Any], present: Present, number: int) -> str:
+    def _create(self, newness: Newness, number: int) -> str:
+        name, service = newness.name, newness.service
         own = container_name(self._project.name, name, service, number)
         what = f"Container {own}"
         with Telling(self._site, what, "Creating", "Created"):
-            links = self._links(service, number)
-            making = Making(own, number, present.image_id, links)
+            links = links_of(self._site, self._project, service, number)
+            making = Making(own, number, newness.present.image_id, links)
             return create_container(self._site, self._project, name, service, making)
 
-    def _recreate(self, name: str, service: dict[str, Any], present: Present, old: Found) -> str:
-        """Make the follower of `old` under another name, then let it take its place."""
-        own = container_name(self._project.name, name, service, old.number)
-        client = self._site.client
-        with Telling(self._site, f"Container {old.name}", "Recreate", "Recreated"):
-            making = Making(
-                f"{old.id[:12]}_{own}",
-                old.number,
-                present.image_id,
-                self._links(service, old.number),
-                inherited={} if self._choices.renew_volumes else self._volumes_of(service, old),
-                replaces=service.get("container_name") or f"{name}-{old.number}",
-            )
-            made = create_container(self._site, self._project, name, service, making)
-            client.containers.stop(old.id, timeout_s=self._choices.timeout_s)
-            client.containers.remove(old.id)
-            client.containers.rename(made, own)
-        return made
-
-    def _volumes_of(self, service: Mapping[str, Any], old: Found) -> dict[str, dict[str, Any]]:
-        """Return the anonymous volumes of `old` that its follower has, too."""
-        anonymous = {
-            mount.get("target")
-            for mount in service.get("volumes", ())
-            if mount.get("type") == "volume" and not mount.get("source")
-        }
-        image = self._site.client.images.inspect(old.summary["ImageID"])
-        anonymous |= set((image.get("Config") or {}).get("Volumes") or ())
-        return {
-            mount["Destination"]: {
-                "Type": "volume",
-                "Source": mount["Name"],
-                "Target": mount["Destination"],
-                "ReadOnly": not mount.get("RW", True),
-            }
-            for mount in old.summary.get("Mounts") or ()
-            if mount.get("Type") == "volume" and mount["Destination"] in anonymous
-        }
-
-    def _links(self, service: Mapping[str, Any], number: int) -> tuple[str, ...]:
-        return links_of(self._site, self._project, service, number)
+    def _settle_names(self, name: str, service: Mapping[str, Any], kept: list[Found]) -> None:
+        """Give those their usual names that somebody who died has left under another."""
+        for container in kept:
+            usual = container_name(self._project.name, name, service, container.number)
+            if container.name != usual and container.is_aside:
+                self._site.client.containers.rename(container.id, usual)

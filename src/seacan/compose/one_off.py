@@ -40,9 +40,10 @@ def start_dependencies(site: Worksite, project: Project, name: str, changes: Cha
     others = {key: one for key, one in project.services.items() if key != name}
     disabled = {**project.disabled, name: project.services[name]}
     rest = replace(project, services=others, disabled=disabled)
-    converge(site, rest, Choices(remove_orphans=changes.remove_orphans, ignore_orphans=True))
+    choices = Choices(remove_orphans=changes.remove_orphans, ignore_orphans=True)
+    updates = converge(site, rest, choices)
     if others:
-        start(site, rest)
+        start(site, rest, updates=updates)
     wait_for_dependencies(site, project, name, containers_of(site.client, project.name))
 
 

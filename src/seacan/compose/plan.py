@@ -64,7 +64,8 @@ def plan_service(
 ) -> list[Action]:
     """Return what is to be done about the containers of one service, those to stay first.
 
-    Of too many, those go first that would have to be made anew, then the highest numbers.
+    Of too many, those go first that would have to be made anew, then the highest numbers. Two have
+    one number if somebody died who was replacing one by the other: then one goes, too.
     """
     expected = scale_of(service)
     digest = service_hash(dict(service))
@@ -72,8 +73,15 @@ def plan_service(
         container.id: is_diverged(service, digest, container, present, policy)
         for container in containers
     }
-    ordered = sorted(containers, key=lambda one: (diverged[one.id], one.number))
-    actions = []
+    chosen: dict[int, Found] = {}
+    for container in sorted(containers, key=_replaceability):
+        chosen.setdefault(container.number, container)
+    ordered = sorted(chosen.values(), key=lambda one: (diverged[one.id], one.number))
+    actions = [
+        Action(Verb.REMOVE, container.number, container)
+        for container in containers
+        if container is not chosen[container.number]
+    ]
     for at, container in enumerate(ordered):
         verb = Verb.RECREATE if diverged[container.id] else Verb.KEEP
         verb = Verb.REMOVE if at >= expected else verb
@@ -82,6 +90,11 @@ def plan_service(
     for number in range(following, following + expected - len(ordered)):
         actions.append(Action(Verb.CREATE, number))
     return actions
+
+
+def _replaceability(container: Found) -> tuple[bool, bool]:
+    """Return what sorts the one first that serves: it runs, or still has its name."""
+    return container.state != "running", container.is_aside
 
 
 def is_diverged(

@@ -39,7 +39,7 @@ def restart(
                 members = [one for one in containers if one.service == other]
                 wait_for(site, name, Condition(other, condition), members)
         own = [one for one in containers if one.service == name]
-        for_all(own, lambda one: _restart(site, project, one, timeout_s), at_once=site.at_once)
+        restart_containers(site, project, own, timeout_s=timeout_s)
 
     in_order(before, restart_service, at_once=site.at_once)
 
@@ -59,6 +59,12 @@ def _with_dependents(project: Project, services: set[str]) -> set[str]:
         if more <= found:
             return found
         found |= more
+
+
+def restart_containers(
+    site: Worksite, project: Project, containers: Iterable[Found], *, timeout_s: int | None = None
+) -> None:
+    for_all(containers, lambda one: _restart(site, project, one, timeout_s), at_once=site.at_once)
 
 
 def _restart(site: Worksite, project: Project, container: Found, timeout_s: int | None) -> None:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 
 from seacan.compose import order
 from seacan.compose.containers import containers_of
 from seacan.compose.file_contents import write_contents
 from seacan.compose.hooks import run_hook
 from seacan.compose.project import scale_of
+from seacan.compose.restarting import restart_containers
+from seacan.compose.rolling import update_service
 from seacan.compose.waiting import (
     COMPLETED,
     RUNNING_OR_HEALTHY,
@@ -26,6 +29,7 @@ if TYPE_CHECKING:
 
     from seacan.compose.containers import Found
     from seacan.compose.project import Project
+    from seacan.compose.rolling import Update
     from seacan.compose.worksite import Worksite
 
 
@@ -33,20 +37,27 @@ def start(
     site: Worksite,
     project: Project,
     *,
+    updates: Mapping[str, Update] = {},  # nobody changes it
     wait: bool = False,
     timeout_s: float | None = None,
     output: Callable[[Found, bytes], None] | None = None,
 ) -> None:
     """Start the project's containers, each service after what it depends on; those running stay.
 
-    `wait`: return when all run, and are healthy if they can tell, within `timeout_s`. `output` is
-    given what post_start hooks print. Raises SeacanError.
+    `updates`: what converge() has left to be replaced. `wait`: return when all run, and are healthy
+    if they can tell, within `timeout_s`. `output` is given what post_start hooks print. Raises
+    SeacanError.
     """
     containers = containers_of(site.client, project.name)
     deadline = time.monotonic() + timeout_s if timeout_s else None
 
     def start_service(name: str) -> None:
         wait_for_dependencies(site, project, name, containers)
+        if name in updates:
+            begin = partial(start_container, site, project, name, output=output)
+            update_service(site, project, updates[name], begin, deadline)
+            _look_again(site, project, name, containers)
+        _restart_along(site, project, name, containers, updates)
         _start_containers(site, project, name, containers, output)
 
     order.in_order(order.dependencies_of(project.services), start_service, at_once=site.at_once)
@@ -57,6 +68,28 @@ def start(
             if deadline is None or time.monotonic() <= deadline:
                 raise
             raise Unavailable(f"application not healthy after {timeout_s:g}s") from None
+
+
+def _look_again(site: Worksite, project: Project, name: str, containers: list[Found]) -> None:
+    """Have the containers that service `name` has now among `containers`, for its dependents."""
+    now = containers_of(site.client, project.name, services=[name])
+    containers[:] = [one for one in containers if one.service != name] + now
+
+
+def _restart_along(
+    site: Worksite,
+    project: Project,
+    name: str,
+    containers: Iterable[Found],
+    updates: Mapping[str, Update],
+) -> None:
+    """Restart what runs of service `name` if it is to be with one that was replaced."""
+    dependencies = project.services[name].get("depends_on", {})
+    if name not in updates and any(
+        dependency.get("restart") and other in updates for other, dependency in dependencies.items()
+    ):
+        own = [one for one in containers if one.service == name and one.state == "running"]
+        restart_containers(site, project, own)
 
 
 def wait_for_dependencies(

@@ -24,7 +24,7 @@ _REFUSED = (
     "log_driver",
     "log_opt",
 )
-_FOR_A_SWARM = ("endpoint_mode", "placement", "rollback_config", "update_config")
+_FOR_A_SWARM = ("endpoint_mode", "placement", "rollback_config")
 
 
 def check_supported(project: Project, notices: Notices) -> None:

@@ -61,6 +61,32 @@ def test_scaling_down_removes_what_would_be_made_anew_first(tmp_path: Path) -> N
     assert planned(one, containers) == [("keep", 2), ("remove", 1), ("remove", 3)]
 
 
+def test_of_two_with_one_number_one_goes(tmp_path: Path) -> None:
+    """Somebody has died while one replaced the other."""
+    one = service(tmp_path, "{image: x, network_mode: none}")
+    old = existing(1, one, **{"config-hash": "other", "state": "running"})
+    new = aside(existing(1, one, state="running"))
+    # The one that serves under its name is replaced once more: nobody knows how the other is.
+    assert planned(one, [old, new]) == [("recreate", 1), ("remove", 1)]
+    (action,) = [
+        action
+        for action in plan_service(one, [old, new], NOTHING, Policy.DIVERGED)
+        if action.verb is Verb.REMOVE
+    ]
+    assert action.container is new
+    # But if it has been stopped already, the other has taken over.
+    stopped = existing(1, one, **{"config-hash": "other"})
+    assert planned(one, [stopped, new]) == [("keep", 1), ("remove", 1)]
+
+
+def aside(container: Found) -> Found:
+    names = [f"/{'0' * 12}_{container.name}"]
+    other = Found({**container.summary, "Id": "f" * 64, "Names": names})
+    assert other.is_aside
+    assert other.short_name == container.short_name
+    return other
+
+
 def test_one_that_runs_outside_its_network_is_made_anew(tmp_path: Path) -> None:
     one = service(tmp_path)
     present = Present({"default": "n1"}, {}, "sha256:1")

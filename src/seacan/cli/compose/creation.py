@@ -79,8 +79,13 @@ def _with(project: Project, changes: dict[str, dict[str, object]]) -> Project:
     return replace(project, services=services)
 
 
-def choices_of(composition: Composition, values: Values, services: list[str]) -> Choices:
-    """Return how containers are to be made. Raises InvalidArgument for flags at odds."""
+def choices_of(
+    composition: Composition, values: Values, services: list[str], *, rolling: bool
+) -> Choices:
+    """Return how containers are to be made. Raises InvalidArgument for flags at odds.
+
+    `rolling`: they are to be started, too, so that services can be updated by and by.
+    """
     for one, other in (("force-recreate", "no-recreate"), ("no-recreate", "renew-anon-volumes")):
         if _is_on(values, one) and _is_on(values, other):
             raise InvalidArgument(f"--{one} and --{other} are incompatible")
@@ -103,6 +108,7 @@ def choices_of(composition: Composition, values: Values, services: list[str]) ->
         remove_orphans=remove_orphans,
         ignore_orphans=composition.environment_is_on("COMPOSE_IGNORE_ORPHANS"),
         assume_yes=values.on("yes"),
+        rolling=rolling,
     )
 
 

@@ -24,9 +24,11 @@ from seacan.errors import Conflict, NotFound, SeacanError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from typing import Any
 
     from seacan.compose.project import Project
+    from seacan.compose.rolling import Update
     from seacan.compose.worksite import Worksite
 
 _LATE_EVENTS_S = 3.0
@@ -46,6 +48,7 @@ class Foreground:
         site: Worksite,
         project: Project,
         *,
+        updates: Mapping[str, Update],
         asked: list[str],
         shown: set[str],
         colors: bool,
@@ -57,6 +60,8 @@ class Foreground:
     ) -> None:
         self._site = site
         self._project = project
+        self._updates = updates
+        self._replaced = {one.id for update in updates.values() for one in update.containers}
         self._asked = asked
         self._shown = shown
         self._watched = set(asked) or shown  # whose ends matter
@@ -114,7 +119,7 @@ class Foreground:
 
     def _start(self) -> None:
         try:
-            start(self._site, self._project, output=self._print_hook)
+            start(self._site, self._project, updates=self._updates, output=self._print_hook)
         except BaseException as err:
             if not self._is_stopping:
                 self._errors.append(err)
@@ -229,6 +234,8 @@ class Foreground:
         if is_restarting or container.service not in self._watched:
             return
         self._is_over(container.id)
+        if container.id in self._replaced:
+            return
         ends_all = self._on_exit is OnExit.STOP or (
             self._on_exit is OnExit.STOP_ON_FAILURE and code
         )

@@ -15,6 +15,6 @@ FLAGS = creation.FLAGS
 
 def run(composition: Composition, values: Values, arguments: list[str]) -> int:
     project = creation.project_to_create(composition, values, arguments)
-    choices = creation.choices_of(composition, values, arguments)
+    choices = creation.choices_of(composition, values, arguments, rolling=False)
     converge(composition.site("create", quiet_pull=values.on("quiet-pull")), project, choices)
     return 0

@@ -23,6 +23,6 @@ def run(composition: Composition, values: Values, arguments: list[str]) -> int:
     if values.on("no-deps"):
         project = with_selected_services(project, services, dependencies=False)
     site = composition.site("scale")
-    converge(site, project, Choices(services=tuple(services)))
-    start(site, project)
+    updates = converge(site, project, Choices(services=tuple(services)))
+    start(site, project, updates=updates)
     return 0

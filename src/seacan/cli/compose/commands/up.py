@@ -64,18 +64,21 @@ def run(composition: Composition, values: Values, arguments: list[str]) -> int:
     site = composition.site(
         "up", quiet_pull=values.on("quiet-pull"), quiet_build=values.on("quiet-build")
     )
-    converge(site, project, creation.choices_of(composition, values, arguments))
+    rolling = not values.on("no-start")
+    choices = creation.choices_of(composition, values, arguments, rolling=rolling)
+    updates = converge(site, project, choices)
     if values.on("no-start"):
         return 0
     if values.on("detach") or values.on("wait"):
         limit_s = values.number("wait-timeout") or None
-        start(site, project, wait=values.on("wait"), timeout_s=limit_s)
+        start(site, project, updates=updates, wait=values.on("wait"), timeout_s=limit_s)
         return 0
     from seacan.cli.compose.foreground import Foreground
 
     foreground = Foreground(
         site,
         project,
+        updates=updates,
         asked=arguments,
         shown=attached,
         colors=composition.colors and not values.on("no-color"),
