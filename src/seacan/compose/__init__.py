@@ -27,6 +27,7 @@ From a project to containers:
     rolling.py        containers replaced by and by, as update_config.py reads it
     starting.py       services started, each after its dependencies; one_off.py is for `run`
     images.py, networks.py, file_contents.py, hooks.py, waiting.py    what that needs
+    watch_rules.py, watch_files.py, watching.py    which files, what has changed, what is then done
     stopping.py, removal.py, restarting.py    the way down, and up again
     names.py, config_hash.py, containers.py, actual.py    labels, and a project read from them
     worksite.py       client, progress and notices that all of them are handed

@@ -49,9 +49,14 @@ def project_to_create(composition: Composition, values: Values, services: list[s
         }
         project = replace(project, services=unbuilt)
     if values.on("build"):
-        built = {name for name, one in project.services.items() if "build" in one}
-        project = _with(project, {name: {"pull_policy": "build"} for name in built})
+        project = with_builds(project)
     return scaled(project, values.texts("scale"))
+
+
+def with_builds(project: Project) -> Project:
+    """Return `project` with all images to be built that can be."""
+    built = {name for name, one in project.services.items() if "build" in one}
+    return _with(project, {name: {"pull_policy": "build"} for name in built})
 
 
 def scaled(project: Project, scales: Iterable[str]) -> Project:
@@ -90,13 +95,13 @@ def choices_of(
         if _is_on(values, one) and _is_on(values, other):
             raise InvalidArgument(f"--{one} and --{other} are incompatible")
     policy = dependency_policy = Policy.DIVERGED
-    if values.on("force-recreate") or _is_on(values, "renew-anon-volumes"):
+    if _is_on(values, "force-recreate") or _is_on(values, "renew-anon-volumes"):
         policy = Policy.FORCE
     if _is_on(values, "always-recreate-deps"):
         dependency_policy = Policy.FORCE
-    if values.on("no-recreate"):
+    if _is_on(values, "no-recreate"):
         policy = dependency_policy = Policy.NEVER
-    remove_orphans = values.on("remove-orphans") or composition.environment_is_on(
+    remove_orphans = _is_on(values, "remove-orphans") or composition.environment_is_on(
         "COMPOSE_REMOVE_ORPHANS"
     )
     return Choices(
@@ -107,7 +112,7 @@ def choices_of(
         timeout_s=values.number("timeout") if values.is_given("timeout") else None,
         remove_orphans=remove_orphans,
         ignore_orphans=composition.environment_is_on("COMPOSE_IGNORE_ORPHANS"),
-        assume_yes=values.on("yes"),
+        assume_yes=_is_on(values, "yes"),
         rolling=rolling,
     )
 

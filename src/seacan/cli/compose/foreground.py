@@ -15,6 +15,7 @@ from enum import Enum
 
 from seacan.cli.compose.followers import Followers
 from seacan.cli.compose.log_lines import LogLines
+from seacan.cli.compose.watching import watch_of
 from seacan.client.client import messages
 from seacan.compose import names
 from seacan.compose.containers import Found, containers_of
@@ -49,6 +50,7 @@ class Foreground:
         project: Project,
         *,
         updates: Mapping[str, Update],
+        watches: bool,
         asked: list[str],
         shown: set[str],
         colors: bool,
@@ -74,11 +76,25 @@ class Foreground:
         self._containers: dict[str, Found] = {}
         self._running: set[str] = set()  # ids of what runs, or is to be started
         self._changed = threading.Condition()
+        # What --watch does: while it is at work, an end is no end.
+        self._watch_is_over = threading.Event()
+        self._is_replacing = False
+        self._watch = watch_of(site, project, prune=True, at_work=self) if watches else None
         self._errors: list[BaseException] = []
         self._interrupts = 0
         self._is_stopping = False
         self._is_started = False
         self._give_up_at = math.inf  # when ends of stopped containers are waited for no longer
+
+    def __enter__(self) -> None:
+        """Containers may end from here on that are to go on: the watch has begun its work."""
+        self._is_replacing = True
+
+    def __exit__(self, *_: object) -> None:
+        for container in containers_of(self._site.client, self._project.name, all_states=False):
+            if container.service in self._watched:
+                self._running.add(container.id)
+        self._is_replacing = False
 
     def run(self) -> int:
         """Start everything and stay until it has ended; return the exit code."""
@@ -105,12 +121,13 @@ class Foreground:
         events = self._site.client.system.events(
             filters={"type": ["container"], "label": [f"{names.PROJECT}={self._project.name}"]}
         )
-        threading.Thread(target=self._watch, args=(events,), daemon=True).start()
+        threading.Thread(target=self._see_all, args=(events,), daemon=True).start()
         for container in self._containers.values():
             if container.state == "running" and container.service in self._shown:
                 self._followers.follow(container.id, container.short_name, tail="0")
         threading.Thread(target=self._start, daemon=True).start()
         self._wait()
+        self._watch_is_over.set()
         events.connection.close()
         if self._errors:
             raise self._errors[0]
@@ -127,6 +144,8 @@ class Foreground:
             self._is_started = True
             self._changed.notify_all()
         self._forget_unstarted()
+        if self._watch is not None and not self._errors:
+            self._watch.run(self._watch_is_over)
 
     def _print_hook(self, container: Found, piece: bytes) -> None:
         self._lines.write(container.short_name, piece)
@@ -142,7 +161,8 @@ class Foreground:
         while True:
             with self._changed:
                 self._changed.wait(0.2)
-                if self._errors or (self._is_started and not self._running):
+                has_ended = self._is_started and not self._running and not self._is_replacing
+                if self._errors or has_ended:
                     return
             if time.monotonic() > self._give_up_at:
                 return
@@ -159,6 +179,7 @@ class Foreground:
 
     def _stop(self) -> None:
         self._is_stopping = True
+        self._watch_is_over.set()
 
         def work() -> None:
             try:
@@ -186,7 +207,7 @@ class Foreground:
             except (NotFound, Conflict):
                 continue
 
-    def _watch(self, events: Any) -> None:
+    def _see_all(self, events: Any) -> None:
         try:
             for event in messages(events.pieces()):
                 self._see(event)
@@ -234,7 +255,7 @@ class Foreground:
         if is_restarting or container.service not in self._watched:
             return
         self._is_over(container.id)
-        if container.id in self._replaced:
+        if container.id in self._replaced or self._is_replacing:
             return
         ends_all = self._on_exit is OnExit.STOP or (
             self._on_exit is OnExit.STOP_ON_FAILURE and code

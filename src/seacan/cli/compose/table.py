@@ -97,6 +97,9 @@ COMMANDS = (
         least=1,
         most=UNLIMITED,
     ),
+    ComposeCommand(
+        ("watch",), _SERVICES, "Renew containers as source code changes", most=UNLIMITED
+    ),
 )
 
 BY_NAME = {name: command for command in COMMANDS for name in command.names}

@@ -79,6 +79,7 @@ def run(composition: Composition, values: Values, arguments: list[str]) -> int:
         site,
         project,
         updates=updates,
+        watches=values.on("watch"),
         asked=arguments,
         shown=attached,
         colors=composition.colors and not values.on("no-color"),
@@ -93,9 +94,8 @@ def run(composition: Composition, values: Values, arguments: list[str]) -> int:
 
 def _check(values: Values) -> None:
     """Raise InvalidArgument for flags that do not go together."""
-    for name in ("watch", "menu"):
-        if values.on(name):
-            raise Unsupported(f"--{name}: not supported yet")
+    if values.on("menu"):
+        raise Unsupported("--menu: not supported yet")
     if values.on("abort-on-container-exit") and values.on("abort-on-container-failure"):
         raise InvalidArgument(
             "--abort-on-container-failure cannot be combined with --abort-on-container-exit"
