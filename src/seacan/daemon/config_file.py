@@ -53,8 +53,10 @@ _SAME: Final = frozenset(
         *REFUSED,
     )
 )
-# Of these, only what says nothing is taken: seacand has neither features to switch nor a builder.
-_EMPTY: Final = ("features", "builder", "default-init")
+# Of these, only what says nothing is taken: seacand has no features to switch.
+_EMPTY: Final = ("features", "default-init")
+# No flag has what it says; builder_config.py reads it.
+BUILDER: Final = "builder"
 # A nested object, whose keys are taken as if they stood outside.
 _NESTED: Final = "proxies"
 
@@ -84,7 +86,7 @@ def _flat(said: dict[str, Any]) -> dict[str, Any]:
     nested = said.pop(_NESTED, None) or {}
     if not isinstance(nested, dict):
         raise InvalidArgument(f"{_NESTED}: not an object")
-    known = {*_SAME, *_PLURALS, *_EMPTY}
+    known = {*_SAME, *_PLURALS, *_EMPTY, BUILDER}
     if unknown := sorted({**said, **nested}.keys() - known):
         raise InvalidArgument(
             "the following directives don't match any configuration option: " + ", ".join(unknown)
@@ -103,7 +105,7 @@ def words_of(said: Mapping[str, Any]) -> list[str]:
     """Return the flags that the keys stand for. Raises InvalidArgument for a value of no use."""
     words = []
     for key, value in said.items():
-        if value is None:
+        if value is None or key == BUILDER:
             continue
         make = _SHAPES.get(key, _plain)
         try:

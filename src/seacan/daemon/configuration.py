@@ -17,6 +17,7 @@ RELOADED: Final = frozenset(
         *("default-ulimits", "default-shm-size", "init", "no-new-privileges", "seccomp-profile"),
         *("default-ipc-mode", "default-cgroupns-mode", "dns", "dns-opts", "dns-search"),
         *("live-restore", "shutdown-timeout"),
+        "builder",
     )
 )
 

@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 
 from seacan import errors, log, paths
 from seacan.daemon import (
+    builder_config,
     config_file,
     container_flags,
     network_flags,
@@ -21,6 +22,7 @@ from seacan.daemon import (
 from seacan.daemon.booleans import boolean
 from seacan.daemon.tls_flags import Tls
 from seacan.engine import log_options, storage_options
+from seacan.engine.build_cache_rules import Rule
 from seacan.engine.context import Settings
 from seacan.errors import InvalidArgument
 from seacan.paths import DataRoot, ExecRoot
@@ -68,12 +70,13 @@ def read(argv: Sequence[str] | None = None) -> Flags:
     try:
         said = config_file.read(path, must_exist="config_file" in typed)
         from_file = config_file.words_of(said)
+        cache_rules = builder_config.rules_of(said.get(config_file.BUILDER))
         _refuse_both(said, _given(from_file), typed)
     except InvalidArgument as err:
         raise InvalidArgument(
             f"unable to configure the Docker daemon with file {path}: {err}"
         ) from err
-    return _flags(parser.parse_args([*from_file, *words]), parser, said)
+    return _flags(parser.parse_args([*from_file, *words]), parser, said, cache_rules)
 
 
 def _given(words: Sequence[str]) -> dict[str, Any]:
@@ -151,7 +154,10 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _flags(
-    given: argparse.Namespace, parser: argparse.ArgumentParser, said: Mapping[str, Any]
+    given: argparse.Namespace,
+    parser: argparse.ArgumentParser,
+    said: Mapping[str, Any],
+    cache_rules: Sequence[Rule],
 ) -> Flags:
     data_root = DataRoot(given.data_root)
     return Flags(
@@ -169,6 +175,7 @@ def _flags(
             is_debugging=given.debug,
             live_restore=given.live_restore,
             shutdown_timeout_s=given.shutdown_timeout,
+            cache_rules=cache_rules,
         ),
         hosts=given.host or [f"unix://{paths.DEFAULT_SOCKET}"],
         group=given.group,

@@ -18,5 +18,5 @@ resolvers.py (the names of others); reconcile.py (what a restarted daemon finds)
 one leaves); system.py (version, info), measures.py and metrics.py (for Prometheus), disk_usage.py;
 events.py (what happens, told to who listens), event_log.py (kept), event_filters.py (which);
 builds.py (images made of Dockerfiles), build_steps.py with start_traces.py (their commands),
-build_cache.py.
+build_cache.py and build_cache_rules.py.
 """

@@ -7,11 +7,12 @@ next build.
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final, Literal
 
 from seacan.build.kept_contexts import KeptRecord
+from seacan.engine.build_cache_rules import Rule, disk_of
 from seacan.engine.context import Context
 from seacan.engine.filters import Filters
 from seacan.engine.prune import moment_ns
@@ -23,6 +24,7 @@ _FILTERS: Final = frozenset(
     {"description", "id", "inuse", "label", "parent", "private", "shared", "type", "unused-for",
      "until"}
 )  # fmt: skip
+_AGES: Final = ("until", "unused-for")
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,23 +95,37 @@ def _kept(record: KeptRecord) -> CacheEntry:
     )
 
 
-def choose(
-    found: Sequence[CacheEntry], wanted: Filters, *, all: bool, kept_bytes: int, now_ns: int
-) -> list[CacheEntry]:
-    """Return what is to go: what passes every filter, down to `kept_bytes` of what is left.
-
-    Without `all`, what an image has as well stays. Raises InvalidArgument.
-    """
-    for name in wanted:
+def check_filters(wanted: Filters) -> None:
+    """Raise InvalidArgument for a filter that there is not, or a value that is none."""
+    for name, values in wanted.items():
         if name not in _FILTERS:
             raise InvalidArgument(f"invalid filter '{name}'")
+        if name in _AGES:
+            if len(values) != 1:
+                raise InvalidArgument("filters expect only one value for until")
+            moment_ns(values[0], 0)
+
+
+def choose(
+    found: Sequence[CacheEntry],
+    wanted: Filters,
+    *,
+    all: bool,
+    kept_bytes: int | None,
+    now_ns: int,
+) -> list[CacheEntry]:
+    """Return what is to go: what passes every filter, down to `kept_bytes` of all that is found.
+
+    None is no limit. Without `all`, what an image has as well stays. Raises InvalidArgument.
+    """
+    check_filters(wanted)
     is_wanted = [
         entry for entry in found if _passes(entry, wanted, now_ns) and (all or not entry.is_shared)
     ]
-    total = sum(entry.size_bytes for entry in found if not entry.is_shared)
+    total = total_bytes(found)
     chosen = []
     for entry in is_wanted:
-        if kept_bytes and total <= kept_bytes:
+        if kept_bytes is not None and total <= kept_bytes:
             break
         total -= 0 if entry.is_shared else entry.size_bytes
         chosen.append(entry)
@@ -120,8 +136,6 @@ def _passes(entry: CacheEntry, wanted: Filters, now_ns: int) -> bool:
     for name, values in wanted.items():
         match name:
             case "until" | "unused-for":
-                if len(values) != 1:
-                    raise InvalidArgument("filters expect only one value for until")
                 if entry.used_at > moment_ns(values[0], now_ns) / 10**9:
                     return False
             case "id":
@@ -144,9 +158,40 @@ def _passes(entry: CacheEntry, wanted: Filters, now_ns: int) -> bool:
     return True
 
 
-def prune(context: Context, wanted: Filters, *, all: bool, kept_bytes: int) -> PrunedCache:
+def prune(context: Context, wanted: Filters, *, all: bool, kept_bytes: int | None) -> PrunedCache:
     """Remove what is chosen; blocks. What a running command has mounted is emptied below it."""
-    chosen = choose(entries(context), wanted, all=all, kept_bytes=kept_bytes, now_ns=time.time_ns())
+    found = entries(context)
+    return _remove(
+        context, choose(found, wanted, all=all, kept_bytes=kept_bytes, now_ns=time.time_ns())
+    )
+
+
+def apply(context: Context, rules: Sequence[Rule]) -> PrunedCache:
+    """Remove what is to go by each of the rules; blocks."""
+    gone: list[CacheEntry] = []
+    left = entries(context) if rules else []
+    for rule in rules:
+        disk = disk_of(context.data_root.path)
+        disk = replace(disk, free_bytes=disk.free_bytes + total_bytes(gone))
+        chosen = choose(
+            left,
+            rule.filters,
+            all=rule.all,
+            kept_bytes=rule.limits.kept_bytes(total_bytes(left), disk),
+            now_ns=time.time_ns(),
+        )
+        gone += chosen
+        ids = {entry.id for entry in chosen}
+        left = [entry for entry in left if entry.id not in ids]
+    return _remove(context, gone) if gone else PrunedCache()
+
+
+def total_bytes(found: Sequence[CacheEntry]) -> int:
+    """Return what the cache alone takes up: not what images have as well."""
+    return sum(entry.size_bytes for entry in found if not entry.is_shared)
+
+
+def _remove(context: Context, chosen: Sequence[CacheEntry]) -> PrunedCache:
     before = context.images.layers_size_bytes()
     files = [entry for entry in chosen if entry.type != "regular"]
     for entry in files:

@@ -5,11 +5,12 @@ import socket
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, ExitStack, asynccontextmanager, suppress
 from functools import partial
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Final
 
 import anyio
 from anyio.streams.memory import MemoryObjectSendStream
 
+from seacan import log
 from seacan.build import inventory, remote_context
 from seacan.build.agents import Agents, BuildAgents
 from seacan.build.builder import Builder, BuildRequest
@@ -32,10 +33,14 @@ from seacan.images.remote.tasks import Cancellation
 
 Message = dict[str, Any]
 
+_CACHE_PAUSE_S: Final = 60.0  # between two looks at all of the cache
+
 
 class Builds:
     def __init__(self, context: Context, containers: Containers) -> None:
         self._context = context
+        self._cache_has_grown = anyio.Event()
+        self._cache_has_grown.set()  # or the rules are others than before the start
         self._builder = Builder(
             data_root=context.data_root,
             exec_root=context.exec_root,
@@ -115,7 +120,25 @@ class Builds:
         `credentials` are by registry. Raises what the Dockerfile, its commands and registries do.
         """
         find = partial(self._find_image, pulls=pulls, credentials=credentials)
-        return await self._builder.build(request, contexts, find, progress)
+        try:
+            return await self._builder.build(request, contexts, find, progress)
+        finally:
+            self._cache_has_grown.set()
+
+    async def keep_cache_within_rules(self) -> None:
+        """At first, and after builds, remove what is too much or too old; for ever."""
+        while True:
+            await self._cache_has_grown.wait()
+            self._cache_has_grown = anyio.Event()
+            rules = self._context.settings.cache_rules
+            pruned = await anyio.to_thread.run_sync(build_cache.apply, self._context, rules)
+            if pruned.ids:
+                log.info(
+                    "the build cache is within its limits",
+                    removed=len(pruned.ids),
+                    reclaimed_bytes=pruned.reclaimed_bytes,
+                )
+            await anyio.sleep(_CACHE_PAUSE_S)
 
     def cache_images(self, names: Sequence[str]) -> list[Image]:
         """Return those of the images that are here; blocks."""
@@ -128,9 +151,11 @@ class Builds:
         return found
 
     async def prune(self, wanted: Filters, *, all: bool, kept_bytes: int) -> PrunedCache:
-        """Remove what of the cache passes every filter, down to `kept_bytes`."""
+        """Remove what of the cache passes every filter, down to `kept_bytes`; 0 is no limit."""
         pruned = await anyio.to_thread.run_sync(
-            partial(build_cache.prune, self._context, wanted, all=all, kept_bytes=kept_bytes)
+            partial(
+                build_cache.prune, self._context, wanted, all=all, kept_bytes=kept_bytes or None
+            )
         )
         told = {"reclaimed": str(pruned.reclaimed_bytes)}
         self._context.events.append("builder", "prune", "", told)

@@ -1,11 +1,13 @@
 """What the parts of the engine work with, handed to each of them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from anyio.abc import TaskGroup
 
 from seacan.build.kept_contexts import KeptContexts
 from seacan.engine import resources
+from seacan.engine.build_cache_rules import Rule, default_rules
 from seacan.engine.container_defaults import ContainerDefaults
 from seacan.engine.database import Database
 from seacan.engine.events import Events
@@ -42,6 +44,7 @@ class Settings:
     is_debugging: bool = False
     live_restore: bool = True  # containers go on when the daemon ends
     shutdown_timeout_s: int = 15  # if they do not: the least that they are waited for; -1: for ever
+    cache_rules: Sequence[Rule] = default_rules()  # of builds
 
 
 @dataclass(slots=True)

@@ -83,6 +83,7 @@ class Engine:
             is_debugging=settings.is_debugging,
             live_restore=settings.live_restore,
             shutdown_timeout_s=settings.shutdown_timeout_s,
+            cache_rules=settings.cache_rules,
         )
         context.host = _host(kept, context.host)
         context.settings = kept
@@ -148,6 +149,8 @@ async def running(settings: Settings) -> AsyncIterator[Engine]:
             tasks.start_soon(context.trash.keep_empty)
             tasks.start_soon(context.data_trash.keep_empty)
             system = System(context, containers)
+            builds = Builds(context, containers)
+            tasks.start_soon(builds.keep_cache_within_rules)
             disk = Disk(context, containers)
             files = Files(context, containers.find)
             commits = Commits(context, containers.find, files)
@@ -166,7 +169,7 @@ async def running(settings: Settings) -> AsyncIterator[Engine]:
                 ImagePrune(context, containers),
                 files,
                 commits,
-                Builds(context, containers),
+                builds,
                 context,
                 Exposition(context, containers, system),
             )

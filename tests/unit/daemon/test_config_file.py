@@ -52,7 +52,11 @@ def test_every_key_is_honoured_or_refused_by_name(path: Path, key: str) -> None:
         read(path, {key: STATED[flag]})
         with pytest.raises(InvalidArgument, match=f"--{flag}=other is not supported: it is always"):
             read(path, {key: "other"})
-    elif key in ("builder", "features", "default-init"):
+    elif key == "builder":
+        read(path, {key: {"gc": {"defaultKeepStorage": "1GB"}}})
+        with pytest.raises(InvalidArgument, match=r"builder\.entitlements is not supported"):
+            read(path, {key: {"entitlements": {"network-host": True}}})
+    elif key in ("features", "default-init"):
         read(path, {key: {}})
         with pytest.raises(InvalidArgument, match=f"{key} is not supported"):
             read(path, {key: {"x": True}})
