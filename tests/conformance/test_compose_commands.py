@@ -1,6 +1,7 @@
 """Commands of `seacan compose` on one application, and docker compose's answers beside them."""
 
 import json
+import os
 import re
 import secrets
 import signal
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 from tests.conformance.composing import SEACAN, Composer, docker_compose
 from tests.conformance.docker_cli import Docker, Engine
+from tests.daemon import wait_until
 
 pytestmark = [pytest.mark.root, pytest.mark.conformance]
 
@@ -222,11 +224,17 @@ def test_scale_up_and_down(compose: Composer) -> None:
 def test_wait_ends_with_the_containers_code(compose: Composer) -> None:
     process = compose.popen("wait", "web")
     with process:
+        wait_until(lambda: _connections(process.pid) >= 2, "it to wait for both containers")
         compose.ok("stop", "-t", "5", "web")
         assert process.stdout is not None
         assert "exited with status code 0" in process.stdout.read()
         assert process.wait(20) == 0
     compose.ok("up", "-d")
+
+
+def _connections(pid: int) -> int:
+    descriptors = Path(f"/proc/{pid}/fd").iterdir()
+    return sum(os.readlink(each).startswith("socket:") for each in descriptors)
 
 
 def test_events_of_the_project(compose: Composer) -> None:
