@@ -10,6 +10,7 @@ import functools
 import os
 import secrets
 import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,6 +28,10 @@ SERVE: Final = (
     "for port in 80 81; do while :; do echo hello | nc -l -p $port >/dev/null; done & done; wait"
 )
 
+SOURCE: Final = "10.99.7.9"  # a further address of the host
+GATEWAY: Final = "10.99.8.1"  # the client, which is also in the bridge of the network `lan`
+
+TRUSTED: Final = "com.docker.network.bridge.trusted_host_interfaces"
 MODE: Final = "com.docker.network.bridge.gateway_mode_ipv"
 NETWORKS: Final[dict[str, dict[str, Any]]] = {
     "user": {},
@@ -47,6 +52,17 @@ NETWORKS: Final[dict[str, dict[str, Any]]] = {
         "Options": {f"{MODE}4": "isolated", f"{MODE}6": "isolated"},
     },
     "guarded": {"Options": {"seacan.published_ports": "relay"}},
+    "trusting": {"EnableIPv6": True, "Options": {TRUSTED: "absent0:uplink"}},
+    "cautious": {"Options": {TRUSTED: "uplink", "seacan.published_ports": "relay"}},
+    "hidden": {"Internal": True, "Options": {TRUSTED: "uplink"}},
+    "named": {"Options": {"com.docker.network.host_ipv4": SOURCE}},
+    "lan": {
+        "Options": {
+            "com.docker.network.bridge.inhibit_ipv4": "true",
+            "com.docker.network.bridge.name": "sc-lan",
+        },
+        "IPAM": {"Config": [{"Subnet": "10.99.8.0/24", "Gateway": GATEWAY}]},
+    },
     "macvlan": {
         "Driver": "macvlan",
         "Options": {"parent": "uplink"},
@@ -104,6 +120,19 @@ MATRIX: Final = [
     ("guarded", "client", "loopback", False),
     ("guarded", "client", "127.0.0.1", False),
     ("guarded", "client", "own", False),
+    ("trusting", "client", "own", True),
+    ("trusting", "client", "own, IPv6", True),
+    ("trusting", "client", "own, not published", False),
+    ("trusting", "client", "published", True),
+    ("trusting", "client", "loopback", False),
+    ("trusting", "client", "127.0.0.1", False),
+    ("trusting", "user", "own", False),
+    ("cautious", "client", "own", True),
+    ("cautious", "client", "own, not published", False),
+    ("hidden", "client", "own", False),
+    ("lan", "lan", "own", True),
+    ("lan", "host", "own", False),
+    ("lan", "client", "own, not published", True),
     ("macvlan", "client", "own", True),
     ("macvlan", "macvlan", "own", True),
     ("macvlan", "bridge", "own", False),
@@ -151,6 +180,10 @@ OUTSIDE: Final = [
     ("routed", True),  # so it does here
     ("open", True),
     ("isolated", False),
+    ("trusting", True),
+    ("hidden", False),
+    ("named", True),
+    ("lan", True),  # past the host
 ]
 
 
@@ -205,6 +238,7 @@ def _two_hosts() -> Iterator[str]:
             _ip("-n", namespace, "link", "set", link, "up")
             _ip("-n", namespace, "addr", "add", f"{four}/24", "dev", link)
             _ip("-n", namespace, "addr", "add", f"{six}/64", "dev", link, "nodad")
+        _ip("-n", host, "addr", "add", f"{SOURCE}/24", "dev", "uplink")
         # The client takes 127.0.0.1 for the host's: a packet on the wire that no kernel would send.
         _ip("-n", client, "addr", "del", "127.0.0.1/8", "dev", "lo")
         enter = ["nsenter", f"--net=/run/netns/{client}"]
@@ -232,10 +266,21 @@ def lab(busybox_tar: Path) -> Iterator[Lab]:
                 "POST", "/networks/create", {"Name": network, **settings}
             )
             assert status == 201, answer
+        _join_lan(name)
         with _listening(lab, "client", 99):
             yield lab
         daemon.remove_containers()
         daemon.request("POST", "/networks/prune")
+
+
+def _join_lan(name: str) -> None:
+    """Put the client into the bridge of the network whose gateway it is."""
+    host, client = f"{name}-host", f"{name}-client"
+    _ip("-n", host, "link", "add", "branch", "type", "veth", "peer", "name", "leaf")
+    _ip("-n", host, "link", "set", "leaf", "netns", client)
+    _ip("-n", host, "link", "set", "branch", "master", "sc-lan", "up")
+    _ip("-n", client, "link", "set", "leaf", "up")
+    _ip("-n", client, "addr", "add", f"{GATEWAY}/24", "dev", "leaf")
 
 
 @contextlib.contextmanager
@@ -260,7 +305,7 @@ def server(lab: Lab, request: pytest.FixtureRequest) -> Iterator[str]:
         ]
     }
     network = request.param
-    if network in ("six", "routed", "half"):
+    if network in ("six", "routed", "half", "trusting"):
         bindings["80/tcp"].append({"HostIp": "::", "HostPort": str(ANYWHERE)})
     own = "bridge" if network == "joined" else "host" if network == "shared" else network
     published: dict[str, Any] = {} if own in ("host", "macvlan") else {"PortBindings": bindings}
@@ -323,6 +368,34 @@ def test_the_way_out(lab: Lab, network: str, is_heard: bool) -> None:
         wait_until(lambda: lab.hears(where, CLIENT, 99), "an answer")
     else:
         assert not lab.hears(where, CLIENT, 99)
+
+
+ASKED_BY: Final = """
+import socket
+server = socket.create_server(("", 98))
+print("listens", flush=True)
+print(server.accept()[1][0])
+"""
+
+
+@pytest.mark.parametrize(("network", "address"), [("user", HOST), ("named", SOURCE)])
+def test_who_leaves(lab: Lab, network: str, address: str) -> None:
+    """The host, by the address that the network's options name."""
+    command = [*lab.enter("client"), sys.executable, "-c", ASKED_BY]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
+        assert server.stdout is not None
+        assert server.stdout.readline() == "listens\n"
+        lab.hears(lab.inside(lab.asker(network)), CLIENT, 98)
+        assert server.stdout.read() == f"{address}\n"
+
+
+def test_the_host_has_no_address_where_it_is_inhibited(lab: Lab) -> None:
+    command = [*lab.enter("host"), "ip", "-4", "addr", "show"]
+    shown = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    assert "uplink" in shown
+    assert "sc-lan" not in shown
+    config = lab.daemon.request("GET", "/networks/lan")[1]["IPAM"]["Config"]
+    assert config == [{"Subnet": "10.99.8.0/24", "Gateway": GATEWAY}]
 
 
 FIREWALL: Final = """

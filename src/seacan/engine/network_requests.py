@@ -152,7 +152,7 @@ def _subnet(config: IPAMConfig, asking: Network) -> Subnet:
         if _address(text) not in network:
             _refuse(f"invalid {what}: parent subnet {network} doesn't contain this address")
     gateway = config.get("Gateway") or ""
-    if not gateway and not asking.is_isolated(network.version):
+    if not gateway and asking.has_gateway(network.version):
         gateway = str(addresses.first_host(network))
     return Subnet(str(network), gateway, ip_range, auxiliary, is_asked=True)
 

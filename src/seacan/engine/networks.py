@@ -196,7 +196,7 @@ class Networks:
         taken = [*ours, *host_side.routed_subnets()]
         wanted = [4] * network.has_ipv4 + [6] * network.has_ipv6
         chosen = [
-            self._choose(version, taken, has_gateway=not network.is_isolated(version))
+            self._choose(version, taken, has_gateway=network.has_gateway(version))
             for version in wanted
             if network.subnet(version) is None
         ]

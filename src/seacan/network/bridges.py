@@ -99,7 +99,7 @@ def _addresses(network: Network) -> list[Interface]:
     return [
         ipaddress.ip_interface(f"{subnet.gateway}/{subnet.network.prefixlen}")
         for subnet in network.subnets
-        if subnet.gateway and not network.is_isolated(subnet.network.version)
+        if subnet.gateway and network.has_host(subnet.network.version)
     ]
 
 
@@ -114,7 +114,7 @@ def _unless_there() -> Iterator[None]:
 
 def _set_sysctls(network: Network) -> None:
     name = network.interface
-    has_ipv6 = network.has_ipv6 and not network.is_isolated(6)
+    has_ipv6 = network.has_ipv6 and network.has_host(6)
     # A container must not tell the host where to route.
     _write_sysctl(f"ipv6/conf/{name}/accept_ra", "0")
     _write_sysctl(f"ipv6/conf/{name}/disable_ipv6", "0" if has_ipv6 else "1")
@@ -193,6 +193,10 @@ def segment(network: Network) -> Segment | None:
         network.masquerades,
         routed=[subnet for version, subnet in by_version.items() if network.is_routed(version)],
         unprotected=[s for version, s in by_version.items() if network.is_unprotected(version)],
+        trusted=network.trusted_interfaces,
+        sources={
+            s: source for version, s in by_version.items() if (source := network.source(version))
+        },
     )
 
 

@@ -1,11 +1,12 @@
 """A network, and a container's part in it, as records; what the drivers' options mean."""
 
 import ipaddress
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, NewType
 
-from seacan.errors import InvalidArgument, Unsupported
+from seacan.errors import InvalidArgument
 from seacan.network.links import IPNetwork
 
 NetworkId = NewType("NetworkId", str)
@@ -41,13 +42,15 @@ _UNPROTECTED: Final = "nat-unprotected"  # others may send to them, by whatever 
 _ROUTED: Final = "routed"  # a router: others send to them, as far as ports are published
 _ISOLATED: Final = "isolated"  # nothing: its bridge has no address
 _GATEWAY_MODES: Final = (_NAT, _UNPROTECTED, _ROUTED, _ISOLATED)
-_UNSUPPORTED: Final = (
-    f"{_PREFIX}bridge.inhibit_ipv4",
-    f"{_PREFIX}host_ipv4",
-    f"{_PREFIX}host_ipv6",
-    f"{_PREFIX}bridge.trusted_host_interfaces",
-)
-_FLAGS: Final = (OPTION_ICC, OPTION_MASQUERADE)
+# The host has no IPv4 address in the network, somebody else in its bridge is the gateway.
+OPTION_INHIBIT_IPV4: Final = f"{_PREFIX}bridge.inhibit_ipv4"
+# Interfaces of the host, with colons between them: from there published ports are reached at the
+# containers' own addresses.
+OPTION_TRUSTED: Final = f"{_PREFIX}bridge.trusted_host_interfaces"
+OPTION_SOURCE: Final = f"{_PREFIX}host_ipv"  # and the version: who leaves, in masquerade's place
+_FLAGS: Final = (OPTION_ICC, OPTION_MASQUERADE, OPTION_INHIBIT_IPV4)
+# What the kernel takes for a name, without what nft(8) has another meaning for: *, ", \\.
+_INTERFACE: Final = re.compile(r'[^\s/:*"\\]{1,15}')
 # Source: Go, strconv.ParseBool.
 _TRUE: Final = ("1", "t", "T", "true", "TRUE", "True")
 _FALSE: Final = ("0", "f", "F", "false", "FALSE", "False")
@@ -126,8 +129,23 @@ class Network:
     def is_routed(self, version: int) -> bool:
         return self._mode(version) == _ROUTED
 
-    def is_isolated(self, version: int) -> bool:
-        return self._mode(version) == _ISOLATED
+    def has_host(self, version: int) -> bool:
+        """Whether the host has an address in it, which is the gateway's."""
+        is_inhibited = version == 4 and self._flag(OPTION_INHIBIT_IPV4, default="false")
+        return not (is_inhibited or self._mode(version) == _ISOLATED)
+
+    def has_gateway(self, version: int) -> bool:
+        """Whether one of its addresses is taken for a gateway, though nobody asks for that."""
+        return self.has_host(version) or not self.internal  # what is isolated is internal
+
+    @property
+    def trusted_interfaces(self) -> list[str]:
+        """Interfaces of the host from where containers are reached at what they publish."""
+        return _names(self.options.get(OPTION_TRUSTED, ""))
+
+    def source(self, version: int) -> str:
+        """Return the host's address that what leaves the network has; empty for any."""
+        return self.options.get(f"{OPTION_SOURCE}{version}", "")
 
     def _mode(self, version: int) -> str:
         if self.driver != BRIDGE:
@@ -138,8 +156,8 @@ class Network:
     def publishes_by_relay(self) -> bool:
         return self.options.get(OPTION_PUBLISHED) == BY_RELAY
 
-    def _flag(self, option: str) -> bool:
-        return self.options.get(option, "true") in _TRUE
+    def _flag(self, option: str, default: str = "true") -> bool:
+        return self.options.get(option, default) in _TRUE
 
     def default_binding(self, version: int) -> str:
         """Return the host's address for ports that are published without one."""
@@ -220,9 +238,9 @@ class Sandbox:
 
 
 def check_options(options: Mapping[str, str], *, internal: bool = False) -> None:
-    """Refuse options of the bridge driver that make no sense, or that seacan does not act upon.
+    """Refuse options of the bridge driver that make no sense: InvalidArgument.
 
-    Unknown ones are kept, as with Docker. Raises InvalidArgument, Unsupported.
+    Unknown ones are kept, as with Docker.
     """
     for name in _FLAGS:
         if (value := options.get(name)) and value not in (*_TRUE, *_FALSE):
@@ -231,13 +249,17 @@ def check_options(options: Mapping[str, str], *, internal: bool = False) -> None
                 f'(strconv.ParseBool: parsing "{value}": invalid syntax)'
             )
     _check_modes(options, internal=internal)
-    for name in _UNSUPPORTED:
-        if options.get(name):
-            raise Unsupported(f"option {name} is not supported")
+    for interface in _names(options.get(OPTION_TRUSTED, "")):
+        if not _INTERFACE.fullmatch(interface):
+            raise InvalidArgument(f"option {OPTION_TRUSTED}: {interface!r} is no interface's name")
     if (way := options.get(OPTION_PUBLISHED, BY_RULES)) not in (BY_RULES, BY_RELAY):
         raise InvalidArgument(f"option {OPTION_PUBLISHED}={way}: it is {BY_RULES} or {BY_RELAY}")
     _check_mtu(options)
     _check_bindings(options)
+
+
+def _names(text: str) -> list[str]:
+    return [name for name in text.split(":") if name]
 
 
 def _check_modes(options: Mapping[str, str], *, internal: bool) -> None:
@@ -266,7 +288,12 @@ def _check_mtu(options: Mapping[str, str]) -> None:
 
 
 def _check_bindings(options: Mapping[str, str]) -> None:
-    for name, version in ((OPTION_HOST_IPV4, 4), (OPTION_HOST_IPV6, 6)):
+    for name, version in (
+        (OPTION_HOST_IPV4, 4),
+        (OPTION_HOST_IPV6, 6),
+        (f"{OPTION_SOURCE}4", 4),
+        (f"{OPTION_SOURCE}6", 6),
+    ):
         if value := options.get(name):
             try:
                 address = ipaddress.ip_address(value)

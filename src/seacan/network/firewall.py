@@ -12,6 +12,8 @@ is written whole again. Nothing of others is touched; what another firewall drop
                  a routed one what is for ports that are published
     postrouting  what leaves a network has the host's address, and so has what comes back to it
 
+From interfaces that a network trusts, what is for its published ports comes past raw to forward.
+
 Source: nft(8).
 """
 
@@ -36,7 +38,9 @@ class Segment:
     """A network behind one interface of the host; `subnets` such as 172.17.0.0/16.
 
     Of these, `routed` ones are not hidden behind the host's address, and reached at the ports that
-    are open; `unprotected` ones are reached at all ports from outside, not from other networks.
+    are open; `unprotected` ones are reached at all ports from outside, not from other networks. All
+    are reached at open ports from the interfaces that are `trusted`. What leaves a subnet has the
+    address that `sources` names for it, or one that the kernel chooses.
     """
 
     interface: str
@@ -45,6 +49,8 @@ class Segment:
     masquerades: bool = True
     routed: Sequence[str] = ()
     unprotected: Sequence[str] = ()
+    trusted: Sequence[str] = ()
+    sources: Mapping[str, str] = field(default_factory=dict)
 
     def is_filtered(self, subnet: str) -> bool:
         """Whether what is for its addresses is filtered where it is forwarded.
@@ -54,12 +60,17 @@ class Segment:
         is_seen = not (self.masquerades or subnet in self.unprotected)
         return not self.internal and (is_seen or subnet in self.routed)
 
+    def opens_to_trusted(self, subnet: str) -> bool:
+        """Whether published ports of its addresses are open to trusted interfaces."""
+        return bool(self.trusted) and not (self.internal or subnet in self.unprotected)
+
 
 @dataclass(frozen=True, slots=True)
 class Forwarding:
     """A port of the host, and the container's address and port that it leads to.
 
-    None of the host's, 0, leaves it open at the container's own address, in a routed network.
+    It is open as well at the container's own address, if the network opens any; that alone without
+    one of the host: 0.
     """
 
     protocol: str
@@ -232,18 +243,19 @@ Element = tuple[str, str, str]
 
 def _elements(forwardings: Mapping[str, Sequence[Forwarding]]) -> list[Element]:
     # A port that is published twice is open once.
-    return [*dict.fromkeys(_element(each) for group in forwardings.values() for each in group)]
+    every = (each for group in forwardings.values() for each in group)
+    return [*dict.fromkeys(element for each in every for element in _elements_of(each))]
 
 
-def _element(each: Forwarding) -> Element:
+def _elements_of(each: Forwarding) -> Iterable[Element]:
     version = 6 if ":" in each.address else 4
     key = f"{each.protocol} . {each.host_port}"
     target = f"{each.address} . {each.port}"
-    if not each.host_port:
-        return f"open{version}", f"{each.address} . {each.protocol} . {each.port}", ""
-    if each.host_address in _ANYWHERE:
-        return f"anywhere{version}", key, target
-    return f"at{version}", f"{each.host_address} . {key}", target
+    yield f"open{version}", f"{each.address} . {each.protocol} . {each.port}", ""
+    if each.host_port and each.host_address in _ANYWHERE:
+        yield f"anywhere{version}", key, target
+    elif each.host_port:
+        yield f"at{version}", f"{each.host_address} . {key}", target
 
 
 def _maps(elements: Sequence[Element]) -> list[str]:
@@ -285,13 +297,13 @@ def _raw(segments: Sequence[Segment]) -> Iterable[str]:
     for segment in segments:
         # The interface takes packets of 127/8 for the sake of the host's own: route_localnet.
         yield f'iifname "{segment.interface}" ip daddr 127.0.0.0/8 drop'
-        outside = f'iifname != {{ "lo", "{segment.interface}" }}'
-        others = ", ".join(f'"{each.interface}"' for each in segments if each is not segment)
+        outside = f"iifname != {_either('lo', segment.interface, *segment.trusted)}"
+        others = [each.interface for each in segments if each is not segment]
         for subnet in segment.subnets:
             # Other networks of ours as well as other machines. The gateway's address is the host's.
             drop = f"{_family(subnet)} daddr {subnet} fib daddr type != local drop"
             if subnet in segment.unprotected:
-                yield from [f"iifname {{ {others} }} {drop}"] if others else []
+                yield from [f"iifname {_either(*others)} {drop}"] if others else []
             elif not segment.is_filtered(subnet):
                 yield f"{outside} {drop}"
 
@@ -303,15 +315,31 @@ def _forward(segments: Sequence[Segment]) -> Iterable[str]:
         if segment.internal:
             yield f'iifname "{name}" oifname != "{name}" drop'
             yield f'oifname "{name}" iifname != "{name}" drop'
-        for subnet in filter(segment.is_filtered, segment.subnets):
-            version = 6 if ":" in subnet else 4
-            inwards = f'oifname "{name}" iifname != "{name}" meta nfproto ipv{version}'
-            yield f"{inwards} ct state established,related accept"
-            yield f"{inwards} ct status dnat accept"
-            if subnet in segment.routed:
-                yield f"{inwards} meta l4proto {{ icmp, ipv6-icmp }} accept"
-                yield f"{inwards} {_family(subnet)} daddr . {_PORT} @open{version} accept"
-            yield f"{inwards} drop"
+        for subnet in segment.subnets:
+            if segment.is_filtered(subnet):
+                yield from _filtered(segment, subnet, f'!= "{name}"')
+            elif segment.opens_to_trusted(subnet):
+                yield from _filtered(segment, subnet, _either(*segment.trusted))
+
+
+def _filtered(segment: Segment, subnet: str, source: str) -> Iterable[str]:
+    """Yield what happens to packets for a subnet from the interfaces `source`."""
+    version = 6 if ":" in subnet else 4
+    inwards = f'oifname "{segment.interface}" iifname {source} meta nfproto ipv{version}'
+    opened = f"{_family(subnet)} daddr . {_PORT} @open{version} accept"
+    yield f"{inwards} ct state established,related accept"
+    yield f"{inwards} ct status dnat accept"
+    if subnet in segment.routed:
+        yield f"{inwards} meta l4proto {{ icmp, ipv6-icmp }} accept"
+        yield f"{inwards} {opened}"
+    elif segment.opens_to_trusted(subnet):
+        yield f"{inwards} iifname {_either(*segment.trusted)} {opened}"
+    yield f"{inwards} drop"
+
+
+def _either(*interfaces: str) -> str:
+    names = ", ".join(f'"{name}"' for name in interfaces)
+    return f"{{ {names} }}"
 
 
 def _postrouting(segments: Sequence[Segment]) -> Iterable[str]:
@@ -324,7 +352,9 @@ def _postrouting(segments: Sequence[Segment]) -> Iterable[str]:
             # By way of the host to one of the same network, or to itself: the answer comes back so.
             yield f'{source} oifname "{name}" ct status dnat masquerade'
             if segment.masquerades and subnet not in segment.routed:
-                yield f'{source} oifname != "{name}" masquerade'
+                address = segment.sources.get(subnet)
+                leave = f"snat {_family(subnet)} to {address}" if address else "masquerade"
+                yield f'{source} oifname != "{name}" {leave}'
 
 
 def _family(subnet: str) -> str:

@@ -329,11 +329,16 @@ def _bracketed(address: str) -> str:
 
 def forwardings(published: Sequence[Published], endpoint: Endpoint) -> list[Forwarding]:
     """Return how packets to the published ports come to `endpoint`, as far as rules lead them."""
-    pairs = ((each, _address(each, endpoint)) for each in published if not each.by_relay)
     return [
-        Forwarding(each.protocol, each.host_address, each.host_port, address, each.container_port)
-        for each, address in pairs
-        if address
+        Forwarding(
+            each.protocol,
+            each.host_address,
+            0 if each.by_relay else each.host_port,
+            address,
+            each.container_port,
+        )
+        for each in published
+        if (address := _address(each, endpoint))
     ]
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from seacan.errors import InvalidArgument, SeacanError, Unsupported
+from seacan.errors import InvalidArgument
 from seacan.network.definition import (
     BY_RELAY,
     OPTION_NAMES,
@@ -19,18 +19,23 @@ PREFIX = "com.docker.network."
 
 
 @pytest.mark.parametrize(
-    ("option", "value", "error"),
+    ("option", "value"),
     [
-        ("bridge.enable_icc", "maybe", InvalidArgument),
-        ("driver.mtu", "abc", InvalidArgument),
-        ("driver.mtu", "10", InvalidArgument),
-        ("bridge.host_binding_ipv4", "::1", InvalidArgument),
-        ("bridge.gateway_mode_ipv4", "foo", InvalidArgument),
-        ("bridge.inhibit_ipv4", "true", Unsupported),
+        ("bridge.enable_icc", "maybe"),
+        ("driver.mtu", "abc"),
+        ("driver.mtu", "10"),
+        ("bridge.host_binding_ipv4", "::1"),
+        ("bridge.gateway_mode_ipv4", "foo"),
+        ("bridge.inhibit_ipv4", "yes"),
+        ("bridge.trusted_host_interfaces", 'eth0:" accept'),
+        ("bridge.trusted_host_interfaces", "eth*"),
+        ("bridge.trusted_host_interfaces", "sixteen-letters-"),
+        ("host_ipv4", "host"),
+        ("host_ipv6", "10.0.0.1"),
     ],
 )
-def test_options_that_are_refused(option: str, value: str, error: type[SeacanError]) -> None:
-    with pytest.raises(error, match=PREFIX if "mtu" not in option else "mtu|MTU"):
+def test_options_that_are_refused(option: str, value: str) -> None:
+    with pytest.raises(InvalidArgument, match=PREFIX if "mtu" not in option else "mtu|MTU"):
         check_options({PREFIX + option: value})
 
 
@@ -40,6 +45,32 @@ def test_isolation_is_of_internal_networks() -> None:
         check_options(options, internal=True)
         with pytest.raises(InvalidArgument, match="only be used for an internal network"):
             check_options(options)
+
+
+@pytest.mark.parametrize(
+    ("options", "internal", "has_host", "has_gateway"),
+    [
+        ({}, False, True, True),
+        ({}, True, True, True),
+        ({"bridge.inhibit_ipv4": "true"}, False, False, True),
+        ({"bridge.inhibit_ipv4": "true"}, True, False, False),
+        ({"bridge.inhibit_ipv4": "0"}, True, True, True),
+        ({"bridge.gateway_mode_ipv4": "isolated"}, True, False, False),
+    ],
+)
+def test_whether_host_and_gateway_have_an_address(
+    options: dict[str, str], internal: bool, has_host: bool, has_gateway: bool
+) -> None:
+    named = {PREFIX + name: value for name, value in options.items()}
+    network = Network(NetworkId("n"), "n", "bridge", "", internal=internal, options=named)
+    assert (network.has_host(4), network.has_gateway(4)) == (has_host, has_gateway)
+
+
+def test_trusted_interfaces_have_colons_between_them() -> None:
+    options = {PREFIX + "bridge.trusted_host_interfaces": ":eth0::wg-1:"}
+    check_options(options)
+    network = Network(NetworkId("n"), "n", "bridge", "", options=options)
+    assert network.trusted_interfaces == ["eth0", "wg-1"]
 
 
 def test_how_ports_are_published() -> None:

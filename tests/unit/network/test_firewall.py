@@ -1,6 +1,7 @@
 """The table of rules, as text."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -28,6 +29,12 @@ def test_the_table_is_written_whole() -> None:
                 ["172.21.0.0/16", "fd01::/64"],
                 routed=["fd01::/64"],
                 unprotected=["172.21.0.0/16"],
+            ),
+            "t": Segment(
+                "br-t",
+                ["172.22.0.0/16"],
+                trusted=["eth0", "wg0"],
+                sources={"172.22.0.0/16": "192.0.2.7"},
             ),
         },
         {
@@ -71,6 +78,22 @@ def test_a_port_of_a_routed_network_is_an_element_of_a_set() -> None:
     assert removed == "delete element inet x open4 { 10.0.0.2 . tcp . 80 }\n"
 
 
+@pytest.mark.parametrize(
+    ("segment", "is_opened"),
+    [
+        ({}, True),
+        ({"masquerades": False}, True),
+        ({"internal": True}, False),
+        ({"unprotected": ["10.0.0.0/24"]}, False),
+    ],
+)
+def test_what_trusted_interfaces_reach(segment: dict[str, Any], is_opened: bool) -> None:
+    text = render("x", Rules({"a": Segment("a", ["10.0.0.0/24"], trusted=["eth0"], **segment)}))
+    assert (
+        'iifname { "eth0" } ip daddr . meta l4proto . th dport @open4 accept' in text
+    ) == is_opened
+
+
 def test_nothing_internal_is_accepted_elsewhere() -> None:
     """Its rules come first, whichever network was there first."""
     routed = Segment("br-r", ["10.0.0.0/24"], routed=["10.0.0.0/24"])
@@ -85,7 +108,10 @@ def test_ports_come_and_go_by_themselves() -> None:
     local = Forwarding("udp", "127.0.0.1", 53, "10.0.0.3", 53)
     assert render_changes("x", {"a": [web]}, {"a": [web]}) == ""
     assert render_changes("x", {"a": [web]}, {"a": [moved], "b": [local]}) == (
+        "delete element inet x open4 { 10.0.0.2 . tcp . 8080 }\n"
         "delete element inet x anywhere4 { tcp . 80 }\n"
+        "add element inet x open4 { 10.1.0.2 . tcp . 8080 }\n"
         "add element inet x anywhere4 { tcp . 80 : 10.1.0.2 . 8080 }\n"
+        "add element inet x open4 { 10.0.0.3 . udp . 53 }\n"
         "add element inet x at4 { 127.0.0.1 . udp . 53 : 10.0.0.3 . 53 }\n"
     )

@@ -128,7 +128,7 @@ def test_no_rule_leads_to_a_network_that_publishes_by_relay() -> None:
     published = ports.publish("1", "web", [Wish("tcp", 80)], guarded, ENDPOINT)
     ports.release("1")
     assert [each.host_address for each in published] == ["127.0.0.1"]
-    assert forwardings(published, ENDPOINT) == []
+    assert forwardings(published, ENDPOINT) == [Forwarding("tcp", "127.0.0.1", 0, "10.0.0.2", 80)]
     with pytest.raises(Unsupported, match="a relay carries tcp and udp alone"):
         ports.publish("1", "web", [Wish("sctp", 80)], guarded, ENDPOINT)
 
