@@ -104,10 +104,15 @@ class Daemon:
             text = connection.getresponse().read()
         return [json.loads(line) for line in text.splitlines()]
 
-    def dies_in(self, step: int, method: str, path: str, body: object = None) -> bool:
-        """Ask, and have it die in front of a step of the answer; False if it has fewer."""
+    def dies_in(
+        self, step: int, method: str, path: str, body: object = None, event: str = ""
+    ) -> bool:
+        """Ask, and have it die in front of a step of the answer; False if it has fewer.
+
+        With `event`, an audit event of Python, only these are steps.
+        """
         try:
-            self.request(method, path, body, {"X-Test-Step": str(step)})
+            self.request(method, path, body, {"X-Test-Step": str(step), "X-Test-Event": event})
         except OSError:
             assert self._process is not None
             self._process.wait()

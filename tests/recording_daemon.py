@@ -3,13 +3,15 @@
     python tests/recording_daemon.py FILE [flags of seacand...]
 
 Bodies are recorded as far as they are JSON, and up to a limit. A request with the header
-`X-Test-Step: N` kills it in front of the Nth thing from then on that it does to the system.
+`X-Test-Step: N` kills it in front of the Nth thing from then on that it does to the system, with
+`X-Test-Event: NAME` in front of the Nth audit event of that name.
 """
 
 import json
 import os
 import signal
 import sys
+from collections.abc import Collection
 from typing import Any, Final
 
 from seacan.api import server
@@ -47,12 +49,12 @@ _STEPS: Final = (
 )
 
 
-def _die_at(step: int) -> None:
+def _die_at(step: int, events: Collection[str]) -> None:
     """Count what is done to the system from now on, and die in front of `step`, from 0."""
     left = [step]
 
     def count(event: str, arguments: Any) -> None:
-        if event in _STEPS:
+        if event in events:
             if left[0] == 0:
                 os.kill(os.getpid(), signal.SIGKILL)
             left[0] -= 1
@@ -63,7 +65,8 @@ def _die_at(step: int) -> None:
 class RecordingDoor(Door):
     async def __call__(self, request: Request) -> Answer:
         if step := request.headers.get("x-test-step"):
-            _die_at(int(step))
+            event = request.headers.get("x-test-event")
+            _die_at(int(step), [event] if event else _STEPS)
         try:
             answer = await super().__call__(request)
         except SeacanError as err:

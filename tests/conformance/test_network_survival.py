@@ -3,6 +3,7 @@
 import itertools
 import os
 import random
+import secrets
 import signal
 import socket
 import subprocess
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.cut_short import assert_starts_are_whole
 from tests.daemon import Daemon, running_daemon, wait_until
 
 pytestmark = [pytest.mark.root, pytest.mark.conformance]
@@ -172,6 +174,18 @@ def test_a_disconnect_is_done_or_not_wherever_the_daemon_dies(daemon: Daemon) ->
     assert step > 1
     daemon.kill()  # it counts still
     daemon.start()
+
+
+def test_a_start_is_done_or_not_wherever_the_daemon_dies(daemon: Daemon) -> None:
+    """What was made in a namespace goes with it, though no end of it is on the host."""
+    parent = f"sc{secrets.token_hex(3)}"
+    body = {"Name": "net", "Driver": "macvlan", "Options": {"parent": parent}}
+    subprocess.run(["ip", "link", "add", parent, "type", "veth"], check=True)
+    try:
+        assert daemon.request("POST", "/networks/create", body)[0] == 201
+        assert_starts_are_whole(daemon, "net")
+    finally:
+        subprocess.run(["ip", "link", "delete", parent], check=True)
 
 
 def test_the_daemon_dies_at_any_moment(daemon: Daemon) -> None:

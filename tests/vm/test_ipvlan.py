@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
+from tests.cut_short import assert_starts_are_whole
 from tests.daemon import Daemon, running_daemon, wait_until
 from tests.images.busybox import busybox_archive
 
@@ -220,3 +221,8 @@ def test_daemon_that_dies(engine: Daemon, create: Create) -> None:
     engine.start()
     _run(engine, "two", "--network", "net")
     _assert_reaches(engine, "two", "one", OUTSIDE)
+
+
+def test_a_start_is_done_or_not_wherever_the_daemon_dies(engine: Daemon, create: Create) -> None:
+    create("net")
+    assert_starts_are_whole(engine, "net", stride=2)  # a daemon takes long to start here
