@@ -7,7 +7,7 @@ CODE   := src tests bench hatch_build.py
 VM     := $(PY) -m tests.vm.machine --timeout 1800
 
 # What the tests call beside Python; packages of Debian.
-NEEDED := apparmor bash-completion bind9-dnsutils busybox-static checkpolicy criu dbus docker-registry fish git iproute2 keyutils mmdebstrap nfs-kernel-server nftables openssh-client openssh-server openssl python3-seccomp qemu-user-static runc skopeo systemd uidmap umoci xfsprogs zsh
+NEEDED := apparmor bash-completion bind9-dnsutils busybox-static checkpolicy criu dbus docker-registry fish git iproute2 keyutils mmdebstrap nfs-kernel-server nftables openssh-client openssh-server openssl python3-seccomp qemu-user-static runc samba skopeo systemd uidmap umoci xfsprogs zsh
 # Engines that seacan-runtime is tested under, and readers of our archives; without one, its tests are skipped.
 PEERS := docker.io podman
 

@@ -92,8 +92,11 @@ class Options:
         return flags + (("iversion",) if self.has_iversion else ()) + self.data
 
 
-def parse_options(options: Iterable[str]) -> Options:
-    """Sort option strings. Of two that contradict each other the later holds."""
+def parse_options(options: Iterable[str], *, are_whole: bool = False) -> Options:
+    """Sort option strings. Of two that contradict each other the later holds.
+
+    A comma in one begins another, unless they `are_whole`.
+    """
     parsed = Options()
     for option in options:
         unprefixed = option[1:] if option.startswith("r") else ""
@@ -110,7 +113,7 @@ def parse_options(options: Iterable[str]) -> Options:
         elif option in _ACTIONS:
             _add_action(parsed, option)
         elif option not in _NO_EFFECT:
-            parsed.data += _separated(option)
+            parsed.data += (option,) if are_whole else _separated(option)
     return parsed
 
 

@@ -20,8 +20,8 @@ from seacan.volumes.options import resolved, without_password
 def mount(options: Mapping[str, str], directory: Path) -> None:
     """Mount at `directory` what `options` say. Raises Internal, in Docker's words."""
     try:
-        kind, device, text = resolved(options)
-        _mount(kind, device, parse_options(text.split(",") if text else ()), directory)
+        kind, device, words = resolved(options)
+        _mount(kind, device, parse_options(words, are_whole=True), directory)
     except (OSError, SeacanError) as err:
         why = reason(err) if isinstance(err, OSError) else err
         raise Internal(

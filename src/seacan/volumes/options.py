@@ -67,7 +67,7 @@ def limit_bytes(options: Mapping[str, str] | None) -> int:
     return size_bytes((options or {}).get("size", "0"), thousand=1024)
 
 
-def resolved(options: Mapping[str, str]) -> tuple[str, str, str]:
+def resolved(options: Mapping[str, str]) -> tuple[str, str, list[str]]:
     """Return type, device and options for the kernel, which knows no names of hosts.
 
     Blocks. Raises InvalidArgument without a device, Unavailable for a name that is not found.
@@ -75,17 +75,25 @@ def resolved(options: Mapping[str, str]) -> tuple[str, str, str]:
     kind, device, text = (options.get(name, "") for name in ("type", "device", "o"))
     if not device:
         raise InvalidArgument("missing device in volume options")
+    words = _words(kind, text)
     if kind in _OF_NETWORK:
         words = [
             f"{_ADDRESS}{_lookup(word.removeprefix(_ADDRESS))}"
             if word.startswith(_ADDRESS)
             else word
-            for word in text.split(",")
+            for word in words
         ]
         if kind == "cifs" and not any(word.startswith(("ip=", _ADDRESS)) for word in words):
             words.append(f"ip={_lookup(urlsplit(device).hostname or '')}")
-        text = ",".join(word for word in words if word)
-    return kind, device, text
+    return kind, device, words
+
+
+def _words(kind: str, text: str) -> list[str]:
+    if kind == "cifs":  # a comma of a password is written twice: linux, fs/smb/client/fs_context.c
+        words = [word.replace("\0", ",") for word in text.replace(",,", "\0").split(",")]
+    else:  # one in an SELinux context is quoted: mount(8)
+        words = re.findall(r'(?:"[^"]*"|[^,])+', text)
+    return [word for word in words if word]
 
 
 def _lookup(host: str) -> str:

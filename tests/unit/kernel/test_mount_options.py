@@ -116,6 +116,7 @@ def test_several_in_one_string() -> None:
     assert parse_options(["size=64k,mode=700,,flag"]).data == ("size=64k", "mode=700", "flag")
     quoted = ('context="s0:c1,c2"', "lowerdir=/a\\,b:/c")
     assert parse_options(quoted).data == quoted
+    assert parse_options(["password=a,b"], are_whole=True).data == ("password=a,b",)
 
 
 @pytest.mark.parametrize(

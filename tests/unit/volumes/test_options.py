@@ -70,19 +70,27 @@ def test_whether_something_is_mounted(options: dict[str, str] | None, expected: 
 
 
 @pytest.mark.parametrize(
-    ("options", "text"),
+    ("options", "words"),
     [
-        ({"type": "nfs", "device": ":/x", "o": "addr=localhost,rw"}, "addr=127.0.0.1,rw"),
-        ({"type": "nfs", "device": ":/x", "o": "rw"}, "rw"),
-        ({"type": "nfs4", "device": ":/x", "o": "addr=192.0.2.7"}, "addr=192.0.2.7"),
-        ({"type": "cifs", "device": "//localhost/x", "o": "guest"}, "guest,ip=127.0.0.1"),
-        ({"type": "cifs", "device": "//localhost/x"}, "ip=127.0.0.1"),
-        ({"type": "cifs", "device": "//nope/x", "o": "ip=192.0.2.7"}, "ip=192.0.2.7"),
-        ({"type": "ext4", "device": "/dev/x", "o": "addr=localhost"}, "addr=localhost"),
+        ({"type": "nfs", "device": ":/x", "o": "addr=localhost,rw"}, ["addr=127.0.0.1", "rw"]),
+        ({"type": "nfs", "device": ":/x", "o": "rw"}, ["rw"]),
+        ({"type": "nfs4", "device": ":/x", "o": "addr=192.0.2.7"}, ["addr=192.0.2.7"]),
+        ({"type": "cifs", "device": "//localhost/x", "o": "guest"}, ["guest", "ip=127.0.0.1"]),
+        ({"type": "cifs", "device": "//localhost/x"}, ["ip=127.0.0.1"]),
+        ({"type": "cifs", "device": "//nope/x", "o": "ip=192.0.2.7"}, ["ip=192.0.2.7"]),
+        ({"type": "ext4", "device": "/dev/x", "o": "addr=localhost"}, ["addr=localhost"]),
+        (
+            {"type": "cifs", "device": "//h/x", "o": "ip=192.0.2.7,password=a,,b,ro"},
+            ["ip=192.0.2.7", "password=a,b", "ro"],
+        ),
+        (
+            {"type": "tmpfs", "device": "tmpfs", "o": 'size=1m,,context="a:b:c0,c1",ro'},
+            ["size=1m", 'context="a:b:c0,c1"', "ro"],
+        ),
     ],
 )
-def test_the_kernel_is_told_addresses(options: dict[str, str], text: str) -> None:
-    assert resolved(options) == (options["type"], options["device"], text)
+def test_the_kernel_is_told_addresses(options: dict[str, str], words: list[str]) -> None:
+    assert resolved(options) == (options["type"], options["device"], words)
 
 
 def test_what_cannot_be_resolved() -> None:
