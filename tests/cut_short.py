@@ -1,22 +1,23 @@
 """A start whose daemon dies, in front of each thing that it asks of the kernel for a network."""
 
 import itertools
+from collections.abc import Iterable
 
 from tests.daemon import Daemon, wait_until
 
 
-def assert_starts_are_whole(daemon: Daemon, network: str, stride: int = 1) -> None:
+def assert_starts_are_whole(daemon: Daemon, network: str, steps: Iterable[int] = ()) -> None:
     """The container runs or nothing of it is left, and the next start has what it needs.
 
-    `daemon` has no other container; it is there again afterwards. With a `stride` only every so
-    many things are died at.
+    `daemon` has no other container; it is there again afterwards. It dies in front of `steps`, or
+    of one after the other until there are no more.
     """
     body = {"Image": "busybox", "Cmd": ["sleep", "600"], "HostConfig": {"NetworkMode": network}}
     container = daemon.request("POST", "/containers/create", body)[1]["Id"]
+    start = f"/containers/{container}/start"
     kept = [f"file {daemon.data_root / 'containers' / container}"]
     kept += [f"interface {name}" for name in daemon.interfaces()]
-    for step in itertools.count(0, stride):
-        start = f"/containers/{container}/start"
+    for step in steps or itertools.count():
         has_died = daemon.dies_in(step, "POST", start, event="socket.sendto")  # by netlink
         if not has_died:
             daemon.kill()  # it counts still
