@@ -342,7 +342,7 @@ def test_images_that_are_there(api: Api) -> None:
     ]
     assert api.engine.images.calls == [
         ("tag", "busybox", "docker.io/library/x:y"),
-        ("remove", "busybox", False, None),
+        ("remove", "busybox", False, []),
     ]
 
 
@@ -418,13 +418,12 @@ def test_prune_of_images(api: Api) -> None:
 
 
 ARM = "%7B%22os%22%3A%22linux%22%2C%22architecture%22%3A%22arm64%22%7D"
+S390X = ARM.replace("arm64", "s390x")
 
 
 @pytest.mark.parametrize(
     ("method", "path", "since"),
     [
-        ("POST", "/images/load?platform=", 48),
-        ("GET", "/images/busybox/get?platform=", 48),
         ("GET", "/images/busybox/history?platform=", 48),
         ("GET", "/images/busybox/json?platform=", 49),
     ],
@@ -438,11 +437,22 @@ def test_platforms(api: Api, method: str, path: str, since: int) -> None:
     assert (refused.status, "failed to parse platform" in refused.message) == (400, True)
 
 
-def test_one_platform_of_an_image_is_removed(api: Api) -> None:
-    api.ask("DELETE", f"/images/busybox?force=1&platforms={ARM}")
-    assert str(api.engine.images.calls[-1][3]) == "linux/arm64"
-    refused = api.ask("DELETE", f"/images/busybox?platforms={ARM}&platforms={ARM}")
-    assert refused.status == 501
+@pytest.mark.parametrize(
+    ("method", "path"), [("POST", "/images/load"), ("GET", "/images/busybox/get")]
+)
+def test_several_platforms(api: Api, method: str, path: str) -> None:
+    assert api.ask(method, f"/v1.48{path}?platform={ARM}&platform={S390X}").status == 200
+    assert [str(one) for one in api.engine.images.platforms] == ["linux/arm64", "linux/s390x"]
+    assert api.ask(method, f"/v1.47{path}?platform=junk").status == 200
+    assert api.engine.images.platforms == []
+    refused = api.ask(method, f"/v1.48{path}?platform=junk")
+    assert (refused.status, "failed to parse platform" in refused.message) == (400, True)
+
+
+def test_platforms_of_an_image_are_removed(api: Api) -> None:
+    api.ask("DELETE", f"/images/busybox?force=1&platforms={ARM}&platforms={S390X}")
+    removed = api.engine.images.calls[-1]
+    assert [str(one) for one in removed[3]] == ["linux/arm64", "linux/s390x"]
 
 
 def _lines(body: bytes) -> list[Any]:

@@ -55,6 +55,7 @@ from seacan.images.image import (
     Image,
     ImageId,
     ImageManifest,
+    ImageManifests,
     Loaded,
     Removed,
     Untagged,
@@ -427,14 +428,15 @@ class FakeImages:
         self.received_bytes = 0
         self.fails_late = False
         self.platform: Platform | None = None
+        self.platforms: Sequence[Platform] = ()
 
     def load(
         self,
         stream: BinaryIO,
         progress: Callable[[dict[str, Any]], None],
-        platform: Platform | None,
+        platforms: Sequence[Platform],
     ) -> list[Loaded]:
-        self.platform = platform
+        self.platforms = platforms
         while piece := stream.read(100_000):
             self.received_bytes += len(piece)
             if piece.startswith(b"junk"):
@@ -469,8 +471,10 @@ class FakeImages:
         return self.get(name)
 
     @contextmanager
-    def saving(self, names: Sequence[str], platform: Platform | None) -> Iterator[Iterator[bytes]]:
-        self.platform = platform
+    def saving(
+        self, names: Sequence[str], platforms: Sequence[Platform]
+    ) -> Iterator[Iterator[bytes]]:
+        self.platforms = platforms
         for name in names:
             self.get(name)
         yield iter([b"archive of ", *(name.encode() for name in names)])
@@ -484,11 +488,12 @@ class FakeImages:
         image = self.get(name)
         return [Step(image.id, 1, "sh", "why", 5, ("busybox:latest",))]
 
-    def manifest(self, image: Image) -> ImageManifest:
+    def manifests(self, image: Image) -> ImageManifests:
         if image.id == OTHER_IMAGE_ID:
             raise NotFound("blob: not in the store")
         descriptor: Descriptor = {"mediaType": "m", "digest": image.manifest_digest, "size": 7}
-        return ImageManifest(descriptor, 100)
+        one = ImageManifest(descriptor, 100, image.platform, image)
+        return ImageManifests(descriptor, (one,))
 
     def tag(self, source: str, reference: Reference) -> ImageId:
         self.calls.append(("tag", source, str(reference)))
@@ -501,9 +506,9 @@ class FakeImages:
         force: bool,
         used_by: Callable[[ImageId], Sequence[Use]],
         prune_parents: bool,
-        platform: Platform | None,
+        platforms: Sequence[Platform],
     ) -> list[Removed]:
-        self.calls.append(("remove", name, prune_parents, platform))
+        self.calls.append(("remove", name, prune_parents, [*platforms]))
         image = self.get(name)
         if used_by(image.id) and not force:
             raise Conflict("conflict: unable to remove, used by a container")

@@ -13,6 +13,8 @@ from backports import zstd
 from seacan.images.layers import chain_ids
 
 Layer = bytes
+_INDEX = "application/vnd.oci.image.index.v1+json"
+_MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 
 
 def member(name: str, content: bytes | None = None, **fields: Any) -> tuple[tarfile.TarInfo, bytes]:
@@ -44,6 +46,15 @@ def tar(
         for info, content in members:
             archive.addfile(info, io.BytesIO(content))
     return buffer.getvalue()
+
+
+def members(archive: bytes) -> dict[str, bytes]:
+    """Return the contents of an archive by their names, of directories none."""
+    with tarfile.open(fileobj=io.BytesIO(archive)) as opened:
+        return {
+            member.name: (opened.extractfile(member) or io.BytesIO()).read()
+            for member in opened.getmembers()
+        }
 
 
 def digest(data: bytes) -> str:
@@ -96,14 +107,14 @@ def oci_members(
     manifest = json.dumps(
         {
             "schemaVersion": 2,
-            "mediaType": "application/vnd.oci.image.manifest.v1+json",
+            "mediaType": _MANIFEST,
             "config": descriptor(document, "application/vnd.oci.image.config.v1+json"),
             "layers": [
                 descriptor(layer, "application/vnd.oci.image.layer.v1.tar") for layer in layers
             ],
         }
     ).encode()
-    found = descriptor(manifest, "application/vnd.oci.image.manifest.v1+json")
+    found = descriptor(manifest, _MANIFEST)
     index = {"schemaVersion": 2, "manifests": [found | {"annotations": annotations or {}}]}
     return [
         ("oci-layout", b'{"imageLayoutVersion":"1.0.0"}'),
@@ -116,6 +127,43 @@ def oci_archive(
     layers: Sequence[Layer], annotations: dict[str, str] | None = None, **config_fields: Any
 ) -> bytes:
     return files(oci_members(layers, annotations, **config_fields))
+
+
+def of_platforms(
+    name: str, platforms: Sequence[str], layers: Sequence[Layer], *, more: bool = False
+) -> bytes:
+    """Return an OCI archive with an index of images for these platforms under one name.
+
+    With `more`, that names an image for Windows too, which is not there, and an attestation.
+    """
+    blobs: dict[str, bytes] = {}
+    entries: list[dict[str, Any]] = []
+
+    def add(fields: dict[str, Any], layers: Sequence[Layer], **config: Any) -> None:
+        members = oci_members(layers, **config)
+        blobs.update(members[1:-1])
+        (entry,) = json.loads(members[-1][1])["manifests"]
+        del entry["annotations"]
+        entries.append(entry | fields)
+
+    for platform in platforms:
+        system, architecture = platform.split("/")
+        fields = {"platform": {"os": system, "architecture": architecture}}
+        add(fields, layers, os=system, architecture=architecture)
+    if more:
+        annotations = {
+            "vnd.docker.reference.type": "attestation-manifest",
+            "vnd.docker.reference.digest": entries[0]["digest"],
+        }
+        add({"annotations": annotations}, [b"{}"], os="unknown", architecture="unknown")
+        windows = {"platform": {"os": "windows", "architecture": "amd64"}}
+        entries.append(descriptor(b"not here", _MANIFEST) | windows)
+    inner = json.dumps({"schemaVersion": 2, "mediaType": _INDEX, "manifests": entries}).encode()
+    annotations = {"io.containerd.image.name": name}
+    manifests = [descriptor(inner, _INDEX) | {"annotations": annotations}]
+    index = json.dumps({"schemaVersion": 2, "manifests": manifests}).encode()
+    layout = ("oci-layout", b'{"imageLayoutVersion":"1.0.0"}')
+    return files([layout, *blobs.items(), blob(inner), ("index.json", index)])
 
 
 def files(contents: Iterable[tuple[str, bytes]]) -> bytes:

@@ -42,10 +42,11 @@ class Place:
         self.images = self._open()
         self.messages: list[dict[str, Any]] = []
 
-    def load(self, archive: bytes) -> list[str]:
-        """Load an archive; return the lines that the client would print."""
+    def load(self, archive: bytes, *wanted: str) -> list[str]:
+        """Load an archive, of these platforms; return the lines that the client would print."""
         self.messages.clear()
-        self.images.load(Pipe(archive), self.messages.append)  # type: ignore[arg-type]
+        stream: Any = Pipe(archive)
+        self.images.load(stream, self.messages.append, [platforms.parse(one) for one in wanted])
         return [message["stream"].rstrip() for message in self.messages if "stream" in message]
 
     def pull(
@@ -62,12 +63,14 @@ class Place:
         )
         return self._lines()
 
-    def push(self, name: str, *, credentials: Credentials = NOBODY) -> list[str]:
+    def push(
+        self, name: str, *, platform: str = "", credentials: Credentials = NOBODY
+    ) -> list[str]:
         """Push; return the messages as pull() does."""
         self.messages.clear()
         self.images.remote.push(
             references.parse(name),
-            platform=None,
+            platform=platforms.parse(platform) if platform else None,
             credentials=credentials,
             progress=self.messages.append,
             cancellation=Cancellation(),

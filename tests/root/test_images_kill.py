@@ -31,7 +31,8 @@ from seacan.images.commit import Commit
 from seacan.images.images import Images
 from seacan.paths import DataRoot
 
-root, archive, layer, last = Path(sys.argv[1]), *sys.argv[2:4], int(sys.argv[4])
+root, archive, layer, several = Path(sys.argv[1]), *sys.argv[2:5]
+last = int(sys.argv[5])
 images = Images(DataRoot(root))
 
 def load():
@@ -56,6 +57,14 @@ def remove():
     for name in ("app:1", "app:2"):
         images.remove(name, force=True, used_by=lambda image_id: [])
 
+def load_several():
+    with open(several, "rb") as file:
+        images.load(file, lambda message: None)
+
+def remove_platform():
+    platform = images.get("many:1").platform
+    images.remove("many:1", force=True, used_by=lambda image_id: [], platforms=[platform])
+
 count = 0
 
 def count_or_die(event, arguments):
@@ -74,6 +83,8 @@ WORK = {
     "commit": "commit()",
     "save": "save()",
     "remove": "remove()",
+    "load several": "load_several()",
+    "remove a platform": "remove_platform()",
     "start": "images.close(); images = Images(DataRoot(root))",
 }
 
@@ -83,14 +94,18 @@ def archive(tmp_path: Path) -> Path:
     path = tmp_path / "archive.tar"
     path.write_bytes(archives.old_docker_archive(LAYERS, ["app:1", "app:2"]))
     (tmp_path / "layer.tar").write_bytes(LAYERS[0])
+    several = archives.of_platforms(
+        "docker.io/library/many:1", ["linux/s390x", "linux/vax"], LAYERS[:2], more=True
+    )
+    (tmp_path / "several.tar").write_bytes(several)
     return path
 
 
 def run(archive: Path, data: Path, work: str, last: int) -> tuple[int, int]:
     """Do the work, up to the event `last`; return the exit status and the number of events."""
     script = f"{PREPARATION}\n{work}\nprint(count)"
-    layer = archive.with_name("layer.tar")
-    words = [sys.executable, "-c", script, str(data), str(archive), str(layer), str(last)]
+    files = [archive, archive.with_name("layer.tar"), archive.with_name("several.tar")]
+    words = [sys.executable, "-c", script, str(data), *map(str, files), str(last)]
     done = subprocess.run(words, stdout=subprocess.PIPE, check=False)
     return done.returncode, int(done.stdout or 0)
 
@@ -101,6 +116,8 @@ def prepared(data: Path, archive: Path, name: str) -> Path:
     place = Place(data)
     if name not in ("load", "import"):
         place.load(archive.read_bytes())
+    if name == "remove a platform":
+        place.load(archive.with_name("several.tar").read_bytes())
     if name == "start":  # it has something to clear away
         (place.root.layers / ".gone-1/fs").mkdir(parents=True)
         (place.root.layers / "99").mkdir()
@@ -121,7 +138,7 @@ def test_kill_anywhere(archive: Path, tmp_path: Path, name: str) -> None:
         place = Place(data)
         check(place)
         place.images.close()
-        if name != "remove":
+        if not name.startswith("remove"):
             assert run(archive, data, WORK[name], -1)[0] == 0
         place = Place(data)
         if name == "remove":
@@ -129,6 +146,10 @@ def test_kill_anywhere(archive: Path, tmp_path: Path, name: str) -> None:
                 place.images.remove(image.id, force=True, used_by=no_containers)
             assert place.files() == set()
         check(place, wants_app=name in ("load", "load again"))
+        if name == "load several":
+            assert len(place.images.get("many:1").others) == 1
+        if name == "remove a platform":
+            assert str(place.images.get("many:1").of_all_platforms[-1].platform) == "linux/vax"
         place.images.close()
 
 
@@ -139,11 +160,12 @@ def points(events: int) -> Iterator[int]:
 
 def check(place: Place, *, wants_app: bool = False) -> None:
     assert list(place.images.check(Checked())) == []
-    for image in place.images.list():
+    here = [one for image in place.images.list() for one in image.of_all_platforms]
+    for image in here:
         check_manifest(place, image)
         for lower in place.images.snapshots.lower_directories(image):
             assert lower.is_dir()
     if wants_app:
         assert {"app:1", "app:2", HELLO} <= {*place.names()}
-    numbers = {str(number) for image in place.images.list() for number in image.layers}
+    numbers = {str(number) for image in here for number in image.layers}
     assert {*os.listdir(place.root.layers)} == numbers

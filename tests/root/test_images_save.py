@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from tests.images import archives
+from tests.images.archives import members
 from tests.images.place import BASE, HELLO, TOP, Place, check_manifest, no_containers
 
 from seacan.errors import NotFound
@@ -32,14 +33,6 @@ def place(tmp_path: Path) -> Iterator[Place]:
 def save(place: Place, *names: str) -> bytes:
     with place.images.saving(names) as pieces:
         return b"".join(pieces)
-
-
-def members(archive: bytes) -> dict[str, bytes]:
-    with tarfile.open(fileobj=io.BytesIO(archive)) as opened:
-        return {
-            member.name: (opened.extractfile(member) or io.BytesIO()).read()
-            for member in opened.getmembers()
-        }
 
 
 def unnamed(place: Place) -> str:
@@ -115,7 +108,7 @@ def test_refusals(place: Place) -> None:
         save(place, "base:1", "nope")
     with (
         pytest.raises(NotFound, match="no suitable export target found for platform linux/vax"),
-        place.images.saving(["base:1"], platforms.parse("linux/vax")),
+        place.images.saving(["base:1"], [platforms.parse("linux/vax")]),
     ):
         pass
 

@@ -11,7 +11,7 @@ from seacan.engine.filters import Filters
 from seacan.engine.image_prune import PrunedImages
 from seacan.images.check import Checked
 from seacan.images.history import Step
-from seacan.images.image import Image, ImageId, ImageManifest, Loaded, Removed, Use
+from seacan.images.image import Image, ImageId, ImageManifests, Loaded, Removed, Use
 from seacan.images.platforms import Platform
 from seacan.images.references import Reference
 from seacan.images.remote.archives import RemoteArchive
@@ -31,11 +31,11 @@ class Images(Protocol):
         self,
         stream: BinaryIO,
         progress: Callable[[dict[str, Any]], None],
-        platform: Platform | None,
+        platforms: Sequence[Platform],
     ) -> list[Loaded]: ...
 
     def saving(
-        self, names: Sequence[str], platform: Platform | None
+        self, names: Sequence[str], platforms: Sequence[Platform]
     ) -> AbstractContextManager[Iterator[bytes]]: ...
 
     def check(self, checked: Checked) -> Iterator[str]: ...
@@ -56,7 +56,7 @@ class Images(Protocol):
 
     def get_for(self, name: str, platform: Platform | None) -> Image: ...
 
-    def manifest(self, image: Image) -> ImageManifest: ...
+    def manifests(self, image: Image) -> ImageManifests: ...
 
     def tag(self, source: str, reference: Reference) -> ImageId: ...
 
@@ -67,7 +67,7 @@ class Images(Protocol):
         force: bool,
         used_by: Callable[[ImageId], Sequence[Use]],
         prune_parents: bool,
-        platform: Platform | None,
+        platforms: Sequence[Platform],
     ) -> list[Removed]: ...
 
     def list(self) -> list[Image]: ...

@@ -49,7 +49,12 @@ class PrunedCache:
 
 def entries(context: Context) -> list[CacheEntry]:
     """Return what there is, what was used longest ago first; blocks."""
-    of_images = {layer for image in context.images.list() for layer in image.layers}
+    of_images = {
+        layer
+        for image in context.images.list()
+        for one in image.of_all_platforms
+        for layer in one.layers
+    }
     found = [
         CacheEntry(
             id=record.key,

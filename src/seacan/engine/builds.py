@@ -174,14 +174,14 @@ class Builds:
         name = origin.written or origin.reference
         if not pulls:
             try:
-                image = await anyio.to_thread.run_sync(images.get, name)
+                return await anyio.to_thread.run_sync(images.get_for, name, platform)
             except NotFound:
                 pass
-            else:
-                if platform.has(image.platform) or not image.architecture:
-                    return image
         await self._pull(origin.reference, platform, progress, credentials)
-        return await anyio.to_thread.run_sync(images.get, origin.reference)
+        try:
+            return await anyio.to_thread.run_sync(images.get_for, origin.reference, platform)
+        except NotFound:  # it is for another platform, which the pull has told of
+            return await anyio.to_thread.run_sync(images.get, origin.reference)
 
     async def _pull(
         self,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import anyio
 
-from seacan import errors, ids
+from seacan import ids
 from seacan.engine import (
     endpoint_settings,
     image_mounts,
@@ -30,7 +30,6 @@ from seacan.engine.times import rfc3339
 from seacan.ids import ContainerId
 from seacan.images import platforms
 from seacan.images.image import Image
-from seacan.images.platforms import Platform
 from seacan.spec.engine_api import ContainerCreate, EndpointSettings
 
 
@@ -94,9 +93,8 @@ async def plan(
     Unsupported, Conflict.
     """
     asked_image = request.get("Image") or ""
-    image = await anyio.to_thread.run_sync(context.images.get, asked_image)
-    if platform is not None:
-        _check_platform(image, asked_image, platforms.parse(platform))
+    wanted_platform = platforms.parse(platform) if platform is not None else None
+    image = await anyio.to_thread.run_sync(context.images.get_for, asked_image, wanted_platform)
     container_id = ContainerId(ids.new_id())
     request = with_defaults(request, context.settings.containers)
     request = with_log_config(request, context.settings.log_config)
@@ -119,14 +117,3 @@ async def plan(
     has_quotas = functools.partial(context.quotas.are_enforced, context.data_root.containers)
     storage_options.check(normalised.host_config, has_quotas)
     return Plan(container_id, image, asked_image, normalised, points, wanted, linked, get)
-
-
-def _check_platform(image: Image, asked_image: str, wanted: Platform) -> None:
-    found = image.platform
-    is_it = (found.os, found.architecture) == (wanted.os, wanted.architecture)
-    # An image rarely says which variant it is.
-    if not is_it or (found.variant and wanted.variant not in ("", found.variant)):
-        raise errors.NotFound(
-            f"image with reference {asked_image} was found but its platform ({found}) "
-            f"does not match the specified platform ({wanted})"
-        )

@@ -87,13 +87,18 @@ class Disk:
         images = self._context.images.list()
         size_bytes = self._context.images.layer_bytes()
         uses = Counter(record.image_id for record in records)
-        owners = Counter(layer for image in images for layer in {*image.layers})
+        layers = {image.id: _layers(image) for image in images}
+        owners = Counter(layer for of_image in layers.values() for layer in of_image)
         return [
             ImageUsage(
                 image,
                 # A layer that was removed meanwhile takes up nothing.
-                sum(size_bytes.get(layer, 0) for layer in {*image.layers} if owners[layer] > 1),
-                uses[image.id],
+                sum(size_bytes.get(layer, 0) for layer in layers[image.id] if owners[layer] > 1),
+                sum(uses[one.id] for one in image.of_all_platforms),
             )
             for image in images
         ]
+
+
+def _layers(image: Image) -> set[int]:
+    return {layer for one in image.of_all_platforms for layer in one.layers}

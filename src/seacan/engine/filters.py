@@ -23,7 +23,7 @@ class Facts(NamedTuple):
     """What filters need to know beside the containers themselves."""
 
     find: Callable[[str], Container]  # for before and since; raises NotFound
-    images: Mapping[str, str]  # for ancestor: what of its values is an image, and the id
+    images: Mapping[str, set[str]]  # for ancestor: what of its values is an image, and the ids
     networks_of: Callable[[Container], Sequence[Network]]
     links: Mapping[str, Sequence[str]] = {}  # by ids, the names that links give containers
 
@@ -140,7 +140,7 @@ def _by_label(values: Sequence[str], facts: Facts) -> Test:
 
 
 def _by_image(values: Sequence[str], facts: Facts) -> Test:
-    ids = {facts.images[value] for value in values if value in facts.images}
+    ids = {image_id for value in values for image_id in facts.images.get(value, ())}
     return lambda record: record.image_id in ids
 
 

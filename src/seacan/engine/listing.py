@@ -36,7 +36,7 @@ async def list_containers(
 ) -> list[Listed]:
     """Return the containers wanted, the newest first. Raises InvalidArgument, NotFound."""
     asked = {record.image for record in records} | {*wanted.get("ancestor", ())}
-    images = await anyio.to_thread.run_sync(image_ids, context.images, asked)
+    images = await anyio.to_thread.run_sync(meant, context.images, asked)
     names = links.names(records)
     facts = Facts(find, images, context.networks.of, names)
     chosen = select(records, all=all, limit=limit, wanted=wanted, facts=facts)
@@ -51,20 +51,20 @@ async def list_containers(
 
 def list_measured(context: Context, records: Sequence[Container]) -> list[Listed]:
     """Return `records` with their sizes. Blocks, for it walks the disk."""
-    images = image_ids(context.images, {record.image for record in records})
+    images = meant(context.images, {record.image for record in records})
     return [Listed(record, _image(record, images), sizes(context, record)) for record in records]
 
 
-def image_ids(images: Images, names: Iterable[str]) -> dict[str, str]:
-    """Return the ids of those names that are images. Blocks."""
-    found: dict[str, str] = {}
+def meant(images: Images, names: Iterable[str]) -> dict[str, set[str]]:
+    """Return the ids of the images that names mean, for whichever platform. Blocks."""
+    found: dict[str, set[str]] = {}
     for name in names:
         try:
-            found[name] = images.get(name).id
+            found[name] = {one.id for one in images.get(name).of_all_platforms}
         except (errors.NotFound, errors.InvalidArgument):
             continue
     return found
 
 
-def _image(record: Container, images: Mapping[str, str]) -> str:
-    return record.image if images.get(record.image) == record.image_id else record.image_id
+def _image(record: Container, images: Mapping[str, set[str]]) -> str:
+    return record.image if record.image_id in images.get(record.image, ()) else record.image_id

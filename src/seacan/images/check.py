@@ -4,6 +4,7 @@
     layers       are in their directory what their archive says, file by file
     images       have their config, manifest and layers, and these fit together
     references   are names, of images that are there
+    indexes      of references have their documents, and name what is written down of them
     and nothing is there that belongs to none of them
 
 What is on its way in or out meanwhile is no fault: all is kept while the check runs, and what is
@@ -18,7 +19,7 @@ from itertools import islice
 from typing import Final, NamedTuple
 
 from seacan.errors import InvalidArgument, SeacanError
-from seacan.images import documents, references
+from seacan.images import documents, indexes, references
 from seacan.images.comparison import differences
 from seacan.images.compression import Decompressed
 from seacan.images.layers import chain_ids
@@ -57,6 +58,8 @@ class _Rows:
     layers_of: dict[str, list[_LayerRow]] = field(default_factory=dict)
     blobs_of: dict[str, set[str]] = field(default_factory=dict)
     names: list[tuple[str, str]] = field(default_factory=list)
+    indexes: list[str] = field(default_factory=list)
+    manifests_of: dict[str, list[str]] = field(default_factory=dict)  # of an index, in its order
 
 
 def check(store: Store, checked: Checked) -> Iterator[str]:
@@ -84,6 +87,14 @@ def _read(sql: sqlite3.Connection) -> _Rows:
         layers=[_LayerRow(*row) for row in sql.execute("SELECT number, chain_id FROM layers")],
         names=sql.execute("SELECT name, image FROM image_references").fetchall(),
     )
+    for (index,) in sql.execute("SELECT DISTINCT index_digest FROM reference_indexes"):
+        rows.indexes.append(index)
+    for index, manifest in sql.execute(
+        "SELECT index_digest, manifest FROM index_manifests ORDER BY index_digest, position"
+    ):
+        rows.manifests_of.setdefault(index, []).append(manifest)
+    for index, digest in sql.execute("SELECT index_digest, digest FROM index_blobs"):
+        rows.blobs_of.setdefault(index, set()).add(digest)
     for image, *row in sql.execute(
         "SELECT image, number, chain_id FROM image_layers JOIN layers ON layer = number"
         " ORDER BY image, position"
@@ -118,6 +129,11 @@ class _Check:
         for name, image_id in self._rows.names:
             self._checked.references += 1
             yield from self._reference(name, image_id)
+        for digest in self._rows.indexes:
+            try:
+                yield from self._index(digest)
+            except SeacanError as err:
+                yield f"index {digest}: {err}"
 
     def _blob(self, digest: str) -> Iterator[str]:
         try:
@@ -177,6 +193,17 @@ class _Check:
         yield from (f"{name}: {text}" for text in told[:_MOST_DIFFERENCES])
         if len(told) > _MOST_DIFFERENCES:
             yield f"{name}: and more"
+
+    def _index(self, digest: str) -> Iterator[str]:
+        kept = self._rows.blobs_of.get(digest, set())
+        for blob in sorted(kept):
+            if not self._store.blobs.has(blob):
+                yield f"index {digest}: blob {blob} is missing"
+        index = indexes.read(self._store.blobs, digest)
+        if [*index.manifests] != self._rows.manifests_of.get(digest, []):
+            yield f"index {digest}: what is written down of it is not what it names"
+        if not kept <= index.blobs:
+            yield f"index {digest}: a document is kept for it that it does not need"
 
     def _reference(self, name: str, image_id: str) -> Iterator[str]:
         try:

@@ -1,11 +1,13 @@
 """Compaction: the layers of an image compressed, before they go over a network.
 
-What was imported, committed, or loaded from an archive without a manifest has its layers as plain
-tar, and a manifest that was made here. For such an image they are compressed, and the manifest is
-made anew; what came with a manifest of its own stays as it came, byte by byte.
+What was imported, committed, built, or loaded from an archive without a manifest has its layers as
+plain tar, and a manifest that was made here. For such an image they are compressed, and the
+manifest is made anew, with the index that names it; what came with documents of its own stays as it
+came, byte by byte.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any, BinaryIO, Final, cast
 
 from isal import isal_zlib
@@ -13,6 +15,7 @@ from isal import isal_zlib
 from seacan.ids import short
 from seacan.images import documents
 from seacan.images.image import Image
+from seacan.images.made import is_own_index
 from seacan.images.progress import Meter, Progress
 from seacan.images.store import Store
 from seacan.images.streams import chunks
@@ -22,21 +25,40 @@ _LEVEL: Final = 2  # of 3: as small as zlib's middle ones, several times as fast
 _GZIP_WINDOW: Final = 31  # with gzip's frame, whose time is 0: the same bytes every time
 
 
-def compact(store: Store, image: Image, progress: Progress) -> str:
-    """Return the digest of the image's manifest, its layers compressed if that is up to us.
+@dataclass(frozen=True, slots=True)
+class Digests:
+    """Of what goes over a network: the manifests of the images, and their index or ""."""
+
+    images: list[str]
+    index: str
+
+
+def compact(store: Store, images: Sequence[Image], index: str, progress: Progress) -> Digests:
+    """Compress the layers of images that go with this index, or "", if that is up to us.
 
     To be called within Store.adding().
     """
+    if index and not is_own_index(store.blobs.read(index, documents.LIMIT_BYTES)):
+        return Digests([image.manifest_digest for image in images], index)
+    compressed = {
+        image.id: blobs for image in images if (blobs := _compact(store, image, progress))
+    }
+    if compressed:
+        index = store.renew_manifests(compressed, index)
+    return Digests([store.manifest_digest(image.id) for image in images], index)
+
+
+def _compact(store: Store, image: Image, progress: Progress) -> list[Descriptor]:
+    """Return the layers of an image compressed; none if it is not up to us, or they are."""
     manifest = documents.manifest(store.blobs.read(image.manifest_digest, documents.LIMIT_BYTES))
     layers = manifest["layers"]
     is_plain = any(layer["mediaType"] == MEDIA_TYPE_LAYER for layer in layers)
     if not is_plain or not store.is_own_manifest(image.id, image.manifest_digest, layers):
-        return image.manifest_digest
-    compressed = [
+        return []
+    return [
         _compressed(store, layer, short(diff_id), progress)
         for layer, diff_id in zip(layers, image.diff_ids, strict=True)
     ]
-    return store.renew_manifest(image.id, compressed)
 
 
 def _compressed(store: Store, layer: Descriptor, name: str, progress: Progress) -> Descriptor:

@@ -2,6 +2,9 @@
 
 images            one row an image; its documents are blobs
 image_references  name → image: `docker.io/library/busybox:latest`, or with a digest
+reference_indexes the index that a name came with, if it did
+index_manifests   what an index names of manifests of images, which may be here or not
+index_blobs       what an index needs of the blobs beyond those images: documents
 image_layers      the layers of an image, the lowest at position 0
 image_parents     the image that one was made from, while both are here
 image_blobs       what an image needs of the blobs: manifest, config, layers
@@ -21,12 +24,30 @@ CREATE TABLE IF NOT EXISTS images (
     manifest TEXT NOT NULL,
     size_bytes INTEGER NOT NULL
 );
+CREATE INDEX IF NOT EXISTS images_by_manifest ON images (manifest);
 CREATE TABLE IF NOT EXISTS image_references (
     name TEXT PRIMARY KEY,
     image TEXT NOT NULL REFERENCES images (id) ON DELETE CASCADE,
     tagged_at REAL NOT NULL
 );
 CREATE INDEX IF NOT EXISTS image_references_by_image ON image_references (image);
+CREATE TABLE IF NOT EXISTS reference_indexes (
+    name TEXT PRIMARY KEY REFERENCES image_references (name) ON DELETE CASCADE,
+    index_digest TEXT NOT NULL
+);
+CREATE INDEX IF NOT EXISTS reference_indexes_by_index ON reference_indexes (index_digest);
+CREATE TABLE IF NOT EXISTS index_manifests (
+    index_digest TEXT NOT NULL,
+    position INTEGER NOT NULL,
+    manifest TEXT NOT NULL,
+    PRIMARY KEY (index_digest, position)
+);
+CREATE INDEX IF NOT EXISTS index_manifests_by_manifest ON index_manifests (manifest);
+CREATE TABLE IF NOT EXISTS index_blobs (
+    index_digest TEXT NOT NULL,
+    digest TEXT NOT NULL,
+    PRIMARY KEY (index_digest, digest)
+);
 CREATE TABLE IF NOT EXISTS image_parents (
     image TEXT PRIMARY KEY REFERENCES images (id) ON DELETE CASCADE,
     parent TEXT NOT NULL REFERENCES images (id) ON DELETE CASCADE

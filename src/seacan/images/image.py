@@ -22,6 +22,10 @@ class Image:
     layers: tuple[int, ...]  # numbers of its unpacked layers, the lowest first
     tagged_at: float | None  # seconds since the epoch, of the newest reference
     parent: str = ""  # the id of the image that it was made from here, while that is there
+    indexes: tuple[str, ...] = ()  # digests of what its names came with, of several platforms
+    others: tuple["Image", ...] = ()  # of other platforms, that are here of those
+    # Its names mean another image, and this one if its platform is asked for.
+    is_secondary: bool = False
 
     @property
     def created(self) -> str:
@@ -66,13 +70,29 @@ class Image:
     def platform(self) -> Platform:
         return Platform(self.architecture, self.os, self.variant)
 
+    @property
+    def of_all_platforms(self) -> tuple["Image", ...]:
+        """This one, and what its names mean for other platforms."""
+        return (self, *self.others)
+
 
 @dataclass(frozen=True, slots=True)
 class ImageManifest:
-    """The manifest of an image, and what it takes on disk beside the unpacked layers."""
+    """A manifest that the names of an image lead to."""
 
     descriptor: Descriptor
-    content_bytes: int  # of the blobs: itself, the config, the layers as they came
+    content_bytes: int  # of the blobs: itself, the config, the layers as they came; 0: not here
+    platform: Platform
+    image: Image | None  # if it is of one that is here
+    attests: str | None = None  # the digest of the manifest that it says something about
+
+
+@dataclass(frozen=True, slots=True)
+class ImageManifests:
+    """All that the names of an image lead to."""
+
+    target: Descriptor  # of the index, or of the one manifest
+    manifests: tuple[ImageManifest, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,28 +4,25 @@ Every method may be called from any thread, and blocks.
 """
 
 import contextlib
-import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from io import RawIOBase
 from typing import Any, BinaryIO, Protocol
 
 from seacan.errors import NotFound
-from seacan.images import commit, documents, hello, importer, loading, references, removal, saving
+from seacan.images import commit, hello, importer, loading, manifests, removal, saving
 from seacan.images.building import Building
+from seacan.images.catalog import Catalog
 from seacan.images.check import Checked, check
 from seacan.images.commit import Commit
 from seacan.images.history import Step, history
 from seacan.images.image import (
-    Deleted,
     Image,
     ImageId,
-    ImageManifest,
+    ImageManifests,
     Loaded,
     Removed,
-    Untagged,
     Use,
 )
-from seacan.images.layers import unused_after
 from seacan.images.platforms import Platform
 from seacan.images.references import Reference
 from seacan.images.remote.remote import Remote
@@ -33,10 +30,9 @@ from seacan.images.remote.settings import RegistrySettings
 from seacan.images.snapshots import Snapshots
 from seacan.images.store import Store
 from seacan.paths import DataRoot
-from seacan.spec.image import MEDIA_TYPE_MANIFEST, Descriptor, ExecutionConfig
+from seacan.spec.image import ExecutionConfig
 
 _DEFAULT_REGISTRIES = RegistrySettings()
-_IMAGE_COLUMNS = "SELECT id, manifest, size_bytes FROM images"
 
 
 class Told(Protocol):
@@ -58,6 +54,7 @@ class Images:
     ) -> None:
         """Open the images under `root`, removing what a crash left; a new store gets its first."""
         self._store = Store(root)
+        self._catalog = Catalog(self._store)
         self._told = told
         self.snapshots = Snapshots(self._store.layers)
         self.building = Building(self._store, self._tell_built)
@@ -75,35 +72,35 @@ class Images:
         self,
         stream: BinaryIO,
         progress: Callable[[dict[str, Any]], None],
-        platform: Platform | None = None,
+        platforms: Sequence[Platform] = (),
     ) -> list[Loaded]:
         """Bring in the images of an archive, as `docker save` or an OCI layout has them.
 
         `stream` need not be seekable. `progress` gets the messages of the API's answer, one by one,
-        from the thread that called. Of several platforms this machine's is taken, or `platform`.
+        from the thread that called. Of several platforms all are taken, or these `platforms` alone.
         Raises InvalidArgument if the archive is malformed, NotFound if it has no such platform.
         """
-        loaded = loading.load(self._store, stream, progress, platform)
+        loaded = loading.load(self._store, stream, progress, platforms)
         for one in loaded:
             self._tell("load", one.id)
         return loaded
 
     @contextlib.contextmanager
     def saving(
-        self, names: Sequence[str], platform: Platform | None = None
+        self, names: Sequence[str], platforms: Sequence[Platform] = ()
     ) -> Iterator[Iterator[bytes]]:
         """Yield the pieces of an archive of images, which are kept meanwhile; see saving.py.
 
-        Raises NotFound if an image is not here, or not of `platform`.
+        Raises NotFound if an image is not here, or not for one of the `platforms`.
         """
         with self._store.adding():
-            wanted = saving.select(names, self.list(), self._get_to_save)
-            for one in wanted:
-                if platform is not None and not platform.has(one.image.platform):
-                    raise NotFound(f"no suitable export target found for platform {platform}")
+            wanted = [
+                saving.narrowed(one, platforms, self._catalog.for_platform, self._store.is_whole)
+                for one in saving.select(names, self.list(), self._get_to_save)
+            ]
             yield saving.Archive(self._store.blobs, wanted).pieces()
         for one in wanted:
-            self._tell("save", one.image.id)
+            self._tell("save", one.images[0].id)
 
     def _get_to_save(self, name: str) -> Image:
         try:
@@ -154,48 +151,29 @@ class Images:
         return image_id
 
     def get(self, name: str) -> Image:
-        """Return the image by its reference, its id or the start of it.
-
-        Raises NotFound, or InvalidArgument for what can be no reference, in Docker's words.
-        """
-        if references.is_image_id(name):
-            image_id = "sha256:" + name.removeprefix("sha256:")
-            return self._one("id = ?", image_id, f"No such image: {image_id}")
-        reference = references.parse(name).with_default_tag()
-        if image := self._by_reference(reference):
-            return image
-        digits = name.removeprefix("sha256:")
-        missing = f"No such image: {reference.familiar}"
-        if not digits or digits.strip("0123456789abcdef"):
-            raise NotFound(missing)
-        return self._one("id GLOB ?", f"sha256:{digits}*", missing)
+        """Return the image of a reference, of an id or of the start of one; see catalog.py."""
+        return self._catalog.get(name)
 
     def get_for(self, name: str, platform: Platform | None) -> Image:
-        """Return the image as get() does; of `platform`, if one is given. Raises NotFound."""
-        image = self.get(name)
-        if platform is not None and not platform.has(image.platform):
-            raise NotFound(
-                f"image with reference {name} was found but its platform ({image.platform}) "
-                f"does not match the specified platform ({platform})"
-            )
-        return image
+        """Return the image as get() does, or of those that the name means the one for `platform`.
 
-    def manifest(self, image: Image) -> ImageManifest:
-        """Return what an image's manifest is. Raises NotFound if the image was removed."""
-        data = self._store.blobs.read(image.manifest_digest, documents.LIMIT_BYTES)
-        manifest = documents.manifest(data)
-        blobs = {blob["digest"]: blob["size"] for blob in (manifest["config"], *manifest["layers"])}
-        descriptor: Descriptor = {
-            "mediaType": manifest.get("mediaType") or MEDIA_TYPE_MANIFEST,
-            "digest": image.manifest_digest,
-            "size": len(data),
-        }
-        return ImageManifest(descriptor, len(data) + sum(blobs.values()))
+        Raises NotFound.
+        """
+        return self._catalog.get_for(name, platform)
+
+    def manifests(self, image: Image) -> ImageManifests:
+        """Return all that the names of an image lead to. Raises NotFound if it was removed."""
+        return manifests.of_image(self._store, image)
 
     def tag(self, source: str, reference: Reference) -> ImageId:
-        """Let `reference`, of references.parse_tagged(), mean the image `source`."""
+        """Let `reference`, of references.parse_tagged(), mean what `source` does.
+
+        That is one image for an id, all platforms for a name.
+        """
         image = self.get(source)
-        self._store.set_reference(reference, image.id)
+        index = "" if removal.is_id(image, source) else next(iter(image.indexes), "")
+        with self._store.adding():
+            self._store.set_reference(reference, image.id, index)
         self._tell("tag", image.id, reference.familiar)
         return image.id
 
@@ -206,43 +184,47 @@ class Images:
         force: bool,
         used_by: Callable[[ImageId], Sequence[Use]],
         prune_parents: bool = True,
-        platform: Platform | None = None,
+        platforms: Sequence[Platform] = (),
     ) -> list[Removed]:
         """Remove a reference or an image, by the rules of removal.py; return what is gone.
 
         With `prune_parents` go the images too that it was made from and that nobody else needs.
-        Raises NotFound, or Conflict if `used_by` tells of containers that stand against it.
+        Of several platforms, `platforms` go alone, if there are any. Raises NotFound, or Conflict
+        if `used_by` tells of containers that stand against it.
         """
-        image = self.get_for(name, platform)
         removed: list[Removed] = []
-        deleted: list[str] = []
+        for platform in platforms or (None,):
+            removed += self._remove(name, platform, force, used_by, prune_parents)
+        return removed
+
+    def _remove(
+        self,
+        name: str,
+        platform: Platform | None,
+        force: bool,
+        used_by: Callable[[ImageId], Sequence[Use]],
+        prune_parents: bool,
+    ) -> list[Removed]:
+        image = self.get_for(name, platform)
+        is_alone = image.is_secondary or (platform and self.get(name).others)
         with self._store.database.transaction() as sql:
-            plan = removal.plan(
-                image,
-                name,
-                force=force,
-                uses=used_by(image.id),
-                has_children=_has_children(sql, image.id),
-            )
-            for reference in plan.untag:
-                removed.append(Untagged(reference))
-                sql.execute("DELETE FROM image_references WHERE name = ?", (_key(reference),))
-            if plan.delete:
-                deleted.append(image.id)
-                removed += _delete(sql, image.id)
-                parent = image.parent if prune_parents else ""
-                while parent and _is_intermediate(sql, parent) and not used_by(ImageId(parent)):
-                    deleted.append(parent)
-                    above = _parent_of(sql, parent)
-                    removed += _delete(sql, parent)
-                    parent = above
+            uses = {one.id: used_by(one.id) for one in image.of_all_platforms}
+            parents = removal.parents_among(sql, image.of_all_platforms)
+            if is_alone:
+                kept_as = removal.own_name(sql, image)
+                plan = removal.plan_one_platform(
+                    image, force=force, uses=uses, parents=parents, kept_as=kept_as
+                )
+            else:
+                plan = removal.plan(image, name, force=force, uses=uses, parents=parents)
+            done = removal.carry_out(sql, plan, lambda one: prune_parents and not used_by(one))
         for _ in plan.untag:
             self._told("untag", image.id, image.id, image.execution.get("Labels"))
-        for image_id in deleted:
+        for image_id in done.images:
             self._told("delete", image_id, image_id, None)
-        if deleted:
+        if done.images:
             self._store.collect()
-        return removed
+        return done.removed
 
     def check(self, checked: Checked) -> Iterator[str]:
         """Yield what is wrong with the store, a line each; see check.py."""
@@ -254,8 +236,7 @@ class Images:
 
     def collect_leftovers(self) -> None:
         """Remove what a crash left half done; for the start, while nobody else works here."""
-        self._store.layers.collect_leftovers()
-        self._store.collect()
+        self._store.collect_leftovers()
 
     def layers_size_bytes(self) -> int:
         """Return the size of all layers, each counted once."""
@@ -270,11 +251,8 @@ class Images:
         return self._store.layers.sizes_by_chain_id()
 
     def list(self) -> list[Image]:
-        """Return all images, the newest first."""
-        with self._store.database.reading() as sql:
-            rows = sql.execute(_IMAGE_COLUMNS).fetchall()
-            images = [self._image(sql, row) for row in rows]
-        return sorted(images, key=lambda image: image.created, reverse=True)
+        """Return all images, the newest first, those that are secondary with their first one."""
+        return self._catalog.all()
 
     def created_at_ns(self) -> int:
         """Return when the store was made."""
@@ -298,74 +276,3 @@ class Images:
             self._tell("create", image_id)
         else:
             self._tell("tag", image_id, reference.familiar)
-
-    def _by_reference(self, reference: Reference) -> Image | None:
-        with self._store.database.reading() as sql:
-            row = sql.execute(
-                f"{_IMAGE_COLUMNS} WHERE id = (SELECT image FROM image_references WHERE name = ?)",
-                (_key(reference),),
-            ).fetchone()
-            return self._image(sql, row) if row else None
-
-    def _one(self, condition: str, value: str, missing: str) -> Image:
-        with self._store.database.reading() as sql:
-            rows = sql.execute(f"{_IMAGE_COLUMNS} WHERE {condition} LIMIT 2", (value,)).fetchall()
-            if not rows:
-                raise NotFound(missing)
-            # As for Docker not a conflict: `inspect` then looks for other kinds of object.
-            if len(rows) > 1:
-                raise NotFound(f"{missing} ({len(rows)} or more ids start so)")
-            return self._image(sql, rows[0])
-
-    def _image(self, sql: sqlite3.Connection, row: tuple[str, str, int]) -> Image:
-        image_id, manifest_digest, size_bytes = row
-        named = sql.execute(
-            "SELECT name, tagged_at FROM image_references WHERE image = ? ORDER BY name",
-            (image_id,),
-        ).fetchall()
-        layers = sql.execute(
-            "SELECT layer FROM image_layers WHERE image = ? ORDER BY position", (image_id,)
-        ).fetchall()
-        parsed = [references.parse(name) for name, _ in named]
-        config = self._store.blobs.read(image_id, documents.LIMIT_BYTES)
-        return Image(
-            id=ImageId(image_id),
-            references=tuple(reference for reference in parsed if reference.tag),
-            digests=tuple(reference for reference in parsed if reference.digest),
-            config=documents.image_config(config),
-            manifest_digest=manifest_digest,
-            size_bytes=size_bytes,
-            layers=tuple(number for (number,) in layers),
-            tagged_at=max((tagged_at for _, tagged_at in named), default=None),
-            parent=_parent_of(sql, image_id),
-        )
-
-
-def _parent_of(sql: sqlite3.Connection, image_id: str) -> str:
-    row = sql.execute("SELECT parent FROM image_parents WHERE image = ?", (image_id,)).fetchone()
-    return row[0] if row else ""
-
-
-def _has_children(sql: sqlite3.Connection, image_id: str) -> bool:
-    found = sql.execute("SELECT 1 FROM image_parents WHERE parent = ? LIMIT 1", (image_id,))
-    return found.fetchone() is not None
-
-
-def _is_intermediate(sql: sqlite3.Connection, image_id: str) -> bool:
-    """Return whether an image has neither a name nor, any more, a child."""
-    named = sql.execute("SELECT 1 FROM image_references WHERE image = ? LIMIT 1", (image_id,))
-    return named.fetchone() is None and not _has_children(sql, image_id)
-
-
-def _delete(sql: sqlite3.Connection, image_id: str) -> list[Removed]:
-    """Delete the rows of an image; return it and its layers that nobody has any more."""
-    gone = [Deleted(image_id), *(Deleted(chain_id) for chain_id in unused_after(sql, image_id))]
-    sql.execute("DELETE FROM images WHERE id = ?", (image_id,))
-    return [*gone]
-
-
-def _key(reference: Reference) -> str:
-    """Return the name in the database; with a digest, a tag says nothing more."""
-    if reference.digest:
-        return f"{reference.name}@{reference.digest}"
-    return str(reference)

@@ -23,6 +23,7 @@ from typing import BinaryIO, Final
 from seacan import log
 from seacan.errors import InvalidArgument, NotFound
 from seacan.files import sync_directory
+from seacan.images import indexes
 from seacan.images.compression import Decompressed
 from seacan.images.database import Database
 from seacan.images.streams import Watched, buffered, chunks
@@ -207,6 +208,7 @@ class Layers:
         of_lost = f"SELECT image FROM image_layers WHERE layer IN ({marks})"
         with self._database.transaction() as sql:
             images = [image for (image,) in sql.execute(of_lost, numbers)]
+            indexes.hand_over(sql, images)
             sql.execute(f"DELETE FROM images WHERE id IN ({of_lost})", numbers)
             sql.execute(f"DELETE FROM layer_holds WHERE layer IN ({marks})", numbers)
             sql.execute(f"DELETE FROM build_results WHERE layer IN ({marks})", numbers)

@@ -2,18 +2,19 @@
 
 import os
 import queue
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import islice
 from typing import Any, BinaryIO, Final
 
 from seacan.errors import InvalidArgument
 from seacan.ids import short
 from seacan.images import archive, documents
-from seacan.images.archive import Found
 from seacan.images.blobs import Staged, Staging
 from seacan.images.compression import Compression, Decompressed
 from seacan.images.image import ImageId, Loaded
 from seacan.images.layers import Layer, chain_ids
+from seacan.images.layout import Found, Named
 from seacan.images.platforms import Platform
 from seacan.images.progress import Meter, Progress
 from seacan.images.references import Reference
@@ -36,18 +37,18 @@ _LAYER_TYPES: Final[dict[Compression, str]] = {
 
 
 def load(
-    store: Store, stream: BinaryIO, progress: Progress, platform: Platform | None = None
+    store: Store, stream: BinaryIO, progress: Progress, platforms: Sequence[Platform] = ()
 ) -> list[Loaded]:
     """Add the images of an archive to the store; see Images.load."""
     with store.adding(), store.blobs.staging() as staging:
-        images = archive.found(stream, staging, platform)
+        named = archive.found(stream, staging, platforms)
+        images = [image for one in named for image in one.images]
         # All layers before the first image: an archive comes in whole, or not at all.
         blobs = [_commit_layers(store, staging, image) for image in images]
         layers = _unpack_all(store, images, blobs, progress)
         store.sync()
-        return [
-            _add_image(store, *parts, progress) for parts in zip(images, blobs, layers, strict=True)
-        ]
+        parts = zip(images, blobs, layers, strict=True)
+        return [_add(store, one, list(islice(parts, len(one.images))), progress) for one in named]
 
 
 def _commit_layers(store: Store, staging: Staging, image: Found) -> list[Descriptor]:
@@ -104,17 +105,29 @@ def _tell_until_done(
                 future.result()
 
 
-def _add_image(
+def _add(
     store: Store,
-    image: Found,
-    blobs: list[Descriptor],
-    layers: list[Layer],
+    named: Named,
+    parts: list[tuple[Found, list[Descriptor], list[Layer]]],
     progress: Progress,
 ) -> Loaded:
-    manifest = image.manifest if _describes(image.manifest, blobs) else None
-    image_id = store.add_image(image.config, blobs, layers, manifest)
-    _name(store, image_id, image.names, progress)
-    return Loaded(image_id, tuple(image.names))
+    """Add what has the same names, with its index if that still tells of it."""
+    is_as_told = all(_describes(image.manifest, blobs) for image, blobs, _ in parts)
+    index = named.index if is_as_told else ""
+    ids = [
+        store.add_image(
+            image.config,
+            blobs,
+            layers,
+            image.manifest if _describes(image.manifest, blobs) else None,
+            renew=bool(index),
+        )
+        for image, blobs, layers in parts
+    ]
+    for document in named.documents if index else ():
+        store.blobs.commit(document)
+    _name(store, ids, named.names, index, progress)
+    return Loaded(ids[0], tuple(named.names))
 
 
 def _describes(manifest: bytes | None, blobs: list[Descriptor]) -> bool:
@@ -153,15 +166,17 @@ def _unpack(
         return store.layers.add(chain_id, diff_id, archive, digest=blob["digest"])
 
 
-def _name(store: Store, image_id: ImageId, names: list[Reference], progress: Progress) -> None:
+def _name(
+    store: Store, ids: list[ImageId], names: list[Reference], index: str, progress: Progress
+) -> None:
     for name in names:
-        if before := store.set_reference(name, image_id):
+        if before := store.set_reference(name, ids[0], index):
             progress(_line(
                 f"The image {name.familiar} already exists, "
                 f"renaming the old one with ID {before} to empty string"
             ))  # fmt: skip
         progress(_line(f"Loaded image: {name.familiar}"))
-    if not names:
+    for image_id in ids if not names else ():
         progress(_line(f"Loaded image ID: {image_id}"))
 
 

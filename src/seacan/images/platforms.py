@@ -7,6 +7,7 @@ from typing import Any, Final
 import msgspec
 
 from seacan.errors import InvalidArgument
+from seacan.spec import image as wire
 
 _ARCHITECTURES: Final = {
     "x86_64": "amd64",
@@ -29,11 +30,21 @@ class Platform:
     def __str__(self) -> str:
         return "/".join(part for part in (self.os, self.architecture, self.variant) if part)
 
-    def has(self, other: "Platform") -> bool:
-        """Return whether `other` is this platform, of any variant if this one says none."""
-        return (self.os, self.architecture) == (other.os, other.architecture) and (
-            self.variant in ("", other.variant)
-        )
+    def to_wire(self) -> wire.Platform:
+        """Return it as descriptors have it."""
+        platform: wire.Platform = {"architecture": self.architecture, "os": self.os}
+        if self.variant:
+            platform["variant"] = self.variant
+        return platform
+
+
+def from_wire(platform: wire.Platform) -> Platform:
+    """Return what a descriptor's platform says."""
+    return Platform(
+        platform.get("architecture") or "",
+        platform.get("os") or "",
+        platform.get("variant") or "",
+    )
 
 
 def host() -> Platform:

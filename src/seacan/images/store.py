@@ -10,21 +10,22 @@ import os
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Final
 
 from seacan.errors import Internal, NotFound
-from seacan.images import documents, references
+from seacan.images import documents, indexes, made, references
 from seacan.images.blobs import Blobs
 from seacan.images.database import Database
 from seacan.images.image import ImageId
 from seacan.images.layers import Layer, Layers
+from seacan.images.platforms import Platform
 from seacan.images.references import Reference
 from seacan.images.trees import remove_tree
 from seacan.paths import DataRoot
-from seacan.spec.image import MEDIA_TYPE_CONFIG, MEDIA_TYPE_MANIFEST, Descriptor, Manifest
+from seacan.spec.image import Descriptor
 
 _REMOVERS: Final = min(4, os.cpu_count() or 1)
 
@@ -70,6 +71,8 @@ class Store:
         with self._guard:
             if self._adding:
                 return
+            with self.database.transaction_with_next() as sql:
+                indexes.forget_unused(sql)
             # Blobs first: on a full disk, the rows can be written when they are gone.
             for digest in self.blobs.digests() - self._used_blobs():
                 self.blobs.remove(digest)
@@ -82,6 +85,13 @@ class Store:
         finally:
             with self._guard:
                 self._removing -= 1
+
+    def collect_leftovers(self) -> None:
+        """Remove what a crash left half done; for the start, while nobody else works here."""
+        self.layers.collect_leftovers()
+        with self.database.transaction() as sql:
+            indexes.forget_lost(sql, self.blobs)
+        self.collect()
 
     def leftovers(self) -> list[str]:
         """Return, a line each, what is there and belongs to nothing.
@@ -101,7 +111,7 @@ class Store:
     def _used_blobs(self) -> set[str]:
         with self.database.reading() as sql:
             used = sql.execute(
-                "SELECT digest FROM image_blobs"
+                "SELECT digest FROM image_blobs UNION SELECT digest FROM index_blobs"
                 " UNION SELECT digest FROM build_results WHERE digest IS NOT NULL"
             )
             return {digest for (digest,) in used}
@@ -130,7 +140,7 @@ class Store:
         `parent` is the image that this one was made from here.
         """
         image_id = ImageId(self.blobs.write(config))
-        manifest = manifest or documents.encode(_manifest(image_id, len(config), blobs))
+        manifest = manifest or made.manifest(image_id, len(config), blobs)
         manifest_digest = self.blobs.write(manifest)
         digests = {image_id, manifest_digest, *(blob["digest"] for blob in blobs)}
         size_bytes = sum(layer.size_bytes for layer in layers)
@@ -164,45 +174,81 @@ class Store:
         self, image_id: ImageId, manifest_digest: str, blobs: list[Descriptor]
     ) -> bool:
         """Return whether an image's manifest was made here, of nothing but its layers."""
-        made = documents.encode(_manifest(image_id, self.blobs.size_bytes(image_id), blobs))
-        return documents.digest(made) == manifest_digest
+        data = made.manifest(image_id, self.blobs.size_bytes(image_id), blobs)
+        return documents.digest(data) == manifest_digest
 
-    def renew_manifest(self, image_id: ImageId, blobs: list[Descriptor]) -> str:
-        """Make the manifest of an image anew, of other blobs of its layers; return its digest.
+    def renew_manifests(self, renewed: Mapping[ImageId, list[Descriptor]], index: str = "") -> str:
+        """Make manifests of images anew, of other blobs of their layers.
 
-        To be called within adding().
+        `index` is the digest of an own index that names them, which is made anew as well: return
+        the digest of the new one, else "". To be called within adding().
         """
-        data = documents.encode(_manifest(image_id, self.blobs.size_bytes(image_id), blobs))
-        digest = self.blobs.write(data)
-        digests = {image_id, digest, *(blob["digest"] for blob in blobs)}
+        manifests = {
+            image_id: made.manifest(image_id, self.blobs.size_bytes(image_id), blobs)
+            for image_id, blobs in renewed.items()
+        }
+        digests = {image_id: self.blobs.write(data) for image_id, data in manifests.items()}
+        known = None
+        if index:
+            changed: dict[str, Descriptor] = {
+                self.manifest_digest(image_id): {"digest": digests[image_id], "size": len(data)}
+                for image_id, data in manifests.items()
+            }
+            old = self.blobs.read(index, documents.LIMIT_BYTES)
+            known = indexes.read(self.blobs, self.blobs.write(made.renewed_index(old, changed)))
         with self.database.transaction() as sql:
-            _set_blobs(sql, image_id, digest, digests)
-        return digest
+            for image_id, blobs in renewed.items():
+                needed = {image_id, digests[image_id], *(blob["digest"] for blob in blobs)}
+                _set_blobs(sql, image_id, digests[image_id], needed)
+            if known:
+                indexes.replace(sql, index, known)
+        return known.digest if known else ""
 
-    def meaning(self, reference: Reference) -> ImageId | None:
-        """Return the image that `reference`, with a tag or a digest, means."""
+    def meanings(self, reference: Reference) -> list[tuple[Platform, ImageId]]:
+        """Return the images that `reference`, with a tag or a digest, means, by platform."""
+        name = str(reference)
         with self.database.reading() as sql:
+            if index := indexes.of_name(sql, name):
+                return indexes.images_by_platform(sql, self.blobs, index)
             row = sql.execute(
-                "SELECT image FROM image_references WHERE name = ?", (str(reference),)
+                "SELECT image FROM image_references WHERE name = ?", (name,)
             ).fetchone()
-        return ImageId(row[0]) if row else None
+            return [(indexes.platform_of(self.blobs, row[0]), ImageId(row[0]))] if row else []
+
+    def index_of(self, reference: Reference) -> str:
+        """Return the digest of the index that `reference` came with, or ""."""
+        with self.database.reading() as sql:
+            return indexes.of_name(sql, str(reference))
+
+    def is_whole(self, index: str) -> bool:
+        """Return whether all that an index names is here."""
+        with self.database.reading() as sql:
+            return indexes.is_whole(sql, self.blobs, index)
 
     def repositories_with(self, digest: str) -> list[Reference]:
         """Return the names by digest, as pulled or pushed, of images that have a blob."""
         with self.database.reading() as sql:
             rows = sql.execute(
-                "SELECT DISTINCT name FROM image_references JOIN image_blobs USING (image)"
-                " WHERE digest = ? AND name LIKE '%@%' ORDER BY name",
+                "SELECT name FROM image_references JOIN image_blobs USING (image)"
+                " WHERE digest = ?1 AND name LIKE '%@%' UNION"
+                " SELECT name FROM reference_indexes JOIN index_manifests USING (index_digest)"
+                " JOIN images USING (manifest) JOIN image_blobs ON image = images.id"
+                " WHERE digest = ?1 AND name LIKE '%@%' ORDER BY name",
                 (digest,),
             ).fetchall()
         return [references.parse(name) for (name,) in rows]
 
-    def set_reference(self, reference: Reference, image_id: ImageId) -> ImageId | None:
-        """Let `reference` mean the image; return the image it meant before, if it was another.
+    def set_reference(
+        self, reference: Reference, image_id: ImageId, index: str = ""
+    ) -> ImageId | None:
+        """Let `reference` mean the image; return one that it meant before, if it does no more.
 
-        Raises ImageGone.
+        `index` is the digest of the index that it came with, which is here with all its documents
+        while the caller is adding(). Then the name means all images of it, and this one only if
+        that for this machine is not here. Raises ImageGone.
         """
         name = str(reference)
+        known = indexes.read(self.blobs, index) if index else None
         with self.database.transaction() as sql:
             if not sql.execute("SELECT 1 FROM images WHERE id = ?", (image_id,)).fetchone():
                 raise ImageGone(f"No such image: {image_id}")
@@ -210,10 +256,17 @@ class Store:
                 "SELECT image FROM image_references WHERE name = ?", (name,)
             ).fetchone()
             sql.execute(
-                "INSERT OR REPLACE INTO image_references (name, image, tagged_at) VALUES (?, ?, ?)",
+                "INSERT INTO image_references (name, image, tagged_at) VALUES (?, ?, ?)"
+                " ON CONFLICT (name) DO UPDATE SET"
+                " image = excluded.image, tagged_at = excluded.tagged_at",
                 (name, image_id, time.time()),
             )
-        return ImageId(row[0]) if row and row[0] != image_id else None
+            if known:
+                indexes.give(sql, self.blobs, name, known)
+            else:
+                indexes.take(sql, name)
+            meant = {image_id, *indexes.images_of(sql, index)}
+        return ImageId(row[0]) if row and row[0] not in meant else None
 
 
 def _set_blobs(
@@ -240,17 +293,3 @@ def _full_disk_told() -> Iterator[None]:
         if err.sqlite_errorcode != sqlite3.SQLITE_FULL:
             raise
         raise Internal(f"store image: {err}") from err
-
-
-def _manifest(image_id: ImageId, config_bytes: int, blobs: list[Descriptor]) -> Manifest:
-    config: Descriptor = {
-        "mediaType": MEDIA_TYPE_CONFIG,
-        "digest": image_id,
-        "size": config_bytes,
-    }
-    return {
-        "schemaVersion": 2,
-        "mediaType": MEDIA_TYPE_MANIFEST,
-        "config": config,
-        "layers": blobs,
-    }

@@ -43,7 +43,7 @@ def _names(*, all: bool = True, limit: int | None = None, **wanted: list[str]) -
                 return record
         raise NotFound(f"No such container: {ref}")
 
-    images = {"busybox": IMAGE_ID, "other": OTHER_IMAGE_ID}
+    images: dict[str, set[str]] = {"busybox": {IMAGE_ID}, "other": {OTHER_IMAGE_ID}}
     facts = Facts(find, images, _networks_of)
     filters = {name.replace("_", "-"): values for name, values in wanted.items()}
     found = select(records, all=all, limit=limit, wanted=filters, facts=facts)

@@ -26,7 +26,7 @@ def image(*names: str) -> Image:
 
 
 def removal_of(*names: str, delete: bool) -> Removal:
-    return Removal(tuple(references.parse(name) for name in names), delete)
+    return Removal(tuple(references.parse(name) for name in names), (ID,) if delete else ())
 
 
 @pytest.mark.parametrize(
@@ -51,15 +51,15 @@ def removal_of(*names: str, delete: bool) -> Removal:
 def test_what_goes(
     names: list[str], name: str, force: bool, uses: list[Use], expected: Removal
 ) -> None:
-    found = removal.plan(image(*names), name, force=force, uses=uses, has_children=False)
+    found = removal.plan(image(*names), name, force=force, uses={ID: uses}, parents=())
     assert found == expected
 
 
 def test_a_parent_loses_its_name_alone() -> None:
-    found = removal.plan(image("a:1"), "a:1", force=True, uses=[], has_children=True)
+    found = removal.plan(image("a:1"), "a:1", force=True, uses={}, parents={ID})
     assert found == removal_of("a:1", delete=False)
     with pytest.raises(Conflict) as caught:
-        removal.plan(image("a:1"), SHORT, force=True, uses=[], has_children=True)
+        removal.plan(image("a:1"), SHORT, force=True, uses={}, parents={ID})
     assert str(caught.value) == (
         f"conflict: unable to delete {SHORT} (cannot be forced) - image has dependent child images"
     )
@@ -106,5 +106,5 @@ def test_what_stands_against_it(
     names: list[str], name: str, force: bool, uses: list[Use], message: str
 ) -> None:
     with pytest.raises(Conflict) as caught:
-        removal.plan(image(*names), name, force=force, uses=uses, has_children=False)
+        removal.plan(image(*names), name, force=force, uses={ID: uses}, parents=())
     assert str(caught.value) == message

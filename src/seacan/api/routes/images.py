@@ -17,11 +17,11 @@ from seacan.api.shapes.images import (
     list_image,
     removed_image,
     shape_pruned,
-    with_manifest,
+    with_manifests,
 )
 from seacan.api.versions import Version
 from seacan.engine.image_prune import uses_by_image
-from seacan.errors import InvalidArgument, NotFound, Unsupported
+from seacan.errors import InvalidArgument, NotFound
 from seacan.http.messages import Reply
 from seacan.images import platforms, references
 from seacan.images.image import Image
@@ -75,7 +75,7 @@ class ImageRoutes:
             list_image(
                 image,
                 call.version,
-                containers=len(users[image.id]),
+                containers=sum(len(users[one.id]) for one in image.of_all_platforms),
                 shared_bytes=shared.get(image.id, -1),
             )
             for image in listed
@@ -99,8 +99,7 @@ class ImageRoutes:
         """Yield the shapes with their manifests, but for images that were removed meanwhile."""
         for shape, image in shapes:
             with suppress(NotFound):
-                manifest = self._images.manifest(image)
-                yield with_manifest(shape, image, manifest, version, users[image.id])
+                yield with_manifests(shape, self._images.manifests(image), version, users)
 
     async def inspect(self, call: Call) -> Reply:
         platform = platform_of(call, since=(1, 49))
@@ -112,9 +111,8 @@ class ImageRoutes:
         image = await anyio.to_thread.run_sync(self._images.get_for, call.name, platform)
         shape = inspect_image(image, call.version)
         if wants_manifests:
-            manifest = await anyio.to_thread.run_sync(self._images.manifest, image)
-            containers = self._users()[image.id]
-            shape = with_manifest(shape, image, manifest, call.version, containers)
+            manifests = await anyio.to_thread.run_sync(self._images.manifests, image)
+            shape = with_manifests(shape, manifests, call.version, self._users())
         return json_reply(shape)
 
     async def history(self, call: Call) -> Reply:
@@ -133,9 +131,7 @@ class ImageRoutes:
 
     async def remove(self, call: Call) -> Reply:
         texts = call.query.texts("platforms") if call.version >= (1, 50) else []
-        if len(texts) > 1:
-            raise Unsupported("removing several platforms of an image is not supported")
-        platform = platforms.from_json(texts[0]) if texts else None
+        wanted = [platforms.from_json(text) for text in texts]
         uses = uses_by_image(self._containers.all_records())
         remove = functools.partial(
             self._images.remove,
@@ -143,7 +139,7 @@ class ImageRoutes:
             force=call.query.flag("force"),
             used_by=lambda image_id: uses.get(image_id, ()),
             prune_parents=not call.query.flag("noprune"),
-            platform=platform,
+            platforms=wanted,
         )
         with self._actions.timed("delete"):
             removed = await anyio.to_thread.run_sync(remove)
@@ -158,3 +154,9 @@ def platform_of(call: Call, *, since: tuple[int, int]) -> Platform | None:
     """Return the platform that a request asks for; before API version `since`, none."""
     text = call.query.text("platform")
     return platforms.from_json(text) if text and call.version >= since else None
+
+
+def platforms_of(call: Call, *, since: tuple[int, int]) -> list[Platform]:
+    """Return the platforms that a request asks for, of which newer clients send several."""
+    texts = call.query.texts("platform") if call.version >= since else []
+    return [platforms.from_json(text) for text in texts if text]

@@ -11,7 +11,7 @@ from seacan.api import engine_images
 from seacan.api.background import Message, progress_stream
 from seacan.api.body_file import body_file
 from seacan.api.door import Call, Route
-from seacan.api.routes.images import platform_of
+from seacan.api.routes.images import platform_of, platforms_of
 from seacan.api.routes.registries import who_asks
 from seacan.api.shapes.progress import progress_line
 from seacan.build import changes
@@ -44,7 +44,7 @@ class TransferRoutes:
         ]
 
     async def load(self, call: Call) -> Stream:
-        platform = platform_of(call, since=(1, 48))
+        platforms = platforms_of(call, since=(1, 48))
         is_quiet = call.query.flag("quiet", default=True)
 
         def work(archive: BinaryIO, tell: Callable[[Message], None]) -> None:
@@ -52,7 +52,7 @@ class TransferRoutes:
                 if not (is_quiet and "progressDetail" in message):
                     tell(message)
 
-            self._images.load(archive, progress, platform)
+            self._images.load(archive, progress, platforms)
 
         return _progress_stream(call.request, work, told_first=True)
 
@@ -63,11 +63,11 @@ class TransferRoutes:
         return self._save(call, [call.name])
 
     def _save(self, call: Call, names: list[str]) -> Stream:
-        platform = platform_of(call, since=(1, 48))
+        platforms = platforms_of(call, since=(1, 48))
 
         async def produce(send: Send) -> None:
             def work() -> None:
-                with self._images.saving(names, platform) as pieces:
+                with self._images.saving(names, platforms) as pieces:
                     for piece in pieces:
                         anyio.from_thread.run(send, piece)
 

@@ -1,6 +1,6 @@
 """GET /images/{name}/json, /history, GET /images/json, DELETE /images/{name}, prune."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any, assert_never
 
@@ -9,7 +9,7 @@ from seacan.api.versions import Version
 from seacan.engine.container import NEVER
 from seacan.engine.image_prune import PrunedImages
 from seacan.images.history import Step
-from seacan.images.image import Deleted, Image, ImageManifest, Removed, Untagged
+from seacan.images.image import Deleted, Image, ImageManifest, ImageManifests, Removed, Untagged
 
 
 def inspect_image(image: Image, version: Version) -> dict[str, Any]:
@@ -45,6 +45,7 @@ def list_image(
 ) -> dict[str, Any]:
     """Return an element of the list; `containers` use the image; -1: shared size not measured."""
     tags, digests = _listed_names(image, version)
+    size_bytes = sum(one.size_bytes for one in image.of_all_platforms)
     shape: dict[str, Any] = {
         "Containers": containers if version >= (1, 51) else -1,
         "Created": int(image.created_s),
@@ -54,46 +55,49 @@ def list_image(
         "RepoDigests": digests,
         "RepoTags": tags,
         "SharedSize": shared_bytes,
-        "Size": image.size_bytes,
+        "Size": size_bytes,
     }
     if version < (1, 44):
-        shape["VirtualSize"] = image.size_bytes
+        shape["VirtualSize"] = size_bytes
     return shape
 
 
-def with_manifest(
+def with_manifests(
     shape: dict[str, Any],
-    image: Image,
-    manifest: ImageManifest,
+    found: ImageManifests,
     version: Version,
-    containers: list[str],
+    users: Mapping[str, list[str]],
 ) -> dict[str, Any]:
-    """Return the shape of an image with what it was made of: one manifest, that of its platform.
+    """Return the shape of an image with the manifests that its names lead to.
 
-    `containers`: the ids of those that use it.
+    `users`: the ids of the containers of each image.
     """
-    platform = {"architecture": image.architecture, "os": image.os}
-    if image.variant:
-        platform["variant"] = image.variant
+    more: dict[str, Any] = {"Manifests": [_manifest(one, users) for one in found.manifests]}
+    if version >= (1, 48):
+        more["Descriptor"] = found.target
+    return {**shape, **more}
+
+
+def _manifest(manifest: ImageManifest, users: Mapping[str, list[str]]) -> dict[str, Any]:
+    platform, image = manifest.platform.to_wire(), manifest.image
+    unpacked_bytes = image.size_bytes if image else 0
     summary = {
         "ID": manifest.descriptor["digest"],
         "Descriptor": {**manifest.descriptor, "platform": platform},
-        "Available": True,
+        "Available": manifest.content_bytes > 0,
         "Size": {
             "Content": manifest.content_bytes,
-            "Total": manifest.content_bytes + image.size_bytes,
-        },
-        "Kind": "image",
-        "ImageData": {
-            "Platform": platform,
-            "Containers": containers,
-            "Size": {"Unpacked": image.size_bytes},
+            "Total": manifest.content_bytes + unpacked_bytes,
         },
     }
-    more: dict[str, Any] = {"Manifests": [summary]}
-    if version >= (1, 48):
-        more["Descriptor"] = manifest.descriptor
-    return {**shape, **more}
+    if manifest.attests is not None:
+        return {**summary, "Kind": "attestation", "AttestationData": {"For": manifest.attests}}
+    data = {
+        "Platform": platform,
+        "Containers": users.get(image.id, []) if image else [],
+        "Size": {"Unpacked": unpacked_bytes},
+    }
+    return {**summary, "Kind": "image", "ImageData": data}
 
 
 def history_step(step: Step) -> dict[str, Any]:

@@ -15,12 +15,13 @@ from seacan.errors import InvalidArgument, NotFound, Unsupported
 from seacan.ids import short
 from seacan.images import documents, platforms
 from seacan.images.blobs import Staged
+from seacan.images.choice import acceptable_platforms, choose, normal
 from seacan.images.image import ImageId
+from seacan.images.indexes import DEEPEST, platform_of
 from seacan.images.layers import Layer, chain_ids, check_diff_id
 from seacan.images.platforms import Platform
 from seacan.images.progress import Meter, Progress, message
 from seacan.images.references import Reference
-from seacan.images.remote.choice import acceptable_platforms, choose, normal
 from seacan.images.remote.downloads import Downloads, Wanted, is_worth_keeping
 from seacan.images.remote.repository import Fetched, Repository
 from seacan.images.remote.tasks import Cancellation, Slots, Task, wait_all
@@ -36,7 +37,6 @@ from seacan.spec.image import (
 )
 
 _MOST_LAYERS: Final = 125  # as Docker
-_DEEPEST_INDEX: Final = 4
 _LOOK_S: Final = 0.2  # between looks at whether a layer is still wanted
 
 
@@ -83,20 +83,25 @@ class Pull:
         name = reference.digest or reference.tag or ""
         digest = reference.digest or self._repository.manifest_digest(name)
         by_digest = replace(reference, tag=None, digest=digest)
+        before = {image_id for _, image_id in self._meanings(reference)}
         image_id = self._known(by_digest) if digest else None
-        if image_id is None:
-            fetched = self._repository.manifest(name)
-            by_digest = replace(by_digest, digest=fetched.digest)
-            self._tell_beginning(name)
-            image_id = self._bring(self._chosen(fetched, _DEEPEST_INDEX))
-        else:
-            self._tell_beginning(name)
-        self._progress({"status": f"Digest: {by_digest.digest}"})
-        is_new = self._store.meaning(reference) != image_id
-        self._store.set_reference(by_digest, image_id)
-        if reference.tag and not reference.digest:
-            self._store.set_reference(reference, image_id)
-        return Pulled(image_id, by_digest.digest or "", is_new, self._platform_of(image_id))
+        with self._store.adding():
+            if image_id is None:
+                fetched = self._repository.manifest(name)
+                by_digest = replace(by_digest, digest=fetched.digest)
+                self._tell_beginning(name)
+                image_id = self._bring(self._chosen(fetched, DEEPEST))
+                index = fetched.digest if fetched.is_index else ""
+            else:
+                self._tell_beginning(name)
+                index = self._store.index_of(by_digest)
+            self._progress({"status": f"Digest: {by_digest.digest}"})
+            self._store.set_reference(by_digest, image_id, index)
+            if reference.tag and not reference.digest:
+                self._store.set_reference(reference, image_id, index)
+        return Pulled(
+            image_id, by_digest.digest or "", image_id not in before, self._platform_of(image_id)
+        )
 
     def _tell_beginning(self, name: str) -> None:
         self._progress({"status": f"Pulling from {self._repository.path}", "id": name})
@@ -107,23 +112,21 @@ class Pull:
         So an image that has not changed costs but a question for its digest, which registries do
         not count as a pull.
         """
-        image_id = self._store.meaning(by_digest)
-        if image_id is None:
-            return None
-        wanted = acceptable_platforms(self._platform or platforms.host())
-        return image_id if normal(self._platform_of(image_id)) == wanted[0] else None
+        wanted, *_ = acceptable_platforms(self._platform or platforms.host())
+        known = self._meanings(by_digest)
+        return next((one for platform, one in known if normal(platform) == wanted), None)
+
+    def _meanings(self, reference: Reference) -> list[tuple[Platform, ImageId]]:
+        try:
+            return self._store.meanings(reference)
+        except NotFound:  # removed meanwhile
+            return []
 
     def _platform_of(self, image_id: ImageId) -> Platform:
         try:
-            data = self._store.blobs.read(image_id, documents.LIMIT_BYTES)
+            return platform_of(self._store.blobs, image_id)
         except NotFound as err:
             raise ImageGone(str(err)) from err
-        config = documents.image_config(data)
-        return Platform(
-            config.get("architecture") or "",
-            config.get("os") or "linux",
-            config.get("variant") or "",
-        )
 
     def _chosen(self, fetched: Fetched, depth: int) -> Fetched:
         """Return the manifest, out of an index that for the platform."""
@@ -131,6 +134,7 @@ class Pull:
             return fetched
         if not depth:
             raise InvalidArgument(f"invalid image index {fetched.digest}: nested too deeply")
+        self._store.blobs.write(fetched.data)
         descriptor = choose(documents.index(fetched.data), self._platform)
         inner = self._repository.manifest(descriptor["digest"])
         if len(inner.data) != descriptor["size"] or inner.media_type != descriptor["mediaType"]:

@@ -12,19 +12,21 @@ from dataclasses import replace
 from typing import Final
 
 from seacan.ids import short
-from seacan.images import documents
+from seacan.images import documents, indexes
 from seacan.images.compaction import compact
 from seacan.images.image import Image
+from seacan.images.manifests import index_descriptor, manifest_descriptor
 from seacan.images.progress import Meter, Progress, message
 from seacan.images.references import Reference
 from seacan.images.remote.failures import Broken, Refused, delay_s
+from seacan.images.remote.outgoing import Outgoing
 from seacan.images.remote.repository import Repository
 from seacan.images.remote.settings import RegistrySettings
 from seacan.images.remote.tasks import Cancellation, Slots, Task, wait_all
 from seacan.images.remote.upload import Upload
 from seacan.images.store import ImageGone, Store
 from seacan.images.streams import chunks
-from seacan.spec.image import MEDIA_TYPE_MANIFEST, Descriptor
+from seacan.spec.image import INDEX_TYPES, Descriptor
 
 _MOST_MOUNTS: Final = 3  # that are tried for a layer
 _ENOUGH_BYTES: Final = 1 << 20  # whoever got so much further may try as often as at first
@@ -51,23 +53,69 @@ class Push:
         self._cancellation = cancellation
         self._stop = Cancellation()  # of the threads, also when one of them has failed
 
-    def run(self, reference: Reference, image: Image) -> None:
-        """Push `image` as the tag of `reference`. Raises Refused, Broken, Cancelled."""
-        digest = compact(self._store, image, self._progress)
+    def run(self, outgoing: Outgoing) -> None:
+        """Push what goes as a tag. Raises Refused, Broken, Cancelled."""
+        reference, index = outgoing.reference, outgoing.index
+        digests = compact(self._store, outgoing.images, index, self._progress)
+        for image, digest in zip(outgoing.images, digests.images, strict=True):
+            name = digest if index else reference.tag or ""
+            self._push_image(reference, image, digest, name)
+        if digests.index:
+            for descriptor in indexes.walk(self._store.blobs, digests.index, depth=0):
+                self._push_document(reference, descriptor)
+            target = index_descriptor(self._store.blobs, digests.index)
+            self._put(reference.tag or "", target)
+        else:
+            target = manifest_descriptor(self._store.blobs, *digests.images)
+        self._finish(outgoing, target, digests.index)
+
+    def _push_image(self, reference: Reference, image: Image, digest: str, name: str) -> None:
+        """Send an image, and its manifest as `name`."""
         data = self._store.blobs.read(digest, documents.LIMIT_BYTES)
         manifest = documents.manifest(data)
         self._push_layers(reference, manifest["layers"], image.diff_ids)
-        config = manifest["config"]
-        if not self._repository.has_blob(config["digest"]):
-            self._send_patiently(reference, config, None)
-        media_type = manifest.get("mediaType") or MEDIA_TYPE_MANIFEST
-        self._repository.put_manifest(reference.tag or "", media_type, data)
+        self._push_unnamed(reference, manifest["config"])
+        self._put(name, manifest_descriptor(self._store.blobs, digest))
+
+    def _push_document(self, reference: Reference, descriptor: Descriptor) -> None:
+        """Send what an index names that is no image: an index, an attestation."""
+        if descriptor["mediaType"] in INDEX_TYPES:
+            for inner in indexes.walk(self._store.blobs, descriptor["digest"], depth=0):
+                self._push_document(reference, inner)
+        elif indexes.attested_by(descriptor) is not None:
+            data = self._store.blobs.read(descriptor["digest"], documents.LIMIT_BYTES)
+            manifest = documents.manifest(data)
+            for blob in (manifest["config"], *manifest["layers"]):
+                self._push_unnamed(reference, blob)
+        else:
+            return
+        self._put(descriptor["digest"], descriptor)
+
+    def _push_unnamed(self, reference: Reference, blob: Descriptor) -> None:
+        if not self._repository.has_blob(blob["digest"]):
+            self._send_patiently(reference, blob, None)
+
+    def _put(self, name: str, descriptor: Descriptor) -> None:
+        data = self._store.blobs.read(descriptor["digest"], documents.LIMIT_BYTES)
+        self._repository.put_manifest(name, descriptor["mediaType"], data)
+
+    def _finish(self, outgoing: Outgoing, target: Descriptor, index: str) -> None:
+        """Keep the name by digest, and tell what was pushed."""
+        reference, digest = outgoing.reference, target["digest"]
+        by_digest = replace(reference, tag=None, digest=digest)
         with contextlib.suppress(ImageGone):  # it was pushed all the same
-            self._store.set_reference(replace(reference, tag=None, digest=digest), image.id)
-        status = f"{reference.tag}: digest: {digest} size: {len(data)}"
-        aux = {"Tag": reference.tag, "Digest": digest, "Size": len(data)}
-        self._progress({"status": status})
+            self._store.set_reference(by_digest, outgoing.images[0].id, index)
+        size_bytes = target["size"]
+        aux = {"Tag": reference.tag, "Digest": digest, "Size": size_bytes}
+        self._progress({"status": f"{reference.tag}: digest: {digest} size: {size_bytes}"})
         self._progress({"progressDetail": {}, "aux": aux})
+        if outgoing.left_out:
+            told = {
+                "manifestPushedInsteadOfIndex": True,
+                "originalIndex": index_descriptor(self._store.blobs, outgoing.left_out),
+                "selectedManifest": target,
+            }
+            self._progress({"progressDetail": {}, "aux": told})
 
     def _push_layers(
         self, reference: Reference, layers: list[Descriptor], diff_ids: list[str]

@@ -10,8 +10,9 @@ from contextlib import AbstractContextManager, closing
 from dataclasses import replace
 from typing import Protocol, TypeVar
 
-from seacan.errors import Forbidden, Internal, InvalidArgument, NotFound, Unauthorized
+from seacan.errors import Forbidden, Internal, InvalidArgument, Unauthorized
 from seacan.images import references
+from seacan.images.choice import fits
 from seacan.images.image import Image
 from seacan.images.platforms import Platform
 from seacan.images.progress import Message, Progress
@@ -27,6 +28,7 @@ from seacan.images.remote.failures import Broken, NoCredentials, Refused
 from seacan.images.remote.http import Http
 from seacan.images.remote.inspect import Distribution, inspect
 from seacan.images.remote.lists import Entry, push_list
+from seacan.images.remote.outgoing import outgoing
 from seacan.images.remote.pull import Pull, Pulled
 from seacan.images.remote.push import Push
 from seacan.images.remote.repository import Fetched, Repository
@@ -45,7 +47,7 @@ _ACTIONS: Mapping[Purpose, str] = {"pull": "pull", "push": "pull,push"}
 class Known(Protocol):
     """The images that are here."""
 
-    def get(self, name: str) -> Image: ...
+    def get_for(self, name: str, platform: Platform | None) -> Image: ...
 
     def list(self) -> Sequence[Image]: ...
 
@@ -116,20 +118,15 @@ class Remote:
         progress: Progress,
         cancellation: Cancellation,
     ) -> None:
-        """Push the image of a tag; without one, all tags of the repository that are here.
+        """Push what a tag means; without one, all tags of the repository that are here.
 
-        With `platform`, only if it is for that. Raises as pull().
+        Of several platforms, the image for `platform`, else what outgoing.py says. Raises what
+        pull() does; Conflict.
         """
         progress({"status": f"The push refers to repository [{reference.name}]"})
         if reference.digest:
             raise InvalidArgument("cannot push a digest reference")
-        images = self._tagged(reference)
-        for tagged, image in images:
-            if platform and not _fits(_platform_of(image), platform):
-                raise NotFound(
-                    f"image with reference {tagged.familiar} was found but does not provide the"
-                    f" specified platform ({platform})"
-                )
+        tagged = self._tagged(reference)
 
         def use(repository: Repository) -> None:
             push = Push(
@@ -140,20 +137,24 @@ class Remote:
                 progress=progress,
                 cancellation=cancellation,
             )
-            for tagged, image in images:
-                push.run(tagged, image)
+            for one in wanted:
+                push.run(one)
 
         try:
             # Nothing is collected while it is being sent.
             with self._store.adding():
+                wanted = [
+                    outgoing(one, platform, self._images.get_for, self._store.is_whole)
+                    for one in tagged
+                ]
                 self._with_repository(reference, "push", credentials, use)
         except _FAILURES as err:
             raise failures.of_any(err) from err
         self._images.tell("push", reference)
 
-    def _tagged(self, reference: Reference) -> list[tuple[Reference, Image]]:
+    def _tagged(self, reference: Reference) -> list[Reference]:
         here = [
-            (name, image)
+            name
             for image in self._images.list()
             for name in image.references
             if name.name == reference.name
@@ -163,11 +164,10 @@ class Remote:
                 f"An image does not exist locally with the tag: {reference.familiar_name}"
             )
         if not reference.tag:
-            return sorted(here, key=lambda pair: pair[0].tag or "")
-        wanted = [pair for pair in here if pair[0].tag == reference.tag]
-        if not wanted:
+            return sorted(here, key=lambda name: name.tag or "")
+        if reference not in here:
             raise Internal(f"tag does not exist: {reference.familiar}")
-        return wanted
+        return [reference]
 
     def inspect(self, reference: Reference, credentials: Credentials) -> Distribution:
         """Return what the registry has. Raises as pull()."""
@@ -298,17 +298,8 @@ def _outcome(
     else:
         yield {"status": f"Status: Image is up to date for {name}"}
     for one in pulled:
-        if platform and not _fits(one.platform, platform):
+        if platform and not fits(one.platform, platform):
             yield {
                 "status": f"WARNING: image with reference {name} was found but its platform"
                 f" ({one.platform}) does not match the specified platform ({platform})"
             }
-
-
-def _platform_of(image: Image) -> Platform:
-    return Platform(image.architecture, image.os, image.variant)
-
-
-def _fits(found: Platform, wanted: Platform) -> bool:
-    same_variant = not wanted.variant or not found.variant or found.variant == wanted.variant
-    return (found.os, found.architecture) == (wanted.os, wanted.architecture) and same_variant

@@ -1,12 +1,14 @@
-"""Which image of an index is for a platform. Source: image-index.md; containerd's platforms."""
+"""Which image of several is for a platform. Source: image-index.md; containerd's platforms."""
 
-from typing import Final
+from collections.abc import Sequence
+from typing import Final, TypeVar
 
 from seacan.errors import NotFound
 from seacan.images import platforms
 from seacan.images.platforms import Platform
-from seacan.spec import image as wire
 from seacan.spec.image import Descriptor, Index
+
+T = TypeVar("T")
 
 # What the newest variant runs as well, best first.
 _ARM: Final = ("v8", "v7", "v6", "v5")
@@ -19,15 +21,30 @@ def choose(index: Index, wanted: Platform | None) -> Descriptor:
     Raises NotFound.
     """
     platform = wanted or platforms.host()
-    acceptable = acceptable_platforms(platform)
-    for one in acceptable:
-        for descriptor in index["manifests"]:
-            if _normal(descriptor.get("platform")) == one:
-                return descriptor
-    for descriptor in index["manifests"]:
-        if not descriptor.get("platform"):  # it says nothing, so it may fit
-            return descriptor
-    raise NotFound(f"no matching manifest for {platform} in the manifest list entries")
+    candidates = [
+        (platforms.from_wire(told) if (told := descriptor.get("platform")) else None, descriptor)
+        for descriptor in index["manifests"]
+    ]
+    found = best(candidates, platform)
+    # One that says nothing may fit.
+    found = found or next((descriptor for told, descriptor in candidates if told is None), None)
+    if found is None:
+        raise NotFound(f"no matching manifest for {platform} in the manifest list entries")
+    return found
+
+
+def best(candidates: Sequence[tuple[Platform | None, T]], wanted: Platform) -> T | None:
+    """Return the first of the candidates for the platform that suits `wanted` best."""
+    for acceptable in acceptable_platforms(wanted):
+        for platform, candidate in candidates:
+            if platform is not None and normal(platform) == acceptable:
+                return candidate
+    return None
+
+
+def fits(found: Platform, wanted: Platform) -> bool:
+    """Return whether `found` runs on `wanted`."""
+    return normal(found) in acceptable_platforms(wanted)
 
 
 def acceptable_platforms(platform: Platform) -> list[Platform]:
@@ -49,15 +66,3 @@ def normal(platform: Platform) -> Platform:
     """Return it with the variant that stands for none."""
     variant = platform.variant or _DEFAULT_VARIANTS.get(platform.architecture, "")
     return Platform(platform.architecture, platform.os, variant)
-
-
-def _normal(platform: wire.Platform | None) -> Platform | None:
-    if not platform:
-        return None
-    return normal(
-        Platform(
-            platform.get("architecture") or "",
-            platform.get("os") or "",
-            platform.get("variant") or "",
-        )
-    )

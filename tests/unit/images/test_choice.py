@@ -2,7 +2,7 @@ import pytest
 
 from seacan.errors import NotFound
 from seacan.images import platforms
-from seacan.images.remote.choice import choose
+from seacan.images.choice import choose, fits
 from seacan.spec.image import Descriptor, Index
 
 
@@ -59,3 +59,17 @@ def test_choose(names: tuple[str, ...], wanted: str, chosen: str) -> None:
 def test_none_fits(names: tuple[str, ...], wanted: str) -> None:
     with pytest.raises(NotFound, match=f"no matching manifest for {wanted} in the manifest list"):
         choose(index(*names), platforms.parse(wanted))
+
+
+@pytest.mark.parametrize(
+    ("found", "wanted", "does"),
+    [
+        ("linux/arm/v7", "linux/arm", True),
+        ("linux/arm/v6", "linux/arm/v7", True),
+        ("linux/arm/v7", "linux/arm/v6", False),
+        ("linux/arm64", "linux/arm64/v8", True),
+        ("linux/amd64", "linux/arm64", False),
+    ],
+)
+def test_fits(found: str, wanted: str, does: bool) -> None:
+    assert fits(platforms.parse(found), platforms.parse(wanted)) is does
