@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
+from seacan.cli.values import comma_list
 from seacan.errors import InvalidArgument
+
+PLATFORMS = comma_list()
+
+
+def platforms_json(texts: list[str]) -> list[str]:
+    """Return what the API wants for each of `linux/arm64/v8`, ...."""
+    return [found for text in texts if (found := platform_json(text))]
 
 
 def platform_json(text: str) -> str | None:

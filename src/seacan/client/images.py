@@ -56,10 +56,10 @@ class Images:
         return self._client.call("POST", path, query=query, headers=headers)
 
     def load(
-        self, archive: Iterable[bytes], *, quiet: bool = True, platform: str | None = None
+        self, archive: Iterable[bytes], *, quiet: bool = True, platforms: Iterable[str] = ()
     ) -> Response:
         """Send the pieces of an archive; return a reply whose pieces are progress."""
-        query = {"quiet": quiet, "platform": platform or None}
+        query = {"quiet": quiet, "platform": list(platforms)}
         path = self._client.path("images", "load")
         return self._client.upload(path, query=query, pieces=archive)
 
@@ -89,9 +89,9 @@ class Images:
         path = self._client.path("images", "create")
         return self._client.upload(path, query=query, pieces=archive)
 
-    def save(self, names: Iterable[str], *, platform: str | None = None) -> Response:
+    def save(self, names: Iterable[str], *, platforms: Iterable[str] = ()) -> Response:
         """Return a reply whose pieces are an archive of the images."""
-        query = {"names": list(names), "platform": platform or None}
+        query = {"names": list(names), "platform": list(platforms)}
         return self._client.call("GET", self._client.path("images", "get"), query=query)
 
     def history(self, name: str, *, platform: str | None = None) -> list[dict[str, Any]]:

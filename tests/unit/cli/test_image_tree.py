@@ -9,8 +9,9 @@ def test_names_and_platforms() -> None:
         sizes = {"Total": 3000, "Content": 1000}
         return {"ID": f"sha256:{name * 64}", "Kind": "image", "Size": sizes, "ImageData": data}
 
+    absent = part("c", "s390x", []) | {"Available": False}
     attestation = {"ID": "sha256:" + "9" * 64, "Kind": "attestation"}
-    parts = [part("a", "amd64", ["c"]), part("b", "arm64", []), attestation]
+    parts = [part("a", "amd64", ["c"]), part("b", "arm64", []), absent, attestation]
     first = {
         "Id": "sha256:" + "1" * 64,
         "RepoTags": ["x:1", "x:2"],

@@ -24,6 +24,13 @@ def test_file_gets_what_stays_true() -> None:
     assert output.getvalue() == "aa: Done\nLoaded image: x:latest\n"
 
 
+def test_a_push_of_one_platform_of_several_says_so() -> None:
+    output = io.StringIO()
+    aux = {"manifestPushedInsteadOfIndex": True, "originalIndex": {"digest": "sha256:00"}}
+    show([{"progressDetail": {}, "aux": aux}], output)
+    assert output.getvalue() == "Not all platforms of sha256:00 are here: only one was pushed\n"
+
+
 def test_terminal_gets_a_line_for_each_layer() -> None:
     outer, inner = pty.openpty()
     with open(inner, "w") as output:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from seacan.cli.flags import Values
     from seacan.cli.session import Session
 
-FLAGS = (FORMAT, Flag("platform", "", TEXT, "Fail if it is not of this platform"))
+FLAGS = (FORMAT, Flag("platform", "", TEXT, "Show the image for this platform, as in linux/arm64"))
 
 
 def run(session: Session, values: Values, arguments: list[str]) -> int:

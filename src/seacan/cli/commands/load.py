@@ -7,7 +7,7 @@ import sys
 from seacan.cli.flags import Flag
 from seacan.cli.input import open_archive, pieces_of
 from seacan.cli.output.progress import show
-from seacan.cli.platform import platform_json
+from seacan.cli.platform import PLATFORMS, platforms_json
 from seacan.cli.values import SWITCH, TEXT
 from seacan.client.client import messages
 from seacan.errors import InvalidArgument
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 FLAGS = (
     Flag("input", "i", TEXT, "Read this file instead of standard input"),
-    Flag("platform", "", TEXT, "Load this platform's images alone, as in linux/arm64"),
+    Flag("platform", "", PLATFORMS, "Load images of these platforms alone, as in linux/arm64"),
     Flag("quiet", "q", SWITCH, "Do not show progress"),
 )
 
@@ -32,7 +32,7 @@ def run(session: Session, values: Values, arguments: list[str]) -> int:
         reply = session.client.images.load(
             pieces_of(archive),
             quiet=values.on("quiet") or not sys.stdout.isatty(),
-            platform=platform_json(values.text("platform")),
+            platforms=platforms_json(values.texts("platform")),
         )
         with reply:
             show(messages(reply.pieces()), sys.stdout)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 FLAGS = (
     Flag("all-tags", "a", SWITCH, "Push all tags of the repository"),
     DISABLE_TRUST,
-    Flag("platform", "", TEXT, "Push it only if it is for this platform, as in linux/arm64"),
+    Flag("platform", "", TEXT, "Push the image for this platform alone, as in linux/arm64"),
     Flag("quiet", "q", SWITCH, "Print the name of the image alone"),
 )
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from seacan.cli.flags import Flag
-from seacan.cli.platform import platform_json
+from seacan.cli.platform import PLATFORMS, platforms_json
 from seacan.cli.session import complain
-from seacan.cli.values import SWITCH, TEXTS
+from seacan.cli.values import SWITCH
 from seacan.errors import NotFound, SeacanError
 
 TYPE_CHECKING = False
@@ -16,14 +16,14 @@ if TYPE_CHECKING:
 FLAGS = (
     Flag("force", "f", SWITCH, "Remove images that stopped containers use, and all their names"),
     Flag("no-prune", "", SWITCH, "Keep parents without a name"),
-    Flag("platform", "", TEXTS, "Remove it if it is of this platform, as in linux/arm64"),
+    Flag("platform", "", PLATFORMS, "Remove images of these platforms alone, as in linux/arm64"),
 )
 
 
 def run(session: Session, values: Values, arguments: list[str]) -> int:
     """With --force a missing image is told, but is no failure."""
     force = values.on("force")
-    platforms = [platform_json(text) or "" for text in values.texts("platform")]
+    platforms = platforms_json(values.texts("platform"))
     code = 0
     for name in arguments:
         try:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from seacan.cli.flags import Flag
 from seacan.cli.output.archive import OUTPUT, write_archive
-from seacan.cli.platform import platform_json
-from seacan.cli.values import TEXT
+from seacan.cli.platform import PLATFORMS, platforms_json
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -14,13 +13,13 @@ if TYPE_CHECKING:
 
 FLAGS = (
     OUTPUT,
-    Flag("platform", "", TEXT, "Save this platform's images alone, as in linux/arm64"),
+    Flag("platform", "", PLATFORMS, "Save images of these platforms alone, as in linux/arm64"),
 )
 
 
 def run(session: Session, values: Values, arguments: list[str]) -> int:
-    platform = platform_json(values.text("platform"))
+    platforms = platforms_json(values.texts("platform"))
     write_archive(
-        values.text("output"), lambda: session.client.images.save(arguments, platform=platform)
+        values.text("output"), lambda: session.client.images.save(arguments, platforms=platforms)
     )
     return 0

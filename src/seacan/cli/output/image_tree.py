@@ -1,4 +1,4 @@
-"""Images with what they are made of, a line for each name and below it one for each platform.
+"""Images with what is here of them, a line for each name and below it one for each platform.
 
 IMAGE             ID             DISK USAGE   CONTENT SIZE   IN USE
 busybox:latest    8bb1fd205ac7   1.98MB       1.02MB         yes
@@ -24,7 +24,11 @@ def image_tree(images: Iterable[dict[str, Any]]) -> str:
 
 
 def _lines(image: dict[str, Any]) -> Iterator[tuple[str, str, str, str, str]]:
-    platforms = [one for one in image.get("Manifests") or () if one.get("Kind") == "image"]
+    platforms = [
+        one
+        for one in image.get("Manifests") or ()
+        if one.get("Kind") == "image" and one.get("Available", True)
+    ]
     names = [name for name in image.get("RepoTags") or () if not name.startswith("<none>")]
     content = sum(one.get("Size", {}).get("Content", 0) for one in platforms)
     is_used = image.get("Containers", -1) > 0 or any(map(_is_used, platforms))

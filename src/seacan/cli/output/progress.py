@@ -32,6 +32,7 @@ def show(progress: Iterable[dict[str, Any]], output: TextIO) -> None:
         if error := message.get("errorDetail"):
             raise Internal(str(error.get("message", error)))
         if "aux" in message:
+            output.write(_note(message["aux"]))
             continue
         if screen:
             screen.show(message)
@@ -60,6 +61,14 @@ class _Screen:
             text = text_of(message).rstrip("\n")
             self._output.write(f"\x1b[{up}A\r\x1b[2K{text}\r\x1b[{up}B")
         self._output.flush()
+
+
+def _note(aux: dict[str, Any]) -> str:
+    """Return what a push tells of a name of several platforms that are not all here."""
+    index = aux.get("originalIndex")
+    if not index:
+        return ""
+    return f"Not all platforms of {index['digest']} are here: only one was pushed\n"
 
 
 def text_of(message: dict[str, Any]) -> str:
