@@ -193,17 +193,25 @@ _DEFAULTS = PathTable(
 )
 
 
+def _is_windows_path(path: str) -> bool:
+    return path[1:3] in (":\\", ":/") or path.startswith("\\\\")
+
+
 def with_absolute_paths(model: dict[str, Any], directory: str) -> dict[str, Any]:
     """Return `model` with paths of this host taken from `directory`."""
 
     def absolute(value: Any, _: Path) -> Any:
         if isinstance(value, list):
             return [absolute(item, ()) for item in value]
-        if not isinstance(value, str) or not value:
-            return value
-        if value.startswith("/"):
+        if not isinstance(value, str) or not value or value.startswith("/"):
             return value
         return os.path.normpath(os.path.join(directory, os.path.expanduser(value)))
+
+    def of_the_daemon(value: Any, path: Path) -> Any:
+        """Return a path that the daemon looks up: on Windows, perhaps."""
+        if not isinstance(value, str) or _is_windows_path(value):
+            return value
+        return absolute(value or ".", path)
 
     def context(value: Any, path: Path) -> Any:
         is_path = not ("://" in value or value.startswith(("service:", *_REMOTE)))
@@ -216,15 +224,16 @@ def with_absolute_paths(model: dict[str, Any], directory: str) -> dict[str, Any]
             raise InvalidArgument(
                 'invalid mount config for type "bind": field Source must not be empty'
             )
-        return {**value, "source": absolute(value["source"], path)}
+        return {**value, "source": of_the_daemon(value["source"], path)}
 
     def real(value: Any, path: Path) -> Any:
         return os.path.realpath(absolute(value, path))
 
     def volume(value: Any, path: Path) -> Any:
         options = (value or {}).get("driver_opts") or {}
-        if value and value.get("driver") == "local" and options.get("o") == "bind":
-            options["device"] = absolute(options.get("device"), path)
+        is_bind = "device" in options and options.get("o") == "bind"
+        if value and value.get("driver") == "local" and is_bind:
+            options["device"] = of_the_daemon(options["device"], path)
         return value
 
     rewrite(
@@ -233,14 +242,14 @@ def with_absolute_paths(model: dict[str, Any], directory: str) -> dict[str, Any]
             {
                 "services.*.build.context": context,
                 "services.*.build.additional_contexts.*": context,
-                "services.*.build.ssh.*": absolute,
+                "services.*.build.ssh.*": of_the_daemon,
                 "services.*.env_file.*.path": absolute,
                 "services.*.label_file.*": absolute,
                 "services.*.extends.file": absolute,
                 "services.*.develop.watch.*.path": real,
                 "services.*.volumes.*": mount,
-                "configs.*.file": absolute,
-                "secrets.*.file": absolute,
+                "configs.*.file": of_the_daemon,
+                "secrets.*.file": of_the_daemon,
                 "volumes.*": volume,
             }
         ),

@@ -100,6 +100,12 @@ def check_project(project: Project) -> None:
         ):
             for problem in check(project, name, service):
                 raise InvalidArgument(problem)
+    for name, secret in sorted(project.secrets.items()):
+        if not (secret.get("external") or secret.get("file") or secret.get("environment")):
+            raise InvalidArgument(
+                f'secret "{name}" must declare either `file` or `environment`: '
+                "invalid compose project"
+            )
     check_cycles(project)
 
 
@@ -246,6 +252,18 @@ def _check_targets(_: Project, name: str, service: dict[str, Any]) -> Iterator[s
         if target in mounts:
             yield f"{place}: target {target} already mounted as {mounts[target]}"
         mounts[target] = place
+
+
+def check_container_names(project: Project) -> None:
+    """Raise InvalidArgument if two services want the same name for their container."""
+    taken: dict[str, str] = {}
+    for name, service in sorted(project.services.items()):
+        wanted = service.get("container_name")
+        if wanted and taken.setdefault(wanted, name) != name:
+            raise InvalidArgument(
+                f'services.{name}: container name "{wanted}" is already in use by service '
+                f"{taken[wanted]}"
+            )
 
 
 def check_cycles(project: Project) -> None:

@@ -164,7 +164,7 @@ class Loader:
         reference, base_file = _reference(name, service["extends"])
         base_services, base_reset, where = services, reset, file
         if base_file is not None:
-            where = os.path.join(self._directory, base_file)
+            where = self._path(base_file)
             base_services, base_reset = self._base_services(where, name, reference, file)
         elif reference not in services:
             raise InvalidArgument(
@@ -222,16 +222,14 @@ class Loader:
         chosen = {"path": entry} if isinstance(entry, str) else entry
         if not isinstance(chosen, dict) or not _listed(chosen.get("path")):
             raise InvalidArgument(f"`include` must name a path, got {entry}")
-        files = [os.path.join(self._directory, path) for path in _listed(chosen["path"])]
+        files = [self._path(path) for path in _listed(chosen["path"])]
         above = (*self._included, file)
         if files[0] in above:
             circle = "\n include ".join((*above[1:], files[0]))
             raise InvalidArgument(f"include cycle detected:\n{above[0]}\n include {circle}")
-        directory = os.path.join(
-            self._directory, chosen.get("project_directory") or os.path.dirname(files[0])
-        )
+        directory = self._path(chosen.get("project_directory") or os.path.dirname(files[0]))
         loader = Loader(
-            os.path.normpath(directory),
+            directory,
             self._included_environment(directory, _listed(chosen.get("env_file"))),
             self._documents,
             self._notices,
@@ -244,14 +242,19 @@ class Loader:
         """Return the environment with the variables of the included application's own files."""
         from seacan.compose.dotenv import read_file
 
-        files = [os.path.join(self._directory, file) for file in env_files]
+        files = [self._path(file) for file in env_files]
         default = os.path.join(directory, ".env")
         if not files and os.path.isfile(default):
             files = [default]
         own: dict[str, str] = {}
         for file in files:
+            if not os.path.exists(file):
+                raise InvalidArgument(f"stat {file}: no such file or directory")
             read_file(file, own, self._environment.get, self._notices.unset_variable)
         return {**own, **self._environment}
+
+    def _path(self, path: str) -> str:
+        return os.path.normpath(os.path.join(self._directory, os.path.expanduser(path)))
 
     def _import(self, source: dict[str, Any], target: dict[str, Any]) -> None:
         for kind in _IMPORTED:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from seacan.cli.flags import Flag
 from seacan.cli.values import SWITCH, TEXT
+from seacan.compose.checks import check_container_names
 from seacan.compose.loading import Choices
 from seacan.compose.project import Project, with_environment_files
 from seacan.errors import InvalidArgument
@@ -139,11 +140,12 @@ def _variables(composition: Composition, values: Values) -> str:
     for name, one in found.items():
         required = "true" if one["required"] else "false"
         rows.append([name, required, str(one["defaultvalue"]), str(one["presencevalue"])])
-    return align(rows, least=0, gap=3)
+    return align(rows, least=20, gap=3)
 
 
 def _config(composition: Composition, values: Values, services: list[str]) -> str:
-    from seacan.compose.output import json_of, json_text, yaml_of, yaml_text
+    from seacan.compose.kinds import anything
+    from seacan.compose.output import json_of, json_text, written, yaml_of, yaml_text
 
     form = values.text("format") or "yaml"
     if form not in ("yaml", "json"):
@@ -152,9 +154,11 @@ def _config(composition: Composition, values: Values, services: list[str]) -> st
         model = composition.application.model(
             _choices(values), normalized=not values.on("no-normalize")
         )
-        model = dict(sorted(model.items()))
+        model = written(model, anything, as_json=form == "json")
         return json_text(model, indent=2) if form == "json" else yaml_text(model)
     project = _project(composition, values, services)
+    if not values.on("no-consistency"):
+        check_container_names(project)
     if values.on("resolve-image-digests") or values.on("lock-image-digests"):
         project = _pinned(composition, project)
     if not values.on("no-env-resolution"):
