@@ -43,6 +43,7 @@ Two roots of the daemon, one that a reboot leaves alone and one that it may take
         network.json               which interfaces, addresses and ports it has
         runtime/                   state of another runtime, which has it instead of runtime/ID
         rootfs/                    mount point, in the container's mount namespace only
+        images/N                   a mounted image, of one that has a user namespace
         shm/                       /dev/shm, mounted, if others may join its IPC namespace
         shim.sock                  what the daemon asks the shim
         exit.json                  how the container ended, written before anyone is told
@@ -132,6 +133,10 @@ class BundleDirectory:
     @property
     def rootfs(self) -> Path:
         return self.path / "rootfs"
+
+    @property
+    def images(self) -> Path:
+        return self.path / "images"
 
     @property
     def shm(self) -> Path:

@@ -8,6 +8,7 @@ Either way nothing is left when the worker ends, however it does, and whoever sw
 links in the container changes where a name leads within that root only (CVE-2018-15664).
 """
 
+import errno
 import os
 import signal
 import stat
@@ -21,7 +22,16 @@ from seacan.supervisor.protocol import RootfsRequest
 
 
 def of_running(pidfd: int, *, with_mounts: bool) -> int:
-    """Return the root of the process `pidfd`. Raises ProcessLookupError if it has ended."""
+    """Return the root of the process `pidfd`. Raises ProcessLookupError if it has ended.
+
+    The caller gets the ids that it has in there.
+    """
+    root_fd = _copy_of_running(pidfd, with_mounts=with_mounts)
+    _join_users(pidfd)
+    return root_fd
+
+
+def _copy_of_running(pidfd: int, *, with_mounts: bool) -> int:
     own = os.open("/proc/self/ns/mnt", os.O_RDONLY)
     try:
         syscalls.setns(pidfd, namespaces.CLONE_NEWNS)
@@ -41,12 +51,27 @@ def of_running_to_write(pidfd: int, root: Root) -> int:
     Were it attached nowhere, a mount point in it could be removed like any other name: the kernel
     keeps those of the caller's namespace alone, and would unmount it in the container.
     """
-    root_fd = of_running(pidfd, with_mounts=True)
+    root_fd = _copy_of_running(pidfd, with_mounts=True)
     rootfs.isolate()
     place = os.open(root["scratch"], os.O_PATH | os.O_DIRECTORY)
     mounts.attach(root_fd, place)
     os.close(place)
+    _join_users(pidfd)
     return root_fd
+
+
+def _join_users(pidfd: int) -> None:
+    """Be root as the process `pidfd` has it, where that is another one than the host's.
+
+    On disk its ids are others than on the host: one that is not mapped could not be written.
+    """
+    try:
+        syscalls.setns(pidfd, namespaces.CLONE_NEWUSER)
+    except OSError as err:
+        if err.errno != errno.EINVAL:  # it is the caller's own: user_namespaces(7)
+            raise
+    else:
+        namespaces.become_root()
 
 
 def to_read(root: Root, *, with_mounts: bool) -> int:

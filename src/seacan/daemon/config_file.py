@@ -46,7 +46,7 @@ _SAME: Final = frozenset(
         *("tls", "tlsverify", "tlscacert", "tlscert", "tlskey"),
         *("default-shm-size", "init", "no-new-privileges", "seccomp-profile", "default-ipc-mode"),
         *("default-cgroupns-mode", "dns", "dns-search", "default-runtime"),
-        *("live-restore", "shutdown-timeout", "metrics-addr"),
+        *("live-restore", "shutdown-timeout", "metrics-addr", "userns-remap"),
         # Our own, which dockerd has not.
         *("certs-dir", "plugin-directory", "published-ports", "bridge-names"),
         *STATED,

@@ -17,6 +17,7 @@ from seacan.daemon import (
     refused_flags,
     registry_flags,
     sockets,
+    subordinate_ids,
     tls_flags,
 )
 from seacan.daemon.booleans import boolean
@@ -27,6 +28,7 @@ from seacan.engine.context import Settings
 from seacan.errors import InvalidArgument
 from seacan.paths import DataRoot, ExecRoot
 from seacan.spec.engine_api import LogConfig
+from seacan.supervisor.protocol import IdMap
 from seacan.version import VERSION
 from seacan.volumes.plugins import Places
 
@@ -131,6 +133,9 @@ def _parser() -> argparse.ArgumentParser:
         help="option of the log driver, for its containers (repeatable)")  # fmt: skip
     add("--storage-opt", action="append", type=_option, default=[], metavar="NAME=VALUE",
         help="overlay2.size: of containers that ask for no size")  # fmt: skip
+    add("--userns-remap", type=_id_map, metavar="USER[:GROUP]",
+        help="whose subordinate ids containers get, whose root is not the host's then; "
+        "default: of dockremap")  # fmt: skip
     container_flags.add_to(parser)
     tls_flags.add_to(parser)
     network_flags.add_to(parser)
@@ -173,6 +178,7 @@ def _flags(
             containers=container_flags.settings_of(given),
             labels=_labels(given.label),
             is_debugging=given.debug,
+            id_map=given.userns_remap,
             live_restore=given.live_restore,
             shutdown_timeout_s=given.shutdown_timeout,
             cache_rules=cache_rules,
@@ -223,6 +229,13 @@ def _log_config(driver: str, options: dict[str, str], parser: argparse.ArgumentP
     except errors.SeacanError as err:
         parser.error(f"failed to set log opts: {err}")
     return log_config
+
+
+def _id_map(text: str) -> IdMap | None:
+    try:
+        return subordinate_ids.parse(text) if text else None
+    except InvalidArgument as err:
+        raise argparse.ArgumentTypeError(str(err)) from err
 
 
 def _address(text: str) -> tuple[str, int] | None:

@@ -25,7 +25,7 @@ REFUSED: Final = (
     *("network-control-plane-mtu", "network-diagnostic-port", "node-generic-resource"),
     *("oom-score-adjust", "raw-logs", "resolv-conf", "rootless"),
     *("swarm-default-advertise-addr", "swarm-raft-election-tick", "swarm-raft-heartbeat-tick"),
-    *("userland-proxy-path", "userns-remap"),
+    "userland-proxy-path",
 )
 
 

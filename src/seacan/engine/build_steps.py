@@ -194,6 +194,7 @@ def _mount_point(mount: StepMount) -> MountPoint:
                 is_writable=not mount.is_read_only,
                 propagation="rprivate",
                 is_recursive=False,
+                is_ours=True,
             )
 
 
@@ -209,7 +210,12 @@ def _of_layers(mount: StepMount, target: str) -> MountPoint:
         with open(fd, "rb") as file:
             directories = [str(Path(f"/proc/self/fd/{file.fileno()}").readlink())]
     return MountPoint(
-        "bind", target, source=directories[0], is_writable=False, propagation="rprivate"
+        "bind",
+        target,
+        source=directories[0],
+        is_writable=False,
+        propagation="rprivate",
+        is_ours=True,
     )
 
 

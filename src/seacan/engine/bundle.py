@@ -4,7 +4,7 @@ What a container gets without asking is Docker's, item by item; each item is mad
 its subject.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -19,7 +19,7 @@ from seacan.engine import (
     security,
 )
 from seacan.engine.devices import Devices
-from seacan.engine.host import Host
+from seacan.engine.host import PING_GROUPS, Host
 from seacan.engine.mount_points import MountPoint
 from seacan.engine.security import Security
 from seacan.engine.sharing import Shared
@@ -68,6 +68,7 @@ def make_config(inputs: BundleInputs) -> runtime.Config:
             init=_init(inputs),
             shm="/dev/shm" if host_config.get("IpcMode") == namespaces.HOST else inputs.shared.shm,
             writable_cgroups=asked.has_writable_cgroups(privileged=privileged),
+            maps_ids="user" in inputs.shared.namespaces,
         ),
         "linux": _linux(inputs),
     }
@@ -106,7 +107,7 @@ def _process(inputs: BundleInputs, asked: Security) -> runtime.Process:
 def _linux(inputs: BundleInputs) -> runtime.Linux:
     host_config = inputs.host_config
     linux: runtime.Linux = {
-        "sysctl": namespaces.sysctls(host_config, inputs.host.network_sysctls),
+        "sysctl": namespaces.sysctls(host_config, _network_sysctls(inputs)),
         "devices": list(inputs.devices.nodes),
         "resources": resources.to_oci(host_config, list(inputs.devices.rules), devices.number_of),
         "cgroupsPath": inputs.cgroup_path,
@@ -123,6 +124,14 @@ def _linux(inputs: BundleInputs) -> runtime.Linux:
     if propagation := mounts.root_propagation(inputs.mounts):
         linux["rootfsPropagation"] = propagation
     return linux
+
+
+def _network_sysctls(inputs: BundleInputs) -> Mapping[str, str]:
+    """Return what a network of its own begins with; ids that are not mapped cannot be told."""
+    defaults = inputs.host.network_sysctls
+    if "user" not in inputs.shared.namespaces:
+        return defaults
+    return {key: value for key, value in defaults.items() if key != PING_GROUPS}
 
 
 def container_capabilities(host_config: HostConfig, host: Host) -> list[str]:

@@ -24,6 +24,7 @@ from seacan.images.remote.settings import RegistrySettings
 from seacan.paths import DataRoot, ExecRoot
 from seacan.spec.engine_api import HostConfig, LogConfig
 from seacan.supervisor.client import Launcher
+from seacan.supervisor.protocol import IdMap
 from seacan.volumes.plugins import Places
 
 
@@ -42,6 +43,7 @@ class Settings:
     containers: ContainerDefaults = field(default_factory=ContainerDefaults)
     labels: tuple[str, ...] = ()  # NAME=VALUE: what `info` shows
     is_debugging: bool = False
+    id_map: IdMap | None = None  # of containers that are not to be the host's root
     live_restore: bool = True  # containers go on when the daemon ends
     shutdown_timeout_s: int = 15  # if they do not: the least that they are waited for; -1: for ever
     cache_rules: Sequence[Rule] = default_rules()  # of builds

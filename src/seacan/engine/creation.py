@@ -17,6 +17,7 @@ from seacan.engine import (
     sharing,
     start,
     storage_options,
+    user_namespaces,
     volume_points,
 )
 from seacan.engine.container import Container, Link
@@ -113,6 +114,7 @@ async def plan(
         points = await anyio.to_thread.run_sync(context.volumes.placed, points)
     if any(point.type == "image" for point in points):
         points = await anyio.to_thread.run_sync(image_mounts.resolve, points, context.images)
+    user_namespaces.check(normalised.host_config, context.settings.id_map)
     start.check_seccomp(context.host, normalised.host_config)
     has_quotas = functools.partial(context.quotas.are_enforced, context.data_root.containers)
     storage_options.check(normalised.host_config, has_quotas)

@@ -10,7 +10,7 @@ import anyio
 from seacan import files as files_
 from seacan.build.kept_contexts import KeptContexts
 from seacan.elf.programs import program
-from seacan.engine import host, shutdown, start, storage_options
+from seacan.engine import host, shutdown, start, storage_options, user_namespaces
 from seacan.engine.builds import Builds
 from seacan.engine.commit import Commits
 from seacan.engine.containers import Containers
@@ -109,7 +109,8 @@ async def running(settings: Settings) -> AsyncIterator[Engine]:
         is_supported = quotas.are_enforced(settings.data_root.containers)
         storage_options.check_default(is_supported=is_supported)
     facts = _host(settings, host.probe(hierarchy.detect()))
-    launcher = Launcher(start.sample_config(facts, settings.data_root.init))
+    user_namespaces.check_kernel(settings.id_map, facts.kernel)
+    launcher = Launcher(start.sample_config(facts, settings.data_root.init), settings.id_map)
     database = Database(settings.data_root.database)
     events = Events(EventLog(settings.data_root.database))
     images = await anyio.to_thread.run_sync(

@@ -62,8 +62,9 @@ _OTHER_RUNTIMES: Final = ("runc", "crun", "youki", "runsc")
 
 # What a new network namespace gets, where the kernel has it: ping without CAP_NET_RAW, and every
 # port without CAP_NET_BIND_SERVICE. Source: Docker since 20.10.
+PING_GROUPS: Final = "net.ipv4.ping_group_range"
 _NETWORK_SYSCTLS: Final = {
-    "net.ipv4.ping_group_range": "0 2147483647",
+    PING_GROUPS: "0 2147483647",
     "net.ipv4.ip_unprivileged_port_start": "0",
 }
 

@@ -16,6 +16,7 @@ from seacan.engine.mount_points import MountPoint
 from seacan.errors import InvalidArgument
 from seacan.images.images import Images
 from seacan.images.snapshots import Snapshots
+from seacan.paths import BundleDirectory
 
 _SEPARATOR: Final = ":"  # between a container's id and the number of its mount
 _SPECIAL: Final = frozenset(':,\\"')  # to overlayfs, or to who reads its options
@@ -73,6 +74,24 @@ def with_directories(
             )
         found[points.index(point)] = replace(point, source=_SEPARATOR.join(found_at))
     return found
+
+
+def as_views(
+    points: Sequence[MountPoint], bundle: BundleDirectory, empty: Path
+) -> tuple[dict[str, list[str]], list[MountPoint]]:
+    """Return which directories are to be mounted where, and `points` with these as sources.
+
+    For who cannot mount layers: in a user namespace they are out of reach. overlayfs wants two.
+    """
+    views: dict[str, list[str]] = {}
+    found = list(points)
+    for number, point in enumerate(points):
+        if point.type == "image":
+            place = bundle.images / str(number)
+            place.mkdir(mode=0o700, parents=True, exist_ok=True)
+            views[str(place)] = [*point.source.split(_SEPARATOR), str(empty)]
+            found[number] = replace(point, source=str(place))
+    return views, found
 
 
 def directories(layers: Sequence[Path], subpath: str) -> list[str]:

@@ -37,7 +37,7 @@ class MountPoint:
     A volume has a `name` once it is made, and `is_named` if the request gave it; `copies_up` tells
     to fill it with what the image has at the destination, and `subpath` is the directory or file of
     it that is mounted. One that is not there yet is made of `driver`, `driver_options`, `labels`.
-    `owner` is for binds and volumes.
+    `owner` is for binds and volumes. A bind that `is_ours` is of the daemon's own, not of the host.
     """
 
     type: Literal["bind", "tmpfs", "volume", "image"]
@@ -58,6 +58,7 @@ class MountPoint:
     driver_options: Mapping[str, str] = field(default_factory=dict)
     labels: Mapping[str, str] = field(default_factory=dict)
     owner: Owner = field(default_factory=Owner)
+    is_ours: bool = False
 
     def to_wire(self) -> dict[str, Any]:
         """Return the entry of `Mounts` in an inspected container."""

@@ -7,12 +7,13 @@ from typing import Final
 
 from seacan.engine.mount_owners import mappings
 from seacan.engine.mount_points import MountPoint
-from seacan.errors import InvalidArgument
+from seacan.errors import InvalidArgument, Unsupported
 from seacan.spec import runtime
 from seacan.spec.engine_api import HostConfig
 
 INIT_PATH: Final = "/sbin/docker-init"
 SHARED: Final = "shared"
+_MAPPED: Final = "idmap"  # by the container's user namespace
 _SHM: Final = "/dev/shm"
 
 # Destination, type, source, options. Source: OCI config-linux.md#default-filesystems, and Docker.
@@ -35,8 +36,11 @@ def to_oci(
     init: str | None,
     shm: str,
     writable_cgroups: bool,
+    maps_ids: bool = False,
 ) -> list[runtime.Mount]:
     """Return every mount of a container.
+
+    With `maps_ids` it is in a user namespace, and what is its own on disk is to be so in there.
 
     `network_files` are host files by their destination (/etc/hosts, …); `init` is the host's
     executable to show at INIT_PATH; `shm` is the directory to show at /dev/shm, empty for a new
@@ -52,11 +56,12 @@ def to_oci(
     if init:
         mounts.append(_bind(INIT_PATH, init, ["bind", "ro"]))
     read_only = ["rro"] if host_config.get("ReadonlyRootfs") else []
-    rest = [_requested(point) for point in points]
+    rest = [_requested(point, maps_ids=maps_ids) for point in points]
+    mapped = [_MAPPED] if maps_ids else []
     if shm and _SHM not in destinations:
         rest.append(_bind(_SHM, shm, ["rbind", "rprivate"]))
     rest += [
-        _bind(destination, source, ["rbind", *read_only, "rprivate"])
+        _bind(destination, source, ["rbind", *read_only, "rprivate", *mapped])
         for destination, source in network_files.items()
         if destination not in destinations
     ]
@@ -83,7 +88,7 @@ def _system_mount(
     return {"destination": destination, "type": kind, "source": source, "options": options}
 
 
-def _requested(point: MountPoint) -> runtime.Mount:
+def _requested(point: MountPoint, *, maps_ids: bool) -> runtime.Mount:
     if point.type == "tmpfs":
         return {
             "destination": point.destination,
@@ -91,6 +96,9 @@ def _requested(point: MountPoint) -> runtime.Mount:
             "source": "tmpfs",
             "options": list(point.tmpfs_options),
         }
+    if maps_ids and (point.owner.uids or "shared" in point.propagation):
+        what = "idmap" if point.owner.uids else point.propagation
+        raise Unsupported(f"mount {point.destination}: {what} with --userns-remap")
     if point.type == "image" and ":" in point.source:
         options = [f"lowerdir={point.source}", "ro", "rprivate"]
         return {
@@ -102,7 +110,9 @@ def _requested(point: MountPoint) -> runtime.Mount:
     read_only = [] if point.is_writable else [point.read_only]
     recursion = "rbind" if point.is_recursive else "bind"
     propagation = [point.propagation] if point.propagation else []
-    mount = _bind(point.destination, point.source, [recursion, *read_only, *propagation])
+    mapped = [_MAPPED] if maps_ids and (point.type == "volume" or point.is_ours) else []
+    options = [recursion, *read_only, *propagation, *mapped]
+    mount = _bind(point.destination, point.source, options)
     if point.owner.uids:
         mount["uidMappings"] = mappings(point.owner.uids)
         mount["gidMappings"] = mappings(point.owner.gids)

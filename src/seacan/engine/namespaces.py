@@ -1,6 +1,6 @@
 """Which namespaces a container has of its own, and which kernel parameters go with them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from seacan.errors import InvalidArgument, Unsupported
@@ -37,7 +37,7 @@ def other_container(mode: str | None) -> str:
 def check_modes(host_config: HostConfig) -> None:
     """Raise InvalidArgument, in Docker's words, for a mode that is not one.
 
-    Raises Unsupported for a user namespace.
+    Raises Unsupported for another user namespace than the daemon gives.
     """
     values: Mapping[str, object] = host_config
     for field, word, known in _MODES:
@@ -77,7 +77,8 @@ def to_oci(
         "ipc": host_config.get("IpcMode") == HOST,
         "cgroup": host_config.get("CgroupnsMode") != "private",
     }
-    kinds: Iterable[runtime.NamespaceType] = ("mount", "network", "uts", "pid", "ipc", "cgroup")
+    own: Sequence[runtime.NamespaceType] = ("mount", "network", "uts", "pid", "ipc", "cgroup")
+    kinds = ("user", *own) if "user" in joined else own
     return [
         {"type": kind, "path": joined[kind]} if kind in joined else {"type": kind}
         for kind in kinds

@@ -4,6 +4,7 @@ Blocks; called in a worker thread.
 """
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
@@ -25,6 +26,7 @@ from seacan.engine import (
     sharing,
     storage_options,
     subpaths,
+    user_namespaces,
     users,
 )
 from seacan.engine.bundle import BundleInputs
@@ -41,7 +43,7 @@ from seacan.paths import BundleDirectory, ContainerDirectory
 from seacan.spec import runtime
 from seacan.spec.engine_api import HostConfig
 from seacan.supervisor.client import WaitingShim
-from seacan.supervisor.protocol import RootfsRequest, StartRequest
+from seacan.supervisor.protocol import IdMap, RootfsRequest, StartRequest
 
 
 def make_directory(directory: ContainerDirectory, record: Container, quotas: ProjectQuotas) -> None:
@@ -76,40 +78,30 @@ def prepare(
     it does not hold them itself. Raises what cannot be given now: a user that the image does not
     know, a device that is gone, a container that does not run.
     """
-    config, host_config = record.config, record.host_config
+    host_config = record.host_config
     container = context.data_root.container(record.id)
-    holds_layers = lower is None
-    if lower is None:
-        lower = context.images.snapshots.held_directories(record.id)
-    has_network = sharing.has_own_network(host_config)
-    shared = _share(context, record, find, shim if has_network else None, sandbox)
+    id_map = user_namespaces.of_container(host_config, context.settings.id_map)
+    user_namespaces.check(host_config, context.settings.id_map)
+    shared = _share(context, record, find, shim, sandbox, has_map=id_map is not None)
     # The directory of an earlier start is gone; of one that was cut short, nothing counts. It is
     # there before plugins mount anything: that tells the next daemon to have it unmounted.
     directory.rootfs.mkdir(mode=0o700, parents=True, exist_ok=True)
-    mounts.prepare_sources(record.mount_points)
-    points = _mount_volumes(context, record)
-    if holds_layers:
-        points = image_mounts.with_directories(record.id, points, context.images.snapshots)
+    points = _mount_points(context, record, is_holder=lower is None)
+    if lower is None:
+        lower = context.images.snapshots.held_directories(record.id)
+    layers = rootfs(context, container, lower, id_map=id_map)
+    layers["shares_mounts"] = mounts.root_propagation(points) == mounts.SHARED
+    if id_map is not None:
+        layers["images"], points = image_mounts.as_views(points, directory, context.data_root.empty)
     parts = context.exec_root.subpaths / record.id
     whole, points = points, subpaths.with_places(points, parts)
-    oci = bundle.make_config(
-        BundleInputs(
-            config={**config, "Env": record.environment},
-            host_config=host_config,
-            mounts=points,
-            user=_find_user(record, [container.upper, *lower]),
-            devices=devices.find(host_config),
-            cgroup_path=record.cgroup_path,
-            shared=shared,
-            host=context.host,
-            seccomp=find_seccomp(context.host, host_config),
-            init=str(context.data_root.init),
-        )
-    )
+    user = _find_user(record, [container.upper, *lower])
+    oci = _config(context, record, points, user, shared)
     log = log_plan.request(record, container)
     directory.config.write_bytes(msgspec.json.encode(oci))
     if host_config.get("IpcMode") == shared_memory.SHAREABLE:
         shared_memory.mount(directory.shm, host_config.get("ShmSize") or 0)
+    has_network = sharing.has_own_network(host_config)
     if sandbox is not None:
         network = shim.network if has_network else None
         context.sandboxes.make(record, sandbox, network, directory)
@@ -118,18 +110,13 @@ def prepare(
         bundle=str(directory.path),
         cgroup_path=record.cgroup_path,
         runtime_root=str(context.exec_root.runtime),
-        rootfs=rootfs(
-            context,
-            container,
-            lower,
-            shares_mounts=mounts.root_propagation(points) == mounts.SHARED,
-        ),
+        rootfs=layers,
         # Only where nothing of the host is mounted, which is expected to be free by then.
         unmounts_last=not points and not host_config.get("Privileged"),
         has_network=has_network,
         terminal=record.tty,
-        stdin=bool(config.get("OpenStdin")),
-        stdin_once=bool(config.get("StdinOnce")),
+        stdin=bool(record.config.get("OpenStdin")),
+        stdin_once=bool(record.config.get("StdinOnce")),
         log=log,
         attachments=[],
     )
@@ -139,16 +126,54 @@ def prepare(
     return request
 
 
+def _mount_points(context: Context, record: Container, *, is_holder: bool) -> list[MountPoint]:
+    """Return what is mounted, prepared; with `is_holder` it holds the layers of images itself."""
+    mounts.prepare_sources(record.mount_points)
+    record.mount_points = list(context.volumes.mounts.mount(record))
+    record.mounts = mount_points.to_wire(record.mount_points, record.host_config)
+    if not is_holder:
+        return record.mount_points
+    return image_mounts.with_directories(record.id, record.mount_points, context.images.snapshots)
+
+
+def _config(
+    context: Context,
+    record: Container,
+    points: Sequence[MountPoint],
+    user: User,
+    shared: Shared,
+) -> runtime.Config:
+    host_config = record.host_config
+    return bundle.make_config(
+        BundleInputs(
+            config={**record.config, "Env": record.environment},
+            host_config=host_config,
+            mounts=points,
+            user=user,
+            devices=devices.find(host_config),
+            cgroup_path=record.cgroup_path,
+            shared=shared,
+            host=context.host,
+            seccomp=find_seccomp(context.host, host_config),
+            init=str(context.data_root.init),
+        )
+    )
+
+
 def _share(
     context: Context,
     record: Container,
     find: Find,
-    shim: WaitingShim | None,
+    shim: WaitingShim,
     sandbox: Sandbox | None,
+    *,
+    has_map: bool,
 ) -> Shared:
-    """Return the namespaces that a container joins, that of `shim` too; write its network files."""
+    """Return the namespaces that a container joins, of `shim` too; write its network files."""
     shared = sharing.find_shared(context, record, find)
-    if shim is not None:
+    if has_map:
+        shared = user_namespaces.joined(shared, shim.user_path)
+    if sharing.has_own_network(record.host_config):
         shared = sharing.with_own_network(shared, shim.network.path)
     if shared.network is not None:
         sharing.take_network(record, shared.network)
@@ -172,13 +197,6 @@ def _write_network_files(
         context.networks.host_gateway,
         has_resolver=sandbox is not None and context.sandboxes.has_resolver(sandbox),
     )
-
-
-def _mount_volumes(context: Context, record: Container) -> list[MountPoint]:
-    """Return the mounts of a container, with its volumes where they are mounted now."""
-    record.mount_points = list(context.volumes.mounts.mount(record))
-    record.mounts = mount_points.to_wire(record.mount_points, record.host_config)
-    return record.mount_points
 
 
 def _find_user(record: Container, layers: list[Path]) -> User:
@@ -224,7 +242,7 @@ def rootfs(
     container: ContainerDirectory,
     lower: list[Path],
     *,
-    shares_mounts: bool = False,
+    id_map: IdMap | None = None,
 ) -> RootfsRequest:
     """Return the overlay of a container whose image has the directories `lower`."""
     root = context.data_root.path
@@ -232,14 +250,17 @@ def rootfs(
     def relative(path: Path) -> str:
         return str(path.relative_to(root))
 
-    return RootfsRequest(
+    request = RootfsRequest(
         directory=str(root),
         # overlayfs wants one, also below an image without layers.
         lower=[relative(path) for path in lower or [context.data_root.empty]],
         upper=relative(container.upper),
         work=relative(container.work),
-        shares_mounts=shares_mounts,
+        shares_mounts=False,
     )
+    if id_map is not None:
+        request["id_map"] = id_map
+    return request
 
 
 def check_seccomp(host: Host, host_config: HostConfig) -> None:

@@ -121,9 +121,15 @@ class System:
             "MemTotal": os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"),
             "Name": host.hostname,
             "IPv4Forwarding": _read("/proc/sys/net/ipv4/ip_forward") == "1",
-            "SecurityOptions": _security_options(host.cgroup_version),
+            "SecurityOptions": self._security_options(),
             "Warnings": _warnings(host.limits) or None,
         }
+
+    def _security_options(self) -> list[str]:
+        options = ["name=seccomp,profile=builtin"]
+        if self._context.settings.id_map is not None:
+            options.append("name=userns")
+        return [*options, "name=cgroupns"] if self._context.host.cgroup_version == "v2" else options
 
     def _registries(self) -> dict[str, Any]:
         settings = self._context.settings.registries
@@ -189,11 +195,6 @@ def _registry_config(settings: RegistrySettings) -> dict[str, Any]:
         "InsecureRegistryCIDRs": settings.insecure_networks,
         "Mirrors": mirrors or None,
     }
-
-
-def _security_options(cgroup_version: str) -> list[str]:
-    options = ["name=seccomp,profile=builtin"]
-    return [*options, "name=cgroupns"] if cgroup_version == "v2" else options
 
 
 def _warnings(limits: frozenset[Limit]) -> list[str]:

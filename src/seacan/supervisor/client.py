@@ -24,6 +24,7 @@ from seacan.supervisor.asking import ask, connect, exchange
 from seacan.supervisor.protocol import (
     AttachRequest,
     ExecRequest,
+    IdMap,
     Message,
     StartRequest,
 )
@@ -39,9 +40,13 @@ _UCRED: Final = struct.Struct("=iII")
 class Launcher:
     """The launcher process; started when first needed, and again when it has died."""
 
-    def __init__(self, sample: Config) -> None:
-        """`sample` is the config.json of a container that asks for nothing special."""
+    def __init__(self, sample: Config, id_map: IdMap | None = None) -> None:
+        """`sample` is the config.json of a container that asks for nothing special.
+
+        With `id_map` the networks that shims make belong to user namespaces.
+        """
         self._sample = sample
+        self._id_map = id_map
         self._channel: socket.socket | None = None
         self._standby: socket.socket | None = None  # it has not been listened to yet
         self._process: subprocess.Popen[bytes] | None = None
@@ -97,7 +102,7 @@ class Launcher:
                 )
         finally:
             os.close(copy)
-        protocol.send(own, {"sample": self._sample})
+        protocol.send(own, {"sample": self._sample, "id_map": self._id_map})
         self._channel = own
 
     async def shim(self) -> "WaitingShim":
@@ -190,6 +195,11 @@ class WaitingShim:
         protocol.raise_error(self._told)
         assert self._network is not None
         return self._network
+
+    @property
+    def user_path(self) -> str:
+        """The user namespace that it has made; empty if it has none."""
+        return str(self._told["user"])
 
     @property
     def pid(self) -> int:

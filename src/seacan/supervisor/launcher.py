@@ -25,6 +25,7 @@ from seacan.runtime.bundle import check_config
 from seacan.runtime.seccomp.compile import compile_filter
 from seacan.spec.runtime import Config
 from seacan.supervisor import protocol, shim
+from seacan.supervisor.protocol import IdMap
 from seacan.supervisor.standby import Standby
 
 _SPECIALISED_AFTER: Final = 16  # calls; CPython 3.11 takes 8 and some backward jumps
@@ -41,9 +42,11 @@ def main() -> None:
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     _freeze()
     standby: Standby | None = None
+    id_map: IdMap | None = None
     while (received := protocol.receive(channel)) is not None:
         message, descriptors = received
         if "sample" in message:
+            id_map = message["id_map"]
             _warm_up(message["sample"])
             _freeze()
             standby = Standby(WrittenPages(), WrittenPages(), WrittenPages())
@@ -53,7 +56,7 @@ def main() -> None:
             _freeze()
         for fd in descriptors:
             if os.fork() == 0:
-                _become(program, fd, standby if message.get("standby") else None)
+                _become(program, fd, standby if message.get("standby") else None, id_map)
             os.close(fd)
 
 
@@ -76,14 +79,14 @@ def _warm_up(sample: Config) -> None:
         compile_filter(sample["linux"]["seccomp"], os.uname().machine)
 
 
-def _become(program: str | None, fd: int, standby: Standby | None) -> None:
+def _become(program: str | None, fd: int, standby: Standby | None, id_map: IdMap | None) -> None:
     status = 1
     try:
         processes.close_all_but([fd])
         gc.enable()  # a shim may live for years; what is frozen is not looked at
         with socket.socket(fileno=fd) as channel:
             if program is None:
-                status = shim.run(channel, standby)
+                status = shim.run(channel, standby, id_map)
             else:
                 sys.modules[program].run(channel)
                 status = 0

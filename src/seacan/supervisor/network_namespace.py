@@ -5,24 +5,37 @@ is in a file system: it lasts as long as the shim or a process in it, and nobody
 """
 
 import contextlib
+import errno
 import os
+import signal
 import socket
 from typing import Final
 
-from seacan.kernel import procfs, syscalls
-from seacan.kernel.namespaces import CLONE_NEWNET, set_loopback_up
+from seacan.kernel import idmaps, procfs, syscalls
+from seacan.kernel.namespaces import CLONE_NEWNET, CLONE_NEWUSER, set_loopback_up
+from seacan.supervisor.protocol import IdMap
 
 _OWN: Final = "/proc/self/ns/net"
 _NETLINK_ROUTE: Final = 0
 _NETLINK_NETFILTER: Final = 12
+_MADE: Final = b"made"
 
 
 class NetworkNamespace:
-    def __init__(self) -> None:
-        """Make it, with a loopback that is up. The caller must have one thread. Raises OSError."""
+    def __init__(self, id_map: IdMap | None = None) -> None:
+        """Make it, with a loopback that is up. The caller must have one thread. Raises OSError.
+
+        With `id_map` it belongs to a new user namespace, which is held with it.
+        """
+        self._user = idmaps.user_namespace(**id_map) if id_map else -1
         home = os.open(_OWN, os.O_RDONLY)
         try:
-            syscalls.unshare(CLONE_NEWNET)
+            if id_map:
+                own = _make_in(self._user)
+                syscalls.setns(own, CLONE_NEWNET)
+                os.close(own)
+            else:
+                syscalls.unshare(CLONE_NEWNET)
             try:
                 set_loopback_up()
                 _ignore_routers()
@@ -58,6 +71,11 @@ class NetworkNamespace:
         return f"/proc/{os.getpid()}/fd/{self.fd}"
 
     @property
+    def user_path(self) -> str:
+        """The same, of the user namespace that it belongs to; empty for the host's."""
+        return f"/proc/{os.getpid()}/fd/{self._user}" if self._user >= 0 else ""
+
+    @property
     def descriptors(self) -> list[int]:
         """The namespace, and sockets in it: netlink, UDP, TCP, and of netfilter if there is one."""
         return [self.fd, self.netlink.fileno(), *(each.fileno() for each in self._for_names)]
@@ -66,6 +84,32 @@ class NetworkNamespace:
         for each in (self.netlink, *self._for_names):
             each.close()
         os.close(self.fd)
+        if self._user >= 0:
+            os.close(self._user)
+
+
+def _make_in(user: int) -> int:
+    """Return a descriptor of a new network namespace that belongs to the user namespace `user`."""
+    reader, writer = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        try:
+            syscalls.setns(user, CLONE_NEWUSER)
+            syscalls.unshare(CLONE_NEWNET)
+            os.write(writer, _MADE)
+            os.close(writer)
+            signal.pause()
+        finally:
+            os._exit(1)
+    try:
+        os.close(writer)
+        if os.read(reader, len(_MADE)) != _MADE:
+            raise OSError(errno.EPERM, "make a network namespace in a user namespace")
+        return os.open(f"/proc/{pid}/ns/net", os.O_RDONLY)
+    finally:
+        os.close(reader)
+        os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
 
 
 def _netlink(family: int) -> socket.socket:

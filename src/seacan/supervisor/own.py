@@ -41,13 +41,17 @@ class OwnContainer:
     def start(
         self, layers: RootfsRequest, side: ChildSide, trace: int = NOT_TRACED
     ) -> tuple[int, int]:
+        mount = partial(rootfs.mount, layers, self._bundle / "rootfs")
+        if "id_map" in layers:  # who is to be in the user namespace could not mount them
+            mount()
+            rootfs.mount_images(layers)
         created = create.create(
             self._root,
             self._id,
             bundles.load(self._bundle),
             stdio=side.stdio,
             console=side.console,
-            mount_layers=partial(rootfs.mount, layers, self._bundle / "rootfs"),
+            mount_layers=None if "id_map" in layers else mount,
             ahead=self._ahead,
             trace=trace,
         )

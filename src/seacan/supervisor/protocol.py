@@ -20,6 +20,7 @@ from collections.abc import Sequence
 from typing import Any, Final, NotRequired, TypedDict
 
 from seacan import errors
+from seacan.spec.runtime import IDMapping
 
 PACKET_LIMIT: Final = 128 * 1024
 MESSAGE_LIMIT: Final = 16 * 1024 * 1024
@@ -42,6 +43,13 @@ class AttachRequest(TypedDict):
     websocket: NotRequired[str]  # text or binary: the client speaks WebSocket, in such messages
 
 
+class IdMap(TypedDict):
+    """What ids on disk are to the host, and so in a user namespace of these mappings."""
+
+    uids: list[IDMapping]
+    gids: list[IDMapping]
+
+
 class RootfsRequest(TypedDict):
     """An overlay; paths are relative to `directory`, so that many fit in one page."""
 
@@ -50,6 +58,8 @@ class RootfsRequest(TypedDict):
     upper: str  # empty: nothing can be written
     work: str
     shares_mounts: bool  # what the container mounts in a shared bind is to be seen by the host
+    id_map: NotRequired[IdMap]  # of a container in a user namespace
+    images: NotRequired[dict[str, list[str]]]  # of one too: layers by where they are to be read
 
 
 class LogFileRequest(TypedDict):

@@ -30,7 +30,7 @@ from seacan.supervisor.logs.log import open_log
 from seacan.supervisor.loop import READABLE, Loop
 from seacan.supervisor.network_namespace import NetworkNamespace
 from seacan.supervisor.process import ProcessStreams, Supervised
-from seacan.supervisor.protocol import ExecRequest, Exit, Message, StartRequest
+from seacan.supervisor.protocol import ExecRequest, Exit, IdMap, Message, StartRequest
 from seacan.supervisor.requests import Answer, Call, RequestSocket
 from seacan.supervisor.standby import Standby
 from seacan.supervisor.starter import Starter
@@ -38,11 +38,12 @@ from seacan.supervisor.streams import Stdio
 from seacan.trace import NOT_TRACED, mark
 
 
-def run(events: socket.socket, standby: Standby | None) -> int:
+def run(events: socket.socket, standby: Standby | None, id_map: IdMap | None) -> int:
     """Be the shim of the container that the first message on `events` describes; exit status.
 
     The daemon has one shim wait for its next container: that one is on `standby`, and prepares what
-    can be.
+    can be. With `id_map` the network namespace that it makes belongs to a user namespace, made for
+    it.
     """
     os.setsid()
     signal.signal(signal.SIGPIPE, signal.SIG_IGN)
@@ -54,7 +55,7 @@ def run(events: socket.socket, standby: Standby | None) -> int:
     if standby is not None:
         standby.shims.copy()
     try:
-        network = _make_network(events)
+        network = _make_network(events, id_map)
         received = protocol.receive(events)
     except ConnectionError:
         received = None  # what it has told was not even read
@@ -77,15 +78,16 @@ def run(events: socket.socket, standby: Standby | None) -> int:
     return shim.serve()
 
 
-def _make_network(events: socket.socket) -> NetworkNamespace | None:
+def _make_network(events: socket.socket, id_map: IdMap | None) -> NetworkNamespace | None:
     """Make the namespace and tell of it; a container that needs none can do without."""
     try:
-        network = NetworkNamespace()
+        network = NetworkNamespace(id_map)
     except OSError as err:
         why = errors.Internal(f"make network namespace: {err.strerror}")
         protocol.send(events, protocol.error_reply(why))
         return None
-    protocol.send(events, {"network": network.path, "pid": os.getpid()}, network.descriptors)
+    told = {"network": network.path, "user": network.user_path, "pid": os.getpid()}
+    protocol.send(events, told, network.descriptors)
     return network
 
 

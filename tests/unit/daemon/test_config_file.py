@@ -163,7 +163,8 @@ def test_what_the_keys_come_to(path: Path) -> None:
         ({"bip": "10.7.1.0/24"}, "--bip: not an address in a subnet: '10.7.1.0/24'"),
         ({"ipv6": True, "fixed-cidr-v6": "fe80::/80"},
          "'fe80::/80' clashes with the Link-Local prefix 'fe80::/64'"),
-        ({"userns-remap": "default"}, "--userns-remap is not supported by seacand"),
+        ({"userns-remap": "a:b:c"}, "Invalid user/group specification in --userns-remap"),
+        ({"containerd": "/x"}, "--containerd is not supported by seacand"),
         ({"default-ulimits": {"nofile": {"Soft": 9, "Hard": 3}}}, "soft limit must be less than"),
     ],
 )  # fmt: skip
