@@ -104,6 +104,18 @@ async def running(settings: Settings) -> AsyncIterator[Engine]:
     """
     _make_roots(settings)
     _write_init(settings)
+    async with _opened(settings) as context:
+        engine = _wired(context)
+        await reconcile(context, engine.containers)
+        context.tasks.start_soon(context.trash.keep_empty)
+        context.tasks.start_soon(context.data_trash.keep_empty)
+        context.tasks.start_soon(engine.builds.keep_cache_within_rules)
+        yield engine
+
+
+@asynccontextmanager
+async def _opened(settings: Settings) -> AsyncIterator[Context]:
+    """Open what the parts of the engine share; its tasks end with the block."""
     quotas = ProjectQuotas(settings.data_root.path)
     if settings.storage_bytes:
         is_supported = quotas.are_enforced(settings.data_root.containers)
@@ -125,10 +137,9 @@ async def running(settings: Settings) -> AsyncIterator[Engine]:
             tasks.start_soon(launcher.keep_one_ready)
             tasks.start_soon(events.keep)
             local = LocalVolumes(settings.data_root.volumes, remove_tree, quotas)
-            plugins = Plugins(settings.plugins, remove_tree)
-            volumes = Volumes(database, local, plugins, events)
+            volumes = Volumes(database, local, Plugins(settings.plugins, remove_tree), events)
             measures = Measures()
-            context = Context(
+            yield Context(
                 settings,
                 facts,
                 database,
@@ -145,41 +156,37 @@ async def running(settings: Settings) -> AsyncIterator[Engine]:
                 measures,
                 KeptContexts(settings.data_root.build_contexts),
             )
-            containers = Containers(context)
-            await reconcile(context, containers)
-            tasks.start_soon(context.trash.keep_empty)
-            tasks.start_soon(context.data_trash.keep_empty)
-            system = System(context, containers)
-            builds = Builds(context, containers)
-            tasks.start_soon(builds.keep_cache_within_rules)
-            disk = Disk(context, containers)
-            files = Files(context, containers.find)
-            commits = Commits(context, containers.find, files)
-            yield Engine(
-                containers,
-                Streams(settings.data_root, containers.find),
-                containers.execs,
-                images,
-                images.remote,
-                system,
-                events,
-                networks,
-                volumes,
-                VolumeCopies(volumes, launcher),
-                disk,
-                ImagePrune(context, containers),
-                files,
-                commits,
-                builds,
-                context,
-                Exposition(context, containers, system),
-            )
             tasks.cancel_scope.cancel()
     finally:
         launcher.close()
         images.close()
         events.close()
         database.close()
+
+
+def _wired(context: Context) -> Engine:
+    containers = Containers(context)
+    system = System(context, containers)
+    files = Files(context, containers.find)
+    return Engine(
+        containers,
+        Streams(context.data_root, containers.find),
+        containers.execs,
+        context.images,
+        context.images.remote,
+        system,
+        context.events,
+        context.networks,
+        context.volumes,
+        VolumeCopies(context.volumes, context.launcher),
+        Disk(context, containers),
+        ImagePrune(context, containers),
+        files,
+        Commits(context, containers.find, files),
+        Builds(context, containers),
+        context,
+        Exposition(context, containers, system),
+    )
 
 
 def _host(settings: Settings, found: host.Host) -> host.Host:

@@ -13,6 +13,7 @@ from seacan.kernel.namespaces import CLONE_NEWPID, open_namespace
 from seacan.records import replace
 from seacan.runtime import cgroup_place, failures, init, state
 from seacan.runtime.bundle import Bundle
+from seacan.runtime.cgroup_place import Place
 from seacan.runtime.container import Container
 from seacan.runtime.failures import Answer, reason
 from seacan.runtime.fork import fork, fork_into
@@ -59,14 +60,10 @@ def create(
     Unsupported, Unavailable (no agent of seccomp, no systemd), Internal; nothing is left behind
     then.
     """
-    if os.geteuid() != 0 and not bundle.namespace("user"):
-        raise InvalidArgument("linux.namespaces: who is not root needs a user namespace")
     preserve_fds += listen_fds
-    check_descriptors(bundle.process.get("terminal", False), console, preserve_fds)
-    check_kernel(bundle.process, bundle.linux.get("mountLabel", ""))
+    _check(bundle, console, preserve_fds)
     if listen_fds:
-        told = [f"LISTEN_FDS={listen_fds}", "LISTEN_PID=1"]
-        bundle.process["env"] = [*bundle.process.get("env", []), *told]
+        _tell_of_sockets(bundle, listen_fds)
     directory = state.directory(root, container_id)
     try:
         with ExitStack() as undo:
@@ -97,20 +94,23 @@ def create(
             )
             pid = _begin(child, directory, ahead, undo)
             mark(trace, "starter", f"init is process {pid}")
-            # While the child begins, on another processor; it asks for the cgroup when it needs it.
-            record = state.record_of(bundle, container_id, place.path, place.bases, settings)
-            record = state.with_process(record, pid, seccomp)
-            keep_seccomp(seccomp, directory)
-            cgroup, record = cgroup_place.take(place, resources, bundle, record, directory, undo)
-            mark(trace, "starter", "make cgroup, set limits")
-            container = Container(record, directory, reader)
-            undo.pop_all()
-            undo.callback(_delete_and_reap, container)
-            _finish(container, child, cgroup)
-            undo.pop_all()
+            return _accompany(child, pid, place, directory, reader, undo)
     except OSError as err:
         raise Internal(f"create container {container_id}: {reason(err)}") from err
-    return container
+
+
+def _check(bundle: Bundle, console: "socket | None", preserve_fds: int) -> None:
+    """Refuse what cannot be before anything is made."""
+    if os.geteuid() != 0 and not bundle.namespace("user"):
+        raise InvalidArgument("linux.namespaces: who is not root needs a user namespace")
+    check_descriptors(bundle.process.get("terminal", False), console, preserve_fds)
+    check_kernel(bundle.process, bundle.linux.get("mountLabel", ""))
+
+
+def _tell_of_sockets(bundle: Bundle, count: int) -> None:
+    """Tell the process of the sockets that it gets. Source: sd_listen_fds(3)."""
+    told = [f"LISTEN_FDS={count}", "LISTEN_PID=1"]
+    bundle.process["env"] = [*bundle.process.get("env", []), *told]
 
 
 def _begin(child: Init, directory: StateDirectory, ahead: "Ahead | None", undo: ExitStack) -> int:
@@ -121,6 +121,30 @@ def _begin(child: Init, directory: StateDirectory, ahead: "Ahead | None", undo: 
         _failure_file(child.bundle, directory) as child.failure,
     ):
         return _fork(child, ahead, undo)
+
+
+def _accompany(
+    child: Init, pid: int, place: Place, directory: StateDirectory, pipe: int, undo: ExitStack
+) -> Container:
+    """Do what there is to do while the child begins, on another processor; then see it through.
+
+    It asks for the cgroup when it needs it.
+    """
+    record = state.record_of(
+        child.bundle, child.container_id, place.path, place.bases, child.settings
+    )
+    record = state.with_process(record, pid, child.filter)
+    keep_seccomp(child.filter, directory)
+    cgroup, record = cgroup_place.take(
+        place, child.resources, child.bundle, record, directory, undo
+    )
+    mark(child.trace, "starter", "make cgroup, set limits")
+    container = Container(record, directory, pipe)
+    undo.pop_all()
+    undo.callback(_delete_and_reap, container)
+    _finish(container, child, cgroup)
+    undo.pop_all()
+    return container
 
 
 def _finish(container: Container, child: Init, cgroup: Cgroup) -> None:
