@@ -3,11 +3,10 @@
 import os
 import secrets
 import shutil
-import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Self
 
@@ -126,19 +125,24 @@ class Setting:
         return self.docker.ok("volume", "ls", "-q", "--filter", label).split()
 
 
-def kill_at_event(setting: Setting, count: int, *words: str) -> bool:
-    """Run compose and kill it at the `count`th thing it does; False if it ended before."""
+def kill_at_event(
+    setting: Setting, count: int, *words: str, victim: Callable[[], None] | None = None
+) -> bool:
+    """Run compose and kill it, or `victim`, at the `count`th thing it does.
+
+    False if it ended before.
+    """
     label = f"--filter=label=com.docker.compose.project={setting.name}"
     actions = [f"--filter=event={action}" for action in _ACTIONS]
     with setting.docker.popen("events", label, *actions) as events:
         assert events.stdout is not None
         with setting.seacan.popen(*words) as process:
             threading.Thread(target=_end_with, args=(process, events), daemon=True).start()
-            for _ in zip(range(count), events.stdout, strict=False):
-                pass
-            process.kill()
+            seen = sum(1 for _ in zip(range(count), events.stdout, strict=False))
+            (victim or process.kill)()
+            process.wait()
         events.terminate()
-    return process.returncode == -signal.SIGKILL
+    return seen == count and process.returncode != 0
 
 
 def _end_with(process: subprocess.Popen[str], events: subprocess.Popen[str]) -> None:
