@@ -141,6 +141,8 @@ def test_a_dependency_that_fails_is_told(setting: Setting) -> None:
     refused = setting.seacan("up", "-d")
     assert refused.status == 1
     assert 'service "a" didn\'t complete successfully: exit 3' in refused.err
+    name = setting.name
+    assert f"not up: {name}-a-1 (exited 3), {name}-b-1 (created)\n" in refused.err
     assert setting.docker.inspect(f"{setting.name}-b-1", "{{.State.Status}}") == "created"
 
 
@@ -177,6 +179,71 @@ def test_an_interrupt_stops_in_order(setting: Setting) -> None:
         assert process.wait(20) == 130
     assert lines.index("b-1  | bye") < lines.index("a-1  | bye")
     assert setting.docker.inspect(f"{setting.name}-a-1", "{{.State.ExitCode}}") == "0"
+
+
+def test_what_is_up_and_what_is_not_is_told(setting: Setting) -> None:
+    application = (
+        "services:\n"
+        "  a: {image: busybox, command: sleep 1000, stop_signal: SIGKILL}\n"
+        "  b: {image: busybox, command: /none, depends_on: [a]}\n"
+        "  c: {image: busybox, depends_on: [b], configs: [none]}\n"
+    )
+    name = setting.name
+    setting.write(application + "configs: {none: {external: true}}\n")
+    refused = setting.seacan("up", "-d")
+    assert refused.status == 1
+    assert f"not up: {name}-a-1 (created), {name}-b-1 (created); not made: c\n" in refused.err
+    setting.write(application + "configs: {none: {content: x}}\n")
+    refused = setting.seacan("up", "-d")
+    assert refused.status == 1
+    told = f"up: {name}-a-1; not up: {name}-b-1 (created), {name}-c-1 (created)\n"
+    assert told in refused.err
+
+
+_IN_ITS_TIME = "sh -c 'trap \"exit 0\" TERM; echo up; sleep 1000 & wait'"
+
+
+def test_an_interrupt_while_others_are_to_start(setting: Setting) -> None:
+    """What waits for the end of another is not started by the end that the interrupt brings."""
+    setting.write(
+        "services:\n"
+        f"  job: {{image: busybox, command: {_IN_ITS_TIME}}}\n"
+        "  after:\n"
+        f"    image: busybox\n    command: {_IN_ITS_TIME}\n"
+        "    depends_on: {job: {condition: service_completed_successfully}}\n"
+        "  slow:\n"
+        f"    image: busybox\n    command: {_IN_ITS_TIME}\n"
+        "    healthcheck: {test: 'false', interval: 100ms, retries: 10000}\n"
+        f"  late: {{image: busybox, command: {_IN_ITS_TIME}, "
+        "depends_on: {slow: {condition: service_healthy}}}\n"
+    )
+    assert interrupted(setting, {"job-1    | up", "slow-1   | up"}) == 130
+    assert setting.seacan.ok("ps", "-q") == ""
+
+
+def test_a_second_interrupt_kills(setting: Setting) -> None:
+    stubborn = "sh -c 'trap \"echo no\" TERM; echo up; while :; do sleep 0.1; done'"
+    setting.write(
+        f"services:\n  a: {{image: busybox, command: {stubborn}, stop_grace_period: 10m}}\n"
+    )
+    assert interrupted(setting, {"a-1  | up"}, {"a-1  | no"}) == 130
+    state = setting.docker.inspect(f"{setting.name}-a-1", "{{.State.ExitCode}}")
+    assert state == "137"
+
+
+def interrupted(setting: Setting, *lines: set[str]) -> int:
+    """Return the status of an `up` that is interrupted when all of each set have been printed."""
+    left = [set(each) for each in lines]
+    with setting.seacan.popen("up", "--no-color") as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            if left:
+                left[0].discard(line.strip())
+                if not left[0]:
+                    process.send_signal(signal.SIGINT)
+                    left.pop(0)
+        assert not left
+        return process.wait(20)
 
 
 def test_orphans_are_told_of_and_removed(setting: Setting) -> None:

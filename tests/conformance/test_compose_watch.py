@@ -158,9 +158,14 @@ def test_without_up_it_watches_what_runs(setting: Setting) -> None:
         # initial_sync: what was written before it came.
         assert inside(setting, "cat", "/app/a") == "before the watch"
     assert setting.containers() == before
-    refused = setting.seacan("watch", "--no-up", "quiet")
-    assert refused.status == 1
-    assert "none of the selected services is configured for watch" in refused.err
+
+
+def test_without_rules_nothing_is_begun(setting: Setting) -> None:
+    for words in (["watch", "quiet"], ["up", "--watch", "quiet"]):
+        refused = setting.seacan(*words)
+        assert refused.status == 1
+        assert "none of the selected services is configured for watch" in refused.err
+        assert setting.containers() == {}
 
 
 def test_up_goes_on_while_it_replaces(setting: Setting) -> None:

@@ -29,6 +29,7 @@ From a project to containers:
     images.py, networks.py, file_contents.py, hooks.py, waiting.py    what that needs
     watch_rules.py, watch_files.py, watching.py    which files, what has changed, what is then done
     stopping.py, removal.py, restarting.py    the way down, and up again
+    standing.py       what is up and what is not, told after a failure
     names.py, config_hash.py, containers.py, actual.py    labels, and a project read from them
     worksite.py       client, progress and notices that all of them are handed
 """

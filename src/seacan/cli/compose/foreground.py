@@ -15,7 +15,6 @@ from enum import Enum
 
 from seacan.cli.compose.followers import Followers
 from seacan.cli.compose.log_lines import LogLines
-from seacan.cli.compose.watching import watch_of
 from seacan.client.client import messages
 from seacan.compose import names
 from seacan.compose.containers import Found, containers_of
@@ -25,14 +24,17 @@ from seacan.errors import Conflict, NotFound, SeacanError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from typing import Any
 
     from seacan.compose.project import Project
     from seacan.compose.rolling import Update
+    from seacan.compose.watch_rules import Rule
+    from seacan.compose.watching import Watch
     from seacan.compose.worksite import Worksite
 
 _LATE_EVENTS_S = 3.0
+_NOT_RUNNING = ("created", "exited", "dead")
 
 
 class OnExit(Enum):
@@ -50,7 +52,7 @@ class Foreground:
         project: Project,
         *,
         updates: Mapping[str, Update],
-        watches: bool,
+        watch_rules: Sequence[Rule],
         asked: list[str],
         shown: set[str],
         colors: bool,
@@ -76,25 +78,31 @@ class Foreground:
         self._containers: dict[str, Found] = {}
         self._running: set[str] = set()  # ids of what runs, or is to be started
         self._changed = threading.Condition()
-        # What --watch does: while it is at work, an end is no end.
+        self._starter = threading.Thread(target=self._start, daemon=True)
         self._watch_is_over = threading.Event()
-        self._is_replacing = False
-        self._watch = watch_of(site, project, prune=True, at_work=self) if watches else None
+        self._is_replacing = False  # the watch is: then an end is no end
+        self._watch = self._make_watch(watch_rules) if watch_rules else None
         self._errors: list[BaseException] = []
         self._interrupts = 0
         self._is_stopping = False
         self._is_started = False
         self._give_up_at = math.inf  # when ends of stopped containers are waited for no longer
 
+    def _make_watch(self, rules: Sequence[Rule]) -> Watch:
+        from seacan.cli.compose.watching import tell
+        from seacan.compose.watching import Watch
+
+        return Watch(self._site, self._project, rules, tell=tell, prune=True, at_work=self)
+
     def __enter__(self) -> None:
         """Containers may end from here on that are to go on: the watch has begun its work."""
         self._is_replacing = True
 
     def __exit__(self, *_: object) -> None:
-        for container in containers_of(self._site.client, self._project.name, all_states=False):
-            if container.service in self._watched:
-                self._running.add(container.id)
-        self._is_replacing = False
+        with self._changed:  # an end that is told of meanwhile is seen after this
+            now = containers_of(self._site.client, self._project.name, all_states=False)
+            self._running |= {one.id for one in now if one.service in self._watched}
+            self._is_replacing = False
 
     def run(self) -> int:
         """Start everything and stay until it has ended; return the exit code."""
@@ -125,7 +133,7 @@ class Foreground:
         for container in self._containers.values():
             if container.state == "running" and container.service in self._shown:
                 self._followers.follow(container.id, container.short_name, tail="0")
-        threading.Thread(target=self._start, daemon=True).start()
+        self._starter.start()
         self._wait()
         self._watch_is_over.set()
         events.connection.close()
@@ -183,22 +191,25 @@ class Foreground:
 
         def work() -> None:
             try:
-                containers = containers_of(self._site.client, self._project.name)
-                stop_in_order(
-                    self._site,
-                    self._project,
-                    containers,
-                    services=self._asked,
-                    timeout_s=self._timeout_s,
-                )
+                self._stop_in_order()
+                # What was about to be started may have been started since.
+                self._starter.join()
+                self._stop_in_order()
             except SeacanError as err:
                 self._errors.append(err)
-            with self._changed:
-                self._is_started = True
-                self._changed.notify_all()
             self._give_up_at = time.monotonic() + _LATE_EVENTS_S
 
         threading.Thread(target=work, daemon=True).start()
+
+    def _stop_in_order(self) -> None:
+        containers = containers_of(self._site.client, self._project.name)
+        stop_in_order(
+            self._site,
+            self._project,
+            [one for one in containers if one.state not in _NOT_RUNNING],
+            services=self._asked,
+            timeout_s=self._timeout_s,
+        )
 
     def _kill(self) -> None:
         for container in containers_of(self._site.client, self._project.name, all_states=False):

@@ -4,24 +4,20 @@ from __future__ import annotations
 
 from seacan.cli.build.directory import read_ignore_file
 from seacan.compose.watch_rules import rules_of
-from seacan.compose.watching import Watch
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from contextlib import AbstractContextManager
     from typing import Any
 
     from seacan.compose.project import Project
+    from seacan.compose.watch_rules import Rule
     from seacan.compose.worksite import Worksite
 
 
-def watch_of(
-    site: Worksite, project: Project, *, prune: bool, at_work: AbstractContextManager[object]
-) -> Watch:
-    """Return the watch that the services of `project` ask for. Raises InvalidArgument."""
-    rules = rules_of(project, _read_ignored, site.notices)
-    return Watch(site, project, rules, tell=tell, prune=prune, at_work=at_work)
+def watch_rules(site: Worksite, project: Project) -> list[Rule]:
+    """Return what the services of `project` ask for. Raises InvalidArgument if it is nothing."""
+    return rules_of(project, _read_ignored, site.notices)
 
 
 def tell(line: str) -> None:

@@ -7,6 +7,7 @@ from seacan.cli.flags import Flag
 from seacan.cli.values import SWITCH
 from seacan.compose.convergence import Choices, converge
 from seacan.compose.project import with_selected_services
+from seacan.compose.standing import Standing
 from seacan.compose.starting import start
 
 TYPE_CHECKING = False
@@ -23,6 +24,7 @@ def run(composition: Composition, values: Values, arguments: list[str]) -> int:
     if values.on("no-deps"):
         project = with_selected_services(project, services, dependencies=False)
     site = composition.site("scale")
-    updates = converge(site, project, Choices(services=tuple(services)))
-    start(site, project, updates=updates)
+    with Standing(site, project):
+        updates = converge(site, project, Choices(services=tuple(services)))
+        start(site, project, updates=updates)
     return 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from seacan.cli.flags import Flag
 from seacan.cli.values import INT, SWITCH
+from seacan.compose.standing import Standing
 from seacan.compose.starting import start
 
 TYPE_CHECKING = False
@@ -19,10 +20,8 @@ FLAGS = (
 
 def run(composition: Composition, values: Values, arguments: list[str]) -> int:
     project = composition.project_with_resources(arguments)
-    start(
-        composition.site("start"),
-        project,
-        wait=values.on("wait"),
-        timeout_s=values.number("wait-timeout") or None,
-    )
+    site = composition.site("start")
+    limit_s = values.number("wait-timeout") or None
+    with Standing(site, project):
+        start(site, project, wait=values.on("wait"), timeout_s=limit_s)
     return 0

@@ -7,6 +7,7 @@ from seacan.cli.flags import Flag
 from seacan.cli.values import INT, SWITCH, TEXT, many
 from seacan.compose.convergence import converge
 from seacan.compose.project import with_selected_services
+from seacan.compose.standing import Standing
 from seacan.compose.starting import start
 from seacan.errors import InvalidArgument, Unsupported
 
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from seacan.cli.compose.foreground import OnExit
     from seacan.cli.flags import Values
     from seacan.compose.project import Project
+    from seacan.compose.watch_rules import Rule
+    from seacan.compose.worksite import Worksite
 
 _LIST = many(str, "stringArray")
 
@@ -64,32 +67,40 @@ def run(composition: Composition, values: Values, arguments: list[str]) -> int:
     site = composition.site(
         "up", quiet_pull=values.on("quiet-pull"), quiet_build=values.on("quiet-build")
     )
-    rolling = not values.on("no-start")
-    choices = creation.choices_of(composition, values, arguments, rolling=rolling)
-    updates = converge(site, project, choices)
-    if values.on("no-start"):
-        return 0
-    if values.on("detach") or values.on("wait"):
-        limit_s = values.number("wait-timeout") or None
-        start(site, project, updates=updates, wait=values.on("wait"), timeout_s=limit_s)
-        return 0
-    from seacan.cli.compose.foreground import Foreground
+    rules = _watch_rules(site, project) if values.on("watch") else []
+    with Standing(site, project):
+        rolling = not values.on("no-start")
+        choices = creation.choices_of(composition, values, arguments, rolling=rolling)
+        updates = converge(site, project, choices)
+        if values.on("no-start"):
+            return 0
+        if values.on("detach") or values.on("wait"):
+            limit_s = values.number("wait-timeout") or None
+            start(site, project, updates=updates, wait=values.on("wait"), timeout_s=limit_s)
+            return 0
+        from seacan.cli.compose.foreground import Foreground
 
-    foreground = Foreground(
-        site,
-        project,
-        updates=updates,
-        watches=values.on("watch"),
-        asked=arguments,
-        shown=attached,
-        colors=composition.colors and not values.on("no-color"),
-        prefix=not values.on("no-log-prefix"),
-        timestamps=values.on("timestamps"),
-        on_exit=_on_exit(values),
-        exit_code_from=values.text("exit-code-from"),
-        timeout_s=values.number("timeout") if values.is_given("timeout") else None,
-    )
-    return foreground.run()
+        foreground = Foreground(
+            site,
+            project,
+            updates=updates,
+            watch_rules=rules,
+            asked=arguments,
+            shown=attached,
+            colors=composition.colors and not values.on("no-color"),
+            prefix=not values.on("no-log-prefix"),
+            timestamps=values.on("timestamps"),
+            on_exit=_on_exit(values),
+            exit_code_from=values.text("exit-code-from"),
+            timeout_s=values.number("timeout") if values.is_given("timeout") else None,
+        )
+        return foreground.run()
+
+
+def _watch_rules(site: Worksite, project: Project) -> list[Rule]:
+    from seacan.cli.compose.watching import watch_rules
+
+    return watch_rules(site, project)
 
 
 def _check(values: Values) -> None:

@@ -6,11 +6,12 @@ import threading
 from contextlib import nullcontext
 
 from seacan.cli.compose import creation
-from seacan.cli.compose.watching import tell, watch_of
+from seacan.cli.compose.watching import tell, watch_rules
 from seacan.cli.flags import Flag
 from seacan.cli.values import SWITCH, SWITCH_ON
 from seacan.compose.convergence import converge
 from seacan.compose.starting import start
+from seacan.compose.watching import Watch
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,7 +29,14 @@ _INTERRUPTED = 130
 def run(composition: Composition, values: Values, arguments: list[str]) -> int:
     project = composition.complete_project(arguments)
     site = composition.site("watch", quiet_build=values.on("quiet"))
-    watch = watch_of(site, project, prune=values.on("prune"), at_work=nullcontext())
+    watch = Watch(
+        site,
+        project,
+        watch_rules(site, project),
+        tell=tell,
+        prune=values.on("prune"),
+        at_work=nullcontext(),
+    )
     try:
         if not values.on("no-up"):
             built = creation.with_builds(project)
