@@ -167,6 +167,21 @@ def test_a_command_that_fails_is_the_last_line(api: Api) -> None:
     assert answer.message == "The command 'sh -c exit 3' returned a non-zero code: 3"
 
 
+def test_what_a_quiet_build_told_is_shown_if_it_fails(api: Api) -> None:
+    api.engine.builds.fails_after_steps = CommandFailed(["false"], 1)
+    assert lines(build(api, "?q=1")) == [
+        {"stream": "Step 1/1 : FROM scratch"},
+        {"stream": "\n"},
+        {
+            "error": "The command 'false' returned a non-zero code: 1",
+            "errorDetail": {
+                "code": 1,
+                "message": "The command 'false' returned a non-zero code: 1",
+            },
+        },
+    ]
+
+
 @pytest.mark.parametrize(
     ("query", "status", "said"),
     [

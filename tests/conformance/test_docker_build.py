@@ -121,6 +121,15 @@ def test_what_is_printed(ours: Builder) -> None:
             "stat nope: file does not exist",
         ),
         ("COPY no* /x", "COPY failed: no source files were specified"),
+        (
+            "ADD http://127.0.0.1:1/x /",
+            'ADD failed: Get "http://127.0.0.1:1/x": dial tcp 127.0.0.1:1: connect: connection '
+            "refused",
+        ),
+        (
+            "HEALTHCHECK --interval=1x CMD a",
+            'dockerfile parse error on line 2: time: unknown unit "x" in duration "1x"',
+        ),
         ("COPY ../x /x", "COPY failed: forbidden path outside the build context: ../x ()"),
         (
             "COPY out /x",
@@ -146,7 +155,8 @@ def test_what_is_printed(ours: Builder) -> None:
 def test_what_fails(ours: Builder, text: str, said: str) -> None:
     result = ours.docker("build", "-q", "-", stdin=context(f"FROM {BASE}\n{text}\n"))
     assert result.status != 0
-    assert result.err.strip().splitlines()[-1].removeprefix("Error response from daemon: ") == said
+    told = result.err.strip().splitlines()[-1].removeprefix("Error response from daemon: ")
+    assert told.removeprefix("\x1b[0m") == said  # what ends the command's own words
 
 
 def test_limits_hosts_and_network_reach_the_command(ours: Builder) -> None:

@@ -871,6 +871,7 @@ class FakeBuilds:
         self.requests: list[tuple[BuildRequest, list[str], bool, dict[str, Credentials]]] = []
         self.error: SeacanError | None = None
         self.pruned: list[tuple[Filters, bool, int]] = []
+        self.fails_after_steps: SeacanError | None = None
         self.offered: list[tuple[str, str, bytes]] = []
 
     def open_context(self) -> ContextTree:
@@ -926,6 +927,8 @@ class FakeBuilds:
         if self.error is not None:
             raise self.error
         await progress(Began(StepId(0, 1), 1, "FROM scratch", 1))
+        if self.fails_after_steps is not None:
+            raise self.fails_after_steps
         await progress(Made(IMAGE_ID))
         return IMAGE_ID
 

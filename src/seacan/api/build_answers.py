@@ -1,5 +1,8 @@
 """The two ways in which a build is told of: in the classic builder's words, and as a graph."""
 
+from collections import deque
+from typing import Final
+
 from seacan.api.shapes import build as classic
 from seacan.api.shapes import build_graph as graph
 from seacan.build.runs import CommandFailed
@@ -7,14 +10,18 @@ from seacan.errors import SeacanError
 from seacan.http.messages import Send
 from seacan.images.image import ImageId
 
+_MOST_KEPT_BYTES: Final = 2 << 20
+
 
 class ClassicAnswer:
-    """Docker's; of a quiet build nothing but its outcome."""
+    """Docker's; of a quiet build its outcome alone, but all that it told if it fails."""
 
     def __init__(self, send: Send, *, is_quiet: bool) -> None:
         self._send = send
         self._is_quiet = is_quiet
         self._has_told = False
+        self._kept: deque[bytes] = deque()  # of a quiet build, the last of it
+        self._kept_bytes = 0
         self.progress = classic.ClassicProgress(self._tell)
 
     def begin(self, dockerfile: bytes) -> None:
@@ -23,6 +30,9 @@ class ClassicAnswer:
     async def fail(self, err: SeacanError) -> None:
         """Tell of what ended the build; raise it, to be the answer, if nothing was told before."""
         await self.progress.flush()
+        if self._kept:
+            self._has_told = True
+            await self._send(b"".join(self._kept))
         if not self._has_told:
             raise err
         status = err.status if isinstance(err, CommandFailed) else None
@@ -35,9 +45,17 @@ class ClassicAnswer:
             await self._send(classic.finished(image_id, tags))
 
     async def _tell(self, data: bytes) -> None:
-        if not self._is_quiet:
-            self._has_told = True
-            await self._send(data)
+        if self._is_quiet:
+            self._keep(data)
+            return
+        self._has_told = True
+        await self._send(data)
+
+    def _keep(self, data: bytes) -> None:
+        self._kept.append(data)
+        self._kept_bytes += len(data)
+        while self._kept_bytes > _MOST_KEPT_BYTES and len(self._kept) > 1:
+            self._kept_bytes -= len(self._kept.popleft())
 
 
 class GraphAnswer:

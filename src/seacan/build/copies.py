@@ -17,7 +17,7 @@ from seacan.build.sources import Source, Sources
 from seacan.build.state import State, digest
 from seacan.build.workbench import Workbench
 from seacan.build.worker_words import Chosen, Found, Place
-from seacan.errors import InvalidArgument
+from seacan.errors import Internal, InvalidArgument
 from seacan.files import write_all
 from seacan.images import tar_writer
 from seacan.images.building import Building, BuiltLayer, Result
@@ -54,10 +54,10 @@ class Copies:
                 return await self._of_context(instruction, step, state, origin)
             assert isinstance(instruction, Copy)
             return await self._of_root(instruction, step, state, origins[origin])
-        except InvalidArgument as err:
+        except (InvalidArgument, Internal) as err:
             if str(err).startswith(("When using", "unable to convert", "invalid chmod")):
                 raise
-            raise InvalidArgument(f"{keyword} failed: {err}") from err
+            raise type(err)(f"{keyword} failed: {err}") from err
 
     async def plan_base(self, origin: ContextOrigin) -> CopyPlan:
         """Look at a context that a stage is based on: all of it is there, and root's."""

@@ -23,7 +23,7 @@ def find_place(root_fd: int, place: Place) -> tuple[str, str]:
     The name is empty if members keep theirs. What is missing on the way is made; the directory
     itself, if it is new, belongs to the owner of what is copied. Raises InvalidArgument.
     """
-    destination = posixpath.normpath("/" + place["destination"])
+    destination = "/" + posixpath.normpath(place["destination"]).lstrip("/")
     name = ""
     if not (place["is_directory"] or _is_directory(root_fd, destination)):
         destination, name = posixpath.split(destination)

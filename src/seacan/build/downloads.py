@@ -14,6 +14,7 @@ import urllib3
 
 from seacan.errors import Internal, InvalidArgument
 from seacan.files import write_all
+from seacan.images.remote import failures
 from seacan.images.remote.tasks import Cancellation
 
 _CHUNK_BYTES: Final = 1 << 20
@@ -72,8 +73,11 @@ def download(url: str, directory: Path, checksum: str, cancellation: Cancellatio
                 cancellation.check()
                 write_all(file.fileno(), data)
             modified_ns = _modified_ns(response.headers.get("Last-Modified"))
-    except (urllib3.exceptions.HTTPError, ValueError) as err:
-        raise Internal(f"download {url}: {err}") from err
+    except urllib3.exceptions.HTTPError as err:
+        reason = getattr(err, "reason", None) or err  # of the last try
+        raise Internal(f'Get "{url}": {failures.cause(reason, url)}') from err
+    except ValueError as err:
+        raise InvalidArgument(f'Get "{url}": {err}') from err
     if checked and expected and checked.hexdigest() != expected[2]:
         raise InvalidArgument(f"digest mismatch {expected[1]}:{checked.hexdigest()}: {checksum}")
     name = urllib.parse.unquote(urllib.parse.urlsplit(url).path.rpartition("/")[2])

@@ -138,19 +138,31 @@ def _unescape(path: str) -> str:
 
 
 def _glob(tree: Tree[E], pattern: str) -> list[str]:
-    """Return the paths that match, in the order of their bytes."""
-    found = [""]
-    for part in pattern.split("/"):
+    """Return the paths that match, in the order of their bytes.
+
+    Links to directories are followed up to the first wildcard, and not from there on: as BuildKit.
+    """
+    found = [("", "")]  # as it is written, and where it is
+    has_wildcard, parts = False, pattern.split("/")
+    for number, part in enumerate(parts, 1):
+        has_wildcard = has_wildcard or _has_wildcard(part)
         next_found = []
-        for directory in found:
-            target = tree.lookup(directory)
-            if target is None or not tree.is_directory(target):
-                continue
-            if _has_wildcard(part):
-                matches = dockerignore.of_names(part).matches
-                names = [name for name in tree.names(target) if matches(name)]
-            else:
-                names = [part]
-            next_found += [f"{directory}/{name}".lstrip("/") for name in names]
+        for written, directory in found:
+            for name in _matching(tree, directory, part):
+                path = f"{directory}/{name}".lstrip("/")
+                target = tree.lookup(path)
+                is_followed = not has_wildcard or number == len(parts)
+                if target is not None and (target == path or is_followed):
+                    next_found.append((f"{written}/{name}".lstrip("/"), target))
         found = next_found
-    return [path for path in found if tree.lookup(path) is not None]
+    return [written for written, _ in found]
+
+
+def _matching(tree: Tree[E], directory: str, part: str) -> list[str]:
+    """Return the names in what should be a directory that one part of a pattern matches."""
+    if not tree.is_directory(directory):
+        return []
+    if not _has_wildcard(part):
+        return [part]
+    matches = dockerignore.of_names(part).matches
+    return [name for name in tree.names(directory) if matches(name)]

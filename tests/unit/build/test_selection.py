@@ -56,6 +56,10 @@ def names(tree: ContextTree, *paths: str, excludes: tuple[str, ...] = (), **choi
         (["to-d"], "[x] one.txt sub sub/two.txt"),
         (["to-d/one.txt"], "one.txt"),
         (["d/*/two.txt"], "two.txt"),
+        (["*d/*.txt"], "one.txt"),  # not that of to-d once more
+        (["to-d/*/two.txt"], "two.txt"),
+        (["to-d/s*"], "two.txt"),
+        (["to-*"], "[x] one.txt sub sub/two.txt"),
         (["d/[[]x]"], "[x]"),
         (["d/\\[x]"], "[x]"),
         (["a.txt", "b.md"], "a.txt b.md"),

@@ -16,6 +16,7 @@ _UNITS_NS: Final = {
     "ns": 1, "us": 10**3, "µs": 10**3, "ms": 10**6, "s": 10**9, "m": 60 * 10**9, "h": 3600 * 10**9,
 }  # fmt: skip
 _DURATION: Final = re.compile(r"(\d{1,18})(?:\.(\d{0,18}))?(ns|us|µs|ms|s|m|h)", re.ASCII)
+_ANY_UNIT: Final = re.compile(r"(?<=[\d.])[^\d.]+")
 _UNITLESS: Final = re.compile(r"\d+(?:\.\d*)?", re.ASCII)
 _TIMES: Final = ("interval", "timeout", "start-period", "start-interval")
 
@@ -47,7 +48,9 @@ def duration_ns(name: str, text: str) -> int:
         raise InvalidArgument(f'time: missing unit in duration "{text}"')
     parts = list(_DURATION.finditer(text))
     if not parts or "".join(part[0] for part in parts) != text:
-        raise InvalidArgument(f'time: invalid duration "{text}"')
+        unknown = [unit for unit in _ANY_UNIT.findall(text) if unit not in _UNITS_NS]
+        why = f'unknown unit "{unknown[0]}" in' if unknown else "invalid"
+        raise InvalidArgument(f'time: {why} duration "{text}"')
     total = 0
     for whole, fraction, unit in (part.groups("") for part in parts):
         total += int(whole + fraction) * _UNITS_NS[unit] // 10 ** len(fraction)
