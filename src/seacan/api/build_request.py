@@ -15,11 +15,11 @@ import msgspec
 from seacan.api.query import Query
 from seacan.build.arguments import Wanted
 from seacan.build.downloads import is_url
-from seacan.build.git import urls as git_urls
 from seacan.errors import InvalidArgument, Unsupported
 from seacan.images import platforms, references
 from seacan.images.references import Reference
 from seacan.images.remote.credentials import Credentials, from_wire
+from seacan.spec import git_urls as git_urls
 from seacan.spec import inventory
 from seacan.spec.engine_api import AuthConfig, HostConfig, Ulimit
 

@@ -5,9 +5,9 @@ from typing import Final
 from seacan.build import archives
 from seacan.build.context_tree import ContextTree
 from seacan.build.downloads import download, is_url
-from seacan.build.git import urls
 from seacan.build.git.repositories import Repositories
 from seacan.errors import Internal, InvalidArgument
+from seacan.spec import git_urls
 
 _DOCKERFILE_LIMIT_BYTES: Final = 4 << 20
 
@@ -24,7 +24,7 @@ def fetch(
 
     Blocks. Raises Internal, InvalidArgument, Unavailable; Internal in dockerd's words for no URL.
     """
-    repository = urls.parse_context(url)
+    repository = git_urls.parse_context(url)
     if repository is not None:
         commit = repositories.resolve(repository, keeps_git_directory=keeps_git_directory)
         repositories.receive(commit, tree)

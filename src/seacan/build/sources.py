@@ -10,15 +10,15 @@ from seacan.build import archives
 from seacan.build.context_tree import ContextEntry, ContextTree, digest
 from seacan.build.dockerfile.instructions import Add, Copy, Document
 from seacan.build.downloads import download, is_url
-from seacan.build.git import urls
 from seacan.build.git.repositories import Commit, Repositories
-from seacan.build.git.urls import Repository
 from seacan.build.selection import Choice, Chosen, excluded_by, resolve, select
 from seacan.errors import InvalidArgument
 from seacan.files import write_all
 from seacan.images import tar_writer
 from seacan.images.sparse import Segment
 from seacan.images.tar import Kind, Member
+from seacan.spec import git_urls
+from seacan.spec.git_urls import Repository
 
 _DOCUMENT_MODE: Final = 0o644
 _ABBREVIATED: Final = re.compile(r"[0-9a-f]{7,64}")  # a commit, or the beginning of its id
@@ -67,7 +67,7 @@ class Sources:
         return tree
 
     def _added(self, tree: ContextTree, instruction: Add, path: str) -> Source:
-        if repository := urls.parse(path):
+        if repository := git_urls.parse(path):
             return self._of_repository(instruction, repository)
         if is_url(path):
             return self._downloaded(instruction, path)

@@ -4,6 +4,7 @@ Files in reading order, from text to a project:
 
     discovery.py      which files, which environment, what name
     documents.py      files → their documents; those of last time are in kept_documents.py
+    remote_files.py   files that are elsewhere: git_files.py
     yaml_reader.py    YAML 1.2 text → values, with the line of each
     scalars.py        what a word of YAML means, and how Go prints numbers
     interpolation.py  ${VARIABLES} in values

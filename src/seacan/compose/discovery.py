@@ -19,6 +19,8 @@ from seacan.compose.documents import STDIN, Documents
 from seacan.compose.loading import Choices, Loader
 from seacan.compose.normalize import normalize
 from seacan.compose.project import Project, project_of
+from seacan.compose.remote_files import FILE_NAMES, RemoteFiles, is_remote
+from seacan.compose.switches import is_on
 from seacan.compose.variables import substitute
 from seacan.errors import InvalidArgument, NotFound
 from seacan.records import record
@@ -29,16 +31,14 @@ if TYPE_CHECKING:
     from typing import Any
 
     from seacan.compose.notices import Notices
+    from seacan.compose.remote_files import FetchArtifact
 
-FILE_NAMES = ("compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml")
 OVERRIDE_NAMES = (
     "compose.override.yml",
     "compose.override.yaml",
     "docker-compose.override.yml",
     "docker-compose.override.yaml",
 )
-_TRUE = ("1", "t", "T", "TRUE", "true", "True")
-_FALSE = ("0", "f", "F", "FALSE", "false", "False")
 
 
 @record
@@ -53,20 +53,32 @@ class Sources:
 
 
 class Application:
-    """An application whose files are found but not loaded. Raises InvalidArgument or NotFound."""
+    """An application whose files are found but not loaded. Raises InvalidArgument or NotFound.
 
-    def __init__(self, sources: Sources, environ: Mapping[str, str], notices: Notices) -> None:
+    `fetch_artifact`: how files come out of a registry; without it, none are fetched from elsewhere.
+    """
+
+    def __init__(
+        self,
+        sources: Sources,
+        environ: Mapping[str, str],
+        notices: Notices,
+        fetch_artifact: FetchArtifact | None = None,
+    ) -> None:
         self._sources = sources
         self._notices = notices
-        self._documents = Documents()
+        self.remote_files = RemoteFiles(environ, fetch_artifact)
+        self._documents = Documents(self.remote_files)
         self.environment = {"PWD": os.getcwd(), **environ}
         if sources.name and sources.name != normalized_name(sources.name):
             raise _invalid_name(sources.name)
         self.env_files = [os.path.abspath(file) for file in self._named_env_files()]
         self._read_env_files(self._directory(list(sources.files)))
-        self.files = self._found_files()
+        files = self._found_files()
+        self.origin = files[0] if is_remote(files[0]) else ""  # of the application, elsewhere
+        self.files = [self._documents.place(file) for file in files]
         self.directory = self._directory(self.files)
-        self._read_env_files(self.directory)
+        self._read_env_files(self._directory(files))
         asked = [one.strip() for one in self.environment.get("COMPOSE_PROFILES", "").split(",")]
         self.profiles = list(sources.profiles) or asked
 
@@ -109,7 +121,7 @@ class Application:
 
     def _read_env_files(self, directory: str) -> None:
         files = self.env_files
-        if not files and not _is_on(self.environment, "COMPOSE_DISABLE_ENV_FILE"):
+        if not files and not is_on(self.environment, "COMPOSE_DISABLE_ENV_FILE"):
             default = os.path.join(directory, ".env")
             files = [default] if os.path.isfile(default) else []
         if not files:
@@ -127,7 +139,9 @@ class Application:
         if self._sources.directory:
             return os.path.abspath(self._sources.directory)
         first = next((file for file in files if file != STDIN), None)
-        return os.getcwd() if first is None else os.path.dirname(os.path.abspath(first))
+        if first is None or is_remote(first):
+            return os.getcwd()
+        return os.path.dirname(os.path.abspath(first))
 
     def _found_files(self) -> list[str]:
         files = list(self._sources.files)
@@ -138,7 +152,7 @@ class Application:
             files = self._default_files()
         if not files:
             raise NotFound("no configuration file provided: not found")
-        return [file if file == STDIN else os.path.abspath(file) for file in files]
+        return files
 
     def _default_files(self) -> list[str]:
         directory = self._directory([])
@@ -179,15 +193,6 @@ class Application:
 def _present(directory: str, names: tuple[str, ...]) -> list[str]:
     paths = (os.path.join(directory, name) for name in names)
     return [path for path in paths if os.path.exists(path)]
-
-
-def _is_on(environment: Mapping[str, str], name: str) -> bool:
-    value = environment.get(name)
-    if value is None or value in _FALSE:
-        return False
-    if value in _TRUE:
-        return True
-    raise InvalidArgument(f'{name}: "{value}": invalid syntax')
 
 
 def normalized_name(text: str) -> str:

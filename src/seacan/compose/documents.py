@@ -7,13 +7,18 @@ a file is read again.
 
 from __future__ import annotations
 
+import os
+
 from seacan.compose import kept_documents
+from seacan.compose.remote_files import is_remote
 from seacan.errors import InvalidArgument
 from seacan.records import record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
+
+    from seacan.compose.remote_files import RemoteFiles
 
 Path = tuple[str, ...]
 
@@ -30,9 +35,10 @@ class Document:
 
 
 class Documents:
-    """The documents of all files of a run."""
+    """The documents of all files of a run, also of those that come from elsewhere."""
 
-    def __init__(self) -> None:
+    def __init__(self, remote_files: RemoteFiles) -> None:
+        self._remote_files = remote_files
         self._texts: dict[str, bytes] = {}
         self._documents: dict[str, list[Document]] = {}
 
@@ -43,6 +49,14 @@ class Documents:
             kept = None if file == STDIN else kept_documents.find(text)
             self._documents[file] = self._read(file) if kept is None else _from_kept(kept)
         return self._documents[file]
+
+    def place(self, path: str, directory: str = "") -> str:
+        """Return the file that `path`, taken from `directory`, names here. Raises SeacanError."""
+        if path == STDIN:
+            return path
+        if is_remote(path):
+            return self._remote_files.local(path)
+        return os.path.abspath(os.path.join(directory, os.path.expanduser(path)))
 
     def _read(self, file: str) -> list[Document]:
         from seacan.compose.yaml_reader import read

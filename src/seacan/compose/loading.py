@@ -164,7 +164,7 @@ class Loader:
         reference, base_file = _reference(name, service["extends"])
         base_services, base_reset, where = services, reset, file
         if base_file is not None:
-            where = self._path(base_file)
+            where = self._documents.place(base_file, self._directory)
             base_services, base_reset = self._base_services(where, name, reference, file)
         elif reference not in services:
             raise InvalidArgument(
@@ -222,7 +222,8 @@ class Loader:
         chosen = {"path": entry} if isinstance(entry, str) else entry
         if not isinstance(chosen, dict) or not _listed(chosen.get("path")):
             raise InvalidArgument(f"`include` must name a path, got {entry}")
-        files = [self._path(path) for path in _listed(chosen["path"])]
+        paths = _listed(chosen["path"])
+        files = [self._documents.place(path, self._directory) for path in paths]
         above = (*self._included, file)
         if files[0] in above:
             circle = "\n include ".join((*above[1:], files[0]))

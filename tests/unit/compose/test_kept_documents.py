@@ -7,6 +7,7 @@ import pytest
 
 from seacan.compose import kept_documents
 from seacan.compose.documents import Document, Documents
+from seacan.compose.remote_files import RemoteFiles
 from seacan.errors import InvalidArgument
 
 TEXT = b"a: [1, 0x10, .inf, ~, yes, 'text', \"\xc3\xa4\"]\nb: !override {c: true}\n"
@@ -23,7 +24,7 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def documents_of(directory: Path, text: bytes) -> list[Document]:
     file = directory / "compose.yaml"
     file.write_bytes(text)
-    return Documents().of(str(file))
+    return Documents(RemoteFiles({})).of(str(file))
 
 
 def test_what_is_kept_is_what_was_read(
@@ -41,7 +42,7 @@ def test_lines_are_read_again(tmp_path: Path) -> None:
     file = tmp_path / "compose.yaml"
     file.write_bytes(TEXT)
     for _ in range(2):
-        documents = Documents()
+        documents = Documents(RemoteFiles({}))
         documents.of(str(file))
         assert documents.lines(str(file))[0]["b", "c"] == 2
 
@@ -83,7 +84,7 @@ def test_the_oldest_make_room(cache: Path, monkeypatch: pytest.MonkeyPatch) -> N
 
 def test_standard_input_is_not_kept(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("seacan.compose.documents._content", lambda _: b"a: secret")
-    Documents().of("-")
+    Documents(RemoteFiles({})).of("-")
     assert list(cache.iterdir()) == []
 
 

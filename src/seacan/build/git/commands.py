@@ -20,9 +20,9 @@ from pathlib import Path
 from typing import IO, BinaryIO, Final, cast
 
 from seacan.build.downloads import check_space
-from seacan.build.git.urls import PROTOCOLS, without_secret
 from seacan.errors import Internal, Unavailable
 from seacan.images.remote.tasks import Cancellation
+from seacan.spec.git_urls import PROTOCOLS, without_secret
 
 _TOGETHER: Final = (
     *("setpriv", "--pdeathsig", "KILL", "--"),

@@ -19,8 +19,8 @@ from typing import Final
 from seacan.build.context_tree import ContextTree
 from seacan.build.git.commands import Access, Git
 from seacan.build.git.submodules import submodules
-from seacan.build.git.urls import Repository, is_commit
 from seacan.errors import Internal, InvalidArgument
+from seacan.spec.git_urls import Repository, commit_of, is_commit
 
 _DIRECTORY: Final = ".git"
 _SHA256_DIGITS: Final = 64
@@ -142,19 +142,6 @@ def _header(repository: Repository, value: bytes) -> dict[str, str]:
     scheme = repository.remote.partition(":")[0]
     text = value.decode(errors="replace").strip()
     return {f"http.{scheme}://{repository.host}/.extraHeader": f"Authorization: {text}"}
-
-
-def commit_of(listed: str, ref: str) -> str:
-    """Return the commit of a ref, of what `ls-remote` prints: a branch's before a tag's."""
-    found = {}
-    for line in listed.splitlines():
-        commit, _, name = line.partition("\t")
-        if is_commit(commit):
-            found[name] = commit
-    for name in (ref, f"refs/{ref}", f"refs/heads/{ref}", f"refs/tags/{ref}"):
-        if name in found:
-            return found.get(f"{name}^{{}}", found[name])
-    return ""
 
 
 def _fetch(git: Git, commit: Commit) -> None:

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from seacan.build.git.commands import Git
-from seacan.build.git.urls import Repository, parse, relative
 from seacan.errors import InvalidArgument
+from seacan.spec.git_urls import Repository, parse, relative
 
 _FILE: Final = ".gitmodules"
 _KEY: Final = re.compile(r"submodule\.(.*)\.(path|url|update)", re.DOTALL)

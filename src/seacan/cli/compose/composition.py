@@ -60,7 +60,10 @@ class Composition:
 
     @cached_property
     def application(self) -> Application:
-        return Application(self._sources, os.environ, self.notices)
+        return Application(self._sources, os.environ, self.notices, self._fetch_artifact)
+
+    def _fetch_artifact(self, reference: str, cache: str) -> str:
+        raise Unsupported(f"oci://{reference}: not supported yet")
 
     @property
     def all_resources(self) -> bool:

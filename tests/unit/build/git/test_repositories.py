@@ -4,8 +4,8 @@ import base64
 
 import pytest
 
-from seacan.build.git.repositories import Commit, authorization, commit_of
-from seacan.build.git.urls import Repository
+from seacan.build.git.repositories import Commit, authorization
+from seacan.spec.git_urls import Repository, commit_of
 
 ONE, TWO, THREE = ("1" * 40, "2" * 40, "3" * 40)
 TOP = Repository("https://h/n.git", "main", "sub")

@@ -7,8 +7,8 @@ import pytest
 
 from seacan.build.git.commands import Git
 from seacan.build.git.submodules import Submodule, submodules
-from seacan.build.git.urls import Repository
 from seacan.errors import InvalidArgument
+from seacan.spec.git_urls import Repository
 
 TOP = Repository("https://h/o/n.git")
 COMMIT = "1" * 40

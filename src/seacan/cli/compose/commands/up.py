@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from seacan.cli.compose import creation
+from seacan.cli.compose.consent import ask_about_remote_files
 from seacan.cli.flags import Flag
 from seacan.cli.values import INT, SWITCH, TEXT, many
 from seacan.compose.convergence import converge
@@ -63,6 +64,7 @@ def run(composition: Composition, values: Values, arguments: list[str]) -> int:
         raise InvalidArgument("no service selected")
     if values.text("exit-code-from"):
         project.service(values.text("exit-code-from"))
+    ask_about_remote_files(composition, assume_yes=values.on("yes"))
     attached = _attached(project, values, arguments)
     site = composition.site(
         "up", quiet_pull=values.on("quiet-pull"), quiet_build=values.on("quiet-build")

@@ -2,8 +2,8 @@
 
 import pytest
 
-from seacan.build.git.urls import Repository, parse, parse_context, relative, without_secret
 from seacan.errors import InvalidArgument
+from seacan.spec.git_urls import Repository, parse, parse_context, relative, without_secret
 
 
 @pytest.mark.parametrize(

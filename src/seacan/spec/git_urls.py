@@ -3,11 +3,16 @@
 Source: docs.docker.com, build/concepts/context, "Git repositories"; git-clone(1), "GIT URLS".
 """
 
+from __future__ import annotations
+
 import re
-from dataclasses import dataclass
-from typing import Final
 
 from seacan.errors import InvalidArgument
+from seacan.records import record
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Final
 
 PROTOCOLS: Final = ("git", "http", "https", "ssh")
 _URL: Final = re.compile(r"(?i)(git|https?|ssh)://([^/?#]+)(/[^?#]*)(?:\?([^#]*))?(?:#(.*))?")
@@ -19,7 +24,7 @@ _NO_REF: Final = re.compile(r"^-|\.\.|@\{|[\x00-\x20\x7f~^:?*\[\\]")
 _COMMIT: Final = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Repository:
     """Where a repository is, and what of it is meant."""
 
@@ -85,6 +90,19 @@ def without_secret(text: str) -> str:
 def is_commit(ref: str) -> bool:
     """Tell whether it is the whole id of a commit."""
     return _COMMIT.fullmatch(ref) is not None
+
+
+def commit_of(listed: str, ref: str) -> str:
+    """Return the commit of a ref, of what `ls-remote` prints: a branch's before a tag's."""
+    found = {}
+    for line in listed.splitlines():
+        commit, _, name = line.partition("\t")
+        if is_commit(commit):
+            found[name] = commit
+    for name in (ref, f"refs/{ref}", f"refs/heads/{ref}", f"refs/tags/{ref}"):
+        if name in found:
+            return found.get(f"{name}^{{}}", found[name])
+    return ""
 
 
 def _of_fragment(remote: str, fragment: str) -> Repository:
