@@ -3,6 +3,7 @@
 SIGHUP has it read daemon.json anew.
 """
 
+import gc
 import os
 import signal
 import socket
@@ -29,6 +30,8 @@ from seacan.version import VERSION
 
 # The exit status of a daemon whose roots another one has: clients that start one on demand look on.
 RUNS_ALREADY: Final = 75  # EX_TEMPFAIL, sysexits.h
+# Objects: those of a context of many files are made together, and none of them is garbage.
+_COLLECT_AFTER: Final = (50_000, 20, 20)
 _STATUS_S: Final = 60.0  # from one word to systemd to the next but one, without a watchdog
 
 
@@ -56,6 +59,8 @@ def main(argv: Sequence[str] | None = None) -> None:
                 held.enter_context(sockets.listen_plainly(*address))
                 for address in given.metrics_addresses
             ]
+            gc.freeze()  # what was imported stays
+            gc.set_threshold(*_COLLECT_AFTER)
             anyio.run(_serve, given, listeners, metrics, argv, notifier)
     except (errors.SeacanError, OSError) as err:
         sys.exit(f"seacand: {err}")
