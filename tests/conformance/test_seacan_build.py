@@ -117,6 +117,35 @@ def test_only_what_changed_is_sent_again(daemon: Daemon, context: Path, tmp_path
     assert len(_kept(daemon, context)) == 1
 
 
+def test_files_are_shared_with_the_layer_before(
+    daemon: Daemon, context: Path, tmp_path: Path
+) -> None:
+    """Of two builds whose contexts differ in one file, the other files are there once."""
+    (context / "Dockerfile").write_text("FROM busybox\nCOPY sub /new\nCOPY sub /etc/\n")
+    (context / ".dockerignore").unlink()
+    text = "test of sharing"
+    (context / "sub" / "same").write_text(text)
+    images = []
+    for content in ("first", "second", "third"):
+        (context / "sub" / "one" / "x").write_text(content)
+        images.append(built(daemon, str(context)))
+    layers = daemon.data_root / "layers"
+    found = [path.stat() for path in layers.glob("*/fs/new/same")]
+    assert (len(found), {status.st_ino for status in found}) == (3, {found[0].st_ino})
+    # Below /etc there was something before.
+    assert {path.stat().st_nlink for path in layers.glob("*/fs/etc/same")} == {1}
+    for image, content in zip(images, ("first", "second", "third"), strict=True):
+        script = (
+            "cat /new/one/x /etc/one/x; echo more >> /new/same; cat /new/same; stat -c %h.%a.%u"
+        )
+        printed = daemon.output(f"{script} /new/same", image=image)
+        assert printed == f"{content}{content}{text}more\n1.644.0\n"
+    daemon.remove_containers()
+    assert {path.read_text() for path in layers.glob("*/fs/new/same")} == {text}
+    status, _, body = daemon.raw("GET", "/system/check")
+    assert (status, b"problem" in body) == (200, False), body
+
+
 def _kept(daemon: Daemon, context: Path) -> list[Path]:
     """Return where contents are kept that are as those of a directory."""
     some = (context / "f8").read_bytes()

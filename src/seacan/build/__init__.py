@@ -18,5 +18,6 @@ copies.py       COPY, ADD, WORKDIR: sources.py (what is taken), selection.py (of
 inventory.py    a context of which only what has changed is sent; kept_contexts.py has the rest
 runs.py         RUN; run_mounts.py, and running.py, which the engine meets
 workbench.py    what works on files for a step, in a process of its own: worker.py with
-                worker_words.py, root_tree.py, copying.py, modes.py, layer_writer.py
+                worker_words.py, root_tree.py, copying.py, modes.py, layer_writer.py; listing.py and
+                fresh_copy.py for files of a context
 """

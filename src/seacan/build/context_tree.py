@@ -261,12 +261,21 @@ class ContextTree:
         """Return the content of a file as a file for one reader."""
         return buffered(_Part(self._contents.fileno(), entry.offset, _stored_bytes(entry.member)))
 
+    @property
+    def contents_fd(self) -> int:
+        return self._contents.fileno()
+
+    def list_members(self, chosen: Iterable[Chosen[ContextEntry]]) -> list[tuple[Member, int]]:
+        """Return what was chosen, as root's, with the offsets in `contents_fd`.
+
+        Raises InvalidArgument for what cannot be copied.
+        """
+        return [(_copied(one), one.entry.offset) for one in chosen]
+
     def write_members(self, chosen: Iterable[Chosen[ContextEntry]], out_fd: int) -> None:
         """Write what was chosen to a pipe, as root's. Raises BrokenPipeError, InvalidArgument."""
         for one in chosen:
-            member = replace(one.entry.member, name=one.name, uid=0, gid=0)
-            if member.kind not in _COPIED:
-                raise InvalidArgument(f"cannot copy {one.name}: it is no file, directory or link")
+            member = _copied(one)
             _send(out_fd, tar_writer.head(member))
             left, offset = _stored_bytes(member), one.entry.offset
             while left:
@@ -274,6 +283,13 @@ class ContextTree:
                 left -= count
                 offset += count
             _send(out_fd, tar_writer.padding(_stored_bytes(member)))
+
+
+def _copied(one: Chosen[ContextEntry]) -> Member:
+    member = replace(one.entry.member, name=one.name, uid=0, gid=0)
+    if member.kind not in _COPIED:
+        raise InvalidArgument(f"cannot copy {one.name}: it is no file, directory or link")
+    return member
 
 
 def digest(chosen: Iterable[Chosen[ContextEntry]]) -> str:

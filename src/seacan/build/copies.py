@@ -4,16 +4,18 @@ import functools
 import posixpath
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
+from typing import Any, Final
 
 import anyio
 
 from seacan.build import archives, modes
 from seacan.build.dockerfile.instructions import Add, Copy
 from seacan.build.evaluation import Step
+from seacan.build.listing import encode
 from seacan.build.origins import ContextOrigin, Origin
 from seacan.build.running import StepRunner
-from seacan.build.sources import Source, Sources
+from seacan.build.sources import Listed, Source, Sources
 from seacan.build.state import State, digest
 from seacan.build.workbench import Workbench
 from seacan.build.worker_words import Chosen, Found, Place
@@ -21,6 +23,8 @@ from seacan.errors import Internal, InvalidArgument
 from seacan.files import write_all
 from seacan.images import tar_writer
 from seacan.images.building import Building, BuiltLayer, Result
+
+_LAST_COPIED: Final = "layer that was copied last: "
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +79,9 @@ class Copies:
                 await anyio.to_thread.run_sync(
                     source.fetch, abandon_on_cancel=True, limiter=anyio.CapacityLimiter(1)
                 )
+        listed = [source.listed for source in plan.sources if source.listed]
+        if listed and len(listed) == len(plan.sources):
+            return await self._do_listed(plan.place, state, listed)
 
         def write(out_fd: int) -> None:
             for source in plan.sources:
@@ -82,6 +89,30 @@ class Copies:
             write_all(out_fd, tar_writer.END)
 
         return await self.bench.copy(state, plan.place, write)
+
+    async def _do_listed(
+        self, place: Place, state: State, listed: Sequence[Listed]
+    ) -> BuiltLayer | None:
+        """Copy files of a context; those that were the same the last time need not be written."""
+        key = digest(["last copied", state.diff_ids, dict(place)])
+        donor = await anyio.to_thread.run_sync(self._last_copied, key)
+
+        def listing() -> bytes:
+            return encode([member for each in listed for member in each.members()])
+
+        data = await anyio.to_thread.run_sync(listing)
+        layer = await self.bench.copy_listed(state, place, data, listed[0].contents_fd, donor)
+        if layer is not None:
+            last = Result(key, "", f"{_LAST_COPIED}{layer.layer.chain_id}", None)
+            await anyio.to_thread.run_sync(self.building.remember, last)
+        return layer
+
+    def _last_copied(self, key: str) -> Path | None:
+        """Return the files of the layer that the same step made the last time; blocks."""
+        last = self.building.find(key)
+        return (
+            self.building.find_path(last.description.removeprefix(_LAST_COPIED)) if last else None
+        )
 
     async def merge(self, base: State, state: State) -> BuiltLayer | None:
         """Return one layer in place of those that `state` has on `base`."""

@@ -9,9 +9,9 @@ from seacan.build.modes import changed_mode
 from seacan.build.worker_words import Place
 from seacan.contents.paths import link_target
 from seacan.errors import InvalidArgument
-from seacan.images.tar import Kind, Member, TarReader
+from seacan.images.tar import Kind, Member
 from seacan.images.trees import remove_entry
-from seacan.images.unpack import WHITEOUT, WHITEOUT_OPAQUE, Unpacking, inside
+from seacan.images.unpack import WHITEOUT, WHITEOUT_OPAQUE, Reader, Unpacking, inside
 from seacan.kernel import rooted
 
 _SET_ID = stat.S_ISUID | stat.S_ISGID
@@ -53,11 +53,28 @@ def _is_directory(root_fd: int, path: str) -> bool:
         os.close(fd)
 
 
+def is_empty(root_fd: int, directory: str) -> bool:
+    fd = rooted.open_in_root(root_fd, directory, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        return not os.listdir(fd)
+    finally:
+        os.close(fd)
+
+
+def bring_up(root_fd: int, directory: str) -> None:
+    """Have overlayfs copy a directory up, and those above it: it changes, as of now."""
+    fd = rooted.open_in_root(root_fd, directory, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.utime(fd)
+    finally:
+        os.close(fd)
+
+
 class Copying(Unpacking):
     """A name is a name, but for archives of layers: there some say what is taken away."""
 
     def __init__(
-        self, root_fd: int, reader: TarReader, directory: str, name: str, place: Place
+        self, root_fd: int, reader: Reader, directory: str, name: str, place: Place
     ) -> None:
         super().__init__(root_fd, reader)
         self._directory = directory.strip("/")

@@ -34,6 +34,15 @@ class Source:
     is_directory: bool = False  # what it has goes into the destination
     is_archive: bool = False  # the same, and it says whose its members are
     fetch: Callable[[], None] | None = None  # to be called before `write`; blocks
+    listed: "Listed | None" = None  # the members, if they are of a context
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """What a context has, with offsets in its contents."""
+
+    members: Callable[[], list[tuple[Member, int]]]
+    contents_fd: int
 
 
 class Sources:
@@ -156,6 +165,7 @@ def _files(tree: ContextTree, choice: Choice) -> Source:
         lambda out_fd: tree.write_members(chosen, out_fd),
         count=len(sources),
         is_directory=choice.has_parents or any(tree.is_directory(path) for _, path in sources),
+        listed=Listed(lambda: tree.list_members(chosen), tree.contents_fd),
     )
 
 

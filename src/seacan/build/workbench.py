@@ -16,6 +16,7 @@ import msgspec
 from seacan.build.state import State
 from seacan.build.worker_words import Chosen, Done, Found, Place, Work
 from seacan.contents.client import Worker
+from seacan.files import write_all
 from seacan.images.building import Building, BuiltLayer
 from seacan.images.streams import EndChecked
 from seacan.images.trees import remove_tree
@@ -56,6 +57,32 @@ class Workbench:
                 writer.close()
 
             return await self._copy(state, place, reader, feed)
+
+    async def copy_listed(
+        self, state: State, place: Place, listing: bytes, contents_fd: int, donor: Path | None
+    ) -> BuiltLayer | None:
+        """Return the layer of listed members put into a root; None if it changes nothing.
+
+        `donor`: the files of a layer for the same place on the same state, to be linked.
+        """
+        async with self._directory() as directory:
+            upper = directory / "upper"
+            work = self._work("copy-listed", state, upper=upper, place=place)
+            if donor is not None:
+                work["donor"] = str(donor.relative_to(self.data_root.path))
+            async with Worker(self.launcher, work, program=_PROGRAM) as worker:
+                with _pipe() as (list_reader, list_writer), _pipe() as (reader, writer):
+                    worker.tell(list_reader.fileno(), contents_fd, writer.fileno())
+                    list_reader.close()
+                    writer.close()
+
+                    def feed() -> None:
+                        write_all(list_writer.fileno(), listing)
+                        list_writer.close()
+
+                    with contextlib.suppress(BrokenPipeError):  # then it says why it ended
+                        await anyio.to_thread.run_sync(feed)
+                    return await self._add_layer(worker, state, upper, reader)
 
     async def copy_from(
         self, state: State, place: Place, origin: State, chosen: Chosen

@@ -10,10 +10,12 @@ import os
 import resource
 import socket
 from pathlib import Path
-from typing import cast
+from typing import Final, cast
 
-from seacan.build.copying import Copying, find_place
+from seacan.build.copying import Copying, bring_up, find_place, is_empty
+from seacan.build.fresh_copy import FreshCopy, is_simple
 from seacan.build.layer_writer import write_layer
+from seacan.build.listing import Listing
 from seacan.build.root_tree import RootTree, digest, write_archive
 from seacan.build.selection import Choice, excluded_by, resolve, select
 from seacan.build.worker_words import Done, Found, Work
@@ -21,6 +23,8 @@ from seacan.images.tar import TarReader
 from seacan.kernel import syscalls, this_process
 from seacan.supervisor import protocol, rootfs
 from seacan.supervisor.protocol import Message, RootfsRequest
+
+_MNT_DETACH: Final = 2  # linux/fs.h
 
 
 def run(channel: socket.socket) -> None:
@@ -53,6 +57,8 @@ def _do(work: Work, descriptors: list[int]) -> int:
         case "copy":
             _copy(work, _mount(work), descriptors[0])
             return _write_layer(work, descriptors[1])
+        case "copy-listed":
+            return _copy_listed(work, *descriptors)
         case "layer":
             return _write_layer(work, descriptors[0])
         case "read" | "digest":
@@ -65,14 +71,15 @@ def _mount(work: Work) -> int:
     rootfs.isolate()
     scratch = Path(work["scratch"])
     syscalls.mount("tmpfs", str(scratch), "tmpfs", 0, "mode=0700,size=1m")
-    (scratch / "root").mkdir()
+    root = Path(_root(work))
+    root.mkdir()
     (scratch / "nothing").mkdir()
     layers = work["layers"]
     if not layers["upper"]:  # overlayfs wants two, where nothing can be written
         lower = [*layers["lower"], str(scratch / "nothing")]
         layers = RootfsRequest({**layers, "lower": lower})
-    rootfs.mount_overlay(layers, scratch / "root")
-    return os.open(scratch / "root", os.O_PATH | os.O_DIRECTORY)
+    rootfs.mount_overlay(layers, root)
+    return os.open(root, os.O_PATH | os.O_DIRECTORY)
 
 
 def _copy(work: Work, root_fd: int, archive_fd: int) -> None:
@@ -87,12 +94,46 @@ def _copy(work: Work, root_fd: int, archive_fd: int) -> None:
             copying.close()
 
 
-def _write_layer(work: Work, out_fd: int) -> int:
-    layers = work["layers"]
-    upper_fd = os.open(
-        os.path.join(layers["directory"], layers["upper"]), os.O_RDONLY | os.O_DIRECTORY
+def _copy_listed(work: Work, listing_fd: int, contents_fd: int, out_fd: int) -> int:
+    with open(listing_fd, "rb") as stream:
+        listing = Listing(stream.read(), contents_fd)
+    place = work["place"]
+    assert place is not None
+    root_fd = _mount(work)
+    directory, name = find_place(root_fd, place)
+    if name or not (is_empty(root_fd, directory) and is_simple(listing.members)):
+        copying = Copying(root_fd, listing, directory, name, place)
+        with contextlib.closing(copying):
+            copying.run()
+        return _write_layer(work, out_fd)
+    bring_up(root_fd, directory)
+    os.close(root_fd)
+    syscalls.umount2(_root(work), _MNT_DETACH)  # what is written now, overlayfs need not know
+    donor = work.get("donor")
+    fresh = FreshCopy(
+        _open_below(work, work["layers"]["upper"]),
+        listing,
+        directory,
+        place,
+        donor_fd=_open_below(work, donor) if donor else None,
+        out_fd=out_fd,
+        latest_s=work.get("latest_s"),
     )
+    with contextlib.closing(fresh):
+        return fresh.run()
+
+
+def _write_layer(work: Work, out_fd: int) -> int:
+    upper_fd = _open_below(work, work["layers"]["upper"])
     return write_layer(upper_fd, out_fd, work.get("latest_s"))
+
+
+def _open_below(work: Work, path: str) -> int:
+    return os.open(os.path.join(work["layers"]["directory"], path), os.O_RDONLY | os.O_DIRECTORY)
+
+
+def _root(work: Work) -> str:
+    return f"{work['scratch']}/root"
 
 
 def _read(work: Work, out_fd: int) -> None:

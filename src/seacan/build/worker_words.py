@@ -4,7 +4,8 @@
     daemon ──work──▸ worker        one packet; with it the descriptors that the work needs
     worker ──done──▸ daemon        or an error; then the worker ends
 
-Descriptors, in this order: of `copy` the archive that is read; of all the stream that is written.
+Descriptors, in this order: of `copy` the archive that is read, of `copy-listed` the list
+(listing.py) and the contents; of all the stream that is written.
 """
 
 from typing import Literal, NotRequired, TypedDict
@@ -40,17 +41,19 @@ class Work(TypedDict):
     """What a worker does: one of these.
 
     copy    put an archive's members into a root, and write what that changed as a layer
+    copy-listed  the same of members that come as a list
     layer   write what a command changed in a root as a layer
     read    write an archive of parts of a root
     digest  write what is found of the same: `Found`, in JSON
     """
 
-    verb: Literal["copy", "layer", "read", "digest"]
+    verb: Literal["copy", "copy-listed", "layer", "read", "digest"]
     layers: RootfsRequest
     scratch: str  # a directory to mount on, in the worker's own mount namespace
     latest_s: NotRequired[int | None]  # since 1970: what is newer in a layer gets this time
     place: NotRequired[Place | None]  # None: make nothing but the directory
     chosen: NotRequired[Chosen]
+    donor: NotRequired[str]  # of `copy-listed`: a directory whose files may be linked, from layers'
 
 
 class Done(TypedDict):

@@ -79,6 +79,11 @@ class Building:
     def layer_path(self, layer: Layer) -> Path:
         return self._store.layers.path(layer.number)
 
+    def find_path(self, chain_id: str) -> Path | None:
+        """Return the files of a layer, None if it is not there; who uses them is adding()."""
+        layer = self._store.layers.find(chain_id)
+        return self.layer_path(layer) if layer else None
+
     def layers_of(self, image: Image) -> list[BuiltLayer]:
         """Return the layers of an image, the lowest first."""
         manifest = self._store.blobs.read(image.manifest_digest, documents.LIMIT_BYTES)

@@ -15,7 +15,8 @@ Source: OCI image-spec layer.md; kernel overlayfs.rst.
 import errno
 import os
 import stat
-from typing import BinaryIO, Final
+from collections.abc import Iterator
+from typing import BinaryIO, Final, Protocol
 
 from seacan.errors import Internal, InvalidArgument, SeacanError
 from seacan.images.tar import Kind, Member, TarReader
@@ -55,6 +56,13 @@ def unpack(stream: BinaryIO, root_fd: int) -> int:
         unpacking.close()
 
 
+class Reader(Protocol):
+    """Members, and of each its content before the next."""
+
+    def __iter__(self) -> Iterator[Member]: ...
+    def read(self, size: int, /) -> bytes: ...
+
+
 class Unpacking:
     """The members of an archive, made below a directory.
 
@@ -62,7 +70,7 @@ class Unpacking:
     into a container: `_path`, `_add`, `_link_source`.
     """
 
-    def __init__(self, root_fd: int, reader: TarReader) -> None:
+    def __init__(self, root_fd: int, reader: Reader) -> None:
         self._root_fd = root_fd
         self._reader = reader
         self._size_bytes = 0
