@@ -99,6 +99,12 @@ def test_what_is_asked_for(api: Api) -> None:
     }
 
 
+def test_several_platforms(api: Api) -> None:
+    assert build(api, "?platform=linux/arm64,linux/arm/v7").status == 200
+    ((request, _, _, _),) = api.engine.builds.requests
+    assert [str(one) for one in request.platforms] == ["linux/arm64", "linux/arm/v7"]
+
+
 def test_a_context_at_a_url(api: Api) -> None:
     build(api, "?remote=http://x/&dockerfile=D", b"")
     ((request, names, _, _),) = api.engine.builds.requests

@@ -14,6 +14,9 @@ from pathlib import Path
 import pytest
 from tests.conformance.docker_cli import Result
 from tests.daemon import Daemon, running_daemon
+from tests.images import archives
+
+from seacan.images import platforms
 
 pytestmark = [pytest.mark.root, pytest.mark.conformance]
 
@@ -208,6 +211,36 @@ def test_output_and_files(daemon: Daemon, context: Path, tmp_path: Path) -> None
     assert (tmp_path / "directory" / "tool").read_text() == "tool\n"
     assert (tmp_path / "directory" / "app" / "keep.md").read_text() == "keep.md"
     assert seacan(daemon, "ps", "-aq").out == ""
+
+
+def test_several_platforms(daemon: Daemon, context: Path, tmp_path: Path) -> None:
+    (context / "Dockerfile").write_text(
+        "FROM --platform=$BUILDPLATFORM busybox AS tools\n"
+        "RUN echo made here > /made\n"
+        "FROM scratch\n"
+        "ARG TARGETARCH\n"
+        "COPY --from=tools /made /made\n"
+        "LABEL for=$TARGETARCH\n"
+    )
+    host, other = str(platforms.host()), "linux/s390x"
+    words = ("--platform", f"{host},{other}", "-t", "several:1")
+    archive = tmp_path / "several.tar"
+
+    image = built(daemon, *words, "-o", f"type=oci,dest={archive}", str(context))
+
+    assert built(daemon, *words, str(context)) == image
+    shown = seacan(daemon, "images", "--tree", "several:1").out.splitlines()
+    assert [line.split()[1] for line in shown[2:]] == [host, other]
+    members = archives.members(archive.read_bytes())
+    (told,) = json.loads(members["index.json"])["manifests"]
+    manifests = json.loads(members[f"blobs/sha256/{told['digest'][7:]}"])["manifests"]
+    assert [one["platform"]["architecture"] for one in manifests] == [host.split("/")[1], "s390x"]
+    template = "{{.Architecture}} {{.Config.Labels.for}}"
+    inspected = seacan(daemon, "image", "inspect", "--platform", other, "-f", template, "several:1")
+    assert inspected.out.strip() == "s390x s390x"
+    refused = seacan(daemon, "build", *words, "-o", str(tmp_path / "files"), str(context))
+    assert "not supported: local output of several platforms" in refused.err
+    assert seacan(daemon, "rmi", "several:1").status == 0
 
 
 def test_an_image_as_a_context(daemon: Daemon) -> None:

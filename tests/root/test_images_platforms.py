@@ -280,6 +280,35 @@ def test_push_with_attestations_and_indexes_within(place: Place, registry: FakeR
     )
 
 
+def test_push_of_an_index_that_was_made_here(place: Place, registry: FakeRegistry) -> None:
+    """Its layers go compressed: then manifests and index are others, and the names follow."""
+    images = {}
+    for platform in (HOST, OTHER):
+        config = {"architecture": platform.split("/")[1]}
+        place.load(archives.old_docker_archive([BASE], ["one:1"], **config))
+        images[platforms.parse(platform)] = place.images.get("one:1").id
+    name = f"{registry.host}/app:1"
+    with place.images.building.adding():
+        place.images.building.tag(references.parse(name), images)
+    before = place.images.get(name)
+    place.images.tag(name, references.parse("other:1"))
+
+    place.push(name)
+
+    after = place.images.get(name)
+    assert [one.id for one in after.of_all_platforms] == [*images.values()]
+    assert after.indexes != before.indexes == (before.indexes[0],)
+    assert place.images.get("other:1").indexes == after.indexes
+    media_type, data = registry.manifests["app", "1"]
+    assert (media_type, digest(data)) == (INDEX, *after.indexes)
+    for entry, wanted in zip(json.loads(data)["manifests"], images, strict=True):
+        assert entry["platform"] == wanted.to_wire()
+        (layer,) = json.loads(registry.manifests["app", entry["digest"]][1])["layers"]
+        assert gzip.decompress(registry.blobs["app", layer["digest"]]) == BASE
+    place.push(name)
+    assert place.images.get(name).indexes == after.indexes
+
+
 # -- away -----------------------------------------------------------------------------------------
 
 

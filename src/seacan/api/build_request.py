@@ -17,6 +17,7 @@ from seacan.build.arguments import Wanted
 from seacan.build.downloads import is_url
 from seacan.errors import InvalidArgument, Unsupported
 from seacan.images import platforms, references
+from seacan.images.platforms import Platform
 from seacan.images.references import Reference
 from seacan.images.remote.credentials import Credentials, from_wire
 from seacan.spec import git_urls as git_urls
@@ -50,7 +51,8 @@ class Asked:
 
     dockerfile: str  # its name in the context
     remote: str  # a URL that the context is at; empty: it is sent
-    wanted: Wanted
+    wanted: Wanted  # for the first of the platforms
+    platforms: list[Platform]
     sent_contexts: dict[str, str]  # by name: the directory of what is sent that one is
     remote_contexts: dict[str, str]  # by name: the URL
     keeps_git_directory: bool  # of contexts that are repositories
@@ -77,7 +79,8 @@ class Asked:
 def read(query: Query, headers: Mapping[str, str], *, has_inventory: bool = False) -> Asked:
     """Return what is asked for. Raises InvalidArgument, Unsupported."""
     _refuse(query)
-    platform = query.optional("platform")
+    texts = (query.optional("platform") or "").split(",")
+    wanted_platforms = [platforms.parse(text) for text in texts if text] or [platforms.host()]
     contexts = _contexts(query)
     given = _json(query, "buildargs", _ARGUMENTS, "build args") or {}
     arguments = {name: value for name, value in given.items() if value is not None}
@@ -87,9 +90,10 @@ def read(query: Query, headers: Mapping[str, str], *, has_inventory: bool = Fals
         wanted=Wanted(
             target=query.text("target"),
             build_args=arguments,
-            platform=platforms.parse(platform) if platform else platforms.host(),
+            platform=wanted_platforms[0],
             contexts=contexts.images | dict.fromkeys([*contexts.sent, *contexts.remote], ""),
         ),
+        platforms=wanted_platforms,
         sent_contexts=contexts.sent,
         remote_contexts=contexts.remote,
         keeps_git_directory=arguments.get(_KEEP_GIT_DIRECTORY, "").lower() in _TRUE,

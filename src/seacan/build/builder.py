@@ -15,7 +15,7 @@ from seacan.build.arguments import Wanted
 from seacan.build.cache_mounts import CacheMounts
 from seacan.build.context_tree import ContextTree
 from seacan.build.copies import Copies
-from seacan.build.dockerfile.instructions import Arg, Label, Pair, Source
+from seacan.build.dockerfile.instructions import Arg, Dockerfile, Label, Pair, Source
 from seacan.build.dockerfile.parse import parse
 from seacan.build.git.commands import Access
 from seacan.build.git.repositories import Repositories
@@ -33,8 +33,9 @@ from seacan.build.steps import CacheRules, Steps
 from seacan.build.workbench import Workbench
 from seacan.errors import InvalidArgument
 from seacan.images.building import Building
+from seacan.images.choice import best
 from seacan.images.image import Image, ImageId
-from seacan.images.platforms import Platform
+from seacan.images.platforms import Platform, host
 from seacan.images.references import Reference
 from seacan.images.remote.tasks import Cancellation
 from seacan.paths import DataRoot, ExecRoot
@@ -53,6 +54,7 @@ class BuildRequest:
 
     dockerfile: bytes
     wanted: Wanted
+    platforms: Sequence[Platform] = ()  # if it is for several
     tags: Sequence[Reference] = ()
     labels: Mapping[str, str] = field(default_factory=dict)
     host_config: HostConfig = field(default_factory=lambda: HostConfig())
@@ -85,24 +87,26 @@ class Builder:
         find_image: FindImage,
         progress: Progress,
     ) -> ImageId:
-        """Build the target and tag it. Raises what stands against it; then no image is made.
+        """Build the target and tag it. Raises what stands against it; then no image is tagged.
 
-        What was done by then is remembered.
+        What was done by then is remembered. Of several platforms, one comes after the other: what
+        does not depend on the platform the later ones find done. Return the image for this machine.
         """
         file = parse(request.dockerfile)
-        planned = _labelled(plan(file, request.wanted), request.labels)
+        made: dict[Platform, ImageId] = {}
         with self.building.adding():
-            try:
-                state = await self._solve(
-                    request, planned, file.global_args, contexts, find_image, progress
+            for platform in request.platforms or (request.wanted.platform,):
+                if len(request.platforms) > 1:
+                    await progress(Noted(f"Platform {platform}"))
+                wanted = replace(request.wanted, platform=platform)
+                planned = _labelled(plan(file, wanted), request.labels)
+                state = await self._remembered(
+                    request, planned, file, contexts, find_image, progress
                 )
-            finally:
-                with anyio.CancelScope(shield=True):
-                    flush = functools.partial(self.building.flush, keeps_uses=True)
-                    await anyio.to_thread.run_sync(flush)
-            image_id = await anyio.to_thread.run_sync(
-                self.building.add_image, state.document(), state.layers
-            )
+                made[platform] = await anyio.to_thread.run_sync(
+                    self.building.add_image, state.document(), state.layers
+                )
+            image_id = best([*made.items()], host()) or next(iter(made.values()))
             await progress(Made(image_id))
             unused = [name for name in unused_args(planned, file) if name != _EPOCH]
             if unused:
@@ -111,8 +115,27 @@ class Builder:
                     Noted(f"[Warning] One or more build-args [{names}] were not consumed")
                 )
             for reference in request.tags:
-                await anyio.to_thread.run_sync(self.building.tag, reference, image_id)
+                await anyio.to_thread.run_sync(self.building.tag, reference, made)
         return image_id
+
+    async def _remembered(
+        self,
+        request: BuildRequest,
+        planned: Plan,
+        file: Dockerfile,
+        contexts: Mapping[str, ContextTree],
+        find_image: FindImage,
+        progress: Progress,
+    ) -> State:
+        """Return what the plan comes to; write down what was done by then, also if it fails."""
+        try:
+            return await self._solve(
+                request, planned, file.global_args, contexts, find_image, progress
+            )
+        finally:
+            with anyio.CancelScope(shield=True):
+                flush = functools.partial(self.building.flush, keeps_uses=True)
+                await anyio.to_thread.run_sync(flush)
 
     async def _solve(
         self,

@@ -10,17 +10,19 @@ who kills the daemon takes those of the last seconds with it, and never gets one
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final
 
 from seacan.errors import Internal
-from seacan.images import documents
+from seacan.images import documents, made
 from seacan.images.commit import EMPTY_DIFF_ID
 from seacan.images.image import Image, ImageId
 from seacan.images.layers import Layer, chain_ids
+from seacan.images.manifests import manifest_descriptor
+from seacan.images.platforms import Platform
 from seacan.images.references import Reference
 from seacan.images.store import Store
 from seacan.images.streams import chunks
@@ -219,9 +221,20 @@ class Building:
         self._told(image_id, None)
         return image_id
 
-    def tag(self, reference: Reference, image_id: ImageId) -> None:
-        self._store.set_reference(reference, image_id)
+    def tag(self, reference: Reference, images: Mapping[Platform, ImageId]) -> None:
+        """Let a name mean an image, or several with an index; whoever asks is adding()."""
+        image_id, *others = dict.fromkeys(images.values())
+        index = self._store.blobs.write(self._index(images)) if others else ""
+        self._store.set_reference(reference, image_id, index)
         self._told(image_id, reference)
+
+    def _index(self, images: Mapping[Platform, ImageId]) -> bytes:
+        manifests: list[Descriptor] = []
+        for platform, image_id in images.items():
+            digest = self._store.manifest_digest(image_id)
+            told = manifest_descriptor(self._store.blobs, digest)
+            manifests.append({**told, "platform": platform.to_wire()})
+        return made.index(manifests)
 
 
 def _row(result: Result, now: float) -> tuple[object, ...]:

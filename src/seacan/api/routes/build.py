@@ -157,6 +157,7 @@ class BuildRoutes:
         return BuildRequest(
             dockerfile=_take_dockerfile(tree, asked.dockerfile),
             wanted=asked.wanted,
+            platforms=asked.platforms,
             tags=asked.tags,
             labels=asked.labels,
             host_config=asked.host_config,

@@ -7,6 +7,7 @@ import os
 
 from seacan.cli.flags import Flag
 from seacan.cli.input import labels_of
+from seacan.cli.platform import PLATFORMS
 from seacan.cli.values import (
     BYTES,
     CPUS,
@@ -69,7 +70,7 @@ FLAGS = (
     Flag("no-cache", "", SWITCH, "Do all steps again"),
     Flag("no-cache-filter", "", comma_list(), "Do all steps of these stages again"),
     Flag("output", "o", TEXTS, "Where the result goes, type=local|tar|oci|docker|registry,dest=…"),
-    Flag("platform", "", TEXT, "Platform to build for, as in linux/arm64"),
+    Flag("platform", "", PLATFORMS, "Platforms to build for, as in linux/arm64"),
     Flag(
         "progress",
         "",
@@ -119,7 +120,7 @@ def query_of(
         "forcerm": True,
         "squash": values.on("squash"),
         "target": values.text("target") or None,
-        "platform": values.text("platform") or None,
+        "platform": ",".join(values.texts("platform")) or None,
         "buildargs": _json(arguments),
         "labels": _json(labels),
         "extrahosts": values.texts("add-host"),

@@ -71,6 +71,15 @@ def parse(text: str) -> Output:
     return Output("registry" if pushes else kind, "" if destination == "-" else destination, names)
 
 
+def require_several(outputs: list[Output], *, has_name: bool) -> None:
+    """Raise Unsupported for what cannot take a result for several platforms, as names can."""
+    for one in outputs:
+        if one.type in ("local", "tar"):
+            raise Unsupported(f"not supported: {one.type} output of several platforms")
+        if one.destination and not (has_name or one.names):
+            raise InvalidArgument("a name, by --tag, is needed for an archive of several platforms")
+
+
 def write(session: Session, output: Output, image_id: str, tags: list[str]) -> None:
     """Bring the image to where it is to be. Raises SeacanError."""
     names = [*tags, *output.names]

@@ -49,6 +49,8 @@ def _outputs(values: Values) -> list[Output]:
     outputs = [output.parse(text) for text in values.texts("output")]
     if values.on("push"):
         outputs.append(output.parse("type=registry"))
+    if len(values.texts("platform")) > 1:
+        output.require_several(outputs, has_name=bool(values.texts("tag")))
     return outputs
 
 

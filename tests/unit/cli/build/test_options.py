@@ -37,6 +37,7 @@ def test_without_options() -> None:
         (["--cache-from", "x"], "cachefrom", '["x"]'),
         (["--target", "x"], "target", "x"),
         (["--platform", "linux/arm64"], "platform", "linux/arm64"),
+        (["--platform", "a,b", "--platform", "c"], "platform", "a,b,c"),
         (["-m", "1k"], "memory", 1024),
         (["--memory-swap", "-1"], "memswap", -1),
         (["--shm-size", "1m"], "shmsize", 1 << 20),
