@@ -4,7 +4,8 @@ import sqlite3
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any, Final
+from types import MappingProxyType
+from typing import Any, Final, TypedDict
 
 from seacan.errors import NotFound
 from seacan.images import documents, indexes, references
@@ -13,6 +14,7 @@ from seacan.images.image import Image, ImageId
 from seacan.images.platforms import Platform
 from seacan.images.references import Reference
 from seacan.images.store import Store
+from seacan.spec.image import ImageConfig
 
 _IMAGES: Final = "SELECT id, manifest, size_bytes FROM images WHERE {among}"
 # With the index that the name came with.
@@ -33,6 +35,9 @@ _PARENTS: Final = "SELECT image, parent FROM image_parents WHERE {among}"
 class Catalog:
     def __init__(self, store: Store) -> None:
         self._store = store
+        # Of the images of the last list, which are mostly those of the next: reading and decoding
+        # them is most of its time. They are that list's alone, so that nobody changes them.
+        self._configs: dict[ImageId, ImageConfig] = {}
 
     def get(self, name: str) -> Image:
         """Return the image of a reference, of an id or of the start of one.
@@ -74,8 +79,9 @@ class Catalog:
     def all(self) -> list[Image]:
         """Return all images, the newest first, those that are secondary with their first one."""
         with self._store.database.reading() as sql:
-            records = self._records(sql, None)
+            records = self._records(sql, None, self._configs)
             members = indexes.all_images(sql)
+        self._configs = {image.id: image.config for image in records.values()}
         listed = [
             _with_others(image, members, records)
             for image in records.values()
@@ -131,51 +137,55 @@ class Catalog:
         ids = {ImageId(one) for of_index in members.values() for one in of_index}
         return _with_others(image, members, self._records(sql, [*ids]) if ids else {})
 
-    def _records(self, sql: sqlite3.Connection, ids: Sequence[str] | None) -> dict[ImageId, Image]:
-        """Return the records of these images by their ids, None: of all; without others."""
+    def _records(
+        self,
+        sql: sqlite3.Connection,
+        ids: Sequence[str] | None,
+        configs: Mapping[ImageId, ImageConfig] = MappingProxyType({}),
+    ) -> dict[ImageId, Image]:
+        """Return the records of these images by their ids, None: of all; without others.
+
+        `configs` are those that need not be read.
+        """
         names = _grouped(_rows(sql, _NAMES, "image", ids))
         secondary = _grouped(_rows(sql, _SECONDARY_NAMES, "images.id", ids))
         layers = _grouped(_rows(sql, _LAYERS, "image", ids))
         parents = dict(_rows(sql, _PARENTS, "image", ids))
         return {
-            ImageId(image_id): self._record(
-                ImageId(image_id),
+            image_id: Image(
+                id=image_id,
+                config=configs.get(image_id) or self._config(image_id),
                 manifest_digest=manifest_digest,
                 size_bytes=size_bytes,
-                names=names.get(image_id) or secondary.get(image_id, []),
                 layers=tuple(number for (number,) in layers.get(image_id, ())),
                 parent=parents.get(image_id, ""),
                 is_secondary=image_id not in names and image_id in secondary,
+                **_named(names.get(image_id) or secondary.get(image_id, [])),
             )
             for image_id, manifest_digest, size_bytes in _rows(sql, _IMAGES, "id", ids)
         }
 
-    def _record(
-        self,
-        image_id: ImageId,
-        *,
-        manifest_digest: str,
-        size_bytes: int,
-        names: Sequence[tuple[str, float, str | None]],
-        layers: tuple[int, ...],
-        parent: str,
-        is_secondary: bool,
-    ) -> Image:
-        parsed = [references.parse(name) for name, _, _ in names]
-        config = self._store.blobs.read(image_id, documents.LIMIT_BYTES)
-        return Image(
-            id=image_id,
-            references=tuple(reference for reference in parsed if reference.tag),
-            digests=tuple(reference for reference in parsed if reference.digest),
-            config=documents.image_config(config),
-            manifest_digest=manifest_digest,
-            size_bytes=size_bytes,
-            layers=layers,
-            tagged_at=max((tagged_at for _, tagged_at, _ in names), default=None),
-            parent=parent,
-            indexes=tuple(dict.fromkeys(index for _, _, index in names if index)),
-            is_secondary=is_secondary,
-        )
+    def _config(self, image_id: ImageId) -> ImageConfig:
+        return documents.image_config(self._store.blobs.read(image_id, documents.LIMIT_BYTES))
+
+
+class _Names(TypedDict):
+    """The fields of an image that follow from its names."""
+
+    references: tuple[Reference, ...]
+    digests: tuple[Reference, ...]
+    tagged_at: float | None
+    indexes: tuple[str, ...]
+
+
+def _named(rows: Sequence[tuple[Any, ...]]) -> _Names:
+    parsed = [references.parse(name) for name, _, _ in rows]
+    return _Names(
+        references=tuple(reference for reference in parsed if reference.tag),
+        digests=tuple(reference for reference in parsed if reference.digest),
+        tagged_at=max((tagged_at for _, tagged_at, _ in rows), default=None),
+        indexes=tuple(dict.fromkeys(index for _, _, index in rows if index)),
+    )
 
 
 def key(reference: Reference) -> str:

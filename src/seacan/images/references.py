@@ -7,6 +7,7 @@ domain is docker.io, and a path of one part is in `library`. Source: distributio
 sentences are its own, since clients match them.
 """
 
+import functools
 import re
 from dataclasses import dataclass, replace
 from typing import Final
@@ -65,6 +66,7 @@ class Reference:
         return (f":{self.tag}" if self.tag else "") + (f"@{self.digest}" if self.digest else "")
 
 
+@functools.lru_cache(maxsize=4096)
 def parse(text: str) -> Reference:
     """Return the reference that `text` means. Raises InvalidArgument, in Docker's words."""
     if _HEX_ID.fullmatch(text):
