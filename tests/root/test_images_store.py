@@ -44,6 +44,18 @@ def test_a_new_store_has_hello_world_once(place: Place) -> None:
     assert place.images.list() == []
 
 
+def test_a_layer_of_the_build_cache_is_of_no_image(place: Place) -> None:
+    place.load(archives.old_docker_archive([BASE], ["base:1"]))
+    own = place.images.get(HELLO).size_bytes
+    (layer,) = place.images.get("base:1").layers
+    with place.images._store.database.transaction() as sql:
+        sql.execute("INSERT INTO build_results VALUES ('k', '', '', ?, NULL, 0, 0, 0, 0)", (layer,))
+    assert place.images.layers_size_bytes() == 4 + own
+    place.images.remove("base:1", force=False, used_by=no_containers)
+    assert place.images.layers_size_bytes() == own
+    assert place.images.layers_size_bytes(with_cache=True) == 4 + own
+
+
 def test_a_layer_of_two_images_is_stored_once(place: Place) -> None:
     place.load(archives.old_docker_archive([BASE], ["base:1"]))
     place.load(archives.old_docker_archive([BASE, TOP], ["top:1"]))

@@ -197,7 +197,7 @@ def total_bytes(found: Sequence[CacheEntry]) -> int:
 
 
 def _remove(context: Context, chosen: Sequence[CacheEntry]) -> PrunedCache:
-    before = context.images.layers_size_bytes()
+    before = context.images.layers_size_bytes(with_cache=True)
     files = [entry for entry in chosen if entry.type != "regular"]
     for entry in files:
         if entry.type == "source.local":
@@ -205,6 +205,6 @@ def _remove(context: Context, chosen: Sequence[CacheEntry]) -> PrunedCache:
         else:
             remove_tree(context.data_root.build_caches / entry.id)
     context.images.building.forget([entry.id for entry in chosen if entry.type == "regular"])
-    reclaimed = before - context.images.layers_size_bytes()
+    reclaimed = before - context.images.layers_size_bytes(with_cache=True)
     reclaimed += sum(entry.size_bytes for entry in files)
     return PrunedCache([entry.id for entry in chosen], max(reclaimed, 0))

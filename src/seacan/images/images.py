@@ -238,9 +238,9 @@ class Images:
         """Remove what a crash left half done; for the start, while nobody else works here."""
         self._store.collect_leftovers()
 
-    def layers_size_bytes(self) -> int:
-        """Return the size of all layers, each counted once."""
-        return self._store.layers.total_bytes()
+    def layers_size_bytes(self, *, with_cache: bool = False) -> int:
+        """Return the size of all layers, each once; those of the build cache alone if asked for."""
+        return self._store.layers.total_bytes(with_cache=with_cache)
 
     def layer_bytes(self) -> dict[int, int]:
         """Return the size of each layer, by its number."""

@@ -38,6 +38,10 @@ _UNUSED: Final = """
     AND number NOT IN (SELECT layer FROM build_results WHERE layer IS NOT NULL)
 """
 
+_OF_IMAGES: Final = """
+    number IN (SELECT layer FROM image_layers UNION SELECT layer FROM layer_holds)
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Layer:
@@ -175,10 +179,12 @@ class Layers:
         with self._database.reading() as sql:
             return dict(sql.execute("SELECT chain_id, size_bytes FROM layers").fetchall())
 
-    def total_bytes(self) -> int:
-        """Return the size of all layers together."""
+    def total_bytes(self, *, with_cache: bool) -> int:
+        """Return the size of all layers together, with those that builds alone remember or not."""
+        which = "1" if with_cache else _OF_IMAGES
+        query = f"SELECT coalesce(sum(size_bytes), 0) FROM layers WHERE {which}"
         with self._database.reading() as sql:
-            (total,) = sql.execute("SELECT coalesce(sum(size_bytes), 0) FROM layers").fetchone()
+            (total,) = sql.execute(query).fetchone()
         return int(total)
 
     def forget_unused(self) -> list[Path]:
