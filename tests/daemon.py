@@ -29,6 +29,13 @@ _PROGRAM: Final = Path(__file__).with_name("recording_daemon.py")
 _PATIENCE: Final = 6 if os.environ.get("SEACAN_VM") else 1
 
 
+def empty_configuration(directory: Path) -> list[str]:
+    """Return the flag that keeps a daemon from reading what this host's own one is told."""
+    path = directory / "empty.json"
+    path.write_text("{}")
+    return ["--config-file", str(path)]
+
+
 class Daemon:
     """One seacand; it can be killed and started again on the same roots."""
 

@@ -12,8 +12,10 @@ import os
 import signal
 import sys
 from collections.abc import Collection
+from pathlib import Path
 from typing import Any, Final
 
+from seacan import paths
 from seacan.api import server
 from seacan.api.door import Door
 from seacan.daemon.main import main
@@ -115,4 +117,6 @@ def _reply(err: SeacanError) -> Reply:
 if __name__ == "__main__":
     RECORDER = Recorder(sys.argv[1])
     server.Door = RecordingDoor  # type: ignore[attr-defined]
+    # What the host's own daemon is told is not for this one.
+    paths.DEFAULT_CONFIG_FILE = Path(sys.argv[1]).with_name("no-daemon.json")  # type: ignore[misc]
     main(sys.argv[2:])

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from tests.calls import UnixConnection
-from tests.daemon import wait_until
+from tests.daemon import empty_configuration, wait_until
 
 pytestmark = [pytest.mark.root, pytest.mark.conformance]
 
@@ -27,7 +27,8 @@ def test_it_starts_with_the_first_client(directory: Path) -> None:
         pytest.skip("there is no systemd-socket-activate here")
     path = directory / "s.sock"
     flags = ["--data-root", str(directory / "d"), "--exec-root", str(directory / "r"),
-             "--pidfile", str(directory / "pid"), "-H", "fd://"]  # fmt: skip
+             "--pidfile", str(directory / "pid"), "-H", "fd://",
+             *empty_configuration(directory)]  # fmt: skip
     with subprocess.Popen(
         [activate, "-l", str(path), sys.executable, "-P", "-m", "seacan.daemon.main", *flags],
         stdout=subprocess.DEVNULL,
@@ -54,7 +55,8 @@ def test_it_starts_with_the_first_client(directory: Path) -> None:
 def test_without_a_socket_it_says_what_is_missing(directory: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-P", "-m", "seacan.daemon.main", "-H", "fd://",
-         "--data-root", str(directory / "d"), "--exec-root", str(directory / "r")],
+         "--data-root", str(directory / "d"), "--exec-root", str(directory / "r"),
+         *empty_configuration(directory)],
         check=False, capture_output=True, text=True, timeout=30,
         env={name: value for name, value in os.environ.items() if not name.startswith("LISTEN")},
     )  # fmt: skip

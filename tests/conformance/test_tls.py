@@ -13,7 +13,7 @@ import pytest
 import websocket
 from docker.tls import TLSConfig
 from tests.conformance.docker_cli import Result
-from tests.daemon import Daemon, running_daemon
+from tests.daemon import Daemon, empty_configuration, running_daemon
 from tests.fakes.certificates import Authority
 
 pytestmark = [pytest.mark.conformance, pytest.mark.root]
@@ -199,6 +199,7 @@ def test_a_container_goes_on_when_the_daemon_dies(remote: Remote, client: list[s
 
 def test_without_tls_it_serves_only_if_that_is_said(tmp_path: Path) -> None:
     own = ["--data-root", str(tmp_path / "data"), "--exec-root", str(tmp_path / "run")]
+    own += empty_configuration(tmp_path)
     command = [sys.executable, "-m", "seacan.daemon.main", *own, "-H", "tcp://127.0.0.1:0"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 1
