@@ -11,6 +11,7 @@ MANAGER = (
     'This node is not a swarm manager. Use "docker swarm init" or "docker swarm join" '
     "to connect this node to swarm and try again."
 )
+NO_CHECKPOINTS = "not supported: checkpoints; seacan-runtime makes them of its own containers"
 
 
 @pytest.mark.parametrize(
@@ -53,6 +54,10 @@ MANAGER = (
         ("DELETE", "/plugins/x", 404, 'plugin "x" not found'),
         ("POST", "/plugins/x/enable?timeout=1", 404, 'plugin "x" not found'),
         ("POST", "/plugins/pull?remote=x", 501, "not supported: plugins"),
+        ("GET", "/containers/x/checkpoints", 501, NO_CHECKPOINTS),
+        ("POST", "/containers/x/checkpoints", 501, NO_CHECKPOINTS),
+        ("POST", "/containers/x/start?checkpoint=a", 501,
+         "not supported: start from a checkpoint"),
         ("GET", "/networks/x", 404, "network x not found"),
         ("GET", "/networks/none?scope=swarm", 404, "network none not found"),
         ("GET", "/networks/none?verbose=x", 400,

@@ -11,7 +11,7 @@ from seacan.api.access import scoped
 from seacan.api.door import Door, Route
 from seacan.api.listeners import Listener
 from seacan.api.metrics import MetricsDoor
-from seacan.api.routes import plugins, swarm
+from seacan.api.routes import checkpoints, plugins, swarm
 from seacan.api.routes.build import BuildRoutes
 from seacan.api.routes.check import CheckRoutes
 from seacan.api.routes.commit import CommitRoutes
@@ -84,6 +84,7 @@ def routes(engine: engine.Engine) -> list[Route]:
         *NetworkRoutes(engine.networks, engine.containers).routes(),
         *VolumeCopyRoutes(engine.volumes, engine.volume_copies).routes(),
         *VolumeRoutes(engine.volumes).routes(),
+        *checkpoints.routes(),
         *plugins.routes(),
         *swarm.routes(),
         *FileRoutes(engine.files).routes(),

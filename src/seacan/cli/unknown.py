@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _REFUSED = dict.fromkeys(
     ("swarm", "node", "service", "stack", "secret", "config"), "there are no swarms"
 ) | {
-    "checkpoint": "containers are not checkpointed by the daemon; seacan-runtime does it",
+    "checkpoint": "the daemon has no checkpoints; seacan-runtime makes them of its own containers",
     "plugin": "plugins of the daemon are not managed",
     "trust": "signatures of images are not supported",
 }

@@ -76,6 +76,12 @@ def ended(*words: str) -> tuple[int, str]:
         ),
         (["-l", "loud", "ps"], 1, "Unable to parse logging level: loud"),
         (["start", "-a", "x", "y"], 1, "you cannot start and attach multiple containers at once"),
+        (
+            ["start", "--checkpoint", "a", "x"],
+            1,
+            "--checkpoint is not supported: the daemon has no",
+        ),
+        (["checkpoint", "ls"], 1, "seacan checkpoint is not supported: the daemon has no checkpoi"),
         (["stop", "--time", "1", "-t", "2", "x"], 1, "conflicting options: cannot specify both"),
         (["load", "-i", "/none"], 1, "open /none: no such file or directory"),
         (["inspect", "--type", "x", "y"], 1, 'unknown type: "x": must be one of "container", "im'),

@@ -9,6 +9,6 @@ files.py       their files: archive (cp), changes (diff), export; commit.py make
 images.py      images; transfers.py: in and out; image_filters.py: which are listed
 system.py      _ping, version, info; disk_usage.py what takes up the disk; check.py is it whole
 events.py      what happens
-networks.py    none and host; volumes.py, plugins.py, swarm.py: that there are none
-absent.py      what Docker has and seacan refuses by name
+networks.py    networks; volumes.py, volume_copies.py volumes
+plugins.py     that there are none; checkpoints.py, swarm.py the same
 """

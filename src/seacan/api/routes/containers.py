@@ -83,7 +83,7 @@ class ContainerRoutes:
                 "and removed in v1.24"
             )
         if call.query.text("checkpoint"):
-            raise Unsupported("start from a checkpoint is not supported")
+            raise Unsupported("not supported: start from a checkpoint")
         await self._containers.start(call.name)
         return _NO_CONTENT
 

@@ -8,8 +8,8 @@ from seacan.cli.container_flags import DETACH_KEYS
 from seacan.cli.detach_keys import chosen_keys
 from seacan.cli.flags import Flag
 from seacan.cli.session import complain
-from seacan.cli.values import SWITCH
-from seacan.errors import InvalidArgument, SeacanError
+from seacan.cli.values import SWITCH, TEXT
+from seacan.errors import InvalidArgument, SeacanError, Unsupported
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,12 +18,17 @@ if TYPE_CHECKING:
 
 FLAGS = (
     Flag("attach", "a", SWITCH, "Show the output, and pass signals on"),
+    Flag("checkpoint", "", TEXT, "Go on where a checkpoint was made; not supported"),
+    Flag("checkpoint-dir", "", TEXT, "Where checkpoints are; not supported"),
     DETACH_KEYS,
     Flag("interactive", "i", SWITCH, "Attach standard input"),
 )
 
 
 def run(session: Session, values: Values, arguments: list[str]) -> int:
+    for name in ("checkpoint", "checkpoint-dir"):
+        if values.text(name):
+            raise Unsupported(f"--{name} is not supported: the daemon has no checkpoints")
     if values.on("attach") or values.on("interactive"):
         if len(arguments) > 1:
             raise InvalidArgument("you cannot start and attach multiple containers at once")
