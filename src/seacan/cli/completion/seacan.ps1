@@ -6,7 +6,12 @@ Register-ArgumentCompleter -Native -CommandName seacan -ScriptBlock {
         ForEach-Object { $_.Extent.Text })
     $program, $before = $words
     $before = @($before)
-    if ($word -eq '') { $before += '""' }
+    if ($word -eq '') {
+        # Before 7.3, and with its old way of passing arguments, an empty one would be left out.
+        $is_passed = $PSVersionTable.PSVersion -ge [version]'7.3' -and
+            $PSNativeCommandArgumentPassing -ne 'Legacy'
+        $before += if ($is_passed) { '' } else { '""' }
+    }
     $lines = @(& $program __complete @before 2>$null)
     if ($lines.Count -eq 0) { return }
     $directive = [int]($lines[-1].TrimStart(':'))
