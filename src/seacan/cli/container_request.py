@@ -52,8 +52,6 @@ _NUMBERS = {
     "ShmSize": "shm-size",
 }
 _LISTS = {
-    "CapAdd": "cap-add",
-    "CapDrop": "cap-drop",
     "DeviceCgroupRules": "device-cgroup-rule",
     "Dns": "dns",
     "DnsOptions": "dns-option",
@@ -156,6 +154,7 @@ def _host_config(values: Values) -> HostConfig:
     host: dict[str, Any] = {key: values.text(flag) for key, flag in _TEXTS.items()}
     host |= {key: values.number(flag) or None for key, flag in _NUMBERS.items()}
     host |= {key: values.texts(flag) for key, flag in _LISTS.items()}
+    host |= _capabilities(values.texts("cap-add"), values.texts("cap-drop"))
     host |= {key: values.records(flag) for key, flag in _RECORDS.items()}
     host |= {key: values.mapping(flag) for key, flag in _MAPS.items()}
     host |= {key: values.on(flag) or None for key, flag in _SWITCHES.items()}
@@ -176,6 +175,16 @@ def _host_config(values: Values) -> HostConfig:
     if values.number("memory-swappiness") != -1:
         host["MemorySwappiness"] = _swappiness(values.number("memory-swappiness"))
     return host  # type: ignore[return-value]
+
+
+def _capabilities(added: list[str], dropped: list[str]) -> dict[str, list[str]]:
+    """Return CapAdd and CapDrop: `net_admin` is CAP_NET_ADMIN, ALL has all, added wins."""
+    add, drop = (
+        {name if name == "ALL" else f"CAP_{name.removeprefix('CAP_')}" for name in names}
+        for names in ([name.strip().upper() for name in given] for given in (added, dropped))
+    )
+    add, drop = ({"ALL"} if "ALL" in names else names for names in (add, drop))
+    return {"CapAdd": sorted(add), "CapDrop": sorted(drop - add)}
 
 
 def _without_empty(record: dict[str, Any]) -> dict[str, Any]:

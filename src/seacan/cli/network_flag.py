@@ -70,6 +70,17 @@ def networking(values: Values) -> dict[str, Any]:
     return {"NetworkMode": mode, "EndpointsConfig": wanted, "Links": links}
 
 
+def is_mac_address(text: str) -> bool:
+    """Whether it is one, or nothing."""
+    parts = text.lower().replace("-", ":").split(":")
+    return not text or (
+        len(parts) == 6 and all(len(part) == 2 and set(part) <= _HEX for part in parts)
+    )
+
+
+_HEX = set("0123456789abcdef")
+
+
 def _is_users(name: str) -> bool:
     return name not in _NOT_OF_THE_USER and not name.startswith("container:")
 
@@ -83,6 +94,8 @@ def _with_flags(network: dict[str, Any], values: Values) -> dict[str, Any]:
         "mac-address": values.text("mac-address"),
         "link-local-ip": values.texts("link-local-ip"),
     }
+    if not is_mac_address(values.text("mac-address")):
+        raise InvalidArgument(f"{values.text('mac-address')} is not a valid mac address")
     given = {name: value for name, value in flags.items() if value}
     for name in given.keys() & network.keys():
         flag = "--network-alias" if name == "alias" else f"--{name}"

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import os
+
 from seacan.cli.values import comma_list
 from seacan.errors import InvalidArgument
 
+_SYSTEMS = ("darwin", "freebsd", "linux", "windows")
+# What the kernel calls them, and what images do.
+_ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
 PLATFORMS = comma_list()
 
 
@@ -14,7 +19,10 @@ def platforms_json(texts: list[str]) -> list[str]:
 
 
 def platform_json(text: str) -> str | None:
-    """Return what the API wants for `linux/arm64/v8`; None for ""."""
+    """Return what the API wants for `linux/arm64/v8`; None for "".
+
+    Of a system alone, or an architecture, the other is this machine's.
+    """
     if not text:
         return None
     import json
@@ -23,4 +31,8 @@ def platform_json(text: str) -> str | None:
     parts = text.lower().split("/")
     if len(parts) > len(names) or not all(parts):
         raise InvalidArgument(f"invalid platform: {text}: os[/arch[/variant]] is wanted")
+    if len(parts) == 1:
+        machine = os.uname().machine
+        own = _ARCHITECTURES.get(machine, machine)
+        parts = [parts[0], own] if parts[0] in _SYSTEMS else ["linux", parts[0]]
     return json.dumps(dict(zip(names, parts, strict=False)))

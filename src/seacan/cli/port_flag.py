@@ -5,7 +5,8 @@ Source: docker/go-connections, nat; docker/cli for the form with commas.
 
 from __future__ import annotations
 
-from seacan.cli.values import is_ip_address
+from seacan.cli.container_values import is_ip_address
+from seacan.cli.values import go_quote
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -82,6 +83,17 @@ def _from_fields(text: str) -> str:
     return f"{outer + ':' if outer else ''}{fields.get('target', '')}/{protocol}"
 
 
+def _is_port(text: str) -> bool:
+    return text.isascii() and text.isdecimal() and 0 < int(text) < 65536
+
+
+def _parse_error(number: str) -> str:
+    """Return what Go has against a number of a port."""
+    is_number = number.isascii() and number.isdecimal()
+    why = "value out of range" if is_number else "invalid syntax"
+    return f"strconv.ParseUint: parsing {go_quote(number)}: {why}"
+
+
 def port_bindings(texts: list[str]) -> dict[str, list[dict[str, str]]]:
     """Return PortBindings of what `--publish` was given."""
     found: dict[str, list[dict[str, str]]] = {}
@@ -101,8 +113,10 @@ def exposed_ports(exposed: list[str], published: dict[str, Any]) -> dict[str, di
         numbers, _, protocol = text.partition("/")
         first, dash, last = numbers.partition("-")
         ends = (first, last if dash else first)
-        if not all(e.isascii() and e.isdecimal() and 0 < int(e) < 65536 for e in ends):
-            raise ValueError(f"invalid range format for --expose: {text}")
+        if wrong := [end for end in ends if not _is_port(end)]:
+            raise ValueError(
+                f"invalid range format for --expose: {text}, error: {_parse_error(wrong[0])}"
+            )
         if int(ends[0]) > int(ends[1]):
             raise ValueError(
                 f"invalid range format for --expose: {text}, "

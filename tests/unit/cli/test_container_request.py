@@ -104,7 +104,11 @@ def test_configuration(words: tuple[str, ...], key: str, value: object) -> None:
         (("--cpus", "1.5"), {"NanoCpus": 1_500_000_000}),
         (("--pids-limit", "-1"), {"PidsLimit": -1}),
         (("--memory-swappiness", "0"), {"MemorySwappiness": 0}),
-        (("--cap-add", "ALL", "--cap-drop", "kill"), {"CapAdd": ["ALL"], "CapDrop": ["kill"]}),
+        (
+            ("--cap-add", "net_admin", "--cap-add", "CAP_KILL", "--cap-drop", "kill"),
+            {"CapAdd": ["CAP_KILL", "CAP_NET_ADMIN"]},
+        ),
+        (("--cap-add", "ALL", "--cap-drop", "kill"), {"CapAdd": ["ALL"], "CapDrop": ["CAP_KILL"]}),
         (
             ("--mount", "type=tmpfs,dst=/a", "--mount", "type=bind,src=/b,dst=/c,ro"),
             {

@@ -2,8 +2,9 @@ import os
 
 import pytest
 
+from seacan.cli.container_values import ENVIRONMENT
 from seacan.cli.flags import Flag, FlagError, HelpAsked, Values, parse
-from seacan.cli.values import ENVIRONMENT, INT, PAIRS, SWITCH, SWITCH_ON, TEXT, TEXTS
+from seacan.cli.values import INT, PAIRS, SWITCH, SWITCH_ON, TEXT, TEXTS
 
 FLAGS = (
     Flag("interactive", "i", SWITCH, ""),

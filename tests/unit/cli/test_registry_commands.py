@@ -126,8 +126,8 @@ def test_login_keeps_nothing_that_is_refused(daemon: ScriptedDaemon, config: Pat
 @pytest.mark.parametrize(
     ("words", "text"),
     [
-        (["-u", "bob", "-p", "x", "--password-stdin"], "are mutually exclusive"),
-        (["--password-stdin"], "Must provide --username"),
+        (["-u", "bob", "-p", "x", "--password-stdin"], "cannot specify both --password"),
+        (["--password-stdin"], "requires --username to be set"),
         (["-u", "bob"], "Cannot perform an interactive login from a non TTY device"),
     ],
 )

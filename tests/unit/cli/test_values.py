@@ -2,7 +2,7 @@ from collections.abc import Callable
 
 import pytest
 
-from seacan.cli import values
+from seacan.cli import container_values, values
 
 
 @pytest.mark.parametrize(
@@ -39,13 +39,15 @@ from seacan.cli import values
         (values.read_duration, "1h2m3.5s", 3723_500_000_000),
         (values.read_duration, "-1.5ms", -1_500_000),
         (values.read_duration, "2us", 2000),
-        (values.read_extra_host, "a:1.2.3.4", "a:1.2.3.4"),
-        (values.read_extra_host, "a=1.2.3.4", "a:1.2.3.4"),
-        (values.read_extra_host, "a=[::1]", "a:::1"),
-        (values.read_extra_host, "a:::1", "a:::1"),
-        (values.read_extra_host, "a:host-gateway", "a:host-gateway"),
-        (values.read_label, "a", "a"),
-        (values.read_attach, "STDIN", "stdin"),
+        (container_values.read_extra_host, "a:1.2.3.4", "a:1.2.3.4"),
+        (container_values.read_extra_host, "a=1.2.3.4", "a:1.2.3.4"),
+        (container_values.read_extra_host, "a=[::1]", "a:::1"),
+        (container_values.read_extra_host, "a:::1", "a:::1"),
+        (container_values.read_extra_host, "a:host-gateway", "a:host-gateway"),
+        (container_values.read_label, "a", "a"),
+        (container_values.read_device_rule, "c 1:* rwm", "c 1:* rwm"),
+        (container_values.read_device_rule, "a *:* r", "a *:* r"),
+        (container_values.read_attach, "STDIN", "stdin"),
     ],
 )
 def test_what_texts_mean(read: Callable[[str], object], text: str, value: object) -> None:
@@ -81,15 +83,22 @@ def test_what_texts_mean(read: Callable[[str], object], text: str, value: object
         (values.read_duration, "s", 'time: invalid duration "s"'),
         (values.read_duration, "", 'time: invalid duration ""'),
         (values.read_duration, "1.2.3s", 'time: invalid duration "1.2.3s"'),
-        (values.read_env, "", "invalid environment variable: "),
-        (values.read_env, "=x", "invalid environment variable: =x"),
-        (values.read_label, "=1", "invalid label '=1': empty name"),
-        (values.read_attach, "x", "valid streams are STDIN, STDOUT and STDERR"),
-        (values.read_extra_host, "foo", 'bad format for add-host: "foo"'),
-        (values.read_extra_host, "foo:x", 'invalid IP address in add-host: "x"'),
-        (values.read_dns, "x", "IP address is not correctly formatted: x"),
-        (values.read_mac, "02:42", "02:42 is not a valid mac address"),
-        (values.read_publish, "70000:80", "invalid hostPort: 70000"),
+        (container_values.read_env, "", "invalid environment variable: "),
+        (container_values.read_env, "=x", "invalid environment variable: =x"),
+        (container_values.read_label, "=1", "invalid label '=1': empty name"),
+        (container_values.read_attach, "x", "valid streams are STDIN, STDOUT and STDERR"),
+        (container_values.read_extra_host, "foo", 'bad format for add-host: "foo"'),
+        (container_values.read_extra_host, "foo:x", 'invalid IP address in add-host: "x"'),
+        (container_values.read_device_rule, "c 1:3", "invalid device cgroup format 'c 1:3'"),
+        (container_values.read_device_rule, "d 1:3 r", "invalid device cgroup format 'd 1:3 r'"),
+        (container_values.read_device_rule, "c x:3 r", "invalid device cgroup format 'c x:3 r'"),
+        (
+            container_values.read_device_rule,
+            "c 1:3 r x",
+            "invalid device cgroup format 'c 1:3 r x'",
+        ),
+        (container_values.read_dns, "x", "IP address is not correctly formatted: x"),
+        (container_values.read_publish, "70000:80", "invalid hostPort: 70000"),
     ],
 )
 def test_what_texts_do_not_mean(read: Callable[[str], object], text: str, message: str) -> None:
@@ -108,7 +117,7 @@ def test_what_texts_do_not_mean(read: Callable[[str], object], text: str, messag
     ],
 )
 def test_ulimits(text: str, limits: tuple[int, int]) -> None:
-    assert values.take_ulimit({}, text) == {"nofile": limits}
+    assert container_values.take_ulimit({}, text) == {"nofile": limits}
 
 
 @pytest.mark.parametrize(
@@ -127,7 +136,7 @@ def test_ulimits(text: str, limits: tuple[int, int]) -> None:
 )
 def test_ulimits_that_are_none(text: str, message: str) -> None:
     with pytest.raises(ValueError) as raised:  # noqa: PT011 - the whole text is compared
-        values.take_ulimit({}, text)
+        container_values.take_ulimit({}, text)
     assert str(raised.value) == message
 
 
@@ -136,3 +145,11 @@ def test_filters_gather_by_name() -> None:
     assert found == {"label": ["a=b", "c=d"]}
     with pytest.raises(ValueError, match="bad format of filter"):
         values.take_filter({}, "label")
+
+
+def test_sysctls_are_those_of_the_containers_namespaces() -> None:
+    taken = container_values.take_sysctl({"net.a": "1"}, "fs.mqueue.msg_max=9=9")
+    assert taken == {"net.a": "1", "fs.mqueue.msg_max": "9=9"}
+    for text in ("kernel.hostname=x", "net.ipv4.ip_forward"):
+        with pytest.raises(ValueError, match=f"sysctl '{text}' is not allowed"):
+            container_values.take_sysctl({}, text)

@@ -5,22 +5,20 @@ from __future__ import annotations
 import json
 import os
 
+from seacan.cli.container_values import EXTRA_HOSTS, LABELS, ULIMITS
 from seacan.cli.flags import Flag
 from seacan.cli.input import labels_of
 from seacan.cli.platform import PLATFORMS
 from seacan.cli.values import (
     BYTES,
     CPUS,
-    EXTRA_HOSTS,
     INT,
-    LABELS,
     MEMORY_SWAP,
     PAIRS,
     SWITCH,
     SWITCH_ON,
     TEXT,
     TEXTS,
-    ULIMITS,
     comma_list,
     one,
 )

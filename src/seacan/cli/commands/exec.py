@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from seacan.cli.attachment import Attachment
 from seacan.cli.container_flags import DETACH_KEYS
+from seacan.cli.container_values import ENVIRONMENT
 from seacan.cli.detach_keys import chosen_keys
 from seacan.cli.flags import Flag
 from seacan.cli.input import environment_of
 from seacan.cli.session import Exit
 from seacan.cli.terminal import require_terminal, size
-from seacan.cli.values import ENVIRONMENT, SWITCH, TEXT, TEXTS
+from seacan.cli.values import SWITCH, TEXT, TEXTS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

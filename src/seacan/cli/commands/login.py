@@ -39,9 +39,11 @@ def _given_password(values: Values) -> str:
     password = values.text("password")
     if values.on("password-stdin"):
         if password:
-            raise InvalidArgument("--password and --password-stdin are mutually exclusive")
+            raise InvalidArgument(
+                "conflicting options: cannot specify both --password and --password-stdin"
+            )
         if not values.text("username"):
-            raise InvalidArgument("Must provide --username with --password-stdin")
+            raise InvalidArgument("the --password-stdin option requires --username to be set")
         return sys.stdin.read().rstrip("\r\n")
     if password:
         complain("WARNING! Using --password via the CLI is insecure. Use --password-stdin.")

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from seacan.cli.container_values import LABELS
 from seacan.cli.flags import Flag
 from seacan.cli.session import complain
-from seacan.cli.values import LABELS, PAIRS, SWITCH, SWITCH_ON, TEXT, comma_list, one
+from seacan.cli.values import PAIRS, SWITCH, SWITCH_ON, TEXT, comma_list, one
 from seacan.errors import InvalidArgument
 
 TYPE_CHECKING = False

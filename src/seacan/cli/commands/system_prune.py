@@ -26,7 +26,7 @@ def run(session: Session, values: Values, arguments: list[str]) -> int:
     filters = values.mapping("filter")
     every, volumes = values.on("all"), values.on("volumes")
     if volumes and filters.get("until"):
-        raise InvalidArgument('the "until" filter is not supported with "--volumes"')
+        raise InvalidArgument('ERROR: The "until" filter is not supported with "--volumes"')
     if not values.on("force") and not confirm("\n".join(_warning(every, volumes, filters))):
         return 0
     client = session.client

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from seacan.cli.container_request import restart_policy
+from seacan.cli.container_values import PUBLISHED
 from seacan.cli.flags import Flag
 from seacan.cli.port_flag import port_bindings
 from seacan.cli.session import for_each
-from seacan.cli.values import BYTES, CPUS, INT, MEMORY_SWAP, PUBLISHED, TEXT, UINT16
+from seacan.cli.values import BYTES, CPUS, INT, MEMORY_SWAP, TEXT, UINT16
 from seacan.errors import InvalidArgument
 
 TYPE_CHECKING = False

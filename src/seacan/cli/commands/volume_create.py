@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from seacan.cli.container_values import LABELS
 from seacan.cli.flags import Flag
 from seacan.cli.input import labels_of
-from seacan.cli.values import LABELS, PAIRS, one
+from seacan.cli.values import PAIRS, one
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from seacan.cli.container_values import LABELS
 from seacan.cli.flags import Flag
 from seacan.cli.input import open_archive, pieces_of
-from seacan.cli.values import LABELS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
