@@ -153,11 +153,16 @@ def test_add(daemon: Daemon, served: Served, tmp_path: Path) -> None:
     text = f"FROM busybox\nADD --checksum={commit[:12]} {url}#main /whole/\n"
     text += f"ADD --keep-git-dir=true --chown=7:8 {url}#v1 /kept\n"
     text += f"ADD --exclude=which {url}#{commit}:sub /part\n"
+    text += f"ADD {url}?tag=v1&keep-git-dir&checksum={served.commits['v1']}&subdir=/ /asked\n"
+    text += f"ADD {url}?branch=main&submodules=0 /alone\n"
     out = files_of(daemon, tmp_path / "out", "-", stdin=text)
     assert (out / "whole" / "lib" / "code").read_text() == "of the library"
     assert (out / "kept" / ".git" / "HEAD").read_text().strip() == served.commits["v1"]
     assert (out / "kept" / "which").stat().st_uid == 7
     assert sorted(each.name for each in (out / "part").iterdir()) == ["Dockerfile", "program"]
+    assert (out / "asked" / "which").read_text() == "first"
+    assert (out / "asked" / ".git" / "HEAD").exists()
+    assert list((out / "alone" / "lib").iterdir()) == []
     wrong = seacan(daemon, "build", "-", stdin=f"FROM scratch\nADD --checksum=abcdef1 {url} /\n")
     assert f"expected checksum to match abcdef1, got {commit}" in wrong.err
 

@@ -1,9 +1,8 @@
 """What COPY and ADD take of a context, of the Dockerfile itself, of the network."""
 
 import hashlib
-import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from seacan.build import archives
@@ -21,7 +20,6 @@ from seacan.spec import git_urls
 from seacan.spec.git_urls import Repository
 
 _DOCUMENT_MODE: Final = 0o644
-_ABBREVIATED: Final = re.compile(r"[0-9a-f]{7,64}")  # a commit, or the beginning of its id
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,14 +88,12 @@ class Sources:
 
     def _of_repository(self, instruction: Add, repository: Repository) -> Source:
         """Return the files of a commit; they are not fetched yet, since the cache may have them."""
+        if instruction.checksum:
+            checksum = urls.checked_checksum(instruction.checksum)
+            repository = replace(repository, checksum=checksum)
         commit = self._repositories.resolve(
             repository, keeps_git_directory=instruction.keeps_git_directory
         )
-        expected = instruction.checksum
-        if expected and not _ABBREVIATED.fullmatch(expected):
-            raise InvalidArgument(f"invalid checksum of a commit: {expected}")
-        if not commit.id.startswith(expected):
-            raise InvalidArgument(f"expected checksum to match {expected}, got {commit.id}")
         files = _CommitFiles(commit, self._repositories, instruction)
         return Source(commit.digest, files.write, is_directory=True, fetch=files.fetch)
 

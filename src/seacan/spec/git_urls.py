@@ -1,11 +1,14 @@
 """URLs of repositories: https://HOST/PATH.git#REF:DIRECTORY, git://…, ssh://…, USER@HOST:PATH.
 
+What of a repository is meant may stand in a query as well: ?branch=…&subdir=….
 Source: docs.docker.com, build/concepts/context, "Git repositories"; git-clone(1), "GIT URLS".
 """
 
 from __future__ import annotations
 
 import re
+import urllib.parse
+from dataclasses import replace
 
 from seacan.errors import InvalidArgument
 from seacan.records import record
@@ -18,9 +21,12 @@ PROTOCOLS: Final = ("git", "http", "https", "ssh")
 _URL: Final = re.compile(r"(?i)(git|https?|ssh)://([^/?#]+)(/[^?#]*)(?:\?([^#]*))?(?:#(.*))?")
 _SCP: Final = re.compile(r"([\w.-]+)@([\w.-]+|\[[0-9A-Fa-f:.]+\]):([^#]+)(?:#(.*))?")
 _GITHUB: Final = "github.com/"
+_TRUE: Final = ("", "1", "t", "T", "true", "True", "TRUE")
+_FALSE: Final = ("0", "f", "F", "false", "False", "FALSE")
 _SECRET: Final = re.compile(r"://[^/@\s]*@")
 # What no ref has (git-check-ref-format(1)), and what git would read as more than a name.
 _NO_REF: Final = re.compile(r"^-|\.\.|@\{|[\x00-\x20\x7f~^:?*\[\\]")
+_ABBREVIATED: Final = re.compile(r"[0-9a-f]{7,64}")
 _COMMIT: Final = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 
 
@@ -31,6 +37,9 @@ class Repository:
     remote: str  # as git is told it
     ref: str = ""  # a branch, a tag, a commit's whole id; empty: what HEAD there is
     subdirectory: str = ""
+    checksum: str = ""  # the commit that it is to be, or how its id begins
+    keeps_git_directory: bool = False
+    has_submodules: bool = True
 
     @property
     def is_ssh(self) -> bool:
@@ -58,27 +67,21 @@ def parse(text: str, *, is_git: bool = False) -> Repository | None:
         scheme, authority, path, query, fragment = match.groups()
         if scheme.lower() in ("http", "https") and not (is_git or path.endswith(".git")):
             return None
-        if query:
-            raise InvalidArgument(
-                f"{without_secret(text)}: a query in the URL of a repository is not supported"
-            )
         _check_parts(text, authority.rpartition("@")[2], path, authority)
         remote = f"{scheme.lower()}://{authority}{path}"
-    elif match := _SCP.fullmatch(text):
+        return _of_query(_of_fragment(remote, fragment or ""), query or "")
+    if match := _SCP.fullmatch(text):
         user, host, path, fragment = match.groups()
         _check_parts(text, host, path, user)
-        remote = f"{user}@{host}:{path}"
-    else:
-        return None
-    return _of_fragment(remote, fragment or "")
+        return _of_fragment(f"{user}@{host}:{path}", fragment or "")
+    return None
 
 
 def parse_context(text: str) -> Repository | None:
     """Return what `parse` does; a context may be github.com/OWNER/NAME as well."""
     if text.startswith(_GITHUB):
-        owner_and_name, number_sign, fragment = text.partition("#")
-        path = owner_and_name.removesuffix(".git")
-        return parse(f"https://{path}.git{number_sign}{fragment}")
+        place = re.split("[?#]", text, maxsplit=1)[0]
+        return parse(f"https://{place.removesuffix('.git')}.git{text.removeprefix(place)}")
     return parse(text)
 
 
@@ -107,15 +110,67 @@ def commit_of(listed: str, ref: str) -> str:
 
 def _of_fragment(remote: str, fragment: str) -> Repository:
     ref, _, subdirectory = fragment.partition(":")
+    found = Repository(remote, subdirectory=subdirectory.strip("/"))
+    return replace(found, ref=_checked_ref(found, ref))
+
+
+def _checked_ref(repository: Repository, ref: str) -> str:
     if ref and _NO_REF.search(ref):
-        raise InvalidArgument(f"{Repository(remote).shown}: invalid ref {ref!r}")
-    return Repository(remote, ref, subdirectory.strip("/"))
+        raise InvalidArgument(f"{repository.shown}: invalid ref {ref!r}")
+    return ref
 
 
 def _check_parts(text: str, *parts: str) -> None:
     for part in parts:
         if part.startswith("-") or any(not " " < each != "\x7f" for each in part):
             raise InvalidArgument(f"invalid URL of a repository: {without_secret(text)!r}")
+
+
+def _of_query(found: Repository, query: str) -> Repository:
+    """Return the repository with what a query says. Raises InvalidArgument, as BuildKit does."""
+    given = urllib.parse.parse_qs(query, keep_blank_values=True)
+    prefixes = {"ref": "", "tag": "refs/tags/", "branch": "refs/heads/"}
+    for name, values in given.items():
+        value = values[0]
+        if len(values) > 1:
+            raise InvalidArgument(f"{found.shown}: query {name!r} has multiple values")
+        match name:
+            case "keep-git-dir" | "submodules":
+                if value not in _TRUE + _FALSE:
+                    raise InvalidArgument(f"{found.shown}: invalid {name} value: {value!r}")
+            case _ if not value:
+                raise InvalidArgument(f"{found.shown}: query {name!r} has no value")
+            case "ref" | "tag" | "branch":
+                prefix = prefixes[name]
+                ref = value if value.startswith(prefix) else f"{prefix}{value}"
+                found = replace(found, ref=_only(found, "ref", found.ref, ref))
+            case "subdir":
+                place = _only(found, "subdir", found.subdirectory, value.strip("/"))
+                found = replace(found, subdirectory=place)
+            case "checksum" | "commit":
+                found = replace(found, checksum=_only(found, "checksum", found.checksum, value))
+            case _:
+                raise InvalidArgument(f"{found.shown}: unexpected query {name!r}")
+    return replace(
+        found,
+        ref=_checked_ref(found, found.ref or found.checksum),
+        checksum=checked_checksum(found.checksum),
+        keeps_git_directory=given.get("keep-git-dir", ["0"])[0] in _TRUE,
+        has_submodules=given.get("submodules", ["1"])[0] in _TRUE,
+    )
+
+
+def _only(repository: Repository, name: str, before: str, value: str) -> str:
+    if before not in ("", value):
+        raise InvalidArgument(f"{repository.shown}: {name} conflicts: {before!r} vs {value!r}")
+    return value
+
+
+def checked_checksum(text: str) -> str:
+    """Return the id of a commit, or the beginning of one, or nothing. Raises InvalidArgument."""
+    if text and not _ABBREVIATED.fullmatch(text):
+        raise InvalidArgument(f"invalid checksum of a commit: {text}")
+    return text
 
 
 def relative(remote: str, url: str) -> str:

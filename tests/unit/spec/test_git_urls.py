@@ -1,5 +1,7 @@
 """Which URLs are repositories, what they name, and what would be more than a name to git."""
 
+from typing import Any
+
 import pytest
 
 from seacan.errors import InvalidArgument
@@ -24,6 +26,41 @@ def test_repositories(text: str, remote: str, ref: str, subdirectory: str) -> No
 
 
 @pytest.mark.parametrize(
+    ("query", "meant"),
+    [
+        ("ref=v1&subdir=/a/b/", {"ref": "v1", "subdirectory": "a/b"}),
+        ("branch=b", {"ref": "refs/heads/b"}),
+        ("tag=refs/tags/t#:d", {"ref": "refs/tags/t", "subdirectory": "d"}),
+        ("checksum=abcdef1&ref=v%2F1", {"ref": "v/1", "checksum": "abcdef1"}),
+        ("commit=" + "a" * 40, {"ref": "a" * 40, "checksum": "a" * 40}),
+        ("keep-git-dir", {"keeps_git_directory": True}),
+        ("keep-git-dir=0&submodules=false", {"has_submodules": False}),
+        ("ref=b#b", {"ref": "b"}),
+    ],
+)
+def test_queries(query: str, meant: dict[str, Any]) -> None:
+    assert parse(f"https://h/n.git?{query}") == Repository("https://h/n.git", **meant)
+
+
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ("x=y", "unexpected query 'x'"),
+        ("ref=", "query 'ref' has no value"),
+        ("ref=a&ref=b", "query 'ref' has multiple values"),
+        ("ref=a#b", "ref conflicts: 'b' vs 'a'"),
+        ("tag=a&branch=a", "ref conflicts: 'refs/tags/a' vs 'refs/heads/a'"),
+        ("subdir=a#:b", "subdir conflicts: 'b' vs 'a'"),
+        ("submodules=x", "invalid submodules value: 'x'"),
+        ("checksum=main", "invalid checksum of a commit: main"),
+    ],
+)
+def test_queries_that_mean_nothing(query: str, said: str) -> None:
+    with pytest.raises(InvalidArgument, match=said):
+        parse(f"https://h/n.git?{query}")
+
+
+@pytest.mark.parametrize(
     "text",
     ["https://h/n.tar.gz", "https://h/x.git/y", "https://h", "dir/n.git", "github.com/o/n",
      "file:///n.git", "ext::sh -c id", "h:n.git", "unix:///run/seacan.sock", "", "git@h"],
@@ -35,6 +72,8 @@ def test_others(text: str) -> None:
 def test_a_context_may_leave_out_the_scheme() -> None:
     assert parse_context("github.com/o/n#b:c") == Repository("https://github.com/o/n.git", "b", "c")
     assert parse_context("github.com/o/n.git") == Repository("https://github.com/o/n.git")
+    asked = parse_context("github.com/o/n?tag=v")
+    assert asked == Repository("https://github.com/o/n.git", "refs/tags/v")
     assert parse_context("dir") is None
 
 
@@ -43,7 +82,7 @@ def test_a_context_may_leave_out_the_scheme() -> None:
     [
         "https://-x/n.git", "ssh://-oProxyCommand=id/n", "ssh://u@-oProxyCommand=id/n",
         "ssh://-l@h/n", "git@-h:n", "-u@h:n", "git@h:-n", "git@h:n\nx", "git://h/n m",
-        "git://h/\x01", "https://h/n.git?ref=b",
+        "git://h/\x01", "https://h/n.git?ref=-b", "https://h/n.git?branch=a..b",
         "https://h/n.git#-b", "https://h/n.git#a..b", "https://h/n.git#a b",
         "https://h/n.git#a^", "git@h:n#--upload-pack=id", "https://h/n.git#b@{1}",
     ],
@@ -83,5 +122,5 @@ def test_secrets_are_not_shown() -> None:
     assert (repository.shown, repository.host) == ("https://h/n.git", "h")
     assert without_secret("fatal: 'https://u:secret@h/x' no") == "fatal: 'https://h/x' no"
     with pytest.raises(InvalidArgument) as refused:
-        parse("https://u:secret@h/n.git?x")
+        parse("https://u:secret@h/n.git?x=y")
     assert "secret" not in str(refused.value)

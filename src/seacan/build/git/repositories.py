@@ -44,6 +44,8 @@ class Commit:
         said = [self.id, self.repository.subdirectory]
         if self.keeps_git_directory:
             said += [_DIRECTORY, self.repository.shown]
+        if not self.repository.has_submodules:
+            said.append("no submodules")
         return hashlib.sha256("\n".join(said).encode(errors="surrogateescape")).hexdigest()
 
 
@@ -57,7 +59,8 @@ class Repositories:
     def resolve(self, repository: Repository, *, keeps_git_directory: bool = False) -> Commit:
         """Return the commit that its ref is there now; blocks.
 
-        Raises InvalidArgument if there is none, Internal with git's words, Cancelled, Unavailable.
+        Raises InvalidArgument if there is none, or another than its checksum says; Internal with
+        git's words, Cancelled, Unavailable.
         """
         found = repository.ref
         if not is_commit(found):
@@ -68,7 +71,9 @@ class Repositories:
             found = commit_of(listed, ref)
             if not found:
                 raise InvalidArgument(f"{repository.shown}: it has no ref {ref!r}")
-        return Commit(repository, found, keeps_git_directory)
+        if not found.startswith(repository.checksum):
+            raise InvalidArgument(f"expected checksum to match {repository.checksum}, got {found}")
+        return Commit(repository, found, keeps_git_directory or repository.keeps_git_directory)
 
     def receive(self, commit: Commit, tree: ContextTree) -> None:
         """Take in the files of a commit, with those of its submodules; blocks.
@@ -87,7 +92,9 @@ class Repositories:
                     tree.receive(archive)
                 if each.keeps_git_directory and not commit.repository.subdirectory:
                     _add_git_directory(git, each, tree)
-                found = submodules(git, each.id, each.repository)
+                found = []
+                if commit.repository.has_submodules:
+                    found = submodules(git, each.id, each.repository)
             todo += [
                 (Commit(one.repository, one.commit), f"{prefix}{one.path}/", depth + 1)
                 for one in found
