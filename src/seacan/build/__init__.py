@@ -14,9 +14,10 @@ builder.py      a build, from what is asked for to an image; progress.py is what
 solver.py       its stages, side by side; state.py is what each has come to; groups.py, locks.py
 steps.py        its steps: found in the cache, or done
 copies.py       COPY, ADD, WORKDIR: sources.py (what is taken), selection.py (of a tree),
-                context_tree.py (a context), archives.py, downloads.py
+                context_tree.py (a context), archives.py, downloads.py, git/ (repositories)
 inventory.py    a context of which only what has changed is sent; kept_contexts.py has the rest
-runs.py         RUN; run_mounts.py, and running.py, which the engine meets
+runs.py         RUN; run_mounts.py with cache_mounts.py, and running.py, which the engine meets
+agents.py       ssh agents of the client, for RUN and git
 workbench.py    what works on files for a step, in a process of its own: worker.py with
                 worker_words.py, root_tree.py, copying.py, modes.py, layer_writer.py; listing.py and
                 fresh_copy.py for files of a context
