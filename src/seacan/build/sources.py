@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 from seacan.build import archives
@@ -16,6 +16,7 @@ from seacan.files import write_all
 from seacan.images import tar_writer
 from seacan.images.sparse import Segment
 from seacan.images.tar import Kind, Member
+from seacan.records import replace
 from seacan.spec import git_urls
 from seacan.spec.git_urls import Repository
 
@@ -89,7 +90,7 @@ class Sources:
     def _of_repository(self, instruction: Add, repository: Repository) -> Source:
         """Return the files of a commit; they are not fetched yet, since the cache may have them."""
         if instruction.checksum:
-            checksum = urls.checked_checksum(instruction.checksum)
+            checksum = git_urls.checked_checksum(instruction.checksum)
             repository = replace(repository, checksum=checksum)
         commit = self._repositories.resolve(
             repository, keeps_git_directory=instruction.keeps_git_directory

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import re
 import urllib.parse
-from dataclasses import replace
 
 from seacan.errors import InvalidArgument
-from seacan.records import record
+from seacan.records import record, replace
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
