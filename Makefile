@@ -61,8 +61,9 @@ test-vm: setup packages  ## cgroup v2, systemd and SELinux, in virtual machines
 conformance: setup packages  ## others' clients against seacan
 	$(PYTEST) -m conformance tests/conformance
 
+# Two runs side by side do not meet, and most of a test is waiting: one for each processor, up to four.
 test-all: setup packages
-	$(PYTEST) -m 'not vm and not vm_systemd' tests
+	$(PYTEST) -n auto --maxprocesses 4 --dist loadfile -m 'not vm and not vm_systemd' tests
 
 descriptions: setup  ## derive tests/descriptions anew: make descriptions FROM='v1.41.yaml …' of moby's docs/api
 	$(PY) -m tests.descriptions.derive $(FROM)
