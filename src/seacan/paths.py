@@ -61,6 +61,8 @@ And of whoever calls `seacan compose`, which may go at any time:
     ~/.cache/seacan/compose/DIGEST what a compose file came to (compose/kept_documents.py)
     ~/.cache/seacan/compose/remote/COMMIT/
                                    files of a repository of git (compose/git_files.py)
+    ~/.cache/seacan/compose/remote/DIGEST/
+                                   files of an artifact (compose/artifacts.py)
 """
 
 from dataclasses import dataclass

@@ -209,3 +209,32 @@ def test_a_list_is_pushed(api: Api) -> None:
 def test_a_list_of_nothing(api: Api, body: object) -> None:
     assert api.ask("POST", "/manifests/h:5/a:1/push", body).status == 400
     assert not api.engine.remote.calls
+
+
+def test_a_blob_by_its_digest(api: Api) -> None:
+    name = "h:5/a@sha256:" + "d" * 64
+
+    answer = api.ask("GET", f"/manifests/{name}/blob?size=3", headers=auth(username="bob"))
+
+    assert (answer.status, answer.body) == (200, b"xxx")
+    assert api.engine.remote.calls == [("blob", name, 3, "bob")]
+
+
+@pytest.mark.parametrize("path", ["h:5/a:1/blob?size=3", f"h:5/a@sha256:{'d' * 64}/blob"])
+def test_a_blob_of_no_digest_or_size(api: Api, path: str) -> None:
+    assert api.ask("GET", f"/manifests/{path}").status == 400
+
+
+def test_an_artifact_is_pushed(api: Api) -> None:
+    body = {"Manifest": "{}", "Blobs": ["eA==", ""]}
+
+    answer = api.ask("POST", "/manifests/h:5/a:1/artifact", body)
+
+    assert (answer.status, answer.json) == (201, {"Digest": "sha256:" + "c" * 64})
+    assert api.engine.remote.calls == [("push_artifact", "h:5/a:1", b"{}", [b"x", b""])]
+
+
+@pytest.mark.parametrize("body", [None, {}, {"Manifest": "{}"}, {"Manifest": "", "Blobs": ["?"]}])
+def test_an_artifact_of_nothing(api: Api, body: object) -> None:
+    assert api.ask("POST", "/manifests/h:5/a:1/artifact", body).status == 400
+    assert not api.engine.remote.calls

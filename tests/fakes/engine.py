@@ -589,6 +589,20 @@ class FakeRemote:
         self.calls.append(("push_list", str(reference), named, credentials.username))
         return "sha256:" + "b" * 64
 
+    def blob(self, reference: Reference, size_bytes: int, credentials: Credentials) -> bytes:
+        self.calls.append(("blob", str(reference), size_bytes, credentials.username))
+        return b"x" * size_bytes
+
+    def push_artifact(
+        self,
+        reference: Reference,
+        manifest: bytes,
+        blobs: Sequence[bytes],
+        credentials: Credentials,
+    ) -> str:
+        self.calls.append(("push_artifact", str(reference), manifest, list(blobs)))
+        return "sha256:" + "c" * 64
+
     def login(self, credentials: Credentials) -> str:
         if credentials.password != "secret":
             raise Unauthorized("unauthorized: incorrect username or password")

@@ -106,6 +106,17 @@ class Remote(Protocol):
     ) -> str:
         """Return the digest of the list."""
 
+    def blob(self, reference: Reference, size_bytes: int, credentials: Credentials) -> bytes: ...
+
+    def push_artifact(
+        self,
+        reference: Reference,
+        manifest: bytes,
+        blobs: Sequence[bytes],
+        credentials: Credentials,
+    ) -> str:
+        """Return the digest of the manifest."""
+
     def login(self, credentials: Credentials) -> str:
         """Return an identity token, or ""."""
 

@@ -4,7 +4,7 @@ Files in reading order, from text to a project:
 
     discovery.py      which files, which environment, what name
     documents.py      files → their documents; those of last time are in kept_documents.py
-    remote_files.py   files that are elsewhere: git_files.py
+    remote_files.py   files that are elsewhere: git_files.py, artifacts.py
     yaml_reader.py    YAML 1.2 text → values, with the line of each
     scalars.py        what a word of YAML means, and how Go prints numbers
     interpolation.py  ${VARIABLES} in values
@@ -32,5 +32,6 @@ From a project to containers:
     stopping.py, removal.py, restarting.py    the way down, and up again
     standing.py       what is up and what is not, told after a failure
     names.py, config_hash.py, containers.py, actual.py    labels, and a project read from them
+    publishing.py     files to layers of an artifact (renaming.py)
     worksite.py       client, progress and notices that all of them are handed
 """

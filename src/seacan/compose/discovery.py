@@ -70,6 +70,7 @@ class Application:
         self.remote_files = RemoteFiles(environ, fetch_artifact)
         self._documents = Documents(self.remote_files)
         self.environment = {"PWD": os.getcwd(), **environ}
+        self.included: list[str] = []  # by the files, when they are loaded
         if sources.name and sources.name != normalized_name(sources.name):
             raise _invalid_name(sources.name)
         self.env_files = [os.path.abspath(file) for file in self._named_env_files()]
@@ -106,6 +107,7 @@ class Application:
         environment = self.environment if choices.interpolate else {}
         loader = Loader(self.directory, environment, self._documents, self._notices, choices)
         model = loader.load(self.files)
+        self.included = loader.included
         if not name:
             raise InvalidArgument("project name must not be empty")
         if normalized:

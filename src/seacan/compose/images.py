@@ -177,7 +177,27 @@ def pull_image(
     site.progress.show(what, "Pulled", Outcome.DONE)
 
 
-def push_image(site: Worksite, image: str) -> None:
+def push_built(site: Worksite, project: Project, *, ignore_failures: bool) -> None:
+    """Push the images of services that are built. Raises SeacanError, or warns of failures."""
+    wanted: dict[str, None] = {}
+    for name, service in sorted(project.services.items()):
+        if "build" in service and "image" in service:
+            wanted |= dict.fromkeys((service["image"], *service["build"].get("tags", ())))
+        else:
+            site.progress.show(name, "Skipped", Outcome.DONE)
+
+    def push(image: str) -> None:
+        try:
+            _push_image(site, image)
+        except SeacanError as err:
+            if not ignore_failures:
+                raise
+            site.notices.warn(f"Pushing {image}: {err}")
+
+    for_all(wanted, push, at_once=site.at_once)
+
+
+def _push_image(site: Worksite, image: str) -> None:
     """Push `image` to the registry that it names. Raises SeacanError with the registry's words."""
     what = f"Image {image}"
     site.progress.show(what, "Pushing")

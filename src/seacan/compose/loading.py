@@ -64,6 +64,7 @@ class Loader:
         self._notices = notices
         self._choices = choices
         self._included = included
+        self.included: list[str] = []  # what files included, as they named it
         self._begun: list[tuple[str, int]] = []  # file and number of the documents so far
 
     def load(self, files: list[str]) -> dict[str, Any]:
@@ -223,6 +224,7 @@ class Loader:
         if not isinstance(chosen, dict) or not _listed(chosen.get("path")):
             raise InvalidArgument(f"`include` must name a path, got {entry}")
         paths = _listed(chosen["path"])
+        self.included += paths
         files = [self._documents.place(path, self._directory) for path in paths]
         above = (*self._included, file)
         if files[0] in above:

@@ -29,6 +29,12 @@ class _Entry(msgspec.Struct):
     Platform: Platform
 
 
+class _Artifact(msgspec.Struct):
+    Manifest: str
+    Blobs: list[bytes]
+
+
+_ARTIFACT: Final = msgspec.json.Decoder(_Artifact)
 _AUTH_CONFIG: Final = msgspec.json.Decoder(AuthConfig)
 _ENTRIES: Final = msgspec.json.Decoder(list[_Entry])
 _SEARCH_FILTERS: Final = ("is-automated", "is-official", "stars")
@@ -47,6 +53,8 @@ class RegistryRoutes:
             Route("GET", "/images/search", self.search),
             Route("GET", "/manifests/{name}/json", self.manifest),
             Route("POST", "/manifests/{name}/push", self.push_list),
+            Route("GET", "/manifests/{name}/blob", self.blob),
+            Route("POST", "/manifests/{name}/artifact", self.push_artifact),
         ]
 
     async def login(self, call: Call) -> Reply:
@@ -82,6 +90,28 @@ class RegistryRoutes:
         ]
         who = who_asks(call)
         digest = await in_background(lambda _: self._remote.push_list(reference, entries, who))
+        return json_reply({"Digest": digest}, 201)
+
+    async def blob(self, call: Call) -> Reply:
+        """Return a document by its digest, which is in the name; `size`: its bytes. Our own."""
+        reference = references.parse(call.name)
+        size_bytes = call.query.integer("size")
+        if not reference.digest or size_bytes is None or size_bytes < 0:
+            raise InvalidArgument("a blob is named by its digest, and has a size")
+        who = who_asks(call)
+        found = await in_background(lambda _: self._remote.blob(reference, size_bytes, who))
+        return Reply(200, found, "application/octet-stream")
+
+    async def push_artifact(self, call: Call) -> Reply:
+        """Take {"Manifest": text, "Blobs": [base64]}, return {"Digest": ...}; our own as well."""
+        reference = references.parse(call.name).with_default_tag()
+        given = await call.json(_ARTIFACT)
+        if given is None or reference.digest:
+            raise InvalidArgument(NO_BODY if given is None else "cannot push a digest reference")
+        manifest, who = given.Manifest.encode(), who_asks(call)
+        digest = await in_background(
+            lambda _: self._remote.push_artifact(reference, manifest, given.Blobs, who)
+        )
         return json_reply({"Digest": digest}, 201)
 
     async def search(self, call: Call) -> Reply:

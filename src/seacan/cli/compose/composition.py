@@ -63,7 +63,9 @@ class Composition:
         return Application(self._sources, os.environ, self.notices, self._fetch_artifact)
 
     def _fetch_artifact(self, reference: str, cache: str) -> str:
-        raise Unsupported(f"oci://{reference}: not supported yet")
+        from seacan.compose.artifacts import fetched
+
+        return fetched(self.client, self.session.registry_headers, reference, cache)
 
     @property
     def all_resources(self) -> bool:

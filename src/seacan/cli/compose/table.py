@@ -67,6 +67,13 @@ COMMANDS = (
         most=2,
     ),
     ComposeCommand(("ps",), _SERVICES, "List containers", most=UNLIMITED),
+    ComposeCommand(
+        ("publish",),
+        "[OPTIONS] REPOSITORY[:TAG]",
+        "Put the application into a registry",
+        least=1,
+        most=1,
+    ),
     ComposeCommand(("pull",), _SERVICES, "Pull images of services", most=UNLIMITED),
     ComposeCommand(("push",), _SERVICES, "Push images of services", most=UNLIMITED),
     ComposeCommand(("restart",), _SERVICES, "Restart services", most=UNLIMITED),

@@ -20,6 +20,7 @@ from seacan.images.references import Reference
 from seacan.images.remote import failures
 from seacan.images.remote import search as search_
 from seacan.images.remote.archives import RemoteArchive, open_archive
+from seacan.images.remote.artifacts import push_artifact
 from seacan.images.remote.authorization import Authorization
 from seacan.images.remote.credentials import NOBODY, Credentials
 from seacan.images.remote.downloads import Downloads
@@ -37,6 +38,7 @@ from seacan.images.remote.session import Session, first_that_can
 from seacan.images.remote.settings import HUB, RegistrySettings, host_of
 from seacan.images.remote.tasks import Cancellation, Slots
 from seacan.images.store import Store
+from seacan.spec.image import Descriptor
 
 T = TypeVar("T")
 
@@ -193,6 +195,35 @@ class Remote:
             "push",
             credentials,
             lambda repository: push_list(repository, reference, entries),
+        )
+
+    def blob(self, reference: Reference, size_bytes: int, credentials: Credentials) -> bytes:
+        """Return a small blob by the digest of `reference`, verified. Raises as pull()."""
+        descriptor: Descriptor = {
+            "mediaType": "",
+            "digest": reference.digest or "",
+            "size": size_bytes,
+        }
+        return self._asked(
+            reference,
+            "pull",
+            credentials,
+            lambda repository: repository.small_blob(descriptor, "blob"),
+        )
+
+    def push_artifact(
+        self,
+        reference: Reference,
+        manifest: bytes,
+        blobs: Sequence[bytes],
+        credentials: Credentials,
+    ) -> str:
+        """Put a manifest and its blobs under a tag; return its digest. Raises as pull()."""
+        return self._asked(
+            reference,
+            "push",
+            credentials,
+            lambda repository: push_artifact(repository, reference, manifest, blobs),
         )
 
     def login(self, credentials: Credentials) -> str:

@@ -8,7 +8,6 @@ from seacan.compose.checks import check_container_names
 from seacan.compose.loading import Choices
 from seacan.compose.project import Project, with_environment_files
 from seacan.errors import InvalidArgument
-from seacan.records import replace
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -160,30 +159,12 @@ def _config(composition: Composition, values: Values, services: list[str]) -> st
     if not values.on("no-consistency"):
         check_container_names(project)
     if values.on("resolve-image-digests") or values.on("lock-image-digests"):
-        project = _pinned(composition, project)
+        from seacan.cli.compose.pinning import images_alone, pinned
+
+        project = pinned(composition, project)
     if not values.on("no-env-resolution"):
         project = with_environment_files(project, composition.notices)
     if values.on("lock-image-digests"):
-        services_of = {name: {"image": one["image"]} for name, one in project.services.items()}
-        project = replace(
-            project, name="", services=services_of, networks={}, volumes={}, secrets={}, configs={}
-        )
+        project = images_alone(project)
     text = json_of(project) if form == "json" else yaml_of(project)
     return text.replace("$", "$$")
-
-
-def _pinned(composition: Composition, project: Project) -> Project:
-    """Return `project` with the digest of each image, as its registry has it now."""
-    services = {
-        name: {**one, "image": _pinned_image(composition, one["image"])} if "image" in one else one
-        for name, one in project.services.items()
-    }
-    return replace(project, services=services)
-
-
-def _pinned_image(composition: Composition, image: str) -> str:
-    if "@" in image:
-        return image
-    headers = composition.session.registry_headers(image)
-    found = composition.client.registries.inspect(image, headers=headers)
-    return f"{image}@{found['Descriptor']['digest']}"

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from seacan.cli.flags import Flag
 from seacan.cli.values import SWITCH
-from seacan.compose.images import push_image
-from seacan.compose.order import for_all
+from seacan.compose.images import push_built
 from seacan.compose.project import with_selected_services
-from seacan.compose.worksite import Outcome
-from seacan.errors import SeacanError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -27,20 +24,5 @@ def run(composition: Composition, values: Values, arguments: list[str]) -> int:
     if not values.on("include-deps"):
         project = with_selected_services(project, arguments, dependencies=False)
     site = composition.site("push", quiet=values.on("quiet"))
-    wanted: dict[str, None] = {}
-    for name, service in sorted(project.services.items()):
-        if "build" in service and "image" in service:
-            wanted |= dict.fromkeys((service["image"], *service["build"].get("tags", ())))
-        else:
-            site.progress.show(name, "Skipped", Outcome.DONE)
-
-    def push(image: str) -> None:
-        try:
-            push_image(site, image)
-        except SeacanError as err:
-            if not values.on("ignore-push-failures"):
-                raise
-            site.notices.warn(f"Pushing {image}: {err}")
-
-    for_all(wanted, push, at_once=site.at_once)
+    push_built(site, project, ignore_failures=values.on("ignore-push-failures"))
     return 0
