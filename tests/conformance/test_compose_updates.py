@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from tests.conformance.composing import Setting, kill_at_event
 from tests.conformance.docker_cli import Docker, Engine
+from tests.daemon import wait_until
 
 pytestmark = [pytest.mark.root, pytest.mark.conformance]
 
@@ -181,6 +182,53 @@ def test_one_that_ends_while_it_is_watched_is_put_back(setting: Setting) -> None
     assert refused.status == 1
     assert f"container {setting.name}-web-1 exited (0)" in refused.err
     assert setting.containers() == before
+
+
+def test_attached_an_update_ends_nothing(setting: Setting) -> None:
+    before = setting.containers()
+    setting.write(changed())
+    told = []
+    with setting.seacan.popen("up", "--no-color", "--abort-on-container-exit") as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            told.append(line.strip())
+            if told[-1] == "web-3 exited with code 0":  # the old one
+                wait_until(lambda: setting.containers()["web-3"] != before["web-3"], "its name")
+                setting.docker.ok("kill", f"{setting.name}-web-3")
+    assert process.returncode == 137
+    names = {line.partition(" ")[0] for line in told if line.endswith("| level 2")}
+    assert names == {"web-1", "web-2", "web-3"}
+
+
+def test_what_restarts_along_is_restarted_when_all_are_new(setting: Setting) -> None:
+    dependent = (
+        "  front:\n    image: busybox\n    command: sleep 1000\n    stop_signal: SIGKILL\n"
+        "    depends_on: {web: {condition: service_healthy, restart: true}}\n"
+    )
+    setting.write(APPLICATION + dependent)
+    setting.seacan.ok("up", "-d")
+    front = setting.containers()["front-1"]
+    history = History(setting)
+    setting.write(changed() + dependent)
+    setting.seacan.ok("up", "-d")
+    after = setting.containers()
+    assert after["front-1"] == front
+    assert history.steps()[-2:] == [("die", front), ("start", front)]
+
+
+def test_one_that_another_shares_a_namespace_with_is_replaced_at_once(setting: Setting) -> None:
+    sharing = (
+        "  beside: {image: busybox, command: sleep 1000, stop_signal: SIGKILL, "
+        "network_mode: 'service:web'}\n"
+    )
+    setting.write(APPLICATION + sharing)
+    setting.seacan.ok("up", "-d")
+    setting.write(changed() + sharing)
+    done = setting.seacan("up", "-d")
+    assert done.status == 0
+    assert "update_config: ignored, because service beside shares namespaces" in done.err
+    web, beside = (setting.containers()[name] for name in ("web-1", "beside-1"))
+    assert setting.docker.inspect(beside, "{{.HostConfig.NetworkMode}}") == f"container:{web}"
 
 
 @pytest.mark.parametrize(("order", "first"), [("start-first", 1), ("stop-first", 2)])

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Self
 
 import pytest
-from tests.conformance.composing import Setting
+from tests.conformance.composing import Composer, Setting
 from tests.conformance.docker_cli import Docker, Engine
 from tests.daemon import wait_until
 
@@ -53,13 +53,13 @@ def setting(tmp_path: Path, engine: Engine, docker: Docker) -> Iterator[Setting]
 class Watching:
     """A watch that runs while a `with` lasts."""
 
-    def __init__(self, setting: Setting, *words: str) -> None:
-        self._setting = setting
+    def __init__(self, setting: Setting, *words: str, composer: Composer | None = None) -> None:
+        self._composer = composer or setting.seacan
         self._words = words
         self.lines: list[str] = []
 
     def __enter__(self) -> Self:
-        self.process = self._setting.seacan.popen(*self._words)
+        self.process = self._composer.popen(*self._words)
         self._reader = threading.Thread(target=self._read)
         self._reader.start()
         self.wait_for("Watch enabled")
@@ -190,3 +190,13 @@ def test_a_build_that_fails_leaves_what_runs(setting: Setting) -> None:
         assert setting.containers() == before
         (setting.directory / "list").write_text("again")
         watching.wait_for("successfully built")
+
+
+def test_docker_compose_syncs_into_our_containers(setting: Setting) -> None:
+    setting.seacan.ok("up", "-d")
+    with Watching(setting, "watch", "--no-up", composer=setting.beside()) as watching:
+        (setting.directory / "src" / "a").write_text("second")
+        watching.wait_for('Syncing service "web" after')
+        for number in (1, 2):
+            wait_for_file(setting, number, "/app/a", "second")
+        assert inside(setting, "stat", "-c", "%U", "/app/a") == "sailor"

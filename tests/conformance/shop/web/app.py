@@ -2,16 +2,13 @@
 
 GET /        {"edition": …, "host": …, "orders": …, "visits": …}
 POST /       an order, whatever its text
-app.py --check    ends with 0 if it can serve
 """
 
 import json
 import os
 import signal
 import socket
-import sys
 import threading
-import urllib.request
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -71,9 +68,6 @@ class Server(ThreadingHTTPServer):
 
 
 def main() -> None:
-    if sys.argv[1:] == ["--check"]:
-        urllib.request.urlopen(f"http://127.0.0.1:{PORT}/").close()
-        return
     connection = database()
     with connection.cursor() as cursor:
         cursor.execute("select pg_advisory_lock(1)")  # several begin at once
