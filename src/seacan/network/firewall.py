@@ -2,8 +2,9 @@
 
 The table is written whole, in one transaction, when networks come or go: what it says does not
 depend on what was there before, and no packet meets half of it. Published ports are elements of
-maps in it, added and deleted by themselves; if that fails, as after somebody flushed the rules, it
-is written whole again. Nothing of others is touched; what another firewall drops stays dropped.
+maps in it, added and deleted by themselves (elements.py); if that fails, as after somebody flushed
+the rules, it is written whole again. Nothing of others is touched; what another firewall drops
+stays dropped.
 
     raw          from outside nobody sends to a container's address, nor from a container to 127/8
     prerouting   a packet to a published port of the host goes to the container instead
@@ -27,9 +28,9 @@ from typing import Final, TypeVar
 
 from seacan import log
 from seacan.errors import Internal, Unavailable
+from seacan.network.elements import Forwarding, change, changes, declarations, elements
 
 _DEADLINE_S: Final = 30.0
-_ANYWHERE: Final = ("0.0.0.0", "::")
 _MISSING: Final = "nft is not installed (package nftables)"
 
 
@@ -63,21 +64,6 @@ class Segment:
     def opens_to_trusted(self, subnet: str) -> bool:
         """Whether published ports of its addresses are open to trusted interfaces."""
         return bool(self.trusted) and not (self.internal or subnet in self.unprotected)
-
-
-@dataclass(frozen=True, slots=True)
-class Forwarding:
-    """A port of the host, and the container's address and port that it leads to.
-
-    It is open as well at the container's own address, if the network opens any; that alone without
-    one of the host: 0.
-    """
-
-    protocol: str
-    host_address: str
-    host_port: int
-    address: str
-    port: int
 
 
 @dataclass(slots=True)
@@ -116,12 +102,12 @@ class Firewall:
 
     def _apply(self, wanted: Rules) -> None:
         if wanted.segments == self._rules.segments:
-            changes = render_changes(self._table, self._rules.forwardings, wanted.forwardings)
-            if not changes:
+            gone, new = changes(self._rules.forwardings, wanted.forwardings)
+            if not gone and not new:
                 return
             try:
-                _run(changes)
-            except Internal as err:
+                change(self._table, gone, new)
+            except OSError as err:
                 log.info("rules are written anew", table=self._table, error=err)
             else:
                 return
@@ -190,7 +176,7 @@ def render(table: str, rules: Rules) -> str:
         return "\n".join([*lines, ""])
     segments = list(rules.segments.values())
     lines += [f"table inet {table} {{"]
-    lines += _maps(_elements(rules.forwardings))
+    lines += declarations(elements(rules.forwardings))
     for name, hook, body in (
         ("raw", "filter hook prerouting priority raw", _raw(segments)),
         ("prerouting", "nat hook prerouting priority dstnat", _PREROUTING),
@@ -218,12 +204,6 @@ def _chain(name: str, hook: str, body: Iterable[str]) -> list[str]:
     return [f"  chain {name} {{", *head, *(f"    {line}" for line in body), "  }"]
 
 
-# Maps by their names: what they find the target by, and its address.
-_MAPS: Final = {
-    f"{scope}{version}": (f"{key}inet_proto . inet_service", f"{address} . inet_service")
-    for version, address in ((4, "ipv4_addr"), (6, "ipv6_addr"))
-    for scope, key in (("at", f"{address} . "), ("anywhere", ""))
-}
 _PORT: Final = "meta l4proto . th dport"
 _PUBLISHED: Final = (
     f"dnat ip to ip daddr . {_PORT} map @at4",
@@ -231,66 +211,6 @@ _PUBLISHED: Final = (
     f"dnat ip6 to ip6 daddr . {_PORT} map @at6",
     f"dnat ip6 to {_PORT} map @anywhere6",
 )
-
-# Ports that are open at a container's own address.
-_SETS: Final = {
-    f"open{version}": f"ipv{version}_addr . inet_proto . inet_service" for version in (4, 6)
-}
-
-# Of a published port: the map, what it is found by there, the target; or the set, itself, nothing.
-Element = tuple[str, str, str]
-
-
-def _elements(forwardings: Mapping[str, Sequence[Forwarding]]) -> list[Element]:
-    # A port that is published twice is open once.
-    every = (each for group in forwardings.values() for each in group)
-    return [*dict.fromkeys(element for each in every for element in _elements_of(each))]
-
-
-def _elements_of(each: Forwarding) -> Iterable[Element]:
-    version = 6 if ":" in each.address else 4
-    key = f"{each.protocol} . {each.host_port}"
-    target = f"{each.address} . {each.port}"
-    yield f"open{version}", f"{each.address} . {each.protocol} . {each.port}", ""
-    if each.host_port and each.host_address in _ANYWHERE:
-        yield f"anywhere{version}", key, target
-    elif each.host_port:
-        yield f"at{version}", f"{each.host_address} . {key}", target
-
-
-def _maps(elements: Sequence[Element]) -> list[str]:
-    lines: list[str] = []
-    for name, (key, target) in _MAPS.items():
-        inside = [f"{found_by} : {to}" for map_, found_by, to in elements if map_ == name]
-        lines += _filled(f"map {name}", f"{key} : {target}", inside)
-    for name, type_ in _SETS.items():
-        lines += _filled(f"set {name}", type_, [key for set_, key, _ in elements if set_ == name])
-    return lines
-
-
-def _filled(what: str, type_: str, elements: Sequence[str]) -> list[str]:
-    inside = [f"    elements = {{ {', '.join(elements)} }}"] if elements else []
-    return [f"  {what} {{", f"    type {type_}", *inside, "  }"]
-
-
-def render_changes(
-    table: str,
-    before: Mapping[str, Sequence[Forwarding]],
-    after: Mapping[str, Sequence[Forwarding]],
-) -> str:
-    """Return what nft(8) makes the published ports `after` of those `before`; empty for nothing."""
-    old, new = _elements(before), _elements(after)
-    lines = [
-        f"delete element inet {table} {map_} {{ {key} }}"
-        for map_, key, target in old
-        if (map_, key, target) not in new
-    ]
-    lines += [
-        f"add element inet {table} {map_} {{ {key}{target and f' : {target}'} }}"
-        for map_, key, target in new
-        if (map_, key, target) not in old
-    ]
-    return "".join(f"{line}\n" for line in lines)
 
 
 def _raw(segments: Sequence[Segment]) -> Iterable[str]:

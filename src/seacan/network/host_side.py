@@ -13,7 +13,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from seacan import errors, log
 from seacan.network import bridges, conntrack, firewall, links, publishing
 from seacan.network.definition import BRIDGE, Network, Sandbox
-from seacan.network.firewall import Firewall, Forwarding
+from seacan.network.elements import Forwarding
+from seacan.network.firewall import Firewall
 from seacan.network.links import IPNetwork
 from seacan.network.netlink import Netlink
 

@@ -17,7 +17,7 @@ from typing import Final
 from seacan.errors import Internal, Unsupported
 from seacan.network import port_owner
 from seacan.network.definition import Endpoint, Network, Published
-from seacan.network.firewall import Forwarding
+from seacan.network.elements import Forwarding
 from seacan.network.wishes import Wish, share_out
 
 _EPHEMERAL: Final = Path("/proc/sys/net/ipv4/ip_local_port_range")

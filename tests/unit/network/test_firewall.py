@@ -6,13 +6,12 @@ from typing import Any
 import pytest
 
 from seacan.errors import Unavailable
+from seacan.network.elements import Forwarding
 from seacan.network.firewall import (
     Firewall,
-    Forwarding,
     Rules,
     Segment,
     render,
-    render_changes,
 )
 
 GOLDEN = Path(__file__).parents[2] / "golden/network/table.nft"
@@ -70,14 +69,6 @@ def test_without_nft_nothing_changes(monkeypatch: pytest.MonkeyPatch) -> None:
         firewall.change(segments={"a": Segment("br-a", ["10.0.0.0/24"])})
 
 
-def test_a_port_of_a_routed_network_is_an_element_of_a_set() -> None:
-    opened = Forwarding("tcp", "0.0.0.0", 0, "10.0.0.2", 80)
-    added = render_changes("x", {}, {"a": [opened]})
-    assert added == "add element inet x open4 { 10.0.0.2 . tcp . 80 }\n"
-    removed = render_changes("x", {"a": [opened, opened]}, {})
-    assert removed == "delete element inet x open4 { 10.0.0.2 . tcp . 80 }\n"
-
-
 @pytest.mark.parametrize(
     ("segment", "is_opened"),
     [
@@ -100,18 +91,3 @@ def test_nothing_internal_is_accepted_elsewhere() -> None:
     internal = Segment("br-i", ["10.1.0.0/24"], internal=True)
     text = render("x", Rules({"a": routed, "b": internal}))
     assert text.index('iifname "br-i" oifname != "br-i" drop') < text.index("@open4 accept")
-
-
-def test_ports_come_and_go_by_themselves() -> None:
-    web = Forwarding("tcp", "0.0.0.0", 80, "10.0.0.2", 8080)
-    moved = Forwarding("tcp", "0.0.0.0", 80, "10.1.0.2", 8080)
-    local = Forwarding("udp", "127.0.0.1", 53, "10.0.0.3", 53)
-    assert render_changes("x", {"a": [web]}, {"a": [web]}) == ""
-    assert render_changes("x", {"a": [web]}, {"a": [moved], "b": [local]}) == (
-        "delete element inet x open4 { 10.0.0.2 . tcp . 8080 }\n"
-        "delete element inet x anywhere4 { tcp . 80 }\n"
-        "add element inet x open4 { 10.1.0.2 . tcp . 8080 }\n"
-        "add element inet x anywhere4 { tcp . 80 : 10.1.0.2 . 8080 }\n"
-        "add element inet x open4 { 10.0.0.3 . udp . 53 }\n"
-        "add element inet x at4 { 127.0.0.1 . udp . 53 : 10.0.0.3 . 53 }\n"
-    )

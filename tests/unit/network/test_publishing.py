@@ -17,7 +17,7 @@ from seacan.network.definition import (
     NetworkId,
     Published,
 )
-from seacan.network.firewall import Forwarding
+from seacan.network.elements import Forwarding
 from seacan.network.publishing import Ports, forwardings, has_ipv6
 from seacan.network.wishes import Wish
 
