@@ -393,6 +393,25 @@ def test_mtu_and_several_networks(docker: Docker) -> None:
     assert {"1400", "1300"} <= mtus
 
 
+def test_names_of_interfaces(docker: Docker) -> None:
+    """What the networks begin them with, and what is asked for; nothing has two of one name.
+
+    Of that dockerd says that a file exists.
+    """
+    plain, named = docker.name, f"{docker.name}-2"
+    docker.ok("network", "create", plain)
+    docker.ok("network", "create", "-o", "com.docker.network.container_iface_prefix=lan", named)
+    asked = f"name={plain},driver-opt=com.docker.network.endpoint.ifname=web"
+    container = _start(docker, "--network", asked, "--network", named)
+    docker.ok("network", "connect", "bridge", container)
+    names = docker.ok("exec", container, "ls", "/sys/class/net").split()
+    assert sorted(names) == ["eth0", "lan0", "lo", "web"]
+    docker.ok("network", "disconnect", plain, container)
+    option = ("--driver-opt", "com.docker.network.endpoint.ifname=lan0")
+    taken = docker("network", "connect", *option, plain, container)
+    assert f"network {named} has the interface lan0 of the container" in taken.err
+
+
 def test_neighbours_are_kept_apart_on_request(docker: Docker) -> None:
     docker.ok("network", "create", "-o", "com.docker.network.bridge.enable_icc=false", docker.name)
     server = _serve(docker, "--network", docker.name)

@@ -4,16 +4,25 @@ import ipaddress
 import secrets
 
 from seacan.engine.container import Container
-from seacan.errors import InvalidArgument
+from seacan.engine.endpoint_settings import asked_interface
+from seacan.errors import Conflict, InvalidArgument
 from seacan.network.definition import IPVLAN, Endpoint, Network, Sandbox, auxiliary_gateway
 from seacan.network.members import Member
 from seacan.spec.engine_api import EndpointSettings
 
 
-def free_interface(sandbox: Sandbox) -> str:
-    """Return the name of the next interface: of those free the one with the lowest number."""
-    taken = {endpoint.interface for endpoint in sandbox.endpoints}
-    return next(name for n in range(len(taken) + 1) if (name := f"eth{n}") not in taken)
+def interface_of(network: Network, settings: EndpointSettings, sandbox: Sandbox) -> str:
+    """Return the name of the next interface: the one that is asked for, or a free one.
+
+    Of those that are free it is the one with the lowest number. Raises Conflict.
+    """
+    taken = {endpoint.interface: endpoint.network for endpoint in sandbox.endpoints}
+    if name := asked_interface(settings):
+        if name in taken:
+            raise Conflict(f"network {taken[name]} has the interface {name} of the container")
+        return name
+    names = (f"{network.interface_prefix}{n}" for n in range(len(taken) + 1))
+    return next(name for name in names if name not in taken)
 
 
 def publishing_endpoint(sandbox: Sandbox) -> Endpoint | None:

@@ -11,13 +11,14 @@ from typing import Final, cast
 from seacan import errors
 from seacan.engine.namespaces import HOST, NONE, other_container
 from seacan.errors import InvalidArgument, Unsupported
-from seacan.network.definition import Network
+from seacan.network.definition import Network, is_interface_name
 from seacan.spec.engine_api import ContainerCreate, EndpointSettings, HostConfig
 
 Find = Callable[[str], Network]
 
 _MAC: Final = re.compile(r"[0-9a-fA-F]{2}([:-][0-9a-fA-F]{2}){5}")
 _ENDPOINT_OPTIONS: Final = "com.docker.network.endpoint."
+_INTERFACE_NAME: Final = f"{_ENDPOINT_OPTIONS}ifname"
 # What the daemon tells of an endpoint comes back from clients that copy what they have read.
 _ASKED: Final = ("IPAMConfig", "Links", "MacAddress", "Aliases", "DriverOpts", "GwPriority")
 
@@ -104,12 +105,19 @@ def check(settings: EndpointSettings, network: Network | None) -> None:
             wrong += _wrong_address(address, version, network)
     wrong += _wrong_link_local(config.get("LinkLocalIPs") or [])
     for option in settings.get("DriverOpts") or {}:
-        if option.startswith(_ENDPOINT_OPTIONS):
+        if option.startswith(_ENDPOINT_OPTIONS) and option != _INTERFACE_NAME:
             raise Unsupported(f"option {option} of an endpoint is not supported")
+    if (name := asked_interface(settings)) and (name == "lo" or not is_interface_name(name)):
+        wrong.append(f"invalid interface name: {name}")
     if len(wrong) == 1:
         raise InvalidArgument(f"invalid endpoint settings:\n{wrong[0]}")
     if wrong:
         raise InvalidArgument("invalid endpoint settings:\n" + "\n".join(f"* {w}" for w in wrong))
+
+
+def asked_interface(settings: EndpointSettings) -> str:
+    """Return the name that the interface of an endpoint is to have, empty for any."""
+    return (settings.get("DriverOpts") or {}).get(_INTERFACE_NAME, "")
 
 
 def _wrong_link_local(texts: Sequence[str]) -> Iterator[str]:

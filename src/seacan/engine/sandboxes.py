@@ -22,8 +22,8 @@ from seacan.engine.container import NEVER, Container
 from seacan.engine.departures import Departures
 from seacan.engine.endpoint_plan import (
     check_mac,
-    free_interface,
     gateway_of,
+    interface_of,
     mac_of,
     member,
     publishing_endpoint,
@@ -109,9 +109,9 @@ class Sandboxes:
         """Take what an endpoint needs."""
         endpoint_id = endpoints.new_id()
         assert record.sandbox is not None
-        interface = free_interface(record.sandbox)
         if not network.has_endpoints:
             return Endpoint(endpoint_id, network.id, network.name, "", "")
+        interface = interface_of(network, settings, record.sandbox)
         check_mac(network, settings)
         config = settings.get("IPAMConfig") or {}
         book = self._networks.addresses

@@ -49,8 +49,10 @@ OPTION_INHIBIT_IPV4: Final = f"{_PREFIX}bridge.inhibit_ipv4"
 OPTION_TRUSTED: Final = f"{_PREFIX}bridge.trusted_host_interfaces"
 OPTION_SOURCE: Final = f"{_PREFIX}host_ipv"  # and the version: who leaves, in masquerade's place
 _FLAGS: Final = (OPTION_ICC, OPTION_MASQUERADE, OPTION_INHIBIT_IPV4)
-# What the kernel takes for a name, without what nft(8) has another meaning for: *, ", \\.
-_INTERFACE: Final = re.compile(r'[^\s/:*"\\]{1,15}')
+# What the kernel takes for a name, without what it or nft(8) has another meaning for: %, *, ", \.
+_INTERFACE: Final = re.compile(r'[^\x00-\x20\x7f/:%*"\\]{1,15}')
+_DEFAULT_PREFIX: Final = "eth"
+_PREFIX_LIMIT: Final = 12  # numbers follow
 # Source: Go, strconv.ParseBool.
 _TRUE: Final = ("1", "t", "T", "true", "TRUE", "True")
 _FALSE: Final = ("0", "f", "F", "false", "FALSE", "False")
@@ -142,6 +144,12 @@ class Network:
     def trusted_interfaces(self) -> list[str]:
         """Interfaces of the host from where containers are reached at what they publish."""
         return _names(self.options.get(OPTION_TRUSTED, ""))
+
+    @property
+    def interface_prefix(self) -> str:
+        """What the names of its containers' interfaces begin with, a number being the rest."""
+        prefix = self.options.get(OPTION_INTERFACE_PREFIX) if self.driver == BRIDGE else ""
+        return prefix or _DEFAULT_PREFIX
 
     def source(self, version: int) -> str:
         """Return the host's address that what leaves the network has; empty for any."""
@@ -237,6 +245,10 @@ class Sandbox:
         return min(able, key=lambda each: (-each.priority, each.network), default=None)
 
 
+def is_interface_name(text: str) -> bool:
+    return bool(_INTERFACE.fullmatch(text)) and text not in (".", "..")
+
+
 def check_options(options: Mapping[str, str], *, internal: bool = False) -> None:
     """Refuse options of the bridge driver that make no sense: InvalidArgument.
 
@@ -250,8 +262,11 @@ def check_options(options: Mapping[str, str], *, internal: bool = False) -> None
             )
     _check_modes(options, internal=internal)
     for interface in _names(options.get(OPTION_TRUSTED, "")):
-        if not _INTERFACE.fullmatch(interface):
+        if not is_interface_name(interface):
             raise InvalidArgument(f"option {OPTION_TRUSTED}: {interface!r} is no interface's name")
+    prefix = options.get(OPTION_INTERFACE_PREFIX) or _DEFAULT_PREFIX
+    if not is_interface_name(prefix) or len(prefix) > _PREFIX_LIMIT:
+        raise InvalidArgument(f"option {OPTION_INTERFACE_PREFIX}: {prefix!r} begins no name")
     if (way := options.get(OPTION_PUBLISHED, BY_RULES)) not in (BY_RULES, BY_RELAY):
         raise InvalidArgument(f"option {OPTION_PUBLISHED}={way}: it is {BY_RULES} or {BY_RELAY}")
     _check_mtu(options)

@@ -72,6 +72,10 @@ def test_networks_that_do_not_go_together(endpoints: dict[str, Any]) -> None:
          "configured subnets"),
         (BRIDGE, {"IPAMConfig": {"IPv4Address": "10.2.0.9"}},
          "user specified IP address is supported on user defined networks only"),
+        (OWN, {"DriverOpts": {"com.docker.network.endpoint.ifname": "a/b"}},
+         "invalid interface name: a/b"),
+        (OWN, {"DriverOpts": {"com.docker.network.endpoint.ifname": "lo"}},
+         "invalid interface name: lo"),
         (BRIDGE, {"Aliases": ["a"]},
          "network-scoped alias is supported only for containers in user defined networks"),
     ],
@@ -84,7 +88,7 @@ def test_what_a_network_cannot_give(network: Network, settings: Any, message: st
 
 def test_what_is_not_supported_is_refused() -> None:
     with pytest.raises(Unsupported):
-        check({"DriverOpts": {"com.docker.network.endpoint.ifname": "x"}}, OWN)
+        check({"DriverOpts": {"com.docker.network.endpoint.sysctls": "x"}}, OWN)
 
 
 def test_link_local_addresses() -> None:
