@@ -23,6 +23,15 @@ class FlagError(Exception):
     """A command line that the table of flags rules out; the text is pflag's."""
 
 
+class UnknownFlag(FlagError):
+    """There is no flag of that name; `known` are those that there are."""
+
+    def __init__(self, name: str, known: Iterable[str]) -> None:
+        super().__init__(f"unknown flag: --{name}")
+        self.name = name
+        self.known = known
+
+
 class HelpAsked(Exception):
     """`--help` was among the flags."""
 
@@ -148,7 +157,7 @@ class _Reader:
         if flag is None:
             if name == "help":
                 raise HelpAsked
-            raise FlagError(f"unknown flag: --{name}")
+            raise UnknownFlag(name, self._by_name)
         if not equals:
             text = self._implied_or_next(flag, f"--{name}")
         self._values.set(flag, text)

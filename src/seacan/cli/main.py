@@ -7,7 +7,7 @@ import sys
 
 from seacan.cli import flags as flag_parser
 from seacan.cli.command import UNLIMITED, Command
-from seacan.cli.flags import FlagError, HelpAsked
+from seacan.cli.flags import FlagError, HelpAsked, UnknownFlag
 from seacan.cli.global_flags import GLOBAL_FLAGS, session_of
 from seacan.cli.session import Exit, complain
 from seacan.cli.table.table import (
@@ -105,7 +105,9 @@ def run(words: Sequence[str]) -> int:
     except HelpAsked:
         return _print_main_help()
     except FlagError as err:
-        raise _usage_error(str(err), "seacan [OPTIONS] COMMAND [ARG...]", "seacan") from None
+        raise _usage_error(
+            _flag_error(err), "seacan [OPTIONS] COMMAND [ARG...]", "seacan"
+        ) from None
     if values.on("version"):
         from seacan.client.version import CLIENT_VERSION
 
@@ -152,7 +154,7 @@ def _run_command(session: Session, words: list[str]) -> int:
         return 0
     except FlagError as err:
         name = f"seacan {spelling}"
-        raise _usage_error(str(err), command.usage_line(spelling), name) from None
+        raise _usage_error(_flag_error(err), command.usage_line(spelling), name) from None
     for warning in values.warnings:
         complain(warning)
     _check_count(command, spelling, len(arguments))
@@ -186,10 +188,22 @@ def _run_group(words: list[str]) -> int:
 
 
 def _unknown(before: str, word: str, known: Iterable[str], usage: str = "") -> Exit:
-    from seacan.cli.unknown import hint
+    from seacan.cli.unknown import likely
 
-    text = f"seacan: unknown command: {before} {word}\n\n{hint(word, set(known), before)}{usage}"
+    near = likely(word, set(known))
+    hint = f"Did you mean '{before} {near}'?\n\n" if near else ""
+    text = f"seacan: unknown command: {before} {word}\n\n{hint}{usage}"
     return Exit(1, f"{text}Run '{before} --help' for more information")
+
+
+def _flag_error(err: FlagError) -> str:
+    """Return what is wrong, with the flag that is likely meant."""
+    if not isinstance(err, UnknownFlag):
+        return str(err)
+    from seacan.cli.unknown import likely
+
+    near = likely(err.name, err.known)
+    return f"{err}\n\nDid you mean '--{near}'?" if near else str(err)
 
 
 def _check_count(command: Command, spelling: str, count: int) -> None:

@@ -53,12 +53,12 @@ def run_plugin(session: Session, words: list[str]) -> None:
         plugins.become(session, path, words[0], words[1:])
 
 
-def hint(word: str, known: Iterable[str], before: str) -> str:
-    """Return a line that names the likely command, or nothing. `before`: what is typed first."""
+def likely(word: str, known: Iterable[str]) -> str:
+    """Return which of the `known` is meant by a `word` with a slip in it, "" for none."""
     from difflib import get_close_matches
 
     names = sorted(known)
     # Letters that changed places are the likeliest slip.
     near = [name for name in names if sorted(name) == sorted(word)]
     near = near or get_close_matches(word, names, n=1, cutoff=0.6)
-    return f"Did you mean '{before} {near[0]}'?\n\n" if near else ""
+    return near[0] if near else ""

@@ -37,6 +37,25 @@ def test_a_slip_is_told_of(configuration: Path, words: list[str], hint: str) -> 
     assert hint in raised.value.text
 
 
+@pytest.mark.parametrize(
+    ("words", "text"),
+    [
+        (
+            ["run", "--nmae=x", "i"],
+            "unknown flag: --nmae\n\nDid you mean '--name'?\n\nUsage:  seacan",
+        ),
+        (["ps", "--filetr", "x"], "unknown flag: --filetr\n\nDid you mean '--filter'?\n\nUsage:  "),
+        (["--cotnext", "x", "ps"], "unknown flag: --cotnext\n\nDid you mean '--context'?\n\nUsage"),
+        (["ps", "--xyzzy"], "unknown flag: --xyzzy\n\nUsage:  seacan ps [OPTIONS]"),
+    ],
+)
+def test_a_slip_in_a_flag_is_told_of(configuration: Path, words: list[str], text: str) -> None:
+    with pytest.raises(Exit) as raised:
+        main.run(words)
+    assert raised.value.code == 125
+    assert raised.value.text.startswith(text)
+
+
 @pytest.mark.parametrize("word", ["swarm", "service", "checkpoint", "trust"])
 def test_what_docker_has_alone_is_refused_by_name(configuration: Path, word: str) -> None:
     with pytest.raises(Exit, match=f"seacan {word} is not supported: "):

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from seacan.cli import flags as flag_parser
 from seacan.cli.completion import candidates
-from seacan.cli.completion.question import Question, UnknownFlag, read_line
+from seacan.cli.completion.question import Question, read_line
 from seacan.cli.global_flags import GLOBAL_FLAGS, session_of
 from seacan.cli.session import Exit
 from seacan.errors import SeacanError
@@ -34,7 +34,7 @@ def run(words: Sequence[str], *, with_descriptions: bool) -> int:
     """Print the answer. What a half-written line has wrong is no error of this command."""
     try:
         found, directive = answer(words)
-    except (UnknownFlag, SeacanError, Exit, flag_parser.FlagError, flag_parser.HelpAsked):
+    except (SeacanError, Exit, flag_parser.FlagError, flag_parser.HelpAsked):
         found, directive = [], FAILED
     for word, text in found:
         print(f"{word}\t{text}" if with_descriptions and text else word)

@@ -8,7 +8,7 @@ The line is unfinished, so that nothing in it can be wrong but a flag that there
 
 from __future__ import annotations
 
-from seacan.cli.flags import Flag
+from seacan.cli.flags import Flag, FlagError
 from seacan.cli.global_flags import GLOBAL_FLAGS
 from seacan.cli.table.table import BY_SPELLING, COMMANDS, GROUPS, GROUPS_BY_NAME, in_group
 
@@ -39,12 +39,8 @@ class Question:
         self.compose_words: list[str] | None = None
 
 
-class UnknownFlag(Exception):
-    """A word of the line that is no flag of its command."""
-
-
 def read_line(words: Sequence[str]) -> Question:
-    """Return what the last of `words` may become. Raises UnknownFlag."""
+    """Return what the last of `words` may become. Raises FlagError."""
     question = Question(words[-1] if words else "")
     globals_ = _Flags(GLOBAL_FLAGS, words[:-1], stops_at_argument=True)
     # The flag whose value is asked for has none yet.
@@ -165,7 +161,7 @@ class _Flags:
         try:
             return self.by_word[word]
         except KeyError:
-            raise UnknownFlag(f"unknown flag: {word}") from None
+            raise FlagError(f"unknown flag: {word}") from None
 
     def left(self) -> list[Flag]:
         """Return the flags that may still come: those given once that take one value do not."""
