@@ -12,9 +12,11 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
+from tests.conformance import skopeo
 from tests.conformance.docker_cli import Result
 from tests.daemon import Daemon, running_daemon
 from tests.images import archives
+from tests.images.docker_registry import docker_registry
 
 from seacan.images import platforms
 
@@ -210,6 +212,8 @@ def test_output_and_files(daemon: Daemon, context: Path, tmp_path: Path) -> None
     built(daemon, "-o", str(tmp_path / "directory"), str(context))
     assert (tmp_path / "directory" / "tool").read_text() == "tool\n"
     assert (tmp_path / "directory" / "app" / "keep.md").read_text() == "keep.md"
+    # What a container has and the image has not.
+    assert ".dockerenv" not in names | {*os.listdir(tmp_path / "directory")}
     assert seacan(daemon, "ps", "-aq").out == ""
 
 
@@ -241,6 +245,21 @@ def test_several_platforms(daemon: Daemon, context: Path, tmp_path: Path) -> Non
     refused = seacan(daemon, "build", *words, "-o", str(tmp_path / "files"), str(context))
     assert "not supported: local output of several platforms" in refused.err
     assert seacan(daemon, "rmi", "several:1").status == 0
+
+
+def test_outputs_are_read_by_others(daemon: Daemon, context: Path, tmp_path: Path) -> None:
+    """skopeo reads what was written, and what was pushed to Debian's registry."""
+    config = built(daemon, "-o", f"type=oci,dest={tmp_path / 'oci.tar'},name=out:1", str(context))
+    built(daemon, "-t", "out:1", "-o", f"type=docker,dest={tmp_path / 'd.tar'}", str(context))
+    for place in (f"oci-archive:{tmp_path / 'oci.tar'}", f"docker-archive:{tmp_path / 'd.tar'}"):
+        copied = tmp_path / place.partition(":")[0]
+        skopeo.copy(place, f"dir:{copied}")
+        manifest = json.loads((copied / "manifest.json").read_text())
+        assert manifest["config"]["digest"] == config
+    with docker_registry(tmp_path / "registry") as registry:
+        name = f"{registry.host}/out/pushed:2"
+        built(daemon, "-o", f"type=image,name={name},push=true", str(context))
+        assert skopeo.raw(f"docker://{name}")["config"]["digest"] == config
 
 
 def test_an_image_as_a_context(daemon: Daemon) -> None:

@@ -23,13 +23,15 @@ from seacan.records import record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from seacan.cli.session import Session
     from seacan.client.transport import Response
 
 _TYPES = ("local", "tar", "oci", "docker", "image", "registry")
 _NEED_DESTINATION = ("local", "tar", "oci")
+_BLOCK_BYTES = 512
+_MARKS = (b".dockerenv\0", b"./.dockerenv\0", b"/.dockerenv\0")
 
 
 @record
@@ -96,19 +98,64 @@ def write(session: Session, output: Output, image_id: str, tags: list[str]) -> N
             _push(session, names)
 
 
+class _Files:
+    """The files of an image as a tar: those of a container, without its mark."""
+
+    def __init__(self, reply: Response) -> None:
+        self._reply = reply
+
+    def pieces(self) -> Iterator[bytes]:
+        return without_mark(self._reply.pieces())
+
+
 @contextmanager
-def _files(session: Session, image_id: str) -> Iterator[Response]:
-    """Give the files of an image as a tar, out of a container that is never started."""
+def _files(session: Session, image_id: str) -> Iterator[_Files]:
+    """Give the files of an image, out of a container that is never started."""
     containers = session.client.containers
     container_id = containers.create({"Image": image_id, "Cmd": ["/"]}).id
     try:
         with containers.export(container_id) as reply:
-            yield reply
+            yield _Files(reply)
     finally:
         containers.remove(container_id, force=True, volumes=True)
 
 
-def _unpack(reply: Response, directory: str) -> None:
+def without_mark(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """Yield a tar without the empty file that says, in a container, that it is one."""
+    waiting = bytearray()
+    left = 0  # of the content at hand
+    has_passed = False  # the mark, or what cannot be read: then all is as it comes
+    for piece in pieces:
+        waiting += piece
+        while len(waiting) >= _BLOCK_BYTES and not has_passed:
+            count = min(left, len(waiting)) or _BLOCK_BYTES
+            part = bytes(waiting[:count])
+            del waiting[:count]
+            if left:
+                left -= count
+            elif part.startswith(_MARKS) and not _content_bytes(part):
+                has_passed = True
+                continue
+            else:
+                left = _content_bytes(part)
+                has_passed = left < 0
+            yield part
+        if has_passed and waiting:
+            yield bytes(waiting)
+            waiting.clear()
+    if waiting:
+        yield bytes(waiting)
+
+
+def _content_bytes(head: bytes) -> int:
+    """Return the length of what follows the head of an entry; -1 if that cannot be told."""
+    size = head[124:136].strip(b" \0")
+    if size.strip(b"01234567"):
+        return -1
+    return -(-int(size or b"0", 8) // _BLOCK_BYTES) * _BLOCK_BYTES
+
+
+def _unpack(reply: _Files, directory: str) -> None:
     try:
         os.makedirs(directory, exist_ok=True)
     except OSError as err:

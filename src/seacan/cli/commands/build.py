@@ -32,7 +32,7 @@ def run(session: Session, values: Values, arguments: list[str]) -> int:
     if values.on("check"):
         return _check(session, values, source)
     try:
-        image_id = _build(session, values, source)
+        image_id = _build(session, values, source, _names(values, outputs))
     except progress.BuildFailed as err:
         complain(_failure(err, source, has_output=not values.on("quiet")))
         return 1
@@ -54,12 +54,18 @@ def _outputs(values: Values) -> list[Output]:
     return outputs
 
 
-def _build(session: Session, values: Values, source: Source) -> str:
+def _names(values: Values, outputs: list[Output]) -> list[str]:
+    """Return what the image is to be called, each once."""
+    return list(dict.fromkeys([*values.texts("tag"), *(n for each in outputs for n in each.names)]))
+
+
+def _build(session: Session, values: Values, source: Source, names: list[str]) -> str:
     """Return the id of the image. Raises BuildFailed, and others before anything was done."""
     kind = "quiet" if values.on("quiet") else values.text("progress")
+    more: dict[str, object] = {"progress": "graph", "t": names}
     with (
         _agents(session, values) as (agents, word),
-        _send(session, values, source, {"progress": "graph", "ssh": agents}, word) as reply,
+        _send(session, values, source, {**more, "ssh": agents}, word) as reply,
     ):
         image_id = progress.show(messages(reply.pieces()), kind, sys.stderr)
     if not image_id:

@@ -13,15 +13,18 @@ from seacan.errors import InvalidArgument
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from contextlib import AbstractContextManager
+    from typing import Protocol
 
-    from seacan.client.transport import Response
+    class Reply(Protocol):
+        def pieces(self) -> Iterable[bytes]: ...
+
 
 OUTPUT = Flag("output", "o", TEXT, "File to write, instead of standard output")
 
 
-def write_archive(output: str, ask: Callable[[], AbstractContextManager[Response]]) -> None:
+def write_archive(output: str, ask: Callable[[], AbstractContextManager[Reply]]) -> None:
     """Write the reply that `ask` gets to the file `output`, or to standard output for "".
 
     Raises InvalidArgument if that is a terminal, or the file cannot be written.
