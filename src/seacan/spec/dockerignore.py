@@ -32,6 +32,9 @@ class Verdict(NamedTuple):
     matched: tuple[bool, ...]
 
 
+_INCLUDED: Final = Verdict(is_excluded=False, matched=())
+
+
 @record
 class Pattern:
     text: str  # without the !
@@ -63,6 +66,8 @@ class Ignored:
 
     def judge(self, path: str, above: Verdict | None = None) -> Verdict:
         """Return what is said of a path; `above` is what was said of its directory."""
+        if not self.patterns:
+            return _INCLUDED
         matched = above.matched if above else self._nothing
         is_excluded = False
         found = []

@@ -37,8 +37,8 @@ def take(files: Files, memory: Memory) -> list[Item]:
             items.append((Entry(tree.inside, "directory", archive.INSIDE_MODE), ""))
         for path in directory.files(tree.root, tree.ignored):
             name = tree.name(path)
-            if name not in files.texts:
-                items += _item(tree, path, name, memory)
+            if name not in files.texts and (item := _item(tree, path, name, memory)):
+                items.append(item)
     for name, content in files.texts.items():
         digest = hashlib.sha256(content).hexdigest()
         items.append((Entry(name, "file", archive.TEXT_MODE, 0, len(content), digest), content))
@@ -47,7 +47,8 @@ def take(files: Files, memory: Memory) -> list[Item]:
     return items
 
 
-def _item(tree: Tree, path: str, name: str, memory: Memory) -> Iterator[Item]:
+def _item(tree: Tree, path: str, name: str, memory: Memory) -> Item | None:
+    """Return what is said of a file; None of a socket."""
     full = f"{tree.root}/{path}"
     try:
         name.encode()
@@ -56,15 +57,15 @@ def _item(tree: Tree, path: str, name: str, memory: Memory) -> Iterator[Item]:
         match stat.S_IFMT(status.st_mode):
             case stat.S_IFREG:
                 found = memory.find(name, status) or _read(full, path, name, status, memory)
-                yield Entry(name, "file", mode, mtime_ns, status.st_size, *found), full
+                return Entry(name, "file", mode, mtime_ns, status.st_size, *found), full
             case stat.S_IFDIR:
-                yield Entry(name, "directory", mode, mtime_ns), full
+                return Entry(name, "directory", mode, mtime_ns), full
             case stat.S_IFLNK:
                 target = os.readlink(full)
                 target.encode()
-                yield Entry(name, "link", mode, mtime_ns, 0, target), full
+                return Entry(name, "link", mode, mtime_ns, 0, target), full
             case stat.S_IFSOCK:
-                return
+                return None
             case _:
                 raise Unsayable
     except OSError as err:

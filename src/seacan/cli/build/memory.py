@@ -41,7 +41,7 @@ class Memory:
     def find(self, name: str, status: os.stat_result) -> tuple[str, str] | None:
         """Return digest and capabilities of a file that has not changed since it was read."""
         known = self._known.get(name)
-        if known is None or tuple(known[:4]) != _stamp(status):
+        if known is None or known[:4] != _stamp(status):
             return None
         self._seen[name] = known
         return known[4], known[5]
