@@ -19,7 +19,7 @@ _RUNS: Final = 10
 _FEW_FILES: Final = 1_000
 _MANY_FILES: Final = 20_000
 _STAGES: Final = 4
-_WORK: Final = "head -c 50000000 /dev/zero | md5sum > /sum"
+_WORK: Final = "head -c 5000000{} /dev/zero | md5sum > /sum"  # each stage has its own
 
 
 def builds(engine: Engine) -> Mapping[str, float]:
@@ -27,7 +27,7 @@ def builds(engine: Engine) -> Mapping[str, float]:
     steps = "".join(f"RUN echo {number} > /r{number}\n" for number in range(_RUNS))
     small = _context(f"FROM {BUSYBOX}\nCOPY files /files\n{steps}", _files(_FEW_FILES))
     large = f"FROM {BUSYBOX}\nCOPY files /files\n"
-    stages = "".join(f"FROM {BUSYBOX} AS s{n}\nRUN {_WORK}\n" for n in range(_STAGES))
+    stages = "".join(f"FROM {BUSYBOX} AS s{n}\nRUN {_WORK.format(n)}\n" for n in range(_STAGES))
     copies = "".join(f"COPY --from=s{number} /sum /s{number}\n" for number in range(_STAGES))
     figures = {
         f"build of {_RUNS} RUN, {_FEW_FILES} files, s": _build(engine, small, is_cold=True),

@@ -174,6 +174,20 @@ def test_stages_are_built_side_by_side_and_told_in_order(daemon: Daemon) -> None
     assert printed.index("met-b\n") < printed.index("Step 3/") < printed.index("met-a\n")
 
 
+def test_what_stages_have_in_common_is_done_once(daemon: Daemon) -> None:
+    """Also if the cache is not to be used; but a stage that says it twice has it done twice."""
+    work = "RUN cat /proc/sys/kernel/random/uuid > /id"
+    text = (
+        f"FROM busybox AS a\n{work}\nRUN echo ran\nRUN echo ran\nFROM busybox AS b\n{work}\n"
+        "FROM busybox\nCOPY --from=a /id /a\nCOPY --from=b /id /b\nRUN cmp /a /b && echo same\n"
+    )
+    for _ in range(2):
+        printed = built(daemon, text, query=NO_CACHE)
+        assert printed.count("\nran\n") == 2
+        assert "\nsame\n" in printed
+        assert printed.count(" ---> Using cache\n") == 1
+
+
 def test_what_is_wanted_twice_at_once_is_done_once(daemon: Daemon) -> None:
     text = b"FROM busybox\nRUN sleep 0.3; head -c 8 /dev/urandom > /random\n"
     ids: list[str] = []

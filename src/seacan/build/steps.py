@@ -7,7 +7,7 @@ the arguments in use, what it mounts, and the content that it copies.
 import datetime
 import functools
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import anyio
@@ -44,6 +44,7 @@ class Steps:
     progress: Progress
     locks: Locks  # of all builds: what is wanted twice is done once
     latest_s: int | None  # SOURCE_DATE_EPOCH
+    made: dict[str, tuple[int, Result]] = field(default_factory=dict)  # in this build; by stage
 
     async def do(
         self, step_id: StepId, step: Step, state: State, origins: Mapping[Origin, State]
@@ -128,6 +129,7 @@ class Steps:
             is_cached = result is not None
             if result is None:
                 result = Result(key, self._now(), words, await make())
+                self.made.setdefault(key, (step_id.stage, result))
                 await anyio.to_thread.run_sync(self.building.remember, result)
         state = state.after(step.config, step.author, result.created, words, result.layer)
         await self.progress(Ended(step_id, state.id, is_cached, ran(), step.is_onbuild))
@@ -135,7 +137,9 @@ class Steps:
 
     async def _find(self, step_id: StepId, state: State, key: str, words: str) -> Result | None:
         if self.rules.is_off or step_id.stage in self.rules.off_stages:
-            return None
+            # What stages side by side have in common is done by one of them, all the same.
+            stage, result = self.made.get(key, (step_id.stage, None))
+            return None if stage == step_id.stage else result
         if self.rules.images is not None:
             return next(
                 (r for image in self.rules.images if (r := _of_image(image, state, key, words))),
