@@ -30,7 +30,7 @@ from seacan.paths import DataRoot, ExecRoot
 from seacan.spec.engine_api import LogConfig
 from seacan.supervisor.protocol import IdMap
 from seacan.version import VERSION
-from seacan.volumes.plugins import Places
+from seacan.volumes.plugin_places import Places
 
 
 @dataclass(frozen=True, slots=True)

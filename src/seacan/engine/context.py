@@ -25,7 +25,7 @@ from seacan.paths import DataRoot, ExecRoot
 from seacan.spec.engine_api import HostConfig, LogConfig
 from seacan.supervisor.client import Launcher
 from seacan.supervisor.protocol import IdMap
-from seacan.volumes.plugins import Places
+from seacan.volumes.plugin_places import Places
 
 
 @dataclass(frozen=True, slots=True)

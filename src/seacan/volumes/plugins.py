@@ -1,31 +1,21 @@
-"""Legacy plugins (v1) that make volumes: found by a file of their name, asked over their socket.
+"""Legacy plugins (v1) that make volumes, asked over their socket.
 
-    /run/docker/plugins/NAME.sock       or NAME/NAME.sock: where it listens
-    /etc/docker/plugins/NAME.spec       its address; /usr/lib/docker/plugins as well
-                        NAME.json       the same, with TLS: {"Addr": …, "TLSConfig": {…}}
-
-Source: docs.docker.com, Docker Plugin API and Docker volume plugins.
+Source: docs.docker.com, Docker volume plugins.
 """
 
-import stat
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
-
-import msgspec
 
 from seacan import log
 from seacan.errors import Internal, NotFound, SeacanError
 from seacan.volumes.driver import Seen
 from seacan.volumes.filling import Filling
 from seacan.volumes.plugin_calls import Address, call
-from seacan.volumes.volume import LOCAL, Volume, is_name
+from seacan.volumes.plugin_places import Places, implements
+from seacan.volumes.volume import LOCAL, Volume
 
-SOCKETS: Final = Path("/run/docker/plugins")
-SPECS: Final = (Path("/etc/docker/plugins"), Path("/usr/lib/docker/plugins"))
-_SPEC_LIMIT: Final = 64 << 10
 _LONG_S: Final = 120.0
 _SHORT_S: Final = 60.0
 
@@ -41,9 +31,7 @@ class Plugin:
 
     def activate(self) -> bool:
         """Tell whether it makes volumes. Raises Unavailable, Internal."""
-        return "VolumeDriver" in (
-            call(self._address, "Plugin.Activate", {}, timeout_s=_SHORT_S).get("Implements") or ()
-        )
+        return implements(self._address, "VolumeDriver")
 
     def _ask(self, method: str, **fields: object) -> dict[str, Any]:
         timeout_s = _LONG_S if method in ("Create", "Mount") else _SHORT_S
@@ -135,14 +123,6 @@ class Plugin:
             log.warn("volume plugin", plugin=self.name, error=err)
 
 
-@dataclass(frozen=True, slots=True)
-class Places:
-    """Where plugins are looked for."""
-
-    sockets: Path = SOCKETS
-    specs: Sequence[Path] = SPECS
-
-
 class Plugins:
     """One that was activated is not asked again while it stays at its address."""
 
@@ -153,7 +133,7 @@ class Plugins:
 
     def find(self, name: str) -> Plugin:
         """Return the plugin of that name. Raises NotFound, Unavailable."""
-        address = self._address(name) if is_name(name) else None
+        address = self._places.address(name)
         if address is None:
             raise NotFound(f'error looking up volume plugin {name}: plugin "{name}" not found')
         key = name, address.url
@@ -175,7 +155,9 @@ class Plugins:
     def all(self, warnings: list[str]) -> list[Plugin]:
         """Return the plugins that make volumes; what is wrong with one goes into `warnings`."""
         found = []
-        for name in self._names():
+        for name in self._places.names():
+            if name == LOCAL:
+                continue
             try:
                 found.append(self.find(name))
             except NotFound:  # it is for something else
@@ -183,46 +165,3 @@ class Plugins:
             except SeacanError as err:
                 warnings.append(str(err))
         return found
-
-    def _names(self) -> list[str]:
-        sockets = [*self._places.sockets.glob("*.sock"), *self._places.sockets.glob("*/*.sock")]
-        names = {path.stem for path in sockets if _is_socket(path)}
-        for place in self._places.specs:
-            for pattern in ("*.spec", "*.json", "*/*.spec", "*/*.json"):
-                names |= {path.stem for path in place.glob(pattern)}
-        return sorted(name for name in names if is_name(name) and name != LOCAL)
-
-    def _address(self, name: str) -> Address | None:
-        for path in _paths(self._places.sockets, name, ".sock"):
-            if _is_socket(path):
-                return Address(f"unix://{path}")
-        for place in self._places.specs:
-            for path in (*_paths(place, name, ".spec"), *_paths(place, name, ".json")):
-                if path.is_file():
-                    return _read(path)
-        return None
-
-
-def _paths(place: Path, name: str, suffix: str) -> list[Path]:
-    return [place / f"{name}{suffix}", place / name / f"{name}{suffix}"]
-
-
-def _is_socket(path: Path) -> bool:
-    try:
-        return stat.S_ISSOCK(path.stat().st_mode)
-    except OSError:
-        return False
-
-
-def _read(path: Path) -> Address:
-    """Return the address in a file. Raises Internal."""
-    try:
-        with path.open("rb") as file:
-            data = file.read(_SPEC_LIMIT)
-        if path.suffix == ".spec":
-            return Address(data.decode().strip())
-        spec = msgspec.json.decode(data, type=dict[str, Any])
-        tls = spec.get("TLSConfig")
-        return Address(str(spec.get("Addr") or ""), tls if isinstance(tls, dict) else {})
-    except (OSError, ValueError, RecursionError) as err:
-        raise Internal(f"read {path}: {err}") from err

@@ -18,7 +18,8 @@ from seacan.engine.project_quotas import ProjectQuotas
 from seacan.engine.volumes import Volumes
 from seacan.errors import Conflict, Internal, InvalidArgument, NotFound
 from seacan.volumes.local import LocalVolumes
-from seacan.volumes.plugins import Places, Plugins
+from seacan.volumes.plugin_places import Places
+from seacan.volumes.plugins import Plugins
 from seacan.volumes.volume import ANONYMOUS
 
 

@@ -9,7 +9,8 @@ from tests.fakes.volume_plugin import VolumePlugin, serving
 
 from seacan.errors import Internal, NotFound, Unavailable
 from seacan.volumes.driver import Seen
-from seacan.volumes.plugins import Places, Plugins
+from seacan.volumes.plugin_places import Places
+from seacan.volumes.plugins import Plugins
 from seacan.volumes.volume import Volume
 
 
