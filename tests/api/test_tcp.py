@@ -1,14 +1,16 @@
 """The API on TCP: who is let in with TLS, what is given away through it, pages turned away."""
 
+import base64
 import select
 import socket
 import ssl
 import struct
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import anyio.from_thread
 import pytest
@@ -17,6 +19,7 @@ from tests.fakes.certificates import Authority, Pair
 from tests.fakes.engine import FakeEngine
 
 from seacan.api import server
+from seacan.api.authorization import Authorized
 from seacan.api.listeners import Listener
 from seacan.client.endpoint import Endpoint, TlsFiles, parse_host
 from seacan.client.transport import holds_bytes
@@ -297,3 +300,42 @@ def test_with_tls_the_certificate_tells_the_name_but_pages_are_turned_away(place
                 + b"Connection: close\r\n\r\n"
             )
             assert read_all(client).split()[1] == status
+
+
+class Noting:
+    """Allows everything, and keeps what it is told."""
+
+    names = ("noting",)
+
+    def __init__(self) -> None:
+        self.told: list[Mapping[str, Any]] = []
+
+    async def allow_request(self, described: Mapping[str, Any]) -> None:
+        self.told.append(described)
+
+    async def allow_answer(self, described: Mapping[str, Any]) -> None:
+        self.told.append(described)
+
+
+def test_plugins_are_told_who_asks_by_the_certificate(place: Place) -> None:
+    judge = Noting()
+
+    async def answer(request: Request) -> Reply:
+        return Reply(200, b"OK")
+
+    with (
+        anyio.from_thread.start_blocking_portal() as portal,
+        socket.create_server(("127.0.0.1", 0)) as listening,
+    ):
+        http = Server(Authorized(answer, judge), tls=place.server_context())
+        served = portal.start_task_soon(http.serve, [listening])
+        with closing(place.endpoint(listening.getsockname()[1]).connect()) as client:
+            client.sendall(PING)
+            received = b"".join(iter(lambda: client.recv(1 << 20), b""))
+        served.cancel()
+    assert received.endswith(b"OK")
+    asked, answered = judge.told
+    assert (asked["User"], asked["UserAuthNMethod"]) == ("client", "TLS")
+    (pem,) = asked["RequestPeerCertificates"]
+    assert base64.b64decode(pem).decode() == place.client.certificate.read_text()
+    assert answered["ResponseStatusCode"] == 200

@@ -22,6 +22,7 @@ from seacan.build.kept_contexts import KeptContexts
 from seacan.build.progress import Began, Made, Progress, StepId
 from seacan.contents.words import PathStat
 from seacan.engine import volume_filters
+from seacan.engine.authorization import Authorization
 from seacan.engine.build_cache import CacheEntry, PrunedCache
 from seacan.engine.container import Container, Created, Exit, Places, State, Status
 from seacan.engine.disk_usage import DiskUsage, ImageUsage, VolumeUsage
@@ -81,6 +82,7 @@ from seacan.spec.engine_api import (
 )
 from seacan.spec.image import Descriptor, ExecutionConfig
 from seacan.trace import NOT_TRACED, mark
+from seacan.volumes import plugin_places
 from seacan.volumes.volume import LOCAL, Found, Volume, check_name
 
 IMAGE_ID = ImageId("sha256:" + "c" * 64)
@@ -974,3 +976,4 @@ class FakeEngine:
         self.commits = FakeCommits()
         self.measures = Measures()
         self.exposition = FakeExposition()
+        self.authorization = Authorization(plugin_places.Places())

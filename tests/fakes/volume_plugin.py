@@ -1,4 +1,4 @@
-"""A legacy volume plugin (v1): volumes below a directory, served on a unix socket in a thread."""
+"""A legacy volume plugin (v1): volumes below a directory. Plugins are served in a thread."""
 
 import contextlib
 import json
@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 Answer = dict[str, Any]
 
@@ -27,6 +27,9 @@ class VolumePlugin:
     mounts: dict[str, list[str]] = field(default_factory=dict)
     errors: dict[str, str] = field(default_factory=dict)
     calls: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.root.mkdir(parents=True, exist_ok=True)
 
     def answer(self, method: str, body: Answer) -> Answer:
         name = str(body.get("Name", ""))
@@ -80,12 +83,20 @@ class VolumePlugin:
         return {}
 
 
+class Plugin(Protocol):
+    def answer(self, method: str, body: Answer) -> Answer:
+        """Return what it answers; `Err` in it is an error."""
+
+
+P = TypeVar("P", bound=Plugin)
+
+
 class _Server(socketserver.ThreadingUnixStreamServer):
     daemon_threads = True
 
 
 @contextlib.contextmanager
-def serving(plugin: VolumePlugin, socket: Path) -> Iterator[VolumePlugin]:
+def serving(plugin: P, socket: Path) -> Iterator[P]:
     """Serve `plugin` at `socket` until the end of the `with`."""
 
     class Handler(BaseHTTPRequestHandler):
@@ -106,7 +117,6 @@ def serving(plugin: VolumePlugin, socket: Path) -> Iterator[VolumePlugin]:
             return ""
 
     socket.parent.mkdir(parents=True, exist_ok=True)
-    plugin.root.mkdir(parents=True, exist_ok=True)
     with _Server(str(socket), Handler) as server:
         thread = threading.Thread(target=server.serve_forever, args=(0.02,))
         thread.start()

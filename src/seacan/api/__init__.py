@@ -4,6 +4,7 @@ The transport below it is seacan.http.
 
 server.py     serve(): the routes of an engine on listeners
 listeners.py  what it is served on; who is turned away there
+authorization.py  what plugins are asked before it is answered
 door.py       Route, Call: from a request's path and version to one function of routes/
 versions.py   the API versions spoken
 query.py      values of the query string, by Docker's rules

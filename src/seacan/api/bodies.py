@@ -12,6 +12,7 @@ from seacan.api.keys import respell
 from seacan.errors import InvalidArgument
 from seacan.http.messages import Request
 
+JSON: Final = "application/json"
 LIMIT_BYTES: Final = 4 << 20
 NO_BODY: Final = "invalid JSON: got EOF while reading request body"
 
@@ -43,11 +44,16 @@ def decode(body: bytes, decoder: msgspec.json.Decoder[T]) -> T:
         raise InvalidArgument(f"invalid JSON: {str(err).replace('`', '')}") from err
 
 
+def media_type(content_type: str) -> str:
+    """Return the type that a Content-Type is of, without parameters."""
+    return content_type.partition(";")[0].strip().lower()
+
+
 def _check_content_type(content_type: str) -> None:
-    kind = content_type.partition(";")[0].strip().lower()
+    kind = media_type(content_type)
     if "/" not in kind:
         raise InvalidArgument(f"malformed Content-Type header ({content_type})")
-    if kind != "application/json":
+    if kind != JSON:
         raise InvalidArgument(
             f"unsupported Content-Type header ({content_type}): must be 'application/json'"
         )

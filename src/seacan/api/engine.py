@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from typing import Any, BinaryIO, Protocol
 
+from seacan.api.authorization import Judge
 from seacan.api.engine_images import ImagePrune, Images, Remote
 from seacan.build.agents import BuildAgents
 from seacan.build.builder import BuildRequest
@@ -424,6 +425,9 @@ class Engine(Protocol):
 
     @property
     def measures(self) -> Measures: ...
+
+    @property
+    def authorization(self) -> Judge: ...
 
     @property
     def exposition(self) -> Exposition: ...

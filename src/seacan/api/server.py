@@ -8,6 +8,7 @@ import anyio
 
 from seacan.api import engine
 from seacan.api.access import scoped
+from seacan.api.authorization import Authorized
 from seacan.api.door import Door, Route
 from seacan.api.listeners import Listener
 from seacan.api.metrics import MetricsDoor
@@ -53,7 +54,8 @@ async def serve(
     async with anyio.create_task_group() as group:
         for listener in listeners:
             door = Door(scoped(routes(engine), listener.access, engine.containers))
-            server = Server(listener.guarded(door), headers=_HEADERS, tls=listener.tls)
+            authorized = Authorized(door, engine.authorization)
+            server = Server(listener.guarded(authorized), headers=_HEADERS, tls=listener.tls)
             group.start_soon(server.serve, [listener.socket])
         if metrics:
             group.start_soon(Server(MetricsDoor(engine.exposition.text)).serve, metrics)

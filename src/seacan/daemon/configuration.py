@@ -16,7 +16,7 @@ RELOADED: Final = frozenset(
         *("http-proxy", "https-proxy", "no-proxy"),
         *("default-ulimits", "default-shm-size", "init", "no-new-privileges", "seccomp-profile"),
         *("default-ipc-mode", "default-cgroupns-mode", "dns", "dns-opts", "dns-search"),
-        *("live-restore", "shutdown-timeout"),
+        *("live-restore", "shutdown-timeout", "authorization-plugins"),
         "builder",
     )
 )
@@ -28,14 +28,14 @@ class Configuration:
         self._argv = argv
         self._engine = engine
 
-    def reload(self) -> None:
+    async def reload(self) -> None:
         """Read the file again, go by what counts at once, and say what needs a restart.
 
         A file that is wrong changes nothing, and is told of.
         """
         try:
             given = flags.read(self._argv)
-            self._engine.reload(given.settings)
+            await self._engine.reload(given.settings)
         except errors.SeacanError as err:
             log.error("configuration is not reloaded", error=err)
             return

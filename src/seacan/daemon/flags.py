@@ -140,6 +140,8 @@ def _parser() -> argparse.ArgumentParser:
     tls_flags.add_to(parser)
     network_flags.add_to(parser)
     registry_flags.add_to(parser)
+    add("--authorization-plugin", action="append", default=[], metavar="NAME",
+        help="legacy plugin that has to allow requests and answers (repeatable)")  # fmt: skip
     add("--plugin-directory", type=_absolute, metavar="DIR",
         help="where legacy plugins are looked for, instead of Docker's directories")  # fmt: skip
     add("--live-restore", type=boolean, nargs="?", const=True, default=True,
@@ -178,6 +180,7 @@ def _flags(
             containers=container_flags.settings_of(given),
             labels=_labels(given.label),
             is_debugging=given.debug,
+            authorization_plugins=tuple(dict.fromkeys(given.authorization_plugin)),
             id_map=given.userns_remap,
             live_restore=given.live_restore,
             shutdown_timeout_s=given.shutdown_timeout,

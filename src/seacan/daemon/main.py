@@ -144,7 +144,7 @@ async def _heed_signals(
         async for number in signals:
             if number == signal.SIGHUP:
                 notifier.reloading()
-                configuration.reload()
+                await configuration.reload()
                 notifier.ready("Configuration read anew")
                 continue
             log.info("seacand ends", signal=signal.Signals(number).name)

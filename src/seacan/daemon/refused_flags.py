@@ -19,7 +19,7 @@ STATED: Final = {
 }
 REFUSED: Final = (
     *("allow-direct-routing", "allow-nondistributable-artifacts", "api-cors-header"),
-    *("authorization-plugin", "bridge-accept-fwmark", "cdi-spec-dir", "containerd"),
+    *("bridge-accept-fwmark", "cdi-spec-dir", "containerd"),
     *("containerd-namespace", "containerd-plugins-namespace", "cpu-rt-period", "cpu-rt-runtime"),
     *("default-network-opt", "host-gateway-ip", "init-path", "ip-forward-no-drop"),
     *("network-control-plane-mtu", "network-diagnostic-port", "node-generic-resource"),

@@ -16,7 +16,7 @@ volume_mounts.py, volume_filters.py, volume_prune.py, volume_book.py, volume_eve
 volume_copies.py (cloned, exported); networks.py with default_bridge.py, sandboxes.py (what running
 containers have of them), resolvers.py (the names of others); reconcile.py (what a restarted daemon
 finds), shutdown.py (what one leaves); system.py (version, info), measures.py and metrics.py (for
-Prometheus), disk_usage.py; events.py (what happens, told to who listens), event_log.py (kept),
-event_filters.py (which); builds.py (images made of Dockerfiles), build_steps.py with
-start_traces.py (their commands), build_cache.py and build_cache_rules.py.
+Prometheus), authorization.py (who is asked), disk_usage.py; events.py (what happens, told to who
+listens), event_log.py (kept), event_filters.py (which); builds.py (images made of Dockerfiles),
+build_steps.py with start_traces.py (their commands), build_cache.py and build_cache_rules.py.
 """

@@ -11,6 +11,7 @@ from seacan import files as files_
 from seacan.build.kept_contexts import KeptContexts
 from seacan.elf.programs import program
 from seacan.engine import host, shutdown, start, storage_options, user_namespaces
+from seacan.engine.authorization import Authorization
 from seacan.engine.builds import Builds
 from seacan.engine.commit import Commits
 from seacan.engine.containers import Containers
@@ -64,15 +65,16 @@ class Engine:
     builds: Builds
     context: Context
     exposition: Exposition
+    authorization: Authorization
 
     @property
     def measures(self) -> Measures:
         return self.context.measures
 
-    def reload(self, settings: Settings) -> None:
-        """Go on with other settings: of registries, runtimes, labels, new containers, its end.
+    async def reload(self, settings: Settings) -> None:
+        """Go on with other settings, those that can change while it runs; the rest stays as it was.
 
-        The rest stays as it was. Raises InvalidArgument, and nothing has changed then.
+        Raises InvalidArgument, and nothing has changed then.
         """
         context = self.context
         kept = replace(
@@ -81,11 +83,14 @@ class Engine:
             containers=settings.containers,
             labels=settings.labels,
             is_debugging=settings.is_debugging,
+            authorization_plugins=settings.authorization_plugins,
             live_restore=settings.live_restore,
             shutdown_timeout_s=settings.shutdown_timeout_s,
             cache_rules=settings.cache_rules,
         )
-        context.host = _host(kept, context.host)
+        host = _host(kept, context.host)
+        await anyio.to_thread.run_sync(self.authorization.use, kept.authorization_plugins)
+        context.host = host
         context.settings = kept
         self.remote.reload(kept.registries)
 
@@ -102,10 +107,13 @@ async def running(settings: Settings) -> AsyncIterator[Engine]:
 
     At the end the containers go on: nobody but their shims keeps them running.
     """
+    authorization = await anyio.to_thread.run_sync(
+        Authorization, settings.plugins, settings.authorization_plugins
+    )
     _make_roots(settings)
     _write_init(settings)
     async with _opened(settings) as context:
-        engine = _wired(context)
+        engine = _wired(context, authorization)
         await reconcile(context, engine.containers)
         context.tasks.start_soon(context.trash.keep_empty)
         context.tasks.start_soon(context.data_trash.keep_empty)
@@ -164,7 +172,7 @@ async def _opened(settings: Settings) -> AsyncIterator[Context]:
         database.close()
 
 
-def _wired(context: Context) -> Engine:
+def _wired(context: Context, authorization: Authorization) -> Engine:
     containers = Containers(context)
     system = System(context, containers)
     files = Files(context, containers.find)
@@ -186,6 +194,7 @@ def _wired(context: Context) -> Engine:
         Builds(context, containers),
         context,
         Exposition(context, containers, system),
+        authorization,
     )
 
 

@@ -93,7 +93,7 @@ class System:
             "Plugins": {
                 "Volume": ["local"],
                 "Network": ["bridge", "host", "ipvlan", "macvlan", "null"],
-                "Authorization": None,
+                "Authorization": [*context.settings.authorization_plugins] or None,
                 "Log": sorted(log_options.DRIVERS),
             },
         }

@@ -59,6 +59,7 @@ class Exchange:
             headers=headers,
             has_body=has_body,
             receive=self.receive,
+            certificate=self._stream.certificate,
         )
 
     @property

@@ -9,6 +9,14 @@ HeaderLine: TypeAlias = tuple[str, str]
 Send: TypeAlias = Callable[[bytes], Coroutine[Any, Any, None]]
 
 
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """What a client has shown of itself, and was verified."""
+
+    common_name: str
+    pem: str
+
+
 @dataclass(slots=True)
 class Request:
     method: str
@@ -16,6 +24,7 @@ class Request:
     headers: dict[str, str]  # names in lower case; of a repeated one, the last
     has_body: bool
     receive: Callable[[], Coroutine[Any, Any, bytes]]  # the body's next piece, b"" at its end
+    certificate: Certificate | None = None
 
 
 @dataclass(frozen=True, slots=True)

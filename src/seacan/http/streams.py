@@ -7,6 +7,8 @@ from typing import Final, Protocol
 import anyio
 import anyio.lowlevel
 
+from seacan.http.messages import Certificate
+
 _RECEIVE_BYTES: Final = 64 << 10
 
 
@@ -15,6 +17,10 @@ class ClientGone(Exception):
 
 
 class ByteStream(Protocol):
+    @property
+    def certificate(self) -> Certificate | None:
+        """Return what the client has shown, None without TLS that asks for one."""
+
     async def shake_hands(self) -> None:
         """Agree with the client on keys, and on who it is. Raises ClientGone."""
 
@@ -48,6 +54,10 @@ class SocketStream:
         if connection.family != socket.AF_UNIX:
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._socket = connection
+
+    @property
+    def certificate(self) -> Certificate | None:
+        return None
 
     async def shake_hands(self) -> None:
         """Nothing is to be agreed on."""

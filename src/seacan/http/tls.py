@@ -12,18 +12,20 @@ import socket
 import ssl
 from contextlib import suppress
 from pathlib import Path
-from typing import Final
+from typing import Final, cast
 
 import anyio
 
 from seacan import log
 from seacan.errors import InvalidArgument
+from seacan.http.messages import Certificate
 from seacan.http.streams import ClientGone, SocketStream
 
 _RECEIVE_BYTES: Final = 64 << 10
 # One record of TLS has 16 KiB at most; more at once only saves calls.
 _SEND_BYTES: Final = 256 << 10
 # How long a client whose connection ends early is read from, so that it sees what was sent last.
+_Subject = tuple[tuple[tuple[str, str], ...], ...]  # as ssl has it
 _LINGER_S: Final = 0.5
 # What Go's servers say to a client that speaks HTTP to a port of HTTPS; Docker's client shows it.
 _NOT_TLS: Final = (
@@ -72,6 +74,15 @@ class TlsStream:
         self._sending = anyio.Lock()
         self._is_broken = False  # since whoever sent was cancelled
         self._near: SocketStream | None = None  # our end of what was given away
+
+    @property
+    def certificate(self) -> Certificate | None:
+        if not (der := self._tls.getpeercert(binary_form=True)):
+            return None
+        # Of one that was not verified there is no subject; the listener takes none such.
+        subject = cast(_Subject, (self._tls.getpeercert() or {}).get("subject", ()))
+        names = [value for pairs in subject for key, value in pairs if key == "commonName"]
+        return Certificate(names[0] if names else "", ssl.DER_cert_to_PEM_cert(der))
 
     async def shake_hands(self) -> None:
         while True:
