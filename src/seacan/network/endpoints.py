@@ -17,6 +17,7 @@ from seacan.network.netlink import Netlink
 
 _DEPARTURE_S: Final = 3.0
 _LOOK_S: Final = 0.02
+_LEAST_IPV6_MTU: Final = 1280  # IPV6_MIN_MTU, linux/ipv6.h
 
 
 def new_id() -> EndpointId:
@@ -57,8 +58,9 @@ def _make(network: Network, endpoint: Endpoint, netns: int, inside: Netlink) -> 
     index = links.find_link(inside, endpoint.interface).index
     given = filter(None, (endpoint.ipv4, endpoint.ipv6, *endpoint.link_local))
     addresses = map(ipaddress.ip_interface, given)
+    has_ipv6 = network.mtu >= _LEAST_IPV6_MTU  # else the kernel has nothing of it to be set
     inside.ask(
-        links.set_up(index, link_local=bool(endpoint.ipv6)),
+        links.set_up(index, link_local=bool(endpoint.ipv6) or not has_ipv6),
         *(links.new_address(index, address) for address in addresses),
     )
 
