@@ -25,6 +25,8 @@ SAID: dict[str, Any] = {
     "default-gateway": f"{NET}.254",
     "ipv6": True,
     "fixed-cidr-v6": f"{NET_V6}::/64",
+    "default-network-opts": {"bridge": {"com.docker.network.driver.mtu": "1400"}},
+    "host-gateway-ips": ["192.0.2.9", "2001:db8::9"],
 }
 
 
@@ -69,6 +71,24 @@ def test_containers_get_what_the_keys_say(docker: Docker) -> None:
               "DefaultGatewayIPv4=10.191.77.9", network)  # fmt: skip
     routes = docker.ok("run", "--rm", "--network", network, "busybox", "ip", "route")
     assert "default via 10.191.77.9 dev eth0" in routes
+
+
+def test_new_networks_have_the_options_that_the_keys_say(docker: Docker) -> None:
+    option, mtu = "com.docker.network.driver.mtu", ("cat", "/sys/class/net/eth0/mtu")
+    # Of the second a packet of IPv6 would be too long: it has to do without.
+    names = (f"{docker.name}-1", f"{docker.name}-2")
+    docker.ok("network", "create", names[0])
+    docker.ok("network", "create", "-o", f"{option}=1200", names[1])
+    shown = docker.ok("network", "inspect", "-f", "{{json .Options}}", *names).splitlines()
+    assert [json.loads(each) for each in shown] == [{option: "1400"}, {option: "1200"}]
+    found = [docker.ok("run", "--rm", "--network", name, "busybox", *mtu) for name in names]
+    assert found == ["1400", "1200"]
+
+
+def test_what_host_gateway_stands_for(docker: Docker) -> None:
+    hosts = docker.ok("run", "--rm", "--add-host", "outside:host-gateway", "busybox", "cat",
+                      "/etc/hosts")  # fmt: skip
+    assert "192.0.2.9\toutside\n2001:db8::9\toutside\n" in hosts
 
 
 def test_the_bridge_follows_what_the_next_daemon_is_told(docker: Docker, daemon: Daemon) -> None:

@@ -35,12 +35,13 @@ _PLURALS: Final = {
     "cdi-spec-dirs": "cdi-spec-dir",
     "containerd-plugin-namespace": "containerd-plugins-namespace",
     "host-gateway-ips": "host-gateway-ip",
+    "features": "feature",
 }
 _SAME: Final = frozenset(
     (
         *("data-root", "exec-root", "cgroup-parent", "log-driver", "pidfile", "debug", "log-level"),
         *("bip6", "ipv6", "fixed-cidr", "fixed-cidr-v6", "default-gateway", "default-gateway-v6"),
-        *("group", "bridge", "bip", "mtu", "ip", "icc", "ip-masq", "ip-forward"),
+        *("host-gateway-ip", "group", "bridge", "bip", "mtu", "ip", "icc", "ip-masq", "ip-forward"),
         *("max-concurrent-downloads", "max-concurrent-uploads", "max-download-attempts"),
         *("http-proxy", "https-proxy", "no-proxy"),
         *("tls", "tlsverify", "tlscacert", "tlscert", "tlskey"),
@@ -53,8 +54,8 @@ _SAME: Final = frozenset(
         *REFUSED,
     )
 )
-# Of these, only what says nothing is taken: seacand has no features to switch.
-_EMPTY: Final = ("features", "default-init")
+# Of this, only what says nothing is taken.
+_EMPTY: Final = ("default-init",)
 # No flag has what it says; builder_config.py reads it.
 BUILDER: Final = "builder"
 # A nested object, whose keys are taken as if they stood outside.
@@ -132,6 +133,19 @@ def _options(value: Mapping[str, str]) -> Iterator[str]:
         yield f"{name}={text}"
 
 
+def _options_by_driver(value: Mapping[str, Mapping[str, str]]) -> Iterator[str]:
+    for driver, options in value.items():
+        for option in _options(options):
+            yield f"{driver}={option}"
+
+
+def _features(value: Mapping[str, bool]) -> Iterator[str]:
+    for name, is_on in value.items():
+        if not isinstance(is_on, bool):
+            raise TypeError
+        yield f"{name}={str(is_on).lower()}"
+
+
 def _pools(value: list[Mapping[str, Any]]) -> Iterator[str]:
     for pool in value:
         yield f"base={pool['base']},size={int(pool['size'])}"
@@ -153,6 +167,8 @@ def _runtimes(value: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
 
 _SHAPES: Final[Mapping[str, Callable[[Any], Iterator[str]]]] = {
     "log-opts": _options,
+    "features": _features,
+    "default-network-opts": _options_by_driver,
     "default-address-pools": _pools,
     "default-ulimits": _ulimits,
     "runtimes": _runtimes,

@@ -2,11 +2,13 @@
 
 import argparse
 import ipaddress
+from collections.abc import Sequence
 from pathlib import Path
 
 from seacan import errors
 from seacan.daemon import bridge_flags
 from seacan.daemon.booleans import boolean
+from seacan.engine import network_requests
 from seacan.engine.network_settings import NetworkSettings
 from seacan.network.addresses import Pool, parse_pool
 from seacan.network.definition import BY_RELAY, BY_RULES, DEFAULT_MTU
@@ -21,6 +23,13 @@ def add_to(parser: argparse.ArgumentParser) -> None:
         help="where networks get their subnets from (repeatable)")  # fmt: skip
     add("--ip", default="0.0.0.0", type=_host_address, metavar="ADDRESS",
         help="where the default network's ports are published (default %(default)s)")  # fmt: skip
+    add("--default-network-opt", action="append", type=_network_option, default=[],
+        metavar="DRIVER=NAME=VALUE",
+        help="option of new networks of a driver that do not say otherwise (repeatable)",
+        )  # fmt: skip
+    add("--host-gateway-ip", action="append", type=_any_address, default=[], metavar="ADDRESS",
+        help="what host-gateway stands for in --add-host (repeatable; "
+        "default: the addresses of the default bridge)")  # fmt: skip
     add("--published-ports", choices=(BY_RULES, BY_RELAY), default=BY_RULES,
         help="what leads to published ports: rules, which come before the host's rules of input, "
         "or a relay, for which these hold; networks may say otherwise (default %(default)s)",
@@ -54,6 +63,8 @@ def settings(
         published_ports=given.published_ports,
         bridge_names=given.bridge_names,
         pools=tuple(given.default_address_pool),
+        default_options=_default_options(given.default_network_opt, parser),
+        host_gateways=tuple(dict.fromkeys(given.host_gateway_ip)),
     )
 
 
@@ -61,6 +72,36 @@ def _pool(text: str) -> Pool:
     try:
         return parse_pool(text)
     except errors.InvalidArgument as err:
+        raise argparse.ArgumentTypeError(str(err)) from err
+
+
+def _network_option(text: str) -> tuple[str, str, str]:
+    driver, first, option = text.partition("=")
+    name, second, value = option.partition("=")
+    if not (first and second and driver and name):
+        raise argparse.ArgumentTypeError(f"not DRIVER=NAME=VALUE: {text!r}")
+    return driver, name, value
+
+
+def _default_options(
+    given: Sequence[tuple[str, str, str]], parser: argparse.ArgumentParser
+) -> dict[str, dict[str, str]]:
+    """Return the options by driver; one that no network could have is a usage error."""
+    options: dict[str, dict[str, str]] = {}
+    for driver, name, value in given:
+        options.setdefault(driver, {})[name] = value
+    for driver, values in options.items():
+        try:
+            network_requests.check_options(driver, values, internal=False)
+        except errors.SeacanError as err:
+            parser.error(f"argument --default-network-opt: {driver}: {err}")
+    return options
+
+
+def _any_address(text: str) -> str:
+    try:
+        return str(ipaddress.ip_address(text))
+    except ValueError as err:
         raise argparse.ArgumentTypeError(str(err)) from err
 
 

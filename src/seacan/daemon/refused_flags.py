@@ -4,6 +4,8 @@ import argparse
 from collections.abc import Sequence
 from typing import Any, Final
 
+from seacan.daemon.booleans import boolean
+
 # By flag: what seacand always does, in dockerd's words. Any other value is refused.
 STATED: Final = {
     "iptables": "true",
@@ -11,22 +13,46 @@ STATED: Final = {
     "selinux-enabled": "false",
     "experimental": "false",
     "cri-containerd": "false",
+    "ip-forward-no-drop": "true",
+    "raw-logs": "true",
     "storage-driver": "overlay2",
     "firewall-backend": "nftables",
     "log-format": "text",
     "userland-proxy": "true",
     "exec-opt": "native.cgroupdriver=cgroupfs",
 }
-REFUSED: Final = (
-    *("allow-direct-routing", "allow-nondistributable-artifacts", "api-cors-header"),
-    *("bridge-accept-fwmark", "cdi-spec-dir", "containerd"),
-    *("containerd-namespace", "containerd-plugins-namespace", "cpu-rt-period", "cpu-rt-runtime"),
-    *("default-network-opt", "host-gateway-ip", "init-path", "ip-forward-no-drop"),
-    *("network-control-plane-mtu", "network-diagnostic-port", "node-generic-resource"),
-    *("oom-score-adjust", "raw-logs", "resolv-conf", "rootless"),
-    *("swarm-default-advertise-addr", "swarm-raft-election-tick", "swarm-raft-heartbeat-tick"),
-    "userland-proxy-path",
-)
+_NO_CONTAINERD: Final = "there is no containerd"
+_NO_SWARM: Final = "there are no swarms"
+_BY_CONTAINER: Final = "a container may be given it when it is created"
+# Refused, and what is to be said of it.
+REFUSED: Final = {
+    "allow-direct-routing": "a network may, by the gateway mode nat-unprotected",
+    "allow-nondistributable-artifacts": "dockerd acts on it no more, either",
+    "api-cors-header": "dockerd has it no more, either; a proxy may add the header",
+    "bridge-accept-fwmark": "rules of seacand accept no marks",
+    "cdi-spec-dir": "there are no CDI devices",
+    "containerd": _NO_CONTAINERD,
+    "containerd-namespace": _NO_CONTAINERD,
+    "containerd-plugins-namespace": _NO_CONTAINERD,
+    "cpu-rt-period": _BY_CONTAINER,
+    "cpu-rt-runtime": _BY_CONTAINER,
+    "init-path": "the init of --init is seacan's own",
+    "network-control-plane-mtu": _NO_SWARM,
+    "network-diagnostic-port": _NO_SWARM,
+    "node-generic-resource": _NO_SWARM,
+    "oom-score-adjust": "its service may be given it, as OOMScoreAdjust=",
+    "resolv-conf": "--dns says which servers containers ask",
+    "rootless": "seacand has to be root",
+    "swarm-default-advertise-addr": _NO_SWARM,
+    "swarm-raft-election-tick": _NO_SWARM,
+    "swarm-raft-heartbeat-tick": _NO_SWARM,
+    "userland-proxy-path": "relays of ports are seacan's own",
+}
+_FEATURES: Final = {
+    "buildkit": "docker build needs DOCKER_BUILDKIT=0; seacan build needs nothing",
+    "containerd-snapshotter": _NO_CONTAINERD,
+    "cdi": "there are no CDI devices",
+}
 
 
 def add_to(parser: argparse.ArgumentParser) -> None:
@@ -37,6 +63,18 @@ def add_to(parser: argparse.ArgumentParser) -> None:
         )  # fmt: skip
     for name in REFUSED:
         parser.add_argument(f"--{name}", nargs="?", action=_Judged, help=argparse.SUPPRESS)
+    parser.add_argument(
+        "--feature", action="append", type=_feature, metavar="NAME=false",
+        help="features of dockerd, all of which are off (repeatable)",
+    )  # fmt: skip
+
+
+def _feature(text: str) -> str:
+    name, equals, value = text.partition("=")
+    if not equals or boolean(value):
+        why = _FEATURES.get(name, "seacand has no such feature")
+        raise argparse.ArgumentTypeError(f"feature {name} is not supported by seacand: {why}")
+    return text
 
 
 class _Judged(argparse.Action):
@@ -49,9 +87,10 @@ class _Judged(argparse.Action):
         values: str | Sequence[Any] | None,
         option_string: str | None = None,
     ) -> None:
-        stated = STATED.get((option_string or "").removeprefix("--"))
-        if stated is None:
-            parser.error(f"{option_string} is not supported by seacand")
+        name = (option_string or "").removeprefix("--")
+        if name in REFUSED:
+            parser.error(f"{option_string} is not supported by seacand: {REFUSED[name]}")
+        stated = STATED[name]
         if str(values).lower() not in (stated, {"true": "1", "false": "0"}.get(stated)):
             parser.error(f"{option_string}={values} is not supported: it is always {stated}")
         setattr(namespace, self.dest, values)

@@ -104,7 +104,7 @@ async def plan(
     others = sharing.mounts_of_others(request.get("HostConfig") or {}, get)
     network = context.networks.default
     normalised = normalise(request, image.execution, container_id, context.host, others, network)
-    if not context.networks.host_gateway:
+    if not context.networks.host_gateways:
         network_files.refuse_host_gateway(normalised.host_config)
     wanted = endpoint_settings.of_request(request, normalised.host_config, context.networks.get)
     linked = links.parse(normalised.host_config, get)

@@ -80,17 +80,17 @@ def write(
     host_config: HostConfig,
     sandbox: Sandbox | None = None,
     linked: Sequence[str] = (),
-    gateway: str = "",
+    gateways: Sequence[str] = (),
     *,
     has_resolver: bool = False,
 ) -> None:
     """Write the three files. Blocks.
 
-    `linked` are lines for others in /etc/hosts, `gateway` is what `host-gateway` stands for.
+    `linked` are lines for others in /etc/hosts, `gateways` are what `host-gateway` stands for.
     """
     _write_in_place(directory.hostname, f"{config.get('Hostname') or ''}\n".encode())
     own = [*linked, *own_names(config, sandbox)]
-    _write_in_place(directory.hosts, hosts(host_config, own, gateway))
+    _write_in_place(directory.hosts, hosts(host_config, own, gateways))
     _write_in_place(directory.resolv_conf, resolv_conf(host_config, has_resolver=has_resolver))
 
 
@@ -137,14 +137,16 @@ def ask_resolver(directory: ContainerDirectory, host_config: HostConfig) -> None
         _write_in_place(directory.resolv_conf, resolv_conf(host_config, has_resolver=True))
 
 
-def hosts(host_config: HostConfig, own: Sequence[str] = (), gateway: str = "") -> bytes:
+def hosts(host_config: HostConfig, own: Sequence[str] = (), gateways: Sequence[str] = ()) -> bytes:
     """Return /etc/hosts: the host's own on its network, unless there are hosts to be added."""
     extra = host_config.get("ExtraHosts") or []
     if host_config.get("NetworkMode") == HOST and not extra:
         return resolv_confs.host_file("/etc/hosts")
     pairs = (entry.partition(":") for entry in extra)
     added = [
-        f"{gateway if address == HOST_GATEWAY else address}\t{host}\n" for host, _, address in pairs
+        f"{each}\t{host}\n"
+        for host, _, address in pairs
+        for each in (gateways if address == HOST_GATEWAY else [address])
     ]
     return "".join([_HOSTS, *added, *own]).encode()
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Final, Never
 
 from seacan.errors import Forbidden, InvalidArgument, NotFound, Unsupported
-from seacan.network import addresses
+from seacan.network import addresses, definition
 from seacan.network.definition import (
     BRIDGE,
     HOST,
@@ -19,7 +19,6 @@ from seacan.network.definition import (
     Network,
     NetworkId,
     Subnet,
-    check_options,
 )
 from seacan.network.links import IPNetwork
 from seacan.spec.engine_api import IPAMConfig, NetworkCreate
@@ -47,7 +46,7 @@ def define(request: NetworkCreate, network_id: str, created_at: str) -> Network:
     driver = _driver(request)
     options = dict(request.get("Options") or {})
     internal = bool(request.get("Internal"))
-    _check_options(driver, options, internal=internal)
+    check_options(driver, options, internal=internal)
     network = Network(
         id=NetworkId(network_id),
         name=name,
@@ -86,9 +85,15 @@ def _driver(request: NetworkCreate) -> str:
     return driver
 
 
-def _check_options(driver: str, options: dict[str, str], *, internal: bool) -> None:
+def check_options(driver: str, options: dict[str, str], *, internal: bool) -> None:
+    """Refuse options that a network of `driver` cannot have. Raises InvalidArgument, Unsupported.
+
+    NotFound for a driver that there is not.
+    """
+    if driver not in _DRIVERS:
+        raise NotFound(f'plugin "{driver}" not found')
     if driver == BRIDGE:
-        check_options(options, internal=internal)
+        definition.check_options(options, internal=internal)
         if len(options.get(OPTION_NAME, "").encode()) > _NAME_LIMIT:
             raise InvalidArgument(f"invalid bridge name: {options[OPTION_NAME]}: too long")
         return

@@ -47,6 +47,8 @@ class NetworkSettings:
     published_ports: str = BY_RULES
     bridge_names: bool = False
     pools: Sequence[Pool] = ()
+    default_options: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # by driver
+    host_gateways: Sequence[str] = ()
 
     @property
     def owner(self) -> str:

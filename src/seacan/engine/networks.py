@@ -102,10 +102,11 @@ class Networks:
     # -- the default one --------------------------------------------------------------------------
 
     @property
-    def host_gateway(self) -> str:
-        """The host's address for containers, which `host-gateway` stands for; empty if none."""
-        subnets = [n.subnet(4) for n in self._networks.values() if n.is_default_bridge]
-        return subnets[0].gateway if subnets and subnets[0] else ""
+    def host_gateways(self) -> Sequence[str]:
+        """The host's addresses for containers, which `host-gateway` stands for."""
+        bridges_ = (each for each in self._networks.values() if each.is_default_bridge)
+        gateways = [subnet.gateway for bridge in bridges_ for subnet in bridge.subnets]
+        return self._settings.host_gateways or gateways
 
     @property
     def default(self) -> str:
@@ -133,7 +134,12 @@ class Networks:
 
     async def create(self, request: NetworkCreate) -> Network:
         """Make a network. Raises Conflict if there is one of that name, and what define raises."""
-        network = network_requests.define(request, secrets.token_hex(32), rfc3339(time.time_ns()))
+        defaults = self._settings.default_options.get(request.get("Driver") or BRIDGE, {})
+        asked: NetworkCreate = {
+            **request,
+            "Options": {**defaults, **(request.get("Options") or {})},
+        }
+        network = network_requests.define(asked, secrets.token_hex(32), rfc3339(time.time_ns()))
         if network.driver == BRIDGE:
             options = {**self._publishing_options(), **network.options}
             network = replace(network, options=options)

@@ -194,7 +194,7 @@ def _write_network_files(
         record.host_config,
         sandbox,
         linked.hosts,
-        context.networks.host_gateway,
+        context.networks.host_gateways,
         has_resolver=sandbox is not None and context.sandboxes.has_resolver(sandbox),
     )
 

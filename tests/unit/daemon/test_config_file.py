@@ -56,7 +56,7 @@ def test_every_key_is_honoured_or_refused_by_name(path: Path, key: str) -> None:
         read(path, {key: {"gc": {"defaultKeepStorage": "1GB"}}})
         with pytest.raises(InvalidArgument, match=r"builder\.entitlements is not supported"):
             read(path, {key: {"entitlements": {"network-host": True}}})
-    elif key in ("features", "default-init"):
+    elif key == "default-init":
         read(path, {key: {}})
         with pytest.raises(InvalidArgument, match=f"{key} is not supported"):
             read(path, {key: {"x": True}})
@@ -103,7 +103,11 @@ def test_what_the_keys_come_to(path: Path) -> None:
             "metrics-addr": "127.0.0.1:9323",
             "iptables": True,
             "exec-opts": ["native.cgroupdriver=cgroupfs"],
-            "features": {},
+            "features": {"buildkit": False, "containerd-snapshotter": False},
+            "host-gateway-ips": ["192.0.2.9", "2001:db8::9"],
+            "default-network-opts": {"bridge": {"com.docker.network.driver.mtu": "1450"}},
+            "ip-forward-no-drop": True,
+            "raw-logs": True,
             "tlsverify": True,
             "certs-dir": "/c",
             "published-ports": "relay",
@@ -124,6 +128,9 @@ def test_what_the_keys_come_to(path: Path) -> None:
     assert settings.registries.https_proxy == "http://p:1"
     assert [(str(p.base), p.size) for p in settings.network.pools] == [("10.9.0.0/16", 24)]
     assert (settings.network.icc, settings.network.mtu) == (False, 1400)
+    assert settings.network.host_gateways == ("192.0.2.9", "2001:db8::9")
+    mtu = {"com.docker.network.driver.mtu": "1450"}
+    assert settings.network.default_options == {"bridge": mtu}
     assert settings.network.bridge_addresses == {
         4: BridgeAddresses("10.7.1.1/24", "10.7.1.128/25", "10.7.1.254"),
         6: BridgeAddresses("", "fd00:7::/64", "fd00:7::fe"),
@@ -164,7 +171,13 @@ def test_what_the_keys_come_to(path: Path) -> None:
         ({"ipv6": True, "fixed-cidr-v6": "fe80::/80"},
          "'fe80::/80' clashes with the Link-Local prefix 'fe80::/64'"),
         ({"userns-remap": "a:b:c"}, "Invalid user/group specification in --userns-remap"),
-        ({"containerd": "/x"}, "--containerd is not supported by seacand"),
+        ({"containerd": "/x"}, "--containerd is not supported by seacand: there is no containerd"),
+        ({"features": {"buildkit": True}}, "feature buildkit is not supported by seacand: docker "
+         "build needs DOCKER_BUILDKIT=0"),
+        ({"features": {"new": True}}, "feature new is not supported by seacand"),
+        ({"features": {"new": 1}}, 'features: not a value for it: {"new": 1}'),
+        ({"host-gateway-ips": ["x"]}, "--host-gateway-ip: 'x' does not appear to be"),
+        ({"default-network-opts": {"bridge": "x"}}, "default-network-opts: not a value for it"),
         ({"default-ulimits": {"nofile": {"Soft": 9, "Hard": 3}}}, "soft limit must be less than"),
     ],
 )  # fmt: skip
@@ -186,6 +199,10 @@ def test_what_is_wrong(path: Path, said: Any, complaint: str) -> None:
         ({"default-gateway": "10.8.0.1"}, "default gateway 10.8.0.1 is in no known subnet"),
         ({"fixed-cidr-v6": "fd00:7::/64"},
          "--fixed-cidr-v6: there is no IPv6 on the bridge without --ipv6"),
+        ({"default-network-opts": {"overlay": {"x": "y"}}},
+         '--default-network-opt: overlay: plugin "overlay" not found'),
+        ({"default-network-opts": {"bridge": {"com.docker.network.driver.mtu": "x"}}},
+         "failed to parse com.docker.network.driver.mtu value: x"),
         ({"bridge": "none", "fixed-cidr": "10.7.1.0/24"},
          "there is no default bridge to have addresses: --bridge=none"),
         ({"bridge": "br0", "bip": "10.7.1.1/24"}, "You specified -b & --bip"),
