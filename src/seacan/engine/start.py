@@ -43,7 +43,7 @@ from seacan.paths import BundleDirectory, ContainerDirectory
 from seacan.spec import runtime
 from seacan.spec.engine_api import HostConfig
 from seacan.supervisor.client import WaitingShim
-from seacan.supervisor.protocol import IdMap, RootfsRequest, StartRequest
+from seacan.supervisor.protocol import IdMap, LogRequest, RootfsRequest, StartRequest
 
 
 def make_directory(directory: ContainerDirectory, record: Container, quotas: ProjectQuotas) -> None:
@@ -101,28 +101,39 @@ def prepare(
     directory.config.write_bytes(msgspec.json.encode(oci))
     if host_config.get("IpcMode") == shared_memory.SHAREABLE:
         shared_memory.mount(directory.shm, host_config.get("ShmSize") or 0)
-    has_network = sharing.has_own_network(host_config)
     if sandbox is not None:
-        network = shim.network if has_network else None
+        network = shim.network if sharing.has_own_network(host_config) else None
         context.sandboxes.make(record, sandbox, network, directory)
+    request = _request(context, record, directory, layers, log)
+    # Only where nothing of the host is mounted, which is expected to be free by then.
+    request["unmounts_last"] = not points and not host_config.get("Privileged")
+    subpaths.mount(whole, parts)
+    return request
+
+
+def _request(
+    context: Context,
+    record: Container,
+    directory: BundleDirectory,
+    layers: RootfsRequest,
+    log: LogRequest | None,
+) -> StartRequest:
     request = StartRequest(
         id=record.id,
         bundle=str(directory.path),
         cgroup_path=record.cgroup_path,
         runtime_root=str(context.exec_root.runtime),
         rootfs=layers,
-        # Only where nothing of the host is mounted, which is expected to be free by then.
-        unmounts_last=not points and not host_config.get("Privileged"),
-        has_network=has_network,
+        unmounts_last=False,
+        has_network=sharing.has_own_network(record.host_config),
         terminal=record.tty,
         stdin=bool(record.config.get("OpenStdin")),
         stdin_once=bool(record.config.get("StdinOnce")),
         log=log,
         attachments=[],
     )
-    if executable := context.host.runtimes[host_config.get("Runtime") or ""]:
+    if executable := context.host.runtimes[record.host_config.get("Runtime") or ""]:
         request["runtime"] = executable
-    subpaths.mount(whole, parts)
     return request
 
 
