@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.conformance.composing import SEACAN, Composer
 from tests.conformance.docker_cli import Docker, Engine
 from tests.conformance.skopeo import copy, digest_of, raw
 from tests.images import archives
@@ -115,3 +116,20 @@ def test_registries_get_and_give_the_index(
     assert digest_of(f"{place}/theirs:1") == pushed[0]
     docker.ok("push", "-q", "--platform", OTHER, theirs)
     assert digest_of(f"{place}/theirs:1") == pushed[1]
+
+
+def test_a_service_for_another_platform(
+    docker: Docker, engine: Engine, image: str, tmp_path: Path
+) -> None:
+    """It is found among those of the name, and nothing is asked of a registry."""
+    (tmp_path / "compose.yaml").write_text(
+        f"services: {{other: {{image: '{image}', command: x, platform: {OTHER}}}}}\n"
+    )
+    compose = Composer(SEACAN, engine.host, tmp_path)
+    compose.ok("create")
+    container = compose.ok("ps", "-aq")
+    used = docker.inspect(container, "{{.Image}}")
+    assert docker.inspect(used, "{{.Architecture}}") == "s390x"
+    compose.ok("create")
+    assert compose.ok("ps", "-aq") == container
+    compose.ok("down")

@@ -25,6 +25,7 @@ _LAYER_DONE = (
     *("Layer already exists", "Pushed"),
 )
 _MACHINES = {"x86_64": "amd64", "x86-64": "amd64", "aarch64": "arm64"}
+_PARTS = ("os", "architecture", "variant")
 POLICIES = ("always", "never", "build", "missing", "if_not_present")
 
 
@@ -52,10 +53,13 @@ def ensure_images(site: Worksite, project: Project) -> dict[str, str]:
         if mount.get("type") == "image" and mount.get("source")
     }
     there = present_images(site, {*names.values(), *mounted})
-    for name, service in project.services.items():
-        _forget_other_platforms(there, names[name], service.get("platform", ""))
+    platforms = {names[name]: one.get("platform", "") for name, one in project.services.items()}
+    for image, platform in platforms.items():
+        _take_platform(site, there, image, platform)
     pulled = _pull_required(site, project, there, mounted)
     there |= present_images(site, pulled)
+    for image in pulled & {*platforms}:
+        _take_platform(site, there, image, platforms[image])
     built = [
         name
         for name, service in sorted(project.services.items())
@@ -94,15 +98,36 @@ def _pull_required(
     return set(wanted)
 
 
-def _forget_other_platforms(there: dict[str, dict[str, Any]], name: str, platform: str) -> None:
-    """Forget an image that is for another platform than its service."""
-    image = there.get(name, {})
-    parts = [image.get("Os", ""), image.get("Architecture", ""), image.get("Variant", "")]
-    wanted = platform.lower().split("/")
-    if len(wanted) > 1 and wanted[1] in _MACHINES:
-        wanted[1] = _MACHINES[wanted[1]]
-    if platform and any(one != part for one, part in zip(wanted, parts, strict=False) if part):
-        there.pop(name, None)
+def _take_platform(
+    site: Worksite, there: dict[str, dict[str, Any]], name: str, platform: str
+) -> None:
+    """Replace an image that is for another platform than its service by the one that is.
+
+    A name may mean several; if that one is not there, forget the image.
+    """
+    if not platform or name not in there or _is_of(there[name], platform):
+        return
+    import json
+
+    wanted = json.dumps(dict(zip(_PARTS, _parts_of(platform), strict=False)))
+    try:
+        there[name] = site.client.images.inspect(name, platform=wanted)
+    except NotFound:
+        del there[name]
+        return
+    if not _is_of(there[name], platform):  # a daemon that does not know of platforms here
+        del there[name]
+
+
+def _is_of(image: Mapping[str, Any], platform: str) -> bool:
+    own = [image.get("Os", ""), image.get("Architecture", ""), image.get("Variant", "")]
+    wanted = _parts_of(platform)
+    return all(one == part for one, part in zip(wanted, own, strict=False) if part)
+
+
+def _parts_of(platform: str) -> list[str]:
+    parts = platform.lower().split("/")
+    return [*parts[:1], *(_MACHINES.get(part, part) for part in parts[1:2]), *parts[2:]]
 
 
 def platform_of(project: Project, service: Mapping[str, Any]) -> str:
