@@ -6,9 +6,9 @@
 
 In reading order: remote.py (all that the engine asks for), settings.py, endpoints.py with
 hosts_toml.py and certificates.py; credentials.py, challenges.py, authorization.py, http.py,
-session.py; repository.py; pull.py with choice.py and downloads.py; push.py with upload.py;
-inspect.py, search.py; archives.py (of import, at any URL); failures.py (what goes wrong, in
-Docker's words), tasks.py (threads).
+session.py; repository.py; pull.py with downloads.py and download.py; push.py with outgoing.py and
+upload.py; inspect.py, lists.py, search.py; archives.py (of import, at any URL); failures.py (what
+goes wrong, in Docker's words), tasks.py (threads).
 
 Everything here blocks, and runs in threads that do not keep the daemon from ending.
 """
