@@ -225,6 +225,19 @@ def test_what_is_refused(daemon: Daemon, served: Served, source: str, said: str)
     assert said in done.err, done.err
 
 
+def test_a_host_whose_key_has_changed(daemon: Daemon, served: Served, tmp_path: Path) -> None:
+    errors, port = [], 0
+    for name in ("first", "second"):
+        (tmp_path / name).mkdir()
+        with over_ssh(tmp_path / name, port) as base:
+            port = int(base.rpartition(":")[2])
+            text = f"FROM scratch\nADD {base}{served.root}/lib/.git /\n"
+            ssh = ("--ssh", f"default={tmp_path / name / 'key'}")
+            errors.append(seacan(daemon, "build", *ssh, "-", stdin=text).err)
+    assert "ERROR" not in errors[0]
+    assert "Host key verification failed" in errors[1]
+
+
 @pytest.mark.parametrize(
     "place", ["file://{root}/lib/.git", "ext::sh -c id", "{root}/lib", "../../../x"]
 )

@@ -15,6 +15,7 @@ from docker.tls import TLSConfig
 from tests.conformance.docker_cli import Result
 from tests.daemon import Daemon, empty_configuration, running_daemon
 from tests.fakes.certificates import Authority
+from tests.fakes.git_server import Repository, over_ssh
 
 pytestmark = [pytest.mark.conformance, pytest.mark.root]
 
@@ -223,3 +224,12 @@ def test_plain_tcp(busybox_tar: Path, tmp_path: Path) -> None:
             result = remote.call(client, *quiet, "sh", "-c", loud, stdin=b"y\n" * 500_000)
             assert (result.status, len(result.out), result.err) == (3, 3_000_000, "")
         daemon.remove_containers()
+
+
+def test_an_agent_answers_a_build(remote: Remote, tmp_path: Path) -> None:
+    Repository(tmp_path / "r").commit({"f": "x"})
+    with over_ssh(tmp_path) as base:
+        text = f"FROM scratch\nADD {base}{tmp_path}/r/.git /\n"
+        words = ("build", f"--ssh=default={tmp_path}/key", "-")
+        done = remote.call(SEACAN, *words, stdin=text.encode())
+    assert done.status == 0, done.err

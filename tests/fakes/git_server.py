@@ -148,9 +148,9 @@ def over_git(root: Path) -> Iterator[str]:
 
 
 @contextmanager
-def over_ssh(directory: Path) -> Iterator[str]:
+def over_ssh(directory: Path, port: int = 0) -> Iterator[str]:
     """Yield root@127.0.0.1's ssh://…:PORT; a key for it is DIRECTORY/key."""
-    port = _free_port()
+    port = port or _free_port()
     for name in ("key", "host-key"):
         command = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", name, "-f"]
         subprocess.run([*command, str(directory / name)], check=True, timeout=30)
