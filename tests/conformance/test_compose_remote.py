@@ -115,6 +115,7 @@ def test_nothing_of_a_repository_is_run(place: Place) -> None:
     ("url", "text"),
     [
         ("{url}#nope", "repository does not contain ref nope"),
+        ("{url}?checksum=abcdef1&ref=main", "expected checksum to match abcdef1, got "),
         ("{url}#--upload-pack=x", "invalid ref"),
         ("{url}#main:../..", "leads out"),
         ("{url}#main:link", "leads out"),

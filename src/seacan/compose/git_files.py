@@ -45,6 +45,7 @@ def checked_out(repository: Repository, cache: str, *, fetches: bool) -> str:
         if not fetches:
             raise NotFound(f"{repository.shown}: not looked up")
         commit = _resolved(repository)
+    repository.check(commit)
     directory = os.path.join(cache, commit)
     if not os.path.isdir(directory):
         if not fetches:

@@ -7,7 +7,6 @@ Source: docs.docker.com, build/concepts/context, "Git repositories"; git-clone(1
 from __future__ import annotations
 
 import re
-import urllib.parse
 
 from seacan.errors import InvalidArgument
 from seacan.records import record, replace
@@ -39,6 +38,11 @@ class Repository:
     checksum: str = ""  # the commit that it is to be, or how its id begins
     keeps_git_directory: bool = False
     has_submodules: bool = True
+
+    def check(self, commit: str) -> None:
+        """Raise InvalidArgument for another commit than the checksum says."""
+        if not commit.startswith(self.checksum):
+            raise InvalidArgument(f"expected checksum to match {self.checksum}, got {commit}")
 
     @property
     def is_ssh(self) -> bool:
@@ -127,7 +131,11 @@ def _check_parts(text: str, *parts: str) -> None:
 
 def _of_query(found: Repository, query: str) -> Repository:
     """Return the repository with what a query says. Raises InvalidArgument, as BuildKit does."""
-    given = urllib.parse.parse_qs(query, keep_blank_values=True)
+    if not query:
+        return found
+    from urllib.parse import parse_qs
+
+    given = parse_qs(query, keep_blank_values=True)
     prefixes = {"ref": "", "tag": "refs/tags/", "branch": "refs/heads/"}
     for name, values in given.items():
         value = values[0]

@@ -71,8 +71,7 @@ class Repositories:
             found = commit_of(listed, ref)
             if not found:
                 raise InvalidArgument(f"{repository.shown}: it has no ref {ref!r}")
-        if not found.startswith(repository.checksum):
-            raise InvalidArgument(f"expected checksum to match {repository.checksum}, got {found}")
+        repository.check(found)
         return Commit(repository, found, keeps_git_directory or repository.keeps_git_directory)
 
     def receive(self, commit: Commit, tree: ContextTree) -> None:
