@@ -218,7 +218,7 @@ class Daemon:
 
     def assert_nothing_left(self, *, before: Sequence[str] = ()) -> None:
         """A shim that has said its last word may take a moment to go."""
-        deadline = time.monotonic() + 3 * _PATIENCE
+        deadline = time.monotonic() + 15 * _PATIENCE  # it writes its layer out before
         while left := [thing for thing in self.leftovers() if thing not in before]:
             assert time.monotonic() < deadline, (left, self.log.read_text())
             time.sleep(0.02)

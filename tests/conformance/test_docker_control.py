@@ -233,7 +233,8 @@ def test_stats(docker: Docker) -> None:
     time.sleep(1)
     lines = docker.ok("stats", "--no-stream", "--format", "json", busy, idle).splitlines()
     shown = {line["Container"]: line for line in map(json.loads, lines)}
-    assert 30 < float(shown[busy]["CPUPerc"].rstrip("%")) < 70
+    # What it may have at most; what it gets depends on what else the machine does.
+    assert 10 < float(shown[busy]["CPUPerc"].rstrip("%")) < 70
     assert float(shown[idle]["CPUPerc"].rstrip("%")) < 5
     assert shown[busy]["MemUsage"].endswith("/ 64MiB")
     assert 0 < float(shown[busy]["MemPerc"].rstrip("%")) < 50

@@ -106,10 +106,16 @@ def test_a_killed_container_while_nobody_looked(daemon: Daemon) -> None:
 
 
 def _shim_of(daemon: Daemon, container: str) -> int:
-    status = Path(f"/proc/{daemon.state(container)['Pid']}/status").read_text()
-    parent = int(status.partition("PPid:")[2].split()[0])
-    assert daemon.engine_processes()[parent] == "seacan-shim"
-    return parent
+    status = Path(f"/proc/{daemon.state(container)['Pid']}/status")
+
+    def parent() -> int:
+        return int(status.read_text().partition("PPid:")[2].split()[0])
+
+    def is_shim() -> bool:
+        return daemon.engine_processes().get(parent()) == "seacan-shim"
+
+    wait_until(is_shim, "the process that has started the container to leave it to the shim")
+    return parent()
 
 
 @pytest.mark.parametrize("is_watched", [True, False], ids=["watched", "while nobody looked"])

@@ -3,6 +3,7 @@
 Source: Engine API, GET /containers/{id}/top; procps, ps(1).
 """
 
+import os
 import re
 import subprocess
 from collections.abc import Sequence
@@ -46,9 +47,12 @@ def top(cgroup_path: str, arguments: str) -> Top:
 
 
 def _ps(words: Sequence[str]) -> subprocess.CompletedProcess[bytes]:
+    # It would cut its lines at the width of the terminal that the daemon was started from.
+    environment = {name: value for name, value in os.environ.items() if name != "COLUMNS"}
     try:
         return subprocess.run(
             ["ps", *words],
+            env=environment,
             stdin=subprocess.DEVNULL,
             capture_output=True,
             timeout=_DEADLINE_S,

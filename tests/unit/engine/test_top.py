@@ -1,8 +1,12 @@
 """The output of ps(1), cut down to a container's processes."""
 
+import os
+from pathlib import Path
+from types import SimpleNamespace
+
 import pytest
 
-from seacan.engine.top import Top, check_arguments, parse
+from seacan.engine.top import Top, check_arguments, parse, top
 from seacan.errors import Internal
 
 TABLE = """UID          PID    PPID  CMD
@@ -54,3 +58,13 @@ def test_a_column_that_is_called_pid() -> None:
     for arguments in ("-o x=PID2", "-o pid -o x= PID2"):
         with pytest.raises(Internal, match='specifying "x=PID2" is not allowed'):
             check_arguments(arguments)
+
+
+def test_lines_are_whole_whatever_the_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    cgroup = SimpleNamespace(pids=lambda: [os.getpid()])
+    monkeypatch.setattr("seacan.engine.top.hierarchy.open_cgroup", lambda path: cgroup)
+    monkeypatch.setenv("COLUMNS", "12")
+    ((pid, command),) = top("/x", "-o pid,args").processes
+    assert pid == str(os.getpid())
+    whole = Path("/proc/self/cmdline").read_text().replace("\0", " ")
+    assert command.split() == whole.split()
