@@ -34,20 +34,24 @@ class WrittenPages:
     def note(self, pid: int) -> None:
         """Note what the process `pid` has for itself; once is enough, and later calls are void.
 
-        Raises OSError, as of a kernel that does not tell.
+        Where the kernel does not tell, nothing is noted: who starts containers goes on without.
         """
         if _WRITTEN.search(self._is_written):
             return
-        noted = bytearray()
+        with contextlib.suppress(OSError):
+            noted = self._exclusive_to(pid)
+            self._is_written[: len(noted)] = noted
+
+    def _exclusive_to(self, pid: int) -> bytes:
+        """Return a byte for each page: 1 if nobody else maps it. Raises OSError."""
+        found = bytearray()
         with open(f"/proc/{pid}/pagemap", "rb", buffering=0) as pagemap:
             for area in self._areas:
                 entries = array("Q")
-                data = os.pread(
-                    pagemap.fileno(), len(area) * entries.itemsize, area.start * entries.itemsize
-                )
-                entries.frombytes(data)
-                noted += bytes(bool(entry & _EXCLUSIVE) for entry in entries)
-        self._is_written[: len(noted)] = bytes(noted)
+                size, start = len(area) * entries.itemsize, area.start * entries.itemsize
+                entries.frombytes(os.pread(pagemap.fileno(), size, start))
+                found += bytes(bool(entry & _EXCLUSIVE) for entry in entries)
+        return bytes(found)
 
     def copy(self) -> None:
         """Have those noted copied now; what the kernel refuses is copied when it is written to."""

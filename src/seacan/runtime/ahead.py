@@ -12,7 +12,6 @@ import os
 import pickle
 import socket
 from collections.abc import Sequence
-from contextlib import suppress
 from typing import Final, NoReturn, cast
 
 from seacan import log
@@ -74,8 +73,7 @@ class Ahead:
 
     def note_written(self) -> None:
         """Note what it has written to by now, for those that are forked after it."""
-        with suppress(OSError):
-            self._written.note(self.pid)
+        self._written.note(self.pid)
 
     def close(self) -> None:
         """Let it end, unless it has become something. It is a child of the caller, to be reaped."""

@@ -132,3 +132,17 @@ def test_a_kernel_that_refuses_does_no_harm(
     with child(lambda: write(memory, range(_PAGES))) as pid:
         written.note(pid)
     written.copy()
+
+
+def test_a_process_that_cannot_be_looked_at_does_no_harm(memory: mmap.mmap) -> None:
+    written = WrittenPages()
+    with child(lambda: None) as pid:
+        pass
+    written.note(pid)  # it is gone
+
+    def work() -> None:
+        written.copy()
+        assert faults_of(lambda: write(memory, range(_PAGES))) >= _PAGES
+
+    with child(work):
+        pass
