@@ -24,7 +24,15 @@ from ctypes import (
 )
 from typing import Final
 
-from seacan.kernel.libc import IS_X86_64, bind, bind_number, check, encode, encode_or_null
+from seacan.kernel.libc import (
+    IS_X86_64,
+    bind,
+    bind_number,
+    bind_number_locked,
+    check,
+    encode,
+    encode_or_null,
+)
 
 AT_FDCWD: Final = -100  # linux/fcntl.h
 AT_EMPTY_PATH: Final = 0x1000
@@ -86,7 +94,8 @@ _inotify_init1 = bind("inotify_init1", c_int)
 _inotify_add_watch = bind("inotify_add_watch", c_int, c_char_p, c_uint32)
 _inotify_rm_watch = bind("inotify_rm_watch", c_int, c_int)
 
-_clone = bind_number(_NR_CLONE, c_ulong, *[c_void_p] * 4)
+# A child forked without the lock waits for it for ever if another thread had it: it has no threads.
+_clone = bind_number_locked(_NR_CLONE, c_ulong, *[c_void_p] * 4)
 _before_fork = ctypes.pythonapi.PyOS_BeforeFork
 _after_fork_in_child = ctypes.pythonapi.PyOS_AfterFork_Child
 _after_fork_in_parent = ctypes.pythonapi.PyOS_AfterFork_Parent
@@ -292,8 +301,8 @@ def socketpair(domain: int, kind: int) -> tuple[int, int]:
 def clone(flags: int = 0) -> int:
     """Fork with `flags` (CLONE_NEW*, CLONE_PARENT); return 0 in the child, its pid in the caller.
 
-    For a process of one thread. The interpreter is told, as by os.fork(), but not the C library,
-    whose own care is for threads. Source: clone(2).
+    The interpreter is told, as by os.fork(), but not the C library, whose own care is for threads
+    that are in it without the interpreter's lock. Source: clone(2).
     """
     _before_fork()
     pid = _clone(flags | signal.SIGCHLD, None, None, None, None)

@@ -1,0 +1,35 @@
+import os
+import select
+import signal
+import threading
+
+from seacan.kernel import syscalls
+
+
+def test_clone_while_another_thread_runs() -> None:
+    ended = threading.Event()
+
+    def run() -> None:
+        while not ended.is_set():
+            pass
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    try:
+        for _ in range(20):
+            pid = syscalls.clone()
+            if pid == 0:
+                os._exit(7)
+            assert _status(pid) == 7
+    finally:
+        ended.set()
+        thread.join()
+
+
+def _status(pid: int) -> int:
+    """Reap a child; one that hangs is killed."""
+    pidfd = os.pidfd_open(pid)
+    if not select.select([pidfd], [], [], 10)[0]:
+        os.kill(pid, signal.SIGKILL)
+    os.close(pidfd)
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
