@@ -1,7 +1,8 @@
 """The containers, networks and volumes that there are, in SQLite: what a restarted daemon knows.
 
 One row each, its record as JSON; what a container does at the moment is not taken from here but
-from its shim. Every write is durable when it returns (WAL, synchronous FULL).
+from its shim. A write is durable when it returns (WAL, synchronous FULL), unless its caller says
+that it need not be.
 """
 
 from collections.abc import Iterable
@@ -53,9 +54,14 @@ class Database:
             sql.execute("INSERT INTO containers VALUES (?, ?, ?)", row)
             sql.executemany("INSERT INTO volumes VALUES (?, ?)", map(_row, volumes))
 
-    def save(self, container: Container) -> None:
-        """Replace the row of `container`; one that is removed meanwhile does not come back."""
-        with self._database.transaction() as sql:
+    def save(self, container: Container, *, outlives_power_cut: bool = True) -> None:
+        """Replace the row of `container`; one that is removed meanwhile does not come back.
+
+        What need not outlive a power cut costs no wait for the disk: sqlite.transaction_with_next.
+        """
+        database = self._database
+        begin = database.transaction if outlives_power_cut else database.transaction_with_next
+        with begin() as sql:
             sql.execute(
                 "UPDATE containers SET name = ?, record = ? WHERE id = ?",
                 (container.name, msgspec.json.encode(container), container.id),

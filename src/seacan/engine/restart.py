@@ -50,6 +50,11 @@ def has_policy(record: Container) -> bool:
     return _policy(record)[0] != "no"
 
 
+def matters_at_boot(record: Container) -> bool:
+    """Whether anything follows, when nothing runs any more, from its having run."""
+    return has_policy(record) or bool(record.host_config.get("AutoRemove"))
+
+
 def is_wanted(record: Container) -> bool:
     """Decide whether a container that has ended is to be started again, and not by hand.
 

@@ -21,7 +21,7 @@ from seacan.engine.database import Database
 from seacan.engine.ends import end_processes, exit_of, put_away, read_exit, start_exit_code
 from seacan.engine.events import Events
 from seacan.engine.health import Check, Monitor
-from seacan.engine.restart import Restart, has_policy
+from seacan.engine.restart import Restart, has_policy, matters_at_boot
 from seacan.engine.sandboxes import Sandboxes
 from seacan.engine.times import nanoseconds, rfc3339
 from seacan.engine.trash import Trash
@@ -124,7 +124,7 @@ class Entry:
             self.tell("start")
             self.adopt(shim)
         await self._attach_late()
-        await self.save()
+        await anyio.to_thread.run_sync(self._save_run)
         mark(trace, "daemon", "record kept")
 
     async def _start(
@@ -307,7 +307,7 @@ class Entry:
 
         In this order: who kills the daemon in between leaves the status in the bundle or here.
         """
-        self._database.save(self.record)
+        self._save_run()
         self._discard_bundle()
 
     def _discard_bundle(self) -> None:
@@ -391,3 +391,7 @@ class Entry:
 
     async def save(self) -> None:
         await anyio.to_thread.run_sync(self._database.save, self.record)
+
+    def _save_run(self) -> None:
+        """Keep the record of its start or end."""
+        self._database.save(self.record, outlives_power_cut=matters_at_boot(self.record))

@@ -58,6 +58,21 @@ def test_what_was_stopped_by_hand(
     assert restart.is_wanted(container) is by_the_next_daemon
 
 
+@pytest.mark.parametrize(
+    ("host_config", "matters"),
+    [
+        ({}, False),
+        ({"RestartPolicy": {"Name": "no"}}, False),
+        ({"RestartPolicy": {"Name": "unless-stopped"}}, True),
+        ({"AutoRemove": True}, True),
+    ],
+)
+def test_what_is_to_be_known_at_a_boot(host_config: Any, matters: bool) -> None:
+    container = make_container()
+    container.host_config.update(host_config)
+    assert restart.matters_at_boot(container) is matters
+
+
 def test_a_start_by_hand_begins_anew() -> None:
     container = ended("on-failure", 2, count=2)
     restarts = Restart(container)
