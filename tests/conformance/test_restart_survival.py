@@ -58,7 +58,7 @@ def test_killed_in_the_middle_of_a_back_off(daemon: Daemon) -> None:
     assert daemon.state(container)["ExitCode"] == 3
 
 
-def test_ends_while_nobody_looked(daemon: Daemon) -> None:
+def test_ends_while_nobody_looked(daemon: Daemon, tmp_path: Path) -> None:
     scripts = [
         ("no", 3),
         ("on-failure", 3),
@@ -66,9 +66,16 @@ def test_ends_while_nobody_looked(daemon: Daemon) -> None:
         ("always", 0),
         ("unless-stopped", 0),
     ]
-    script = "echo begun; test -e /again && sleep 60; touch /again; sleep 0.5; exit {}"
-    containers = {case: _run(daemon, case[0], script.format(case[1])) for case in scripts}
+    script = (
+        "echo begun; test -e /again && sleep 60; touch /again; "
+        "while ! test -e /gate/open; do sleep 0.05; done; exit {}"
+    )
+    gate = [f"{tmp_path}:/gate:ro"]
+    containers = {
+        case: _run(daemon, case[0], script.format(case[1]), Binds=gate) for case in scripts
+    }
     daemon.kill()
+    (tmp_path / "open").touch()
     wait_until(lambda: not _has_shim(daemon), "all of them to end")
     daemon.start()
     for case in (("on-failure", 3), ("always", 0), ("unless-stopped", 0)):
