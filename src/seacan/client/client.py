@@ -14,8 +14,7 @@ from __future__ import annotations
 import os
 import select
 
-from seacan import errors
-from seacan.client import json_text
+from seacan import errors, json_text
 from seacan.client.endpoint import Endpoint, parse_host
 from seacan.client.transport import Connection, Response, Upgraded
 from seacan.client.version import API_VERSION, CLIENT_VERSION, LEAST_API_VERSION, version_key

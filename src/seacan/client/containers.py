@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import select
 
-from seacan.client import json_text
+from seacan import json_text
 from seacan.client.images import split_reference
 from seacan.errors import Internal, NotFound
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from seacan.client import json_text
+from seacan import json_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -13,10 +13,10 @@ import os
 import shutil
 import tempfile
 
-from seacan.client.json_text import dumps, loads
 from seacan.compose.names import VERSION
 from seacan.compose.sha256 import sha256_hex
 from seacan.errors import InvalidArgument, NotFound, Unsupported
+from seacan.json_text import dumps, loads
 from seacan.records import record
 
 TYPE_CHECKING = False

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import os
 
-from seacan.client import json_text
+from seacan import json_text
 from seacan.compose.sha256 import sha256_hex
 
 TYPE_CHECKING = False

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 
-from seacan.client.json_text import dumps
 from seacan.compose import kinds, shapes
 from seacan.compose.scalars import go_float, needs_quotes, plain_value
 from seacan.compose.shape import ABSENT, ListOf, MapOf, Shape
+from seacan.json_text import dumps
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 
-from seacan.client.json_text import dumps, loads
 from seacan.compose import names
 from seacan.compose.config_hash import service_hash
 from seacan.compose.kinds import duration_ns
@@ -15,6 +14,7 @@ from seacan.compose.mounts import mounts_of
 from seacan.compose.names import container_name, image_of
 from seacan.compose.resources import resources_of
 from seacan.errors import InvalidArgument
+from seacan.json_text import dumps, loads
 from seacan.records import record
 
 TYPE_CHECKING = False

@@ -13,7 +13,7 @@ import os
 import re
 from functools import cache
 
-from seacan.client import json_text
+from seacan import json_text
 from seacan.compose.scalars import go_text
 from seacan.records import record
 

@@ -11,15 +11,15 @@ if TYPE_CHECKING:
     from typing import Any
 
 try:
-    from _json import encode_basestring, make_encoder, make_scanner
+    from _json import encode_basestring, encode_basestring_ascii, make_encoder, make_scanner
 except ImportError:
     import json
 
     def loads(data: bytes | str) -> Any:
         return json.loads(data)
 
-    def dumps(value: object) -> str:
-        return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    def dumps(value: object, *, escaped: bool = False) -> str:
+        return json.dumps(value, ensure_ascii=escaped, separators=(",", ":"))
 
 else:
     _SPACE = " \t\n\r"
@@ -54,7 +54,31 @@ else:
     def _refuse(value: object) -> Any:
         raise TypeError(f"no JSON: {value!r}")
 
-    def dumps(value: object) -> str:
-        """Return `value` as compact JSON, letters of all scripts as they are. Raises TypeError."""
-        encode = make_encoder(None, _refuse, encode_basestring, None, ":", ",", False, False, True)
+    def dumps(value: object, *, escaped: bool = False) -> str:
+        """Return `value` as compact JSON. Raises TypeError.
+
+        Letters of all scripts are as they are, or `escaped`: then the text is ASCII, whatever is
+        in it.
+        """
+        text = encode_basestring_ascii if escaped else encode_basestring
+        encode = make_encoder(None, _refuse, text, None, ":", ",", False, False, True)
         return "".join(encode(value, 0))
+
+
+def laid_out(value: object, indent: int, start: str = "\n") -> str:
+    """Return `value` as JSON in ASCII, a line for each member, as json.dumps with `indent` does.
+
+    `start` is what a line of the value itself starts with.
+    """
+    if not value or not isinstance(value, dict | list):
+        return dumps(value, escaped=True)
+    inner = start + " " * indent
+    if isinstance(value, list):
+        lines = [laid_out(item, indent, inner) for item in value]
+    else:
+        lines = [
+            f"{dumps(name, escaped=True)}: {laid_out(item, indent, inner)}"
+            for name, item in value.items()
+        ]
+    opening, closing = "[]" if isinstance(value, list) else "{}"
+    return f"{opening}{inner}{f',{inner}'.join(lines)}{start}{closing}"
