@@ -5,9 +5,9 @@ Without pathlib, which takes longer to import than what a container needs of it 
 
 import os
 import stat
-from contextlib import suppress
 
 from seacan.errors import InvalidArgument
+from seacan.lean import suppress
 
 StrPath = str | os.PathLike[str]
 

@@ -3,9 +3,14 @@
 The launcher and the shims may not import `logging`: every container would pay for it.
 """
 
+from __future__ import annotations
+
 import os
 import time
-from typing import Final
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Final
 
 LEVELS: Final = ("debug", "info", "warn", "error")
 

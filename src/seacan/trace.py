@@ -7,15 +7,23 @@ All of them read CLOCK_MONOTONIC, which processes share. Who is not traced has -
 and pays a comparison for each step. The memfd is close-on-exec: no container gets to see it.
 """
 
+from __future__ import annotations
+
 import os
 import time
-from typing import Final, NamedTuple
+
+from seacan.records import record
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Final
 
 NOT_TRACED: Final = -1
 _LIMIT_BYTES: Final = 1 << 20
 
 
-class Mark(NamedTuple):
+@record
+class Mark:
     """`at_ns` is of CLOCK_MONOTONIC; `what` is done by then."""
 
     at_ns: int
@@ -41,4 +49,4 @@ def read(fd: int) -> list[Mark]:
     for line in os.pread(fd, _LIMIT_BYTES, 0).decode(errors="replace").splitlines():
         at_ns, who, what = line.split(" ", 2)
         marks.append(Mark(int(at_ns), who, what))
-    return sorted(marks)
+    return sorted(marks, key=lambda mark: mark.at_ns)

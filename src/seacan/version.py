@@ -1,6 +1,10 @@
 """The version of this release: what every executable and the API say."""
 
-from typing import Final
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Final
 
 VERSION: Final = "0.1.0"
 

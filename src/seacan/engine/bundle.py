@@ -27,6 +27,7 @@ from seacan.engine.users import User
 from seacan.errors import InvalidArgument
 from seacan.spec import runtime
 from seacan.spec.engine_api import ContainerConfig, ExecConfig, HostConfig
+from seacan.spec.oci_version import OCI_VERSION
 
 ROOTFS: Final = "rootfs"  # beside config.json
 
@@ -58,7 +59,7 @@ def make_config(inputs: BundleInputs) -> runtime.Config:
     asked = security.parse(host_config.get("SecurityOpt") or [])
     privileged = bool(host_config.get("Privileged"))
     result: runtime.Config = {
-        "ociVersion": runtime.OCI_VERSION,
+        "ociVersion": OCI_VERSION,
         "process": _process(inputs, asked),
         "root": {"path": ROOTFS, "readonly": bool(host_config.get("ReadonlyRootfs"))},
         "mounts": mounts.to_oci(

@@ -3,12 +3,19 @@
 Source: linux/bpf.h, bpf(2), the kernel's bpf/standardization/instruction-set.rst.
 """
 
+from __future__ import annotations
+
 import os
 import struct
-from contextlib import suppress
-from typing import Final
 
 from seacan.kernel import programs
+from seacan.lean import suppress
+
+TYPE_CHECKING = False
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Final
 
 # Operations: class, operation and source in one byte.
 LDX_W: Final = 0x61  # dst = 32 bits at src + offset

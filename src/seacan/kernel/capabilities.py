@@ -1,10 +1,15 @@
 """Capabilities by name, and the five sets of a process. Source: capabilities(7)."""
 
+from __future__ import annotations
+
 import errno
-from collections.abc import Iterable
-from typing import Final
 
 from seacan.kernel import this_process
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import Final
 
 # linux/capability.h: the position is the number.
 NAMES: Final = (

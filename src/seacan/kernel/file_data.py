@@ -3,9 +3,14 @@
 Source: lseek(2), copy_file_range(2), sendfile(2).
 """
 
+from __future__ import annotations
+
 import errno
 import os
-from typing import Final
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Final
 
 _CHUNK_BYTES: Final = 1 << 30
 # Other file systems, or one that cannot: the bytes are copied in another way.

@@ -3,15 +3,20 @@
 Source: user_namespaces(7), newuidmap(1).
 """
 
+from __future__ import annotations
+
 import errno
 import os
-import signal
-from collections.abc import Sequence
-from typing import Final, Literal
 
-from seacan.kernel import procfs, syscalls, this_process
+from seacan.kernel import procfs, signals, syscalls, this_process
 from seacan.kernel.namespaces import CLONE_NEWUSER
-from seacan.spec.runtime import IDMapping
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Final, Literal
+
+    from seacan.spec.runtime import IDMapping
 
 MAX_MAPPINGS: Final = 340  # UID_GID_MAP_MAX_EXTENTS, linux/user_namespace.h
 MAX_TEXT_BYTES: Final = os.sysconf("SC_PAGE_SIZE") - 1  # of one write: kernel/user_namespace.c
@@ -51,7 +56,7 @@ def user_namespace(uids: Sequence[IDMapping], gids: Sequence[IDMapping]) -> int:
         return os.open(f"/proc/{pid}/ns/user", os.O_RDONLY)
     finally:
         os.close(reader)
-        os.kill(pid, signal.SIGKILL)
+        os.kill(pid, signals.SIGKILL)
         os.waitpid(pid, 0)
 
 
@@ -59,12 +64,12 @@ def _wait_in_new_user_namespace(reader: int, writer: int) -> None:
     """Be the child: make the namespace, say so, and wait to be killed. Does not return."""
     try:
         os.close(reader)
-        this_process.set_pdeathsig(signal.SIGKILL)
+        this_process.set_pdeathsig(signals.SIGKILL)
         syscalls.unshare(CLONE_NEWUSER)
         this_process.set_dumpable(True)  # /proc/PID is its user's then, who may be the one to write
         os.write(writer, _MADE)  # fails if the parent went before it would have sent a signal
         while True:
-            signal.pause()
+            signals.pause()
     except OSError as err:
         os.write(writer, str(err.errno).encode())
     finally:

@@ -3,11 +3,16 @@
 The modules of system calls (syscalls, this_process, programs) import ctypes, and no others.
 """
 
+from __future__ import annotations
+
 import ctypes
 import os
-from collections.abc import Callable
 from ctypes import c_int, c_long
-from typing import Any, Final, NoReturn
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any, Final, NoReturn
 
 _LIBC: Final = ctypes.CDLL(None, use_errno=True)
 

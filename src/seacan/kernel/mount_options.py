@@ -10,12 +10,16 @@
 Source: OCI runtime-spec 1.2, config.md#linux-mount-options; mount(8).
 """
 
-from collections.abc import Iterable
-from typing import Final
+from __future__ import annotations
 
 from seacan.kernel import mounts
 from seacan.kernel.mounts import PROPAGATION, Change
 from seacan.records import record
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import Final
 
 _ATIME_MASK: Final = mounts.ATTR_ATIME_MASK
 

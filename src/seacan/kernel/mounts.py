@@ -6,15 +6,20 @@ that was opened before: between a look at the target and the mount there is no p
 Source: fsopen(2), open_tree(2), move_mount(2), mount_setattr(2); Linux 5.12.
 """
 
-import contextlib
+from __future__ import annotations
+
 import errno
 import os
-from collections.abc import Iterable, Iterator
-from typing import Final
 
 from seacan.kernel import procfs, syscalls
 from seacan.kernel.syscalls import AT_EMPTY_PATH, AT_FDCWD, AT_RECURSIVE
+from seacan.lean import contextmanager, suppress
 from seacan.records import record
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from typing import Final
 
 MS_BIND: Final = 0x1000  # linux/mount.h, also those below
 MS_MOVE: Final = 0x2000
@@ -64,7 +69,7 @@ class Change:
     def __bool__(self) -> bool:
         return bool(self.set or self.clear)
 
-    def then(self, later: "Change") -> "Change":
+    def then(self, later: Change) -> Change:
         """Return one change that does what this one and then `later` would."""
         return Change((self.set & ~later.clear) | later.set, self.clear | later.clear)
 
@@ -106,7 +111,7 @@ def fits_fsconfig(source: str, data: Iterable[str]) -> bool:
     return True
 
 
-@contextlib.contextmanager
+@contextmanager
 def _context(fs_fd: int, name: str) -> Iterator[int]:
     try:
         yield fs_fd
@@ -135,7 +140,7 @@ def _set(context: int, key: str, value: str) -> None:
 def _complaints(context: int) -> str:
     # The context keeps messages as `e text`, `w text`; ENODATA when there are no more.
     said = []
-    with contextlib.suppress(OSError):
+    with suppress(OSError):
         while message := os.read(context, 4096):
             said.append(message.decode(errors="replace").rstrip()[2:])
     return "".join(f": {text}" for text in said)

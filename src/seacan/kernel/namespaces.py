@@ -3,16 +3,22 @@
 Source: namespaces(7) and the pages by kind.
 """
 
+from __future__ import annotations
+
 import errno
 import fcntl
 import os
 import struct
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Final
 
 from seacan.kernel import syscalls
-from seacan.spec.runtime import NamespaceType
+from seacan.lean import contextmanager
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Final
+
+    from seacan.spec.runtime import NamespaceType
 
 CLONE_NEWTIME: Final = 0x00000080  # linux/sched.h
 CLONE_NEWNS: Final = 0x00020000

@@ -6,13 +6,18 @@ time of the call, and what is returned is a detached mount as of mounts.new_file
 Source: mount(2).
 """
 
+from __future__ import annotations
+
 import errno
 import os
-from collections.abc import Iterable
-from typing import Final
 
 from seacan.kernel import mounts, syscalls
 from seacan.kernel.mounts import Change
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import Final
 
 _MS_I_VERSION: Final = 1 << 23  # linux/mount.h, also those below
 _FLAGS: Final = {"ro": 0x01, "sync": 0x10, "mand": 0x40, "dirsync": 0x80, "lazytime": 1 << 25}

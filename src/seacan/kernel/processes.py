@@ -1,13 +1,17 @@
 """Processes, named so that a recycled pid is not mistaken for the one meant."""
 
+from __future__ import annotations
+
 import errno
 import os
 import select
-import signal
-from collections.abc import Iterable
-from typing import Final
 
-from seacan.kernel import procfs, syscalls
+from seacan.kernel import procfs, signals, syscalls
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import Final
 
 _MAX_FD: Final = 0xFFFFFFFF
 _PF_KTHREAD: Final = 0x00200000  # linux/sched.h
@@ -82,18 +86,18 @@ def reset_signals() -> None:
     What is ignored and what is blocked would pass through execve; what is caught belongs to the
     parent. Python ignores SIGPIPE and SIGXFSZ from its start.
     """
-    signal.set_wakeup_fd(-1)
+    signals.set_wakeup_fd(-1)
     for number in _signals_not_default():
-        signal.signal(number, signal.SIG_DFL)
-    signal.signal(signal.SIGPIPE, signal.SIG_IGN)
-    signal.pthread_sigmask(signal.SIG_SETMASK, ())
+        signals.signal(number, signals.SIG_DFL)
+    signals.signal(signals.SIGPIPE, signals.SIG_IGN)
+    signals.pthread_sigmask(signals.SIG_SETMASK, ())
 
 
 def default_signals() -> None:
     """Give every signal its default action and block none, whatever /proc may be here."""
-    for number in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}:
-        signal.signal(number, signal.SIG_DFL)
-    signal.pthread_sigmask(signal.SIG_SETMASK, ())
+    for number in signals.valid_signals() - {signals.SIGKILL, signals.SIGSTOP}:
+        signals.signal(number, signals.SIG_DFL)
+    signals.pthread_sigmask(signals.SIG_SETMASK, ())
 
 
 def _signals_not_default() -> list[int]:
@@ -104,4 +108,4 @@ def _signals_not_default() -> list[int]:
         start = text.index(name) + len(name)
         bits |= int(text[start : start + 16], 16)
     # 32 and 33 are the C library's own, and it refuses to change them.
-    return [n for n in range(1, signal.NSIG) if bits >> n - 1 & 1 and n not in (32, 33)]
+    return [n for n in range(1, signals.NSIG) if bits >> n - 1 & 1 and n not in (32, 33)]

@@ -4,11 +4,16 @@ A write that lands in a look-alike is not made: an AppArmor label or a sysctl th
 file or over a bind mount looked like success (CVE-2019-16884, CVE-2025-52881).
 """
 
+from __future__ import annotations
+
 import errno
 import os
-from typing import Final
 
 from seacan.kernel import rooted, syscalls
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Final
 
 PROC_SUPER_MAGIC: Final = 0x9FA0  # linux/magic.h
 _CHUNK_BYTES: Final = 65536

@@ -3,6 +3,8 @@
 As syscalls.py has its calls: they raise OSError(errno, "call: reason", path).
 """
 
+from __future__ import annotations
+
 import ctypes
 from ctypes import (
     c_char_p,
@@ -11,9 +13,12 @@ from ctypes import (
     c_ushort,
     c_void_p,
 )
-from typing import Final
 
 from seacan.kernel.libc import IS_X86_64, bind_number, check
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Final
 
 _NR_SECCOMP: Final = 317 if IS_X86_64 else 277
 _NR_BPF: Final = 321 if IS_X86_64 else 280

@@ -5,12 +5,17 @@ it, also while another process swaps directories for links. That is what the mou
 (CVE-2021-30465) and the symlinked /dev (CVE-2026-41579) went wrong with.
 """
 
+from __future__ import annotations
+
 import errno
 import os
 import stat
-from typing import Final
 
 from seacan.kernel import syscalls
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Final
 
 RESOLVE_NO_XDEV: Final = 0x01  # linux/openat2.h
 RESOLVE_NO_MAGICLINKS: Final = 0x02

@@ -8,9 +8,10 @@ come back close-on-exec and belong to the caller. Flags are numbers here; the mo
 (mounts, namespaces, rooted, …) hold their names.
 """
 
+from __future__ import annotations
+
 import ctypes
 import os
-import signal
 from ctypes import (
     c_char_p,
     c_int,
@@ -22,8 +23,8 @@ from ctypes import (
     c_ulong,
     c_void_p,
 )
-from typing import Final
 
+from seacan.kernel import signals
 from seacan.kernel.libc import (
     IS_X86_64,
     bind,
@@ -33,6 +34,10 @@ from seacan.kernel.libc import (
     encode,
     encode_or_null,
 )
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Final
 
 AT_FDCWD: Final = -100  # linux/fcntl.h
 AT_EMPTY_PATH: Final = 0x1000
@@ -305,7 +310,7 @@ def clone(flags: int = 0) -> int:
     that are in it without the interpreter's lock. Source: clone(2).
     """
     _before_fork()
-    pid = _clone(flags | signal.SIGCHLD, None, None, None, None)
+    pid = _clone(flags | signals.SIGCHLD, None, None, None, None)
     if pid == 0:
         _after_fork_in_child()
     else:

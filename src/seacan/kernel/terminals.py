@@ -1,15 +1,20 @@
 """Pseudo-terminals: a pair made in a given devpts, window sizes, raw mode."""
 
+from __future__ import annotations
+
 import errno
 import fcntl
 import os
 import struct
 import termios
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Final
 
 from seacan.kernel import rooted, syscalls
+from seacan.lean import contextmanager
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Final
 
 DEVPTS_SUPER_MAGIC: Final = 0x1CD1  # linux/magic.h
 _TIOCSPTLCK: Final = 0x40045431  # asm-generic/ioctls.h

@@ -3,11 +3,11 @@
 As syscalls.py has them: they raise OSError(errno, "call: reason", path).
 """
 
+from __future__ import annotations
+
 import ctypes
 import os
 import sys
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from ctypes import (
     c_char_p,
     c_int,
@@ -18,9 +18,14 @@ from ctypes import (
     c_ulong,
     c_void_p,
 )
-from typing import Final
 
 from seacan.kernel.libc import IS_X86_64, bind, bind_number, check, encode
+from seacan.lean import contextmanager
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from typing import Final
 
 # arch/x86/entry/syscalls/syscall_64.tbl, asm-generic/unistd.h.
 _NR_KEYCTL: Final = 250 if IS_X86_64 else 219

@@ -5,27 +5,34 @@ Nothing that the specification knows is accepted and then ignored. Source: OCI r
 config.md and config-linux.md.
 """
 
-import json
+from __future__ import annotations
+
 import os
 import stat
-from collections.abc import Callable, Mapping
-from typing import Any, Final, cast
 
+from seacan import json_text
 from seacan.errors import InvalidArgument, NotFound, Unsupported
 from seacan.files import StrPath, absolute, read_bounded
 from seacan.kernel import capabilities, mounts
 from seacan.kernel.mount_options import parse_options
+from seacan.lean import cast
 from seacan.records import record
 from seacan.runtime import namespaces, personality, rlimits, scheduling, shapes
-from seacan.spec.runtime import (
-    Config,
-    HookKind,
-    Linux,
-    LinuxNamespace,
-    Mount,
-    NamespaceType,
-    Process,
-)
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from typing import Any, Final
+
+    from seacan.spec.runtime import (
+        Config,
+        HookKind,
+        Linux,
+        LinuxNamespace,
+        Mount,
+        NamespaceType,
+        Process,
+    )
 
 _MAX_CONFIG_BYTES: Final = 8 << 20
 _MAX_MOUNTS: Final = 4096
@@ -109,7 +116,7 @@ def load(directory: StrPath) -> Bundle:
 
 def check_config(document: object) -> Config:
     """Return the configuration that the parsed JSON `document` holds."""
-    config = cast(Config, shapes.check(document, shapes.CONFIG, ""))
+    config = cast("Config", shapes.check(document, shapes.CONFIG, ""))
     for check in _CHECKS:
         check(config)
     return config
@@ -120,7 +127,7 @@ def check_process(document: object) -> Process:
     process = shapes.check(document, shapes.PROCESS, "process")
     _refuse_unsupported({"process": process})
     _check_process({"process": process})
-    return cast(Process, process)
+    return cast("Process", process)
 
 
 def read_json(path: StrPath) -> Any:
@@ -131,7 +138,7 @@ def read_json(path: StrPath) -> Any:
         raise NotFound(f"open {path}: no such file or directory") from err
     data = read_bounded(fd, _MAX_CONFIG_BYTES, str(path))
     try:
-        return json.loads(data)
+        return json_text.loads(data)
     except (ValueError, RecursionError) as err:
         raise InvalidArgument(f"{path}: not valid JSON: {err}") from err
 
@@ -226,7 +233,7 @@ def _check_id_map(entry: Mount, config: Config) -> None:
 def _check_paths(config: Config) -> None:
     linux = config.get("linux", {})
     for name in ("maskedPaths", "readonlyPaths"):
-        for path in cast(list[str], linux.get(name, [])):
+        for path in cast("list[str]", linux.get(name, [])):
             if not path.startswith("/"):
                 raise InvalidArgument(f"linux.{name}: not an absolute path: {path!r}")
     propagation = linux.get("rootfsPropagation", "")

@@ -6,16 +6,21 @@ the cgroup namespace cuts to the same; without one it is whole, as /proc/self/cg
 Source: config.md#mounts; cgroup_namespaces(7).
 """
 
+from __future__ import annotations
+
 import errno
 import os
-from collections.abc import Iterator, Mapping
-from typing import Final
 
 from seacan.errors import InvalidArgument
 from seacan.kernel import mounts, procfs
 from seacan.kernel.mount_options import Options
 from seacan.kernel.mounts import Change
 from seacan.records import record
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from typing import Final
 
 _RDONLY: Final = mounts.ATTR_RDONLY
 

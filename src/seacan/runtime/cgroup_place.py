@@ -3,19 +3,24 @@
 Source: OCI runtime-spec, config-linux.md#cgroups-path, #control-groups.
 """
 
+from __future__ import annotations
+
 import errno
-from contextlib import ExitStack
 
 from seacan.errors import Conflict, Internal, InvalidArgument, Unavailable, Unsupported
 from seacan.kernel.cgroups import hierarchy
-from seacan.kernel.cgroups.cgroup import Cgroup
+from seacan.lean import ExitStack
 from seacan.records import record, replace
 from seacan.runtime.bundle import Bundle
 from seacan.runtime.devices import with_device_rules
 from seacan.runtime.failures import reason
 from seacan.runtime.settings import Settings
 from seacan.runtime.state import Record, StateDirectory
-from seacan.spec.runtime import LinuxDeviceCgroup, LinuxResources
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from seacan.kernel.cgroups.cgroup import Cgroup
+    from seacan.spec.runtime import LinuxDeviceCgroup, LinuxResources
 
 
 @record

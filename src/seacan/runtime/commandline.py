@@ -9,11 +9,16 @@ flags.py too, so that it is refused by name. Not argparse: its import takes as l
 Source: runc(8) and its pages by command; Go, package flag.
 """
 
+from __future__ import annotations
+
 from types import SimpleNamespace
-from typing import Final
 
 from seacan.errors import InvalidArgument
 from seacan.runtime.flags import COMMANDS, GLOBAL, Command, Flag, Kind
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Final
 
 Options = SimpleNamespace  # by the flags' names, with `_` for `-`; and `command`, `arguments`
 
@@ -60,7 +65,7 @@ def parse_command(options: Options, words: list[str]) -> None:
 
 def _with_defaults(options: Options, flags: tuple[Flag, ...]) -> Options:
     for flag in flags:
-        setattr(options, flag.attribute, [] if flag.kind is Kind.LIST else flag.default)
+        setattr(options, flag.attribute, [] if flag.kind == Kind.LIST else flag.default)
     return options
 
 
@@ -94,14 +99,14 @@ def _parse_flag(
     if flag is None:
         raise InvalidArgument(f"unknown flag: {word.partition('=')[0]}")
     if not has_value:
-        if flag.kind is Kind.SWITCH:
+        if flag.kind == Kind.SWITCH:
             value = "true"
         elif following:
             value = following.pop(0)
         else:
             raise InvalidArgument(f"flag needs a value: {word}")
     read = _read(flag, value)
-    if flag.kind is Kind.LIST:
+    if flag.kind == Kind.LIST:
         getattr(options, flag.attribute).append(read)
     else:
         setattr(options, flag.attribute, read)
@@ -155,7 +160,7 @@ def _describe(flags: tuple[Flag, ...]) -> list[str]:
         return []
     heads = [
         ", ".join(f"--{name}" if len(name) > 1 else f"-{name}" for name in flag.names)
-        + ("" if flag.kind is Kind.SWITCH else f" {flag.value_name}")
+        + ("" if flag.kind == Kind.SWITCH else f" {flag.value_name}")
         for flag in flags
     ]
     width = max(map(len, heads))

@@ -9,23 +9,28 @@ there is no process, or where hooks make that long and the state says so.
 Source: OCI runtime-spec, runtime.md.
 """
 
+from __future__ import annotations
+
 import errno
 import os
 import select
-import signal
-from contextlib import suppress
-from typing import Final, Literal
 
 from seacan.errors import Conflict, Internal, NotFound, Unavailable
 from seacan.files import StrPath
-from seacan.kernel import processes
-from seacan.kernel.cgroups.cgroup import Cgroup
+from seacan.kernel import processes, signals
 from seacan.kernel.cgroups.hierarchy import open_cgroup
+from seacan.lean import suppress
 from seacan.records import record
 from seacan.runtime import failures, state
 from seacan.runtime.failures import reason
 from seacan.runtime.state import Record, StateDirectory
-from seacan.spec.runtime import State, Status
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Final, Literal
+
+    from seacan.kernel.cgroups.cgroup import Cgroup
+    from seacan.spec.runtime import State, Status
 
 _DEATH_TIMEOUT_S: Final = 10.0
 
@@ -179,13 +184,13 @@ class Container:
 
         Raises NotRunning if there is nobody to get it.
         """
-        if number == signal.SIGKILL and not self.record.has_pid_namespace and self.record.cgroup:
+        if number == signals.SIGKILL and not self.record.has_pid_namespace and self.record.cgroup:
             self._kill_all()
             return
         pidfd = self.pidfd()
         try:
-            signal.pidfd_send_signal(pidfd, number)
-            if number == signal.SIGKILL:
+            signals.pidfd_send_signal(pidfd, number)
+            if number == signals.SIGKILL:
                 self._let_die()
         except ProcessLookupError as err:
             raise NotRunning("container not running") from err
@@ -235,7 +240,7 @@ class Container:
         try:
             if pidfd is not None:
                 with suppress(ProcessLookupError):
-                    signal.pidfd_send_signal(pidfd, signal.SIGKILL)
+                    signals.pidfd_send_signal(pidfd, signals.SIGKILL)
             self.cgroup.kill()  # the frozen too; they would only die later
             if pidfd is not None and not processes.wait_exit(pidfd, _DEATH_TIMEOUT_S):
                 raise Unavailable(f"kill container {self.id}: process {self.pid} does not die")

@@ -5,13 +5,18 @@ Owners, modes, times, extended attributes, hard links, holes and special files s
 The size of the tmpfs bounds it; so do a depth and a number of entries.
 """
 
+from __future__ import annotations
+
 import errno
 import os
 import stat
-from typing import Final
 
 from seacan.errors import InvalidArgument
 from seacan.kernel import file_data
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Final
 
 _MAX_DEPTH: Final = 128  # three descriptors are open for each
 _MAX_ENTRIES: Final = 1 << 20

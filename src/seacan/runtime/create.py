@@ -1,21 +1,20 @@
 """The parent's half of `create`: everything around the child that init.py describes."""
 
+from __future__ import annotations
+
 import os
-import signal
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing, contextmanager
-from typing import TYPE_CHECKING, Final
 
 from seacan.errors import Internal, InvalidArgument
 from seacan.files import StrPath
-from seacan.kernel.cgroups.cgroup import Cgroup
+from seacan.kernel import signals
 from seacan.kernel.namespaces import CLONE_NEWPID, open_namespace
+from seacan.lean import ExitStack, closing, contextmanager
 from seacan.records import replace
 from seacan.runtime import cgroup_place, failures, init, state
 from seacan.runtime.bundle import Bundle
 from seacan.runtime.cgroup_place import Place
 from seacan.runtime.container import Container
-from seacan.runtime.failures import Answer, reason
+from seacan.runtime.failures import reason
 from seacan.runtime.fork import fork, fork_into
 from seacan.runtime.init import NO_CGROUP, Init
 from seacan.runtime.labels import check_kernel
@@ -26,10 +25,15 @@ from seacan.runtime.settings import NO_SETTINGS, Settings
 from seacan.runtime.state import Record, StateDirectory
 from seacan.trace import NOT_TRACED, mark
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
     from socket import socket  # slow to import
+    from typing import Final
 
+    from seacan.kernel.cgroups.cgroup import Cgroup
     from seacan.runtime.ahead import Ahead  # not for the executable: it has no time to fork ahead
+    from seacan.runtime.failures import Answer
 
 _MACHINE: Final = os.uname().machine
 
@@ -40,12 +44,12 @@ def create(
     bundle: Bundle,
     *,
     stdio: Stdio,
-    console: "socket | None" = None,
+    console: socket | None = None,
     preserve_fds: int = 0,
     listen_fds: int = 0,
     settings: Settings = NO_SETTINGS,
     mount_layers: Callable[[], None] | None = None,
-    ahead: "Ahead | None" = None,
+    ahead: Ahead | None = None,
     trace: int = NOT_TRACED,
 ) -> Container:
     """Make a container of `bundle`, its process waiting to be started, its state under `root`.
@@ -99,7 +103,7 @@ def create(
         raise Internal(f"create container {container_id}: {reason(err)}") from err
 
 
-def _check(bundle: Bundle, console: "socket | None", preserve_fds: int) -> None:
+def _check(bundle: Bundle, console: socket | None, preserve_fds: int) -> None:
     """Refuse what cannot be before anything is made."""
     if os.geteuid() != 0 and not bundle.namespace("user"):
         raise InvalidArgument("linux.namespaces: who is not root needs a user namespace")
@@ -113,7 +117,7 @@ def _tell_of_sockets(bundle: Bundle, count: int) -> None:
     bundle.process["env"] = [*bundle.process.get("env", []), *told]
 
 
-def _begin(child: Init, directory: StateDirectory, ahead: "Ahead | None", undo: ExitStack) -> int:
+def _begin(child: Init, directory: StateDirectory, ahead: Ahead | None, undo: ExitStack) -> int:
     """Open what only the child needs, and have it begin; return its pid."""
     with (
         _closing(child.pipe),
@@ -155,7 +159,7 @@ def _finish(container: Container, child: Init, cgroup: Cgroup) -> None:
         raise Internal(_obituary(cgroup))
 
 
-def check_descriptors(terminal: bool, console: "socket | None", preserve_fds: int) -> None:
+def check_descriptors(terminal: bool, console: socket | None, preserve_fds: int) -> None:
     """Raise InvalidArgument if a terminal has no console, or what to preserve is not there."""
     if terminal and console is None:
         raise InvalidArgument("process.terminal: a terminal needs a console socket")
@@ -242,7 +246,7 @@ def _failure_file(bundle: Bundle, directory: StateDirectory) -> Iterator[int]:
         yield fd
 
 
-def _fork(child: Init, ahead: "Ahead | None", undo: ExitStack) -> int:
+def _fork(child: Init, ahead: Ahead | None, undo: ExitStack) -> int:
     if child.bundle.namespace("user"):
         return _fork_into_user_namespace(child, undo)
     if child.bundle.has_id_mapped_mounts:
@@ -306,7 +310,7 @@ def _closing(fd: int) -> Iterator[int]:
 
 def kill_and_reap(pid: int) -> None:
     """End a child that did not become a container."""
-    os.kill(pid, signal.SIGKILL)
+    os.kill(pid, signals.SIGKILL)
     os.waitpid(pid, 0)
 
 

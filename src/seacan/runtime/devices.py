@@ -3,15 +3,21 @@
 Source: OCI runtime-spec, config-linux.md#devices, #default-devices, #device-allow-list.
 """
 
+from __future__ import annotations
+
 import os
 import stat
-from collections.abc import Iterator, Sequence
-from typing import Final
 
 from seacan.errors import Conflict, Unsupported
 from seacan.kernel import mounts, rooted
 from seacan.runtime.mount_targets import normal
-from seacan.spec.runtime import Config, LinuxDevice, LinuxDeviceCgroup, LinuxResources
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from typing import Final
+
+    from seacan.spec.runtime import Config, LinuxDevice, LinuxDeviceCgroup, LinuxResources
 
 _DEFAULT_MODE: Final = 0o666
 # linux/Documentation/admin-guide/devices.txt

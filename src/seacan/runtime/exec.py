@@ -5,14 +5,13 @@ the kernel sees to it that the user namespace counts for the others. Until
 execve it is non-dumpable, so that nobody in the container can reach the host's files through it.
 """
 
+from __future__ import annotations
+
 import errno
 import os
-import signal
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, Final
 
 from seacan.errors import Conflict, Forbidden
-from seacan.kernel import syscalls, this_process
+from seacan.kernel import signals, syscalls, this_process
 from seacan.kernel.cgroups.hierarchy import open_cgroup_of
 from seacan.kernel.namespaces import (
     CLONE_NEWPID,
@@ -44,10 +43,14 @@ from seacan.runtime.process import (
 )
 from seacan.runtime.scheduling import set_final_cpus, set_initial_cpus, set_scheduling
 from seacan.runtime.seccomp.load import Filter
-from seacan.spec.runtime import Process
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
     from socket import socket  # slow to import
+    from typing import Any, Final
+
+    from seacan.spec.runtime import Process
 
 _NOWHERE: Final[Mapping[str, str]] = {}
 
@@ -72,7 +75,7 @@ def exec_process(
     process: Process,
     *,
     stdio: Stdio,
-    console: "socket | None" = None,
+    console: socket | None = None,
     preserve_fds: int = 0,
     below: Mapping[str, str] = _NOWHERE,
 ) -> int:
@@ -115,7 +118,7 @@ def exec_process(
     try:
         failures.receive(reader, taking_listener(container, pid, seccomp))
     except Exception:
-        os.kill(pid, signal.SIGKILL)
+        os.kill(pid, signals.SIGKILL)
         os.waitpid(pid, 0)
         raise
     finally:
@@ -195,7 +198,7 @@ def _enter(joining: Joining, flags: int) -> None:
     if flags & CLONE_NEWUSER:
         become_root()  # and a change of ids ends what was asked of the kernel about the process
         this_process.set_dumpable(False)
-        this_process.set_pdeathsig(signal.SIGKILL)
+        this_process.set_pdeathsig(signals.SIGKILL)
 
 
 def open_terminal(joining: Joining) -> None:

@@ -11,13 +11,21 @@ The pipe, one in both directions, closes by execve, so its end is success, unles
 without a word.
 """
 
+from __future__ import annotations
+
 import os
-from collections.abc import Callable, Mapping
-from typing import Final
 
 from seacan import errors
 from seacan.errors import InvalidArgument, SeacanError
 from seacan.kernel import syscalls
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from typing import Final
+
+    # From the question's further words to those of the answer.
+    Answer = Callable[[str], str | None]
 
 _AF_UNIX: Final = 1  # linux/socket.h
 _SOCK_SEQPACKET: Final = 5  # linux/net.h
@@ -27,7 +35,6 @@ _GO_ON: Final = b"go on"
 _MAX_MESSAGE: Final = 4096
 _MAX_ANSWER: Final = 64
 
-Answer = Callable[[str], str | None]  # from the question's further words to those of the answer
 NO_ANSWERS: Final[Mapping[str, Answer]] = {}  # for a child that asks nothing
 
 

@@ -4,29 +4,34 @@ A command is in commands/NAME.py, and imported when it is called. Names, short n
 are runc's. Source: runc(8) and its pages by command.
 """
 
+from __future__ import annotations
+
 import os
-from enum import Enum
-from typing import Final, NamedTuple
 
 from seacan.records import record
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Final
 
-class Kind(Enum):
+
+class Kind:
     """What a flag takes; a LIST flag may be there several times."""
 
-    SWITCH = "switch"
-    TEXT = "text"
-    INTEGER = "integer"
-    CHOICE = "choice"
-    LIST = "list"
+    SWITCH: Final = "switch"
+    TEXT: Final = "text"
+    INTEGER: Final = "integer"
+    CHOICE: Final = "choice"
+    LIST: Final = "list"
 
 
-class Flag(NamedTuple):
+@record
+class Flag:
     """`default` is what the option is without the flag; for a LIST, that is none."""
 
     name: str
     help: str
-    kind: Kind = Kind.TEXT
+    kind: str = Kind.TEXT
     short: str = ""
     default: str | int | bool | None = ""
     choices: tuple[str, ...] = ()

@@ -4,24 +4,34 @@ Without a terminal of its own the process has the caller's descriptors, and only
 to pass on.
 """
 
-import contextlib
+from __future__ import annotations
+
 import os
 import select
-import signal
 import termios
 import tty
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, Final, Self
 
-from seacan.kernel import terminals
-from seacan.spec.runtime import Process
+from seacan.kernel import signals, terminals
+from seacan.lean import suppress
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from socket import socket  # slow to import, and few processes have a terminal
+    from types import TracebackType
+    from typing import Any, Final, Self
+
+    from seacan.spec.runtime import Process
 
 _CHUNK_BYTES: Final = 16384
 _NOT_PASSED_ON: Final = frozenset(
-    (signal.SIGKILL, signal.SIGSTOP, signal.SIGCHLD, signal.SIGPIPE, signal.SIGURG, signal.SIGWINCH)
+    (
+        signals.SIGKILL,
+        signals.SIGSTOP,
+        signals.SIGCHLD,
+        signals.SIGPIPE,
+        signals.SIGURG,
+        signals.SIGWINCH,
+    )
 )
 
 
@@ -41,9 +51,9 @@ class Foreground:
         self._pending = b""
 
     def __enter__(self) -> Self:
-        signal.set_wakeup_fd(self._woken, warn_on_full_buffer=False)
-        for number in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}:
-            signal.signal(number, _do_nothing)
+        signals.set_wakeup_fd(self._woken, warn_on_full_buffer=False)
+        for number in signals.valid_signals() - {signals.SIGKILL, signals.SIGSTOP}:
+            signals.signal(number, _do_nothing)
         return self
 
     def __exit__(
@@ -52,7 +62,7 @@ class Foreground:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        signal.set_wakeup_fd(-1)
+        signals.set_wakeup_fd(-1)
         if self._settings is not None:
             termios.tcsetattr(0, termios.TCSAFLUSH, self._settings)
         for end in (self.console, self._receiver):
@@ -93,7 +103,7 @@ class Foreground:
         self._drain()
         return status
 
-    def _take_terminal(self, receiver: "socket") -> None:
+    def _take_terminal(self, receiver: socket) -> None:
         from socket import recv_fds
 
         _, (self._master, *_), _, _ = recv_fds(receiver, 16, 1)
@@ -121,7 +131,7 @@ class Foreground:
 
     def _pass_signals(self, pid: int) -> None:
         for number in os.read(self._wakeup, 4096):
-            if number == signal.SIGWINCH:
+            if number == signals.SIGWINCH:
                 self._resize()
             elif number not in _NOT_PASSED_ON:
                 os.kill(pid, number)  # not reaped yet, so the pid is the child's
@@ -154,7 +164,7 @@ class Foreground:
 def _reap(pid: int) -> int | None:
     """Let go of all children that have ended; return the status of `pid` if it is among them."""
     found = None
-    with contextlib.suppress(ChildProcessError):
+    with suppress(ChildProcessError):
         while (ended := os.waitpid(-1, os.WNOHANG))[0]:
             if ended[0] == pid:
                 code = os.waitstatus_to_exitcode(ended[1])

@@ -3,19 +3,25 @@
 The caller is single-threaded. Whatever a step raises goes up the pipe; the child never returns.
 """
 
+from __future__ import annotations
+
 import gc
 import os
-import signal
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, nullcontext
-from typing import NoReturn, TypeVar
 
-from seacan.kernel import namespaces, processes, syscalls, this_process
+from seacan.kernel import namespaces, processes, signals, syscalls, this_process
+from seacan.lean import nullcontext
 from seacan.runtime import failures
-from seacan.runtime.launch import Launch
 from seacan.trace import mark
 
-AnyLaunch = TypeVar("AnyLaunch", bound=Launch)
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from contextlib import AbstractContextManager
+    from typing import NoReturn, TypeVar
+
+    from seacan.runtime.launch import Launch
+
+    AnyLaunch = TypeVar("AnyLaunch", bound=Launch)
 
 _EXIT_STATUS = 255  # of a process that could not be executed; what runc exits with
 
@@ -71,7 +77,7 @@ def begin() -> None:
     # that are ours by now.
     gc.disable()
     processes.reset_signals()
-    this_process.set_pdeathsig(signal.SIGKILL)
+    this_process.set_pdeathsig(signals.SIGKILL)
 
 
 def take(launch: AnyLaunch, steps: Sequence[Callable[[AnyLaunch], None]]) -> NoReturn:
@@ -84,7 +90,7 @@ def take(launch: AnyLaunch, steps: Sequence[Callable[[AnyLaunch], None]]) -> NoR
             if launch.trace >= 0:
                 mark(launch.trace, "init", name.strip())
     except Exception as err:  # the door of this process: all goes to the parent
-        signal.signal(signal.SIGPIPE, signal.SIG_IGN)
+        signals.signal(signals.SIGPIPE, signals.SIG_IGN)
         failures.report(launch.pipe, name, err)
     finally:
         os._exit(_EXIT_STATUS)

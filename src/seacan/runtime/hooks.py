@@ -15,24 +15,31 @@ environment it asks for, a session of its own, and of descriptors 0, 1 and 2 alo
 Source: OCI runtime-spec 1.2, config.md#posix-platform-hooks, runtime.md#lifecycle.
 """
 
+from __future__ import annotations
+
 import fcntl
 import gc
-import json
 import os
 import select
-import signal
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from typing import Final, NoReturn, get_args
 
-from seacan import log
+from seacan import json_text, log
 from seacan.errors import InvalidArgument
-from seacan.kernel import processes
+from seacan.kernel import processes, signals
+from seacan.lean import contextmanager, suppress
 from seacan.runtime.failures import HookFailed, cause
-from seacan.spec.runtime import Hook, HookKind, Hooks, State
 
-_KINDS: Final[tuple[HookKind, ...]] = get_args(HookKind)
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Final, NoReturn
+
+    from seacan.spec.runtime import Hook, HookKind, Hooks, State
+
+_KINDS: Final[tuple[HookKind, ...]] = (
+    *("prestart", "createRuntime", "createContainer"),
+    *("startContainer", "poststart", "poststop"),
+)
 _NOT_EXECUTED: Final = 127  # what a shell exits with
 _MAX_SAID_BYTES: Final = 2048  # of what a hook writes, the end: it has to fit into a message
 _CHUNK_BYTES: Final = 65536
@@ -64,7 +71,7 @@ def run(kind: HookKind, hooks: Hooks, state: State) -> None:
 
     Raises HookFailed for the first that fails, with what it said; those after it are not run.
     """
-    document = json.dumps(state).encode()
+    document = json_text.dumps(state, escaped=True).encode()
     place = state["bundle"] if kind in ("prestart", "createRuntime") else None
     for index, hook in enumerate(hooks.get(kind, [])):
         if (trouble := _trouble_running(hook, document, place)) is not None:
@@ -73,7 +80,7 @@ def run(kind: HookKind, hooks: Hooks, state: State) -> None:
 
 def run_all(kind: HookKind, hooks: Hooks, state: State) -> None:
     """Run the hooks of `kind` in their order; failures are warnings, and the others follow."""
-    document = json.dumps(state).encode()
+    document = json_text.dumps(state, escaped=True).encode()
     for index, hook in enumerate(hooks.get(kind, [])):
         if (trouble := _trouble_running(hook, document, state["bundle"])) is not None:
             log.warn(f"{kind} hook #{index} failed", path=hook["path"], error=trouble)
@@ -173,9 +180,9 @@ class _Running:
         """Let go of it; if it has not ended, end it and all it has started in its session."""
         if self._code is None:
             try:
-                os.killpg(self._pid, signal.SIGKILL)
+                os.killpg(self._pid, signals.SIGKILL)
             except ProcessLookupError:  # it has not come to its session yet
-                os.kill(self._pid, signal.SIGKILL)
+                os.kill(self._pid, signals.SIGKILL)
             self._end()
         self._close_stdin()
         os.close(self._output)
@@ -184,9 +191,9 @@ class _Running:
 @contextmanager
 def _started(hook: Hook, place: str | None) -> Iterator[_Running]:
     """Start the hook; at the end of the `with` it has ended."""
-    if signal.getsignal(signal.SIGCHLD) == signal.SIG_IGN:
+    if signals.getsignal(signals.SIGCHLD) == signals.SIG_IGN:
         # As the caller's caller had it: children would be gone before they can be waited for.
-        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        signals.signal(signals.SIGCHLD, signals.SIG_DFL)
     stdin, feed = os.pipe()
     output, stdout = os.pipe()
     try:

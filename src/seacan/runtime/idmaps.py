@@ -1,12 +1,18 @@
 """Id mappings of config.json, judged. Source: config-linux.md#user-namespace-mappings."""
 
-from collections.abc import Sequence
+from __future__ import annotations
+
 from itertools import pairwise
-from typing import Final, Literal
 
 from seacan.errors import InvalidArgument
 from seacan.kernel import idmaps
-from seacan.spec.runtime import IDMapping
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Final, Literal
+
+    from seacan.spec.runtime import IDMapping
 
 _IDS: Final = 2**32 - 1  # the last number, -1, is none
 

@@ -5,9 +5,9 @@ capabilities of root before `limit_capabilities`, and nothing but waiting, hooks
 own and execve after the filter.
 """
 
+from __future__ import annotations
+
 import os
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Final
 
 from seacan.kernel import procfs, rooted, syscalls
 from seacan.kernel.namespaces import (
@@ -46,12 +46,16 @@ from seacan.runtime.process import (
 )
 from seacan.runtime.scheduling import set_scheduling
 from seacan.runtime.state import state_of
-from seacan.spec.runtime import LinuxDeviceCgroup, LinuxResources, State
 from seacan.trace import mark
 
-if TYPE_CHECKING:  # imported when a container has a user namespace, which few have
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from typing import Final
+
     from seacan.runtime.sources import Sources
     from seacan.runtime.user_namespace import Door
+    from seacan.spec.runtime import LinuxDeviceCgroup, LinuxResources, State
 
 NO_CGROUP: Final = "none"  # what the parent says of it, if it could not make one
 
@@ -72,8 +76,8 @@ class Init(Launch):
     resources: LinuxResources
     fifo: int = -1
     failure: int = -1
-    door: "Door | None" = None
-    sources: "Sources | None" = None
+    door: Door | None = None
+    sources: Sources | None = None
     device_rules: Sequence[LinuxDeviceCgroup] = ()
     cgroup_places: Places = NOWHERE
     mount_layers: Callable[[], None] | None = None

@@ -8,16 +8,22 @@ A pid namespace is entered by being forked into it, and belongs to the user name
 it. Source: clone(2), pid_namespaces(7); CLONE_NEWPID with CLONE_PARENT since Linux 3.13.
 """
 
+from __future__ import annotations
+
 import gc
 import os
-import signal
-from collections.abc import Callable, Sequence
-from typing import NoReturn
 
 from seacan.errors import Internal
-from seacan.kernel import namespaces, processes, syscalls, this_process
+from seacan.kernel import namespaces, processes, signals, syscalls, this_process
 from seacan.runtime import failures
-from seacan.runtime.fork import AnyLaunch, run
+from seacan.runtime.fork import run
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from typing import NoReturn
+
+    from seacan.runtime.fork import AnyLaunch
 
 
 def fork(
@@ -59,7 +65,7 @@ def _be_between(
     try:
         gc.disable()  # as in run()
         processes.reset_signals()
-        this_process.set_pdeathsig(signal.SIGKILL)
+        this_process.set_pdeathsig(signals.SIGKILL)
         prepare(launch)
         pid = syscalls.clone(flags | namespaces.CLONE_PARENT)
         if pid == 0:

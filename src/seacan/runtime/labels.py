@@ -7,15 +7,21 @@ Source: OCI runtime-spec, config.md#linux-process; kernel, Documentation/admin-g
 proc_pid_attr(5).
 """
 
+from __future__ import annotations
+
 import errno
 import os
-from typing import Final
 
 from seacan.errors import Internal, Unsupported
 from seacan.kernel import procfs
 from seacan.runtime.failures import cause
 from seacan.runtime.launch import Launch
-from seacan.spec.runtime import Process
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Final
+
+    from seacan.spec.runtime import Process
 
 _UNCONFINED: Final = "unconfined"  # the profile of who has none: asks for nothing without AppArmor
 _APPARMOR: Final = "/sys/module/apparmor/parameters/enabled"

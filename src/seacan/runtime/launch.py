@@ -1,16 +1,18 @@
 """What a forked child needs to become the process of a container: data for the steps."""
 
-from typing import TYPE_CHECKING
+from __future__ import annotations
 
-from seacan.kernel.cgroups.cgroup import Cgroup
 from seacan.records import record
 from seacan.runtime.seccomp.load import Filter
 from seacan.runtime.settings import NO_SETTINGS, Settings
-from seacan.spec.runtime import Linux, Process
 from seacan.trace import NOT_TRACED
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from socket import socket  # slow to import
+
+    from seacan.kernel.cgroups.cgroup import Cgroup
+    from seacan.spec.runtime import Linux, Process
 
 Stdio = tuple[int, int, int]
 
@@ -30,7 +32,7 @@ class Launch:
     process: Process
     linux: Linux
     stdio: Stdio
-    console: "socket | None"
+    console: socket | None
     preserve_fds: int
     pipe: int
     cgroup: Cgroup

@@ -1,17 +1,18 @@
 """`seacan-runtime`: the OCI runtime as an executable, for other engines and for hand use."""
 
-import json
+from __future__ import annotations
+
 import os
 import sys
 import time
-from importlib import import_module
 
+from seacan import json_text
 from seacan.errors import InvalidArgument, SeacanError
 from seacan.files import absolute
 from seacan.runtime import commandline
 from seacan.runtime.commandline import Options, UnknownCommand
 from seacan.runtime.failures import reason
-from seacan.spec.runtime import OCI_VERSION
+from seacan.spec.oci_version import OCI_VERSION
 from seacan.version import VERSION
 
 
@@ -29,7 +30,7 @@ def main() -> int:
             print(_version() if options.version else commandline.usage(options.command), flush=True)
             return 0
         if options.debug:
-            _say(options, "debug", json.dumps(sys.argv[1:]))
+            _say(options, "debug", json_text.dumps(sys.argv[1:], escaped=True))
         failed = 255 if options.command == "exec" else 1
         return _run(options)
     except UnknownCommand as err:
@@ -50,7 +51,8 @@ def _read(options: Options, argv: list[str]) -> None:
 
 
 def _run(options: Options) -> int:
-    status: int = import_module(f"seacan.runtime.commands.{options.command}").run(options)
+    module = __import__(f"seacan.runtime.commands.{options.command}", fromlist=["run"])
+    status: int = module.run(options)
     sys.stdout.flush()  # here it can still be told that nobody reads it
     return status
 
@@ -79,9 +81,9 @@ def _say(options: Options, level: str, message: str) -> None:
         return
     stamp = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
     if options.log_format == "json":
-        line = json.dumps({"level": level, "msg": message, "time": stamp})
+        line = json_text.dumps({"level": level, "msg": message, "time": stamp}, escaped=True)
     else:
-        line = f'time="{stamp}" level={level} msg={json.dumps(message)}'
+        line = f'time="{stamp}" level={level} msg={json_text.dumps(message, escaped=True)}'
     try:
         fd = os.open(options.log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
     except OSError as err:

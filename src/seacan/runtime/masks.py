@@ -6,16 +6,21 @@ directory is covered by one empty, read-only tmpfs, the same for all. What does 
 over; nothing else is. Source: OCI runtime-spec, config-linux.md#masked-paths, #readonly-paths.
 """
 
+from __future__ import annotations
+
 import os
 import stat
-from collections.abc import Iterable
-from typing import Final
 
 from seacan.errors import Internal
 from seacan.kernel import mounts, rooted
 from seacan.kernel.mounts import Change
 from seacan.runtime import labels
 from seacan.runtime.failures import reason
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import Final
 
 _NULL_DEVICE: Final = os.makedev(1, 3)
 

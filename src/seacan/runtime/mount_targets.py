@@ -4,13 +4,18 @@ A mount over or inside /proc would be taken for the kernel's word by whoever rea
 (CVE-2019-16884, CVE-2025-52881).
 """
 
+from __future__ import annotations
+
 import errno
 import os
 import stat
-from typing import Final
 
 from seacan.errors import InvalidArgument
 from seacan.kernel import procfs, rooted
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Final
 
 # What may be mounted over in procfs: files that only inform, and that lxcfs and others replace.
 _REPLACEABLE: Final = frozenset(

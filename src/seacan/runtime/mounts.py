@@ -5,11 +5,11 @@ link by then, was a link before, or becomes one meanwhile, leads nowhere outside
 Source: OCI runtime-spec, config.md#mounts.
 """
 
+from __future__ import annotations
+
 import errno
 import os
 import stat
-from collections.abc import Iterable
-from typing import Final
 
 from seacan.errors import Internal, InvalidArgument
 from seacan.kernel import mounts, rooted
@@ -20,7 +20,13 @@ from seacan.runtime.bundle import is_of_block_device
 from seacan.runtime.cgroup_mounts import Places
 from seacan.runtime.failures import reason
 from seacan.runtime.mount_targets import normal
-from seacan.spec.runtime import LinuxNamespace, Mount
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import Final
+
+    from seacan.spec.runtime import LinuxNamespace, Mount
 
 # These take no SELinux context; files of a message queue have that of their makers.
 _WITHOUT_LABEL: Final = ("proc", "sysfs", "mqueue")

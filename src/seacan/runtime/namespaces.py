@@ -4,15 +4,21 @@ Source: OCI runtime-spec, config-linux.md#namespaces, #user-namespace-mappings, 
 #offset-for-time-namespace.
 """
 
+from __future__ import annotations
+
 import os
-from collections.abc import Iterable, Mapping
-from typing import Final
 
 from seacan.errors import Forbidden, InvalidArgument
 from seacan.kernel import namespaces, syscalls
 from seacan.runtime import sysctls
-from seacan.spec.runtime import Config, IDMapping, Linux, LinuxNamespace, LinuxTimeOffset, User
-from seacan.spec.runtime import NamespaceType as Kind
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from typing import Final
+
+    from seacan.spec.runtime import Config, IDMapping, Linux, LinuxNamespace, LinuxTimeOffset, User
+    from seacan.spec.runtime import NamespaceType as Kind
 
 _CLOCKS: Final = ("monotonic", "boottime")
 _NANOSECONDS: Final = 10**9

@@ -1,12 +1,17 @@
 """The execution domain. Source: runtime-spec, config-linux.md#personality; personality(2)."""
 
-from typing import Final
+from __future__ import annotations
 
 from seacan.errors import Internal, InvalidArgument
 from seacan.kernel import this_process
 from seacan.runtime.failures import cause
 from seacan.runtime.launch import Launch
-from seacan.spec.runtime import LinuxPersonality
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Final
+
+    from seacan.spec.runtime import LinuxPersonality
 
 _DOMAINS: Final = {"LINUX": 0x0000, "LINUX32": 0x0008}  # linux/personality.h
 

@@ -4,21 +4,25 @@ Both the init of a container and a process that joins it take them, in the order
 init.py and exec.py. Source: OCI runtime-spec, config.md#process.
 """
 
+from __future__ import annotations
+
 import errno
 import fcntl
 import os
-import signal
 import stat
-from collections.abc import Iterable
-from typing import Final
 
 from seacan.errors import Forbidden, Internal, InvalidArgument
 from seacan.files import read_bounded
-from seacan.kernel import capabilities, processes, procfs, rooted, this_process
+from seacan.kernel import capabilities, processes, procfs, rooted, signals, this_process
 from seacan.runtime import failures, rlimits
 from seacan.runtime.failures import CommandNotExecutable, CommandNotFound, cause
 from seacan.runtime.launch import Launch
 from seacan.runtime.seccomp.load import load_filter
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import Final
 
 DEFAULT_UMASK: Final = 0o022
 _NULL_DEVICE: Final = os.makedev(1, 3)
@@ -256,7 +260,7 @@ def load_seccomp(launch: Launch) -> None:
 def execute(launch: Launch) -> None:
     """Become the process."""
     env = dict(entry.split("=", 1) for entry in launch.process["env"])
-    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    signals.signal(signals.SIGPIPE, signals.SIG_DFL)
     try:
         os.execve(launch.executable, launch.process["args"], env)
     except OSError as err:

@@ -1,11 +1,17 @@
 """Resource limits of a process. Source: setrlimit(2); OCI runtime-spec, config.md#posix-process."""
 
+from __future__ import annotations
+
 import resource
-from collections.abc import Iterable
-from typing import Final
 
 from seacan.errors import Internal, InvalidArgument
-from seacan.spec.runtime import Rlimit
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import Final
+
+    from seacan.spec.runtime import Rlimit
 
 # asm-generic/resource.h; the resource module does not know all.
 _NUMBERS: Final = {

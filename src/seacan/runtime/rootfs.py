@@ -4,14 +4,20 @@ All of it happens below `root_fd`, a descriptor of the root file system bound on
 comes last, so that host paths stay in reach for as long as they are needed and no longer.
 """
 
+from __future__ import annotations
+
 import errno
 import os
-from typing import Final
 
 from seacan.errors import Internal
 from seacan.kernel import mounts, syscalls
 from seacan.runtime.failures import reason
-from seacan.spec.runtime import Config
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Final
+
+    from seacan.spec.runtime import Config
 
 _WITH_PEERS: Final = frozenset(("slave", "rslave", "shared", "rshared"))
 

@@ -5,15 +5,21 @@ starts. Source: OCI runtime-spec, config.md#linux-process, config-linux.md#memor
 sched_setattr(2), ioprio_set(2), sched_setaffinity(2), set_mempolicy(2).
 """
 
+from __future__ import annotations
+
 import os
-from collections.abc import Iterable, Mapping
-from typing import Final
 
 from seacan.errors import Internal, InvalidArgument
 from seacan.kernel import this_process
 from seacan.runtime.failures import cause
 from seacan.runtime.launch import Launch
-from seacan.spec.runtime import IOPriority, LinuxMemoryPolicy, Process, Scheduler
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from typing import Final
+
+    from seacan.spec.runtime import IOPriority, LinuxMemoryPolicy, Process, Scheduler
 
 _POLICIES: Final = {  # linux/sched.h
     "SCHED_OTHER": 0,

@@ -1,8 +1,12 @@
 """What a container's maker chooses beside its bundle: flags of the command line."""
 
-from typing import Final
+from __future__ import annotations
 
 from seacan.records import record
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Final
 
 
 @record

@@ -4,10 +4,14 @@ A table that mirrors spec/runtime.py, and a walk over it. Properties that are no
 left alone: the runtime-spec wants unknown ones ignored.
 """
 
-from typing import Any, Final
+from __future__ import annotations
 
 from seacan.errors import InvalidArgument
 from seacan.records import record
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Final
 
 
 @record

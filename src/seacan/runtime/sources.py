@@ -6,6 +6,8 @@ namespace that holds the mappings is made by a process whose /proc/PID a child i
 would not find. Source: OCI runtime-spec, config.md#posix-platform-mounts, #linux-mount-options.
 """
 
+from __future__ import annotations
+
 import errno
 import os
 
@@ -16,7 +18,10 @@ from seacan.runtime.bundle import Bundle, is_id_mapped
 from seacan.runtime.failures import reason
 from seacan.runtime.mounts import describe
 from seacan.runtime.rootfs import isolation
-from seacan.spec.runtime import Mount
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from seacan.spec.runtime import Mount
 
 
 class Sources:

@@ -9,21 +9,28 @@
 Nothing here outlives a reboot, as no container does, so nothing waits for the disk.
 """
 
-import json
+from __future__ import annotations
+
 import os
 import time
-from contextlib import suppress
-from typing import Final, cast
 
+from seacan import json_text
 from seacan.errors import Conflict, Internal, InvalidArgument, NotFound
 from seacan.files import StrPath, absolute
 from seacan.kernel import processes
+from seacan.lean import cast, suppress
 from seacan.records import record, replace
 from seacan.runtime.bundle import Bundle, read_json
 from seacan.runtime.namespaces import every
 from seacan.runtime.seccomp.load import Filter
 from seacan.runtime.settings import Settings
-from seacan.spec.runtime import OCI_VERSION, Hooks, Linux, Process, State, Status
+from seacan.spec.oci_version import OCI_VERSION
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Final
+
+    from seacan.spec.runtime import Hooks, Linux, Process, State, Status
 
 _LETTERS: Final = "abcdefghijklmnopqrstuvwxyz"
 _ID_CHARACTERS: Final = frozenset(f"{_LETTERS}{_LETTERS.upper()}0123456789_+-.")
@@ -80,7 +87,7 @@ class Record:
     def completed(self, process: Process) -> Process:
         """Return `process` with what it does not say of itself, but has for being in here."""
         said = {key: value for key, value in process.items() if value or key not in _INHERITED}
-        return cast(Process, {**self.inherited, **said})
+        return cast("Process", {**self.inherited, **said})
 
     def state(self, status: Status) -> State:
         """Return what the command `state` prints of a container that is in `status`."""
@@ -153,7 +160,7 @@ class StateDirectory:
         # Each start pays for this: a file object would take twice the system calls.
         fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         try:
-            os.write(fd, json.dumps(document).encode())
+            os.write(fd, json_text.dumps(document, escaped=True).encode())
         finally:
             os.close(fd)
         os.rename(temporary, self.record)
@@ -216,12 +223,12 @@ def with_process(record: Record, pid: int, seccomp: Filter | None) -> Record:
 
 def inherited_of(process: Process) -> Process:
     """Return what of `process` holds for processes that join later."""
-    return cast(Process, {key: value for key, value in process.items() if key in _INHERITED})
+    return cast("Process", {key: value for key, value in process.items() if key in _INHERITED})
 
 
 def inherited_linux_of(linux: Linux) -> Linux:
     """Return what of `linux` is about each process."""
-    return cast(Linux, {key: value for key, value in linux.items() if key in _INHERITED_LINUX})
+    return cast("Linux", {key: value for key, value in linux.items() if key in _INHERITED_LINUX})
 
 
 def state_of(

@@ -1,11 +1,15 @@
 """Kernel parameters of the container's namespaces. Source: runtime-spec, config-linux.md#sysctl."""
 
-from collections.abc import Collection, Mapping
-from typing import Final
+from __future__ import annotations
 
 from seacan.errors import Internal, InvalidArgument
 from seacan.kernel import procfs
 from seacan.runtime.failures import reason
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+    from typing import Final
 
 # What ipc_namespaces(7) lists, and hostname of uts: the rest of kernel.* is the machine's.
 _IPC: Final = frozenset(

@@ -12,20 +12,25 @@ namespaces are made by the child, so that they belong to its user namespace.
 Source: user_namespaces(7), time_namespaces(7).
 """
 
-import signal
+from __future__ import annotations
+
 import socket
-from collections.abc import Iterable
-from contextlib import suppress
-from typing import Final
 
 from seacan.errors import Internal
-from seacan.kernel import idmaps, namespaces, procfs, syscalls, this_process
+from seacan.kernel import idmaps, namespaces, procfs, signals, syscalls, this_process
+from seacan.lean import suppress
 from seacan.runtime import init, intermediate
 from seacan.runtime.init import Init
 from seacan.runtime.launch import Launch
 from seacan.runtime.namespaces import join, new, time_offsets
 from seacan.runtime.process import adjust_oom_score, give_to, join_cgroup
-from seacan.spec.runtime import NamespaceType
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import Final
+
+    from seacan.spec.runtime import NamespaceType
 
 
 class Door:
@@ -112,7 +117,7 @@ def enter(child: Init) -> None:
     child.door.wait()
     namespaces.become_root()
     this_process.set_dumpable(False)
-    this_process.set_pdeathsig(signal.SIGKILL)
+    this_process.set_pdeathsig(signals.SIGKILL)
 
 
 def _is_new(kind: NamespaceType, child: Init) -> bool:

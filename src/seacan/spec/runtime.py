@@ -5,9 +5,7 @@ that the refusal can name it. Source: opencontainers/runtime-spec v1.2, config.m
 runtime.md and schema/.
 """
 
-from typing import Final, Literal, TypedDict
-
-OCI_VERSION: Final = "1.2.0"
+from typing import Literal, TypedDict
 
 NamespaceType = Literal["mount", "pid", "network", "uts", "ipc", "user", "cgroup", "time"]
 Status = Literal["creating", "created", "running", "stopped", "paused"]

@@ -107,7 +107,7 @@ def test_order(box: Box) -> None:
 
 
 def test_hooks_of_the_runtime_find_the_containers_namespaces_and_mounts(box: Box) -> None:
-    script = 'read -r state; pid=${state#*pid\\": }; pid=${pid%%,*}'
+    script = 'read -r state; pid=${state#*pid\\":}; pid=${pid%%,*}'
     look = f"{script}; nsenter -t $pid -u hostname > {box.path}/name"
     mounts = f"grep ' {box.rootfs}/proc ' /proc/$pid/mountinfo > {box.path}/mounts"
     add(box, "createRuntime", shell(f"{look} && {mounts}"))

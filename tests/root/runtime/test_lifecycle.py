@@ -116,9 +116,9 @@ def test_recycled_pid_is_not_ours(box: Box) -> None:
     with box.started("sleep", "60") as container:
         record = Path(container.directory.record)
         text = record.read_text()
-        started = f'"started": {container.record.started}'
+        started = f'"started":{container.record.started}'
         assert started in text
-        record.write_text(text.replace(started, f'"started": {container.record.started + 1}'))
+        record.write_text(text.replace(started, f'"started":{container.record.started + 1}'))
         other = load(box.root, box.id)
         assert other.status() == "stopped"
         with pytest.raises(Conflict):

@@ -1,14 +1,17 @@
 """No cgroup: what a container has whose maker may not make one."""
 
+from __future__ import annotations
+
 import errno
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, NoReturn
 
-from seacan.spec.runtime import LinuxResources
-
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import NoReturn
+
     from seacan.kernel.cgroups.oom import OomWatch
     from seacan.kernel.cgroups.stats import Stats
+    from seacan.spec.runtime import LinuxResources
 
 
 class NoCgroup:
@@ -49,13 +52,13 @@ class NoCgroup:
     def oom_kills(self) -> int:
         return 0
 
-    def watch_oom(self) -> "OomWatch":
+    def watch_oom(self) -> OomWatch:
         _refuse("its memory is not counted")
 
-    def stats(self) -> "Stats":
+    def stats(self) -> Stats:
         _refuse("nothing is counted")
 
-    def below(self, paths: Mapping[str, str]) -> "NoCgroup":
+    def below(self, paths: Mapping[str, str]) -> NoCgroup:
         _refuse("nor one below")
 
 

@@ -7,8 +7,9 @@ exception for exactly its device numbers.
 Source: OCI runtime-spec 1.2, config-linux.md#allowed-device-list.
 """
 
+from __future__ import annotations
+
 import errno
-from typing import Final, NamedTuple
 
 from seacan.kernel.bpf import (
     ALU64_MOV_K,
@@ -21,8 +22,13 @@ from seacan.kernel.bpf import (
     LDX_W,
     instruction,
 )
-from seacan.records import record
-from seacan.spec.runtime import LinuxDeviceCgroup
+from seacan.records import record, replace
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Final
+
+    from seacan.spec.runtime import LinuxDeviceCgroup
 
 # linux/bpf.h: BPF_DEVCG_ACC_*, BPF_DEVCG_DEV_*
 _ACCESS: Final = {"m": 1, "r": 2, "w": 4}
@@ -32,7 +38,8 @@ _ALL_ACCESS: Final = 7
 ANY: Final = -1
 
 
-class Device(NamedTuple):
+@record
+class Device:
     """`kind` is b or c; ANY is every number."""
 
     kind: str
@@ -89,9 +96,9 @@ def _except(access: Access, allow: bool, device: Device, bits: int) -> None:
         access.exceptions[device] = held | bits
         return
     for wider in (
-        device._replace(major=ANY),
-        device._replace(minor=ANY),
-        Device(device.kind, -1, -1),
+        replace(device, major=ANY),
+        replace(device, minor=ANY),
+        Device(device.kind, ANY, ANY),
     ):
         if wider != device and access.exceptions.get(wider, 0) & bits:
             text = (
@@ -106,7 +113,7 @@ def _except(access: Access, allow: bool, device: Device, bits: int) -> None:
 
 def _text(device: Device, bits: int) -> str:
     letters = "".join(letter for letter in "rwm" if bits & _ACCESS[letter])
-    major, minor = ("*" if number == ANY else number for number in device[1:])
+    major, minor = ("*" if number == ANY else number for number in (device.major, device.minor))
     return f"{device.kind} {major}:{minor} {letters}"
 
 

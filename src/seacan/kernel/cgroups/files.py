@@ -1,12 +1,17 @@
 """Files and directories of cgroupfs. Errors have the path, and what was written."""
 
+from __future__ import annotations
+
 import errno
 import os
-from collections.abc import Iterator
-from contextlib import suppress
-from typing import Final
 
 from seacan.kernel.cgroups.waiting import wait_until
+from seacan.lean import suppress
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Final
 
 GONE: Final = (errno.ENOENT, errno.ENODEV)  # ENODEV: removed after it was opened
 _DIRECTORY: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC

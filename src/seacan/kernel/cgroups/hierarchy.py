@@ -4,16 +4,22 @@ A host is of version 1 if any controller is mounted that way, also if it has ver
 without controllers (systemd's hybrid layout).
 """
 
+from __future__ import annotations
+
 import errno
 import os
-from collections.abc import Callable, Mapping
-from functools import cache
-from typing import Final, Literal
 
 from seacan.kernel import procfs
-from seacan.kernel.cgroups.cgroup import Cgroup
 from seacan.kernel.mounts import MountInfo, read_mountinfo
+from seacan.lean import cache
 from seacan.records import record
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from typing import Final, Literal
+
+    from seacan.kernel.cgroups.cgroup import Cgroup
 
 _NO_BASES: Final[Mapping[str, str]] = {}
 _CONTROLLERS_V1: Final = frozenset(

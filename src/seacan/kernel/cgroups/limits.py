@@ -1,13 +1,19 @@
 """Limits as writes: decided by limits_v1 and limits_v2 without a cgroup, done here."""
 
+from __future__ import annotations
+
 import errno
 import os
-from collections.abc import Callable, Iterable, Iterator
-from typing import Final, NoReturn
 
 from seacan.kernel.cgroups import files
 from seacan.records import record
-from seacan.spec.runtime import LinuxHugepageLimit, LinuxMemory, LinuxPids, LinuxRdma
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from typing import Final, NoReturn
+
+    from seacan.spec.runtime import LinuxHugepageLimit, LinuxMemory, LinuxPids, LinuxRdma
 
 UNSET_SWAPPINESS: Final = (
     -1,
@@ -25,7 +31,7 @@ class Write:
     controller: str
     file: str
     value: str
-    absent: "tuple[Write, ...] | None" = None
+    absent: tuple[Write, ...] | None = None
 
 
 def refuse(limit: str, why: str) -> NoReturn:

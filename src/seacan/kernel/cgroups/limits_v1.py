@@ -3,8 +3,7 @@
 Source: OCI runtime-spec 1.2, config-linux.md#control-groups; the kernel's cgroup-v1/*.rst.
 """
 
-from collections.abc import Iterator
-from typing import Final
+from __future__ import annotations
 
 from seacan.kernel.cgroups.limits import (
     UNSET_SWAPPINESS,
@@ -16,14 +15,20 @@ from seacan.kernel.cgroups.limits import (
     refuse,
     refuse_value,
 )
-from seacan.spec.runtime import (
-    LinuxBlockIO,
-    LinuxCPU,
-    LinuxHugepageLimit,
-    LinuxMemory,
-    LinuxNetwork,
-    LinuxResources,
-)
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Final
+
+    from seacan.spec.runtime import (
+        LinuxBlockIO,
+        LinuxCPU,
+        LinuxHugepageLimit,
+        LinuxMemory,
+        LinuxNetwork,
+        LinuxResources,
+    )
 
 # The kernel clamps silently, kernel/sched/sched.h; Docker's clients match these sentences.
 _MIN_SHARES: Final = 2

@@ -4,9 +4,9 @@ Source: OCI runtime-spec 1.2, config-linux.md#control-groups; the kernel's cgrou
 conversions of shares and of block I/O weights.
 """
 
+from __future__ import annotations
+
 import math
-from collections.abc import Callable, Iterator
-from typing import Final, cast
 
 from seacan.kernel.cgroups.limits import (
     UNSET_SWAPPINESS,
@@ -18,13 +18,20 @@ from seacan.kernel.cgroups.limits import (
     refuse,
     refuse_value,
 )
-from seacan.spec.runtime import (
-    LinuxBlockIO,
-    LinuxCPU,
-    LinuxHugepageLimit,
-    LinuxMemory,
-    LinuxResources,
-)
+from seacan.lean import cast
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from typing import Final
+
+    from seacan.spec.runtime import (
+        LinuxBlockIO,
+        LinuxCPU,
+        LinuxHugepageLimit,
+        LinuxMemory,
+        LinuxResources,
+    )
 
 _MIN_SHARES: Final = 2
 _MAX_SHARES: Final = 1 << 18
@@ -64,7 +71,7 @@ def completed(resources: LinuxResources, read: Callable[[str], str]) -> LinuxRes
         quota, _, period = read("cpu.max").strip().partition(" ")
         both: LinuxCPU = {"quota": -1 if quota == "max" else int(quota), "period": int(period or 0)}
         given = {key: value for key, value in cpu.items() if value or key not in both}
-        resources = {**resources, "cpu": cast(LinuxCPU, {**both, **given})}
+        resources = {**resources, "cpu": cast("LinuxCPU", {**both, **given})}
     return resources
 
 

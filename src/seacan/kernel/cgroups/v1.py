@@ -8,21 +8,25 @@ welcome, but to enter it costs a start some 10 ms (see `join`), and the freezer 
 Source: the kernel's cgroup-v1/*.rst; cgroups(7).
 """
 
+from __future__ import annotations
+
 import errno
 import os
-import signal
-from collections.abc import Mapping
-from contextlib import suppress
 from itertools import count
-from typing import TYPE_CHECKING, Final, cast
 
+from seacan.kernel import signals
 from seacan.kernel.cgroups import devices, files, limits, limits_v1
 from seacan.kernel.cgroups.waiting import wait_until
-from seacan.spec.runtime import LinuxCPU, LinuxResources
+from seacan.lean import cast, suppress
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Final
+
     from seacan.kernel.cgroups.oom import OomWatch
     from seacan.kernel.cgroups.stats import Stats
+    from seacan.spec.runtime import LinuxCPU, LinuxResources
 
 _FREEZE_ATTEMPTS: Final = 30
 _NO_BASES: Final[Mapping[str, str]] = {}
@@ -86,7 +90,7 @@ class CgroupV1:
                 period = int(files.read(f"{directory}/cpu.cfs_period_us"))
                 present: LinuxCPU = {"quota": quota, "period": period}
                 given = {key: value for key, value in cpu.items() if value or key not in present}
-                return {**resources, "cpu": cast(LinuxCPU, {**present, **given})}
+                return {**resources, "cpu": cast("LinuxCPU", {**present, **given})}
         return resources
 
     def _check_usage(self, resources: LinuxResources) -> None:
@@ -135,7 +139,7 @@ class CgroupV1:
                 files.write(f"{freezer}/freezer.state", "FROZEN")
         for pid in self.pids():
             with suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
+                os.kill(pid, signals.SIGKILL)
         if freezer:
             # Below as well: a container may have frozen cgroups that it made itself.
             for directory in files.below(freezer):
@@ -186,12 +190,12 @@ class CgroupV1:
             return files.value_of(f"{self._directory('memory')}/memory.oom_control", "oom_kill")
         return 0
 
-    def watch_oom(self) -> "OomWatch":
+    def watch_oom(self) -> OomWatch:
         from seacan.kernel.cgroups.oom import OomWatchV1  # for few commands alone
 
         return OomWatchV1(self._directory("memory"))
 
-    def stats(self) -> "Stats":
+    def stats(self) -> Stats:
         from seacan.kernel.cgroups import stats, stats_v1  # for few commands alone
 
         def read(controller: str, name: str) -> str | None:
@@ -202,7 +206,7 @@ class CgroupV1:
         names = os.listdir(huge) if huge and os.path.isdir(huge) else []
         return stats_v1.stats(read, stats.page_sizes(names, "usage_in_bytes"))
 
-    def below(self, paths: Mapping[str, str]) -> "CgroupV1":
+    def below(self, paths: Mapping[str, str]) -> CgroupV1:
         other = CgroupV1(self._mounts, self._parts, self._bases)
         for controller, path in paths.items():
             other._of_controller[controller] = f"{self._directory(controller)}/{path}"

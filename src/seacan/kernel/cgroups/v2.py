@@ -3,21 +3,23 @@
 Source: the kernel's cgroup-v2.rst; cgroups(7).
 """
 
+from __future__ import annotations
+
 import errno
 import os
-import signal
-from collections.abc import Mapping
-from contextlib import suppress
-from typing import TYPE_CHECKING
 
-from seacan.kernel import bpf
+from seacan.kernel import bpf, signals
 from seacan.kernel.cgroups import devices, files, limits, limits_v2
 from seacan.kernel.cgroups.waiting import wait_until
-from seacan.spec.runtime import LinuxDeviceCgroup, LinuxResources
+from seacan.lean import suppress
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from seacan.kernel.cgroups.oom import OomWatch
     from seacan.kernel.cgroups.stats import Stats
+    from seacan.spec.runtime import LinuxDeviceCgroup, LinuxResources
 
 
 class CgroupV2:
@@ -110,7 +112,7 @@ class CgroupV2:
             files.write(f"{self._path}/cgroup.freeze", "1")
             for pid in self.pids():
                 with suppress(ProcessLookupError):
-                    os.kill(pid, signal.SIGKILL)
+                    os.kill(pid, signals.SIGKILL)
             self.thaw()
 
     def freeze(self) -> None:
@@ -142,12 +144,12 @@ class CgroupV2:
             return files.value_of(f"{self._path}/memory.events", "oom_kill")
         return 0
 
-    def watch_oom(self) -> "OomWatch":
+    def watch_oom(self) -> OomWatch:
         from seacan.kernel.cgroups.oom import OomWatchV2  # for few commands alone
 
         return OomWatchV2(self._path)
 
-    def stats(self) -> "Stats":
+    def stats(self) -> Stats:
         from seacan.kernel.cgroups import stats, stats_v2  # for few commands alone
 
         def read(name: str) -> str | None:
@@ -156,7 +158,7 @@ class CgroupV2:
         names = os.listdir(self._path) if os.path.isdir(self._path) else []
         return stats_v2.stats(read, stats.page_sizes(names, "current"))
 
-    def below(self, paths: Mapping[str, str]) -> "CgroupV2":
+    def below(self, paths: Mapping[str, str]) -> CgroupV2:
         return CgroupV2(self._mount, [*self._parts, *paths[""].split("/")])
 
 

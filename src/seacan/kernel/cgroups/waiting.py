@@ -1,9 +1,14 @@
 """Trying until it is so, for a bounded time."""
 
+from __future__ import annotations
+
 import errno
 import time
-from collections.abc import Callable
-from typing import Final
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Final
 
 _TIMEOUT_S: Final = 10.0
 _FIRST_PAUSE_S: Final = 0.0005

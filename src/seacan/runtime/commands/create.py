@@ -1,6 +1,6 @@
 """create: a container of a bundle, whose process waits to be started."""
 
-from typing import TYPE_CHECKING
+from __future__ import annotations
 
 from seacan.runtime import bundle as bundles
 from seacan.runtime.bundle import Bundle
@@ -10,6 +10,7 @@ from seacan.runtime.container import Container
 from seacan.runtime.create import create
 from seacan.runtime.settings import Settings
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from socket import socket  # slow to import
 
@@ -19,7 +20,7 @@ def run(options: Options) -> int:
     return 0
 
 
-def make(options: Options, bundle: Bundle, console: "socket | None" = None) -> Container:
+def make(options: Options, bundle: Bundle, console: socket | None = None) -> Container:
     """Make a container of `bundle` with what the caller wants; nothing is left of one that fails.
 
     `console` is for a terminal that is not for the caller's --console-socket.

@@ -1,9 +1,10 @@
 """exec: a further process in a container, of a file or made from the container's own and flags."""
 
-from typing import Any, cast
+from __future__ import annotations
 
 from seacan.errors import Conflict, InvalidArgument
 from seacan.kernel.cgroups.hierarchy import detect
+from seacan.lean import cast
 from seacan.runtime import bundle as bundles
 from seacan.runtime import container as containers
 from seacan.runtime.commandline import Options
@@ -11,7 +12,12 @@ from seacan.runtime.commands import handles
 from seacan.runtime.container import Container
 from seacan.runtime.exec import exec_process
 from seacan.runtime.foreground import Foreground
-from seacan.spec.runtime import Capabilities, Process
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from seacan.spec.runtime import Capabilities, Process
 
 
 def run(options: Options) -> int:
@@ -80,7 +86,7 @@ def _process(options: Options, container: Container) -> Process:
     if options.process:
         if args:
             raise InvalidArgument("exec: either --process or a command, not both")
-        return cast(Process, bundles.read_json(options.process))
+        return cast("Process", bundles.read_json(options.process))
     if not args:
         raise InvalidArgument("exec: no command given")
     return _changed(bundles.load(container.bundle).process, args[args[0] == "--" :], options)
@@ -103,7 +109,7 @@ def _changed(process: Process, args: list[str], options: Options) -> Process:
         new["user"] = _user(dict(process.get("user", {})), options)
     if options.cap:
         new["capabilities"] = _capabilities(process.get("capabilities", {}), options.cap)
-    return cast(Process, new)
+    return cast("Process", new)
 
 
 def _user(user: dict[str, Any], options: Options) -> dict[str, Any]:

@@ -9,7 +9,8 @@ from typing import Any, Final
 from seacan.kernel import capabilities, mount_options, namespaces
 from seacan.runtime.commandline import Options
 from seacan.runtime.seccomp import compile, load, policy
-from seacan.spec.runtime import OCI_VERSION, Hooks
+from seacan.spec.oci_version import OCI_VERSION
+from seacan.spec.runtime import Hooks
 from seacan.version import VERSION
 
 _OCI_VERSION_MIN: Final = "1.0.0"

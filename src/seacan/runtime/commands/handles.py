@@ -3,17 +3,20 @@
 Also what the caller hands over itself: descriptors of systemd's socket activation.
 """
 
+from __future__ import annotations
+
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Final
 
 from seacan.errors import InvalidArgument
+from seacan.lean import contextmanager
 from seacan.runtime.commandline import Options
 from seacan.runtime.failures import cause
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from socket import socket
+    from typing import Final
 
 STDIO: Final = (0, 1, 2)
 
@@ -29,7 +32,7 @@ def check_console(terminal: bool, detach: bool, console_socket: str) -> None:
 
 
 @contextmanager
-def connection(path: str, flag: str) -> Iterator["socket | None"]:
+def connection(path: str, flag: str) -> Iterator[socket | None]:
     """Connect to the unix socket that `flag` names, for the time of a `with`; None without one."""
     if not path:
         yield None
@@ -44,7 +47,7 @@ def connection(path: str, flag: str) -> Iterator["socket | None"]:
         yield connected
 
 
-def publish(options: Options, pid: int, pidfd_socket: "socket | None") -> None:
+def publish(options: Options, pid: int, pidfd_socket: socket | None) -> None:
     """Write --pid-file, and send a pidfd of `pid`, which is a child not yet reaped."""
     if options.pid_file:
         # Whoever watches for the file must not find half of it.

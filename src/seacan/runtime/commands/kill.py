@@ -1,8 +1,7 @@
 """kill: a signal to the first process; SIGKILL reaches all, in a pid namespace or not."""
 
-import signal
-
 from seacan.errors import InvalidArgument
+from seacan.kernel import signals
 from seacan.runtime import container as containers
 from seacan.runtime.commandline import Options
 from seacan.runtime.container import NotRunning
@@ -21,10 +20,12 @@ def run(options: Options) -> int:
 
 def signal_number(text: str) -> int:
     """Return the number of `9`, `KILL` or `SIGKILL`."""
-    if text.isdecimal() and 0 <= int(text) < signal.NSIG:
+    if text.isdecimal() and 0 <= int(text) < signals.NSIG:
         return int(text)
+    from signal import Signals  # slow to import, and engines send numbers
+
     name = text.upper()
     try:
-        return signal.Signals[name if name.startswith("SIG") else f"SIG{name}"]
+        return Signals[name if name.startswith("SIG") else f"SIG{name}"]
     except KeyError as err:
         raise InvalidArgument(f"unknown signal {text!r}") from err

@@ -7,7 +7,8 @@ from typing import Any, Final
 
 from seacan.errors import Conflict
 from seacan.runtime.commandline import Options
-from seacan.spec.runtime import OCI_VERSION, Config, Linux, Mount, Process
+from seacan.spec.oci_version import OCI_VERSION
+from seacan.spec.runtime import Config, Linux, Mount, Process
 
 _CAPABILITIES: Final = ("CAP_AUDIT_WRITE", "CAP_KILL", "CAP_NET_BIND_SERVICE")
 _MASKED: Final = (

@@ -1,17 +1,22 @@
 """state: what a container is, as JSON."""
 
-import json
-import time
-from typing import Any
+from __future__ import annotations
 
+import time
+
+from seacan.json_text import laid_out
 from seacan.runtime import container as containers
 from seacan.runtime.commandline import Options
 from seacan.runtime.container import Container
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
 
 def run(options: Options) -> int:
     container = containers.load(options.root, options.arguments[0])
-    print(json.dumps(describe(container, owner=""), indent=2))
+    print(laid_out(describe(container, owner=""), 2))
     return 0
 
 

@@ -7,12 +7,19 @@ A conditional jump reaches 255 instructions; beyond that it goes by way of a `ja
 Source: linux/filter.h, linux/bpf_common.h, linux/seccomp.h (struct seccomp_data).
 """
 
+from __future__ import annotations
+
 import struct
-from typing import Final, NewType
 
 from seacan.errors import InvalidArgument
 
-Label = NewType("Label", int)
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Final, NewType
+
+    Label = NewType("Label", int)
+else:
+    Label = int
 
 LD_W_ABS: Final = 0x20
 ALU_AND_K: Final = 0x54

@@ -11,10 +11,9 @@ advance come before an answer without conditions, so that it need not run the fi
 call (seccomp's action cache, Linux 5.11).
 """
 
-import json
-from functools import lru_cache
-from typing import Final
+from __future__ import annotations
 
+from seacan import json_text
 from seacan.errors import InvalidArgument, Unsupported
 from seacan.runtime.seccomp.assembler import (
     DATA_ARCH,
@@ -36,7 +35,12 @@ from seacan.runtime.seccomp.policy import (
     read_policy,
 )
 from seacan.runtime.seccomp.syscall_numbers import X32_BIT
-from seacan.spec.runtime import LinuxSeccomp
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Final
+
+    from seacan.spec.runtime import LinuxSeccomp
 
 # linux/audit.h
 AUDIT_ARCH_X86_64: Final = 0xC000003E
@@ -56,6 +60,10 @@ ARCHITECTURES: Final = frozenset(
 )
 
 
+_MOST_KEPT: Final = 8
+_kept: dict[tuple[str, str], bytes] = {}  # by profile and machine
+
+
 def compile_filter(seccomp: LinuxSeccomp, arch: str) -> bytes:
     """Return `seccomp` as an array of struct sock_filter for a machine `arch` (x86_64, aarch64).
 
@@ -65,12 +73,15 @@ def compile_filter(seccomp: LinuxSeccomp, arch: str) -> bytes:
     Raises InvalidArgument and Unsupported.
     Source: OCI runtime-spec 1.2, config-linux.md#seccomp; seccomp(2).
     """
-    return _compile(json.dumps(seccomp, sort_keys=True), arch)
+    key = (json_text.dumps(seccomp), arch)
+    if key not in _kept:
+        while len(_kept) >= _MOST_KEPT:
+            del _kept[next(iter(_kept))]
+        _kept[key] = _compile(seccomp, arch)
+    return _kept[key]
 
 
-@lru_cache(maxsize=8)
-def _compile(canonical: str, arch: str) -> bytes:
-    seccomp: LinuxSeccomp = json.loads(canonical)
+def _compile(seccomp: LinuxSeccomp, arch: str) -> bytes:
     listed = _architectures(seccomp, arch)
     policy = read_policy(seccomp)
     compiler = _Compiler()

@@ -11,16 +11,23 @@ waits, since its own descriptor closes at execve, and the agent must be there fo
 Source: OCI runtime-spec 1.2, config-linux.md#seccomp and #containerprocessstate.
 """
 
+from __future__ import annotations
+
 import json
 import os
 import socket
-from typing import Final
 
 from seacan.errors import Internal, Unavailable
 from seacan.kernel import syscalls
 from seacan.runtime.failures import reason
 from seacan.runtime.seccomp.load import Filter
-from seacan.spec.runtime import OCI_VERSION, ContainerProcessState, State
+from seacan.spec.oci_version import OCI_VERSION
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Final
+
+    from seacan.spec.runtime import ContainerProcessState, State
 
 _SEND_TIMEOUT_S: Final = 10.0
 

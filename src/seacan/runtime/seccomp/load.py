@@ -1,12 +1,17 @@
 """Hand a filter to the kernel. It is for good, and what it refuses is refused from here on."""
 
-from typing import Final
+from __future__ import annotations
 
 from seacan.errors import InvalidArgument
 from seacan.kernel import programs
 from seacan.records import record
 from seacan.runtime.seccomp.policy import has_listener
-from seacan.spec.runtime import LinuxSeccomp
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Final
+
+    from seacan.spec.runtime import LinuxSeccomp
 
 _NEW_LISTENER: Final = 1 << 3  # linux/seccomp.h: SECCOMP_FILTER_FLAG_*
 _WAIT_KILLABLE_RECV: Final = "SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV"

@@ -6,14 +6,20 @@ Where several rules name one call, a rule without conditions decides, the first 
 first whose conditions hold; else the default. libseccomp, and so runc, make the same of a list.
 """
 
+from __future__ import annotations
+
 import errno
-from collections.abc import Iterator
-from typing import Final, NamedTuple
 
 from seacan.errors import InvalidArgument
 from seacan.records import record
 from seacan.runtime.seccomp.syscall_numbers import ARM_PRIVATE, X32_BIT, numbers
-from seacan.spec.runtime import LinuxSeccomp, LinuxSeccompArg, LinuxSyscall
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Final
+
+    from seacan.spec.runtime import LinuxSeccomp, LinuxSeccompArg, LinuxSyscall
 
 # linux/seccomp.h: the answer of a filter, with 16 bits of data for errno and trace.
 RET_KILL_PROCESS: Final = 0x80000000
@@ -83,7 +89,8 @@ _I386_SHARED: Final = {
 }
 
 
-class Condition(NamedTuple):
+@record
+class Condition:
     """`argument` (0 to 5), masked by `mask`, compared as 64 bits without sign to `value`."""
 
     argument: int
@@ -92,14 +99,16 @@ class Condition(NamedTuple):
     mask: int = 2**64 - 1
 
 
-class Rule(NamedTuple):
+@record
+class Rule:
     """`ret` (SECCOMP_RET_*) if all the conditions hold."""
 
     conditions: tuple[Condition, ...]
     ret: int
 
 
-class Conditional(NamedTuple):
+@record
+class Conditional:
     """The answer of the first rule that holds, else `otherwise`."""
 
     rules: tuple[Rule, ...]

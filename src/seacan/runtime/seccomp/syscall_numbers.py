@@ -7,9 +7,14 @@ Source: arch/*/syscall*.tbl and asm-generic/unistd.h of Linux; asm/unistd.h of a
 calls from 0x0f0000.
 """
 
-from collections.abc import Iterator
-from functools import cache
-from typing import Final
+from __future__ import annotations
+
+from seacan.lean import cache
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Final
 
 X32_BIT: Final = 0x40000000  # __X32_SYSCALL_BIT, asm/unistd.h
 ARM_PRIVATE: Final = 0x0F0000  # __ARM_NR_BASE, asm/unistd.h
