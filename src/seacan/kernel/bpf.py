@@ -12,8 +12,6 @@ from seacan.kernel import programs
 from seacan.lean import suppress
 
 TYPE_CHECKING = False
-
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Final
 
