@@ -29,12 +29,11 @@ def bind_number(number: int, *args: Any) -> Callable[..., int]:
     return lambda *values: call(number, *values)
 
 
-def bind_number_locked(number: int, *args: Any) -> Callable[..., int]:
-    """Bind a system call during which this thread keeps the interpreter's lock."""
-    call = ctypes.PyDLL(None, use_errno=True)["syscall"]
-    call.argtypes = (c_long, *args)
-    call.restype = c_long
-    return lambda *values: call(number, *values)
+def bind_locked(name: str, *args: Any, result: Any = c_int) -> Callable[..., int]:
+    """Bind a function during which this thread keeps the interpreter's lock."""
+    call = ctypes.PyDLL(None, use_errno=True)[name]
+    call.argtypes, call.restype = args, result
+    return call
 
 
 def fail(call: str, path: str | None) -> NoReturn:

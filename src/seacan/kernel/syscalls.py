@@ -28,8 +28,8 @@ from seacan.kernel import signals
 from seacan.kernel.libc import (
     IS_X86_64,
     bind,
+    bind_locked,
     bind_number,
-    bind_number_locked,
     check,
     encode,
     encode_or_null,
@@ -99,8 +99,8 @@ _inotify_init1 = bind("inotify_init1", c_int)
 _inotify_add_watch = bind("inotify_add_watch", c_int, c_char_p, c_uint32)
 _inotify_rm_watch = bind("inotify_rm_watch", c_int, c_int)
 
-# A child forked without the lock waits for it for ever if another thread had it: it has no threads.
-_clone = bind_number_locked(_NR_CLONE, c_ulong, *[c_void_p] * 4)
+_clone = bind_locked("syscall", c_long, c_ulong, *[c_void_p] * 4, result=c_long)
+_NO_STACK = [(None,)] * 4  # nor a place for thread ids
 _before_fork = ctypes.pythonapi.PyOS_BeforeFork
 _after_fork_in_child = ctypes.pythonapi.PyOS_AfterFork_Child
 _after_fork_in_parent = ctypes.pythonapi.PyOS_AfterFork_Parent
@@ -310,11 +310,14 @@ def clone(flags: int = 0) -> int:
     that are in it without the interpreter's lock. Source: clone(2).
     """
     _before_fork()
-    pid = _clone(flags | signals.SIGCHLD, None, None, None, None)
-    if pid == 0:
-        _after_fork_in_child()
-    else:
-        _after_fork_in_parent()
+    # Another thread may have asked for the interpreter's lock. A child that gave it would wait for
+    # ever, having no threads: so the lock is kept, and until the interpreter knows of the fork no
+    # bytecode comes that looks for who asks, as the end of a call in Python does.
+    for pid in map(_clone, (_NR_CLONE,), (flags | signals.SIGCHLD,), *_NO_STACK):
+        if pid == 0:
+            _after_fork_in_child()
+        else:
+            _after_fork_in_parent()
     return check(pid, "clone")
 
 

@@ -1,11 +1,24 @@
 import os
 import select
 import signal
+import sys
 import threading
+from collections.abc import Iterator
+
+import pytest
 
 from seacan.kernel import syscalls
 
 
+@pytest.fixture
+def _threads_that_want_the_lock_at_once() -> Iterator[None]:
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(before)
+
+
+@pytest.mark.usefixtures("_threads_that_want_the_lock_at_once")
 def test_clone_while_another_thread_runs() -> None:
     ended = threading.Event()
 
@@ -29,7 +42,7 @@ def test_clone_while_another_thread_runs() -> None:
 def _status(pid: int) -> int:
     """Reap a child; one that hangs is killed."""
     pidfd = os.pidfd_open(pid)
-    if not select.select([pidfd], [], [], 10)[0]:
+    if not select.select([pidfd], [], [], 30)[0]:
         os.kill(pid, signal.SIGKILL)
     os.close(pidfd)
     return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
