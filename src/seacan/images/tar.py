@@ -20,7 +20,8 @@ from seacan.images import sparse
 from seacan.images.sparse import Segment
 
 BLOCK_BYTES: Final = 512
-HEADER_LIMIT_BYTES: Final = 1 << 20  # of one pax header or one long name; Docker's limit too
+# Of all the pax headers and long names before one member: Docker's limit for each of them.
+HEADER_LIMIT_BYTES: Final = 1 << 20
 _NO_ID: Final = 0xFFFFFFFF  # to chown(2), -1: leave it
 _LATEST_S: Final = 1 << 33  # beyond what ext4 and xfs can say
 _XATTR: Final = "SCHILY.xattr."
@@ -78,6 +79,7 @@ class TarReader:
         self._stream = stream
         self._unread = 0  # content of the current member
         self._padding = 0  # after it
+        self._extension_bytes = 0  # of the extension headers before it
 
     def __iter__(self) -> Iterator[Member]:
         """Yield the members; what was not read of a member's content is skipped.
@@ -98,6 +100,7 @@ class TarReader:
     def _next_header(self) -> "_Header | None":
         """Return the next member's header, with what extension headers before it say."""
         records: list[tuple[str, bytes]] = []
+        self._extension_bytes = 0
         while (block := self._next_block()) is not None:
             header = _Header(block, records)
             match block[156:157]:
@@ -136,9 +139,10 @@ class TarReader:
 
     def _extension(self, header: "_Header") -> bytes:
         size_bytes = header.own_size()
-        if size_bytes > HEADER_LIMIT_BYTES:
+        self._extension_bytes += size_bytes or BLOCK_BYTES  # an empty one is kept as well
+        if self._extension_bytes > HEADER_LIMIT_BYTES:
             raise InvalidArgument(
-                f"malformed tar archive: a header of {size_bytes} bytes, "
+                f"malformed tar archive: a header of {self._extension_bytes} bytes, "
                 f"over the limit of {HEADER_LIMIT_BYTES}"
             )
         self._begin_content(size_bytes)
