@@ -1,6 +1,7 @@
 """Execs over the API: how their output is framed, how they fail, and keys in any case."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any
 
@@ -79,3 +80,29 @@ def test_keys_in_any_case(call: Call, container: str) -> None:
     exec_id = make(call, container, cmd=["cat"], detachKeys="ctrl-p")
     found = call("GET", f"/exec/{exec_id}/json").json
     assert (found["ProcessConfig"]["entrypoint"], found["DetachKeys"]) == ("cat", "EA==")
+
+
+def test_execs_that_begin_at_once(call: Call, container: str) -> None:
+    """As many as find no place in the queue of a socket: none is told that nothing runs."""
+    execs = [make(call, container, Cmd=["true"]) for _ in range(48)]
+
+    def start(exec_id: str) -> int:
+        return call("POST", f"/exec/{exec_id}/start", {"Detach": True}).status
+
+    with ThreadPoolExecutor(len(execs)) as threads:
+        assert set(threads.map(start, execs)) == {200}
+
+
+def test_a_container_that_stops_what_joins_it_is_killed_all_the_same(docker: Docker) -> None:
+    """A process that joins can be stopped before it is executed; the shim does not wait for it."""
+    stop = (
+        "while :; do for p in /proc/[0-9]*; do p=${p#/proc/}; "
+        "case $p in 1|$$) ;; *) kill -STOP $p && echo stopped;; esac; done; done 2>/dev/null"
+    )
+    container = docker.ok("run", "-d", "--network", "none", "busybox", "sh", "-c", stop)
+    logs, joining = docker.popen("logs", "-f", container), docker.popen("exec", container, "true")
+    with logs, joining:
+        assert logs.stdout is not None
+        assert logs.stdout.readline() == "stopped\n"
+        docker.ok("kill", container)
+    assert docker.inspect(container, "{{.State.ExitCode}}") == "137"

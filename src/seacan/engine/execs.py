@@ -1,5 +1,6 @@
 """Processes run beside a container's own: created, started once, looked at afterwards."""
 
+import contextlib
 import os
 import socket
 import time
@@ -86,7 +87,8 @@ class ExecStart:
             except errors.SeacanError as err:
                 client.setblocking(True)
                 client.settimeout(5)
-                client.sendall(self._frame(f"{err}\r\n".encode()))
+                with contextlib.suppress(OSError):  # it has gone meanwhile
+                    client.sendall(self._frame(f"{err}\r\n".encode()))
 
     def _frame(self, text: bytes) -> bytes:
         return text if self.tty else frame("stdout", text)  # as dockerd has it

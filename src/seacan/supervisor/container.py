@@ -24,7 +24,10 @@ class Container(Protocol):
         """
 
     def exec_process(self, process: Process, side: ChildSide) -> int:
-        """Start `process` in it; return its pid, of a child or an orphan of the caller."""
+        """Start `process` in it; return its pid, of a child or an orphan of the caller.
+
+        That is a process for this alone: it may wait for as long as the container likes.
+        """
 
     def delete(self) -> None:
         """Remove what there is of it, alive or not."""

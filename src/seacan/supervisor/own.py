@@ -1,9 +1,11 @@
 """A container of seacan's own runtime, used as a library."""
 
+import signal
 from functools import partial
 from pathlib import Path
+from typing import Final
 
-from seacan.errors import NotFound
+from seacan.errors import NotFound, Unavailable
 from seacan.kernel import namespaces
 from seacan.kernel.cgroups import hierarchy
 from seacan.kernel.cgroups.oom import OomWatch
@@ -15,8 +17,9 @@ from seacan.spec.runtime import Process
 from seacan.supervisor import rootfs
 from seacan.supervisor.process import ChildSide
 from seacan.supervisor.protocol import RootfsRequest
-from seacan.supervisor.worker import in_child
 from seacan.trace import NOT_TRACED, mark
+
+_EXEC_DEADLINE_S: Final = 20  # less than the daemon waits for its answer
 
 
 class OwnContainer:
@@ -68,13 +71,12 @@ class OwnContainer:
         return created.pid, mounts
 
     def exec_process(self, process: Process, side: ChildSide) -> int:
-        def work() -> int:
-            loaded = container.load(self._root, self._id)
-            return runtime_exec.exec_process(
-                loaded, process, stdio=side.stdio, console=side.console
-            )
-
-        return in_child(work)
+        signal.signal(signal.SIGALRM, _give_up)
+        signal.alarm(_EXEC_DEADLINE_S)
+        loaded = container.load(self._root, self._id)
+        pid = runtime_exec.exec_process(loaded, process, stdio=side.stdio, console=side.console)
+        signal.alarm(0)
+        return pid
 
     def delete(self) -> None:
         try:
@@ -87,3 +89,8 @@ class OwnContainer:
 
     def oom_kills(self) -> int:
         return self._cgroup.oom_kills()
+
+
+def _give_up(_signal: int, _frame: object) -> None:
+    """Have the process that was to begin killed: somebody in the container has stopped it."""
+    raise Unavailable(f"the process did not begin within {_EXEC_DEADLINE_S} s")

@@ -12,6 +12,7 @@ from seacan.supervisor import protocol
 from seacan.supervisor.loop import READABLE, Loop
 from seacan.supervisor.protocol import Message
 
+_BACKLOG: Final = 4096  # one that finds no place in it would hold the container for ended
 _DEADLINE_S: Final = 10.0  # for the asker to send its request, and to take the answer
 
 
@@ -19,11 +20,11 @@ _DEADLINE_S: Final = 10.0  # for the asker to send its request, and to take the 
 class Answer:
     """`descriptors` go beside the reply; those `lent` for that are closed then.
 
-    `keep` takes the connection over, which is closed otherwise; `undo` is called in its place if
-    the asker has not taken the reply.
+    `keep` takes the connection over, which is closed otherwise, and answers if there is no reply
+    yet; `undo` is called in its place if the asker has not taken the reply.
     """
 
-    reply: Message
+    reply: Message | None
     descriptors: Sequence[int] = ()
     lent: Sequence[socket.socket] = ()
     keep: Callable[[socket.socket], None] | None = None
@@ -57,7 +58,8 @@ class RequestSocket:
             received = protocol.receive(connection)
             if received is not None:
                 answer = self._answer(*received)
-                _send(connection, answer)
+                if answer.reply is not None:
+                    _send(connection, answer.reply, answer)
                 keep = answer.keep
         except (errors.SeacanError, OSError) as err:
             log.warn("request broke off", error=err)
@@ -81,11 +83,11 @@ class RequestSocket:
         return answer
 
 
-def _send(connection: socket.socket, answer: Answer) -> None:
-    """Send the reply. Raises OSError if it is not taken; what was done for it is undone then."""
+def _send(connection: socket.socket, reply: Message, answer: Answer) -> None:
+    """Send the reply of `answer`. Raises OSError, and undoes what was done, if it is not taken."""
     descriptors = [*answer.descriptors, *(each.fileno() for each in answer.lent)]
     try:
-        protocol.send(connection, answer.reply, descriptors)
+        protocol.send(connection, reply, descriptors)
     except OSError:
         if answer.undo is not None:
             answer.undo()
@@ -105,6 +107,6 @@ def _listen(bundle: Path) -> socket.socket:
     finally:
         os.umask(before)
         os.close(directory)
-    listener.listen(16)
+    listener.listen(_BACKLOG)
     listener.setblocking(False)
     return listener

@@ -22,15 +22,15 @@ from typing import cast
 from seacan import errors, files, log
 from seacan.kernel import this_process
 from seacan.kernel.cgroups.oom import OomWatch
-from seacan.spec.runtime import Process
 from seacan.supervisor import protocol
 from seacan.supervisor.attachment import Attachment
 from seacan.supervisor.container import open_container
+from seacan.supervisor.execs import Execs
 from seacan.supervisor.logs.log import open_log
 from seacan.supervisor.loop import READABLE, Loop
 from seacan.supervisor.network_namespace import NetworkNamespace
 from seacan.supervisor.process import ProcessStreams, Supervised
-from seacan.supervisor.protocol import ExecRequest, Exit, IdMap, Message, StartRequest
+from seacan.supervisor.protocol import Exit, IdMap, Message, StartRequest
 from seacan.supervisor.requests import Answer, Call, RequestSocket
 from seacan.supervisor.standby import Standby
 from seacan.supervisor.starter import Starter
@@ -104,7 +104,6 @@ class Shim:
         self._bundle = Path(request["bundle"])
         self._loop = Loop()
         self._watchers: list[socket.socket] = []
-        self._execs: dict[str, Supervised] = {}
         self._finished: list[Stdio] = []  # of ended processes, with clients that are owed output
         self._exit: Exit | None = None
         self._memory: OomWatch | None = None
@@ -112,8 +111,9 @@ class Shim:
         mark(trace, "shim", "asked")
         clients = [socket.socket(fileno=fd) for fd in descriptors]
         self._wake_on_children()
-        self._requests = RequestSocket(self._loop, self._bundle, self._calls())
         self._container = open_container(request)
+        self._execs = Execs(self._loop, self._container, self._tell, self._finish_later)
+        self._requests = RequestSocket(self._loop, self._bundle, self._calls())
         output = open_log(self._loop, request["log"], self._pace)
         streams = ProcessStreams(terminal=request["terminal"], stdin=request["stdin"])
         try:
@@ -134,7 +134,7 @@ class Shim:
                 self._loop,
                 log=output,
                 close_stdin_with_client=request["stdin_once"],
-                on_detach=lambda: self._detached(None),
+                on_detach=lambda: self._tell({"event": "detached", "exec_id": None}),
             )
             for client, attachment in zip(clients, request["attachments"], strict=True):
                 stdio.attach(client, attachment)
@@ -162,7 +162,7 @@ class Shim:
             "attach": self._attach,
             "attach-held": self._attach_held,
             "clear-log": self._clear_log,
-            "exec": self._exec,
+            "exec": self._execs.begin,
             "network": self._network_descriptors,
             "socket": self._open_socket,
         }
@@ -218,32 +218,6 @@ class Shim:
         self.init.stdio.clear_log()
         return Answer({})
 
-    def _exec(self, message: Message, descriptors: list[int]) -> Answer:
-        request = cast(ExecRequest, message)
-        process = cast(Process, request["process"])
-        streams = ProcessStreams(
-            terminal=bool(process.get("terminal")),
-            stdin=request["stdin"],
-            output=request["attachment"] is not None,
-        )
-        try:
-            pid = self._container.exec_process(process, streams.child_side)
-        except BaseException:
-            streams.close()
-            raise
-        exec_id = request["exec_id"]
-        stdio = streams.begin(
-            self._loop,
-            log=None,
-            close_stdin_with_client=True,
-            stall_limit_s=None,
-            on_detach=lambda: self._detached(exec_id),
-        )
-        self._execs[exec_id] = Supervised(pid, stdio)
-        if request["attachment"] is not None:
-            stdio.attach(socket.socket(fileno=descriptors.pop()), request["attachment"])
-        return Answer({"pid": pid})
-
     def _network_descriptors(self, message: Message, descriptors: list[int]) -> Answer:
         return Answer({}, descriptors=self._own_network().descriptors)
 
@@ -257,12 +231,7 @@ class Shim:
         return self._network
 
     def _process(self, exec_id: str | None) -> Supervised:
-        if exec_id is None:
-            return self.init
-        try:
-            return self._execs[exec_id]
-        except KeyError:
-            raise errors.NotFound(f"exec {exec_id}: not running") from None
+        return self.init if exec_id is None else self._execs.running(exec_id)
 
     # -- children ---------------------------------------------------------------------------------
 
@@ -279,18 +248,14 @@ class Shim:
             self._ended(pid, exit_status(status))
 
     def _ended(self, pid: int, status: int) -> None:
+        self._execs.settle()  # it may be one that has begun just now
         if pid == self.init.pid:
             self._init_ended(status)
-            return
-        for exec_id, process in list(self._execs.items()):
-            if process.pid == pid:
-                self._exec_ended(exec_id, status)
+        else:
+            self._execs.ended(pid, status)
 
-    def _exec_ended(self, exec_id: str, status: int) -> None:
-        # First the daemon, then the client: at the end of the output it asks for the status.
-        self._tell({"event": "exec-exited", "exec_id": exec_id, "status": status})
-        stdio = self._execs.pop(exec_id).stdio
-        stdio.finish()
+    def _finish_later(self, stdio: Stdio) -> None:
+        """Keep the streams of an ended process for clients that are owed output."""
         self._finished = [s for s in (*self._finished, stdio) if not s.is_flushed]
 
     def _init_ended(self, status: int) -> None:
@@ -369,15 +334,11 @@ class Shim:
                 watcher.close()
                 self._watchers.remove(watcher)
 
-    def _detached(self, exec_id: str | None) -> None:
-        self._tell({"event": "detached", "exec_id": exec_id})
-
     def serve(self) -> int:
         while self._exit is None:
             self._loop.run_once()
         self._reap()
-        for exec_id in list(self._execs):
-            self._exec_ended(exec_id, 128 + signal.SIGKILL)
+        self._execs.end_all(128 + signal.SIGKILL)
         self._requests.close()
         self._tell({"event": "exited", **self._exit})
         self._unmount()

@@ -1,34 +1,50 @@
 """Work done in a child of the shim: what it needed of memory goes with it (see starter.py)."""
 
+import gc
 import json
 import os
 import signal
-from collections.abc import Callable
-from typing import NoReturn
+from collections.abc import Callable, Sequence
+from typing import Final, NoReturn
 
 from seacan import errors, log
+from seacan.kernel import processes
 from seacan.supervisor import protocol
 
+_REPLY_LIMIT: Final = 1 << 16
 
-def in_child(work: Callable[[], int]) -> int:
-    """Return what `work` returns, a pid, or raise what it raises, from a child that has ended.
 
-    Processes that the child leaves behind come to the caller, which is a subreaper.
-    """
-    reader, writer = os.pipe2(os.O_CLOEXEC)
-    child = os.fork()
-    if child == 0:
-        os.close(reader)
-        _run(work, writer)
-    os.close(writer)
-    with open(reader, "rb") as file:
-        data = file.read()
-    os.waitpid(child, 0)
-    if not data:
-        raise errors.Internal("the runtime's process was killed")
-    reply = json.loads(data)
-    protocol.raise_error(reply)
-    return int(reply["pid"])
+class Work:
+    """Processes that the child leaves behind come to its parent, which is a subreaper."""
+
+    def __init__(self, work: Callable[[], int], descriptors: Sequence[int]) -> None:
+        """Begin `work`, which returns a pid and needs `descriptors`, in a child to be reaped."""
+        self._reader, writer = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
+        if os.fork() == 0:
+            # A client of the shim's would not see its connection end while the work goes on.
+            gc.disable()
+            processes.close_all_but([writer, *descriptors])
+            _run(work, writer)
+        os.close(writer)
+
+    def fileno(self) -> int:
+        """Return a descriptor that is readable once there is a result."""
+        return self._reader
+
+    def result(self) -> int | None:
+        """Return what `work` returned, or raise what it raised; None as long as it goes on."""
+        try:
+            data = os.read(self._reader, _REPLY_LIMIT)  # written at once
+        except BlockingIOError:
+            return None
+        if not data:
+            raise errors.Internal("the runtime's process was killed")
+        reply = json.loads(data)
+        protocol.raise_error(reply)
+        return int(reply["pid"])
+
+    def close(self) -> None:
+        os.close(self._reader)
 
 
 def _run(work: Callable[[], int], writer: int) -> NoReturn:
