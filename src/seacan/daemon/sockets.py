@@ -13,7 +13,7 @@ from seacan.api.listeners import Listener
 from seacan.daemon.tls_flags import Tls
 from seacan.errors import Conflict, Forbidden, InvalidArgument, Unsupported
 
-_BACKLOG: Final = 128
+_BACKLOG: Final = 4096  # as Go has it: a client that finds no place is refused at once
 PASSED: Final = "fd://"
 _DEFAULT_PORT: Final = 2375
 _DEFAULT_GROUP: Final = "docker"
