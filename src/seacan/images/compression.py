@@ -1,7 +1,8 @@
 """Decompression in this process: gzip, zstd, xz, bzip2, told by their first bytes.
 
 No program is ever started for it: one found on a container's PATH would be the container's
-(CVE-2026-41567). Nothing is held but a buffer, so a bomb is bounded by the disk alone.
+(CVE-2026-41567). Nothing is held but a buffer and the window that the format looks back to, so a
+bomb is bounded by the disk alone.
 """
 
 import bz2
@@ -30,6 +31,8 @@ _MAGIC: Final[dict[bytes, Compression]] = {
 }
 _LONGEST_MAGIC: Final = 6
 _BUFFER_BYTES: Final = 1 << 20
+# As zstd has it of itself; `xz -9` takes half of it. Without, a stream may ask for 4 GiB.
+_XZ_MEMORY_BYTES: Final = 128 << 20
 # isal's error comes without types.
 _ISAL_ERROR: Final = cast(type[Exception], isal_zlib.error)
 _MALFORMED: Final = (_ISAL_ERROR, zlib.error, zstd.ZstdError, lzma.LZMAError, EOFError)
@@ -77,6 +80,43 @@ class _Peekable(io.RawIOBase):
         return len(data)
 
 
+class _Xz(io.RawIOBase):
+    """What lzma.LZMAFile reads, streams one after the other, but of bounded memory."""
+
+    def __init__(self, source: BinaryIO) -> None:
+        self._source = source
+        self._stream = _xz_stream()
+        self._rest = b""  # read, and not yet given to the stream
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]
+        while not self._stream.eof or self._begin_next():
+            given = b""
+            if self._stream.needs_input:
+                given, self._rest = self._rest or self._source.read(_BUFFER_BYTES), b""
+                if not given:
+                    raise EOFError("it ends within a block")
+            if data := self._stream.decompress(given, len(buffer)):
+                buffer[: len(data)] = data
+                return len(data)
+        return 0
+
+    def _begin_next(self) -> bool:
+        """Go on to the next stream, past zeros that may be before it; False if there is none."""
+        rest = self._stream.unused_data
+        while not (rest := rest.lstrip(b"\0")):
+            if not (rest := self._source.read(_BUFFER_BYTES)):
+                return False
+        self._stream, self._rest = _xz_stream(), rest
+        return True
+
+
+def _xz_stream() -> lzma.LZMADecompressor:
+    return lzma.LZMADecompressor(lzma.FORMAT_XZ, _XZ_MEMORY_BYTES)
+
+
 def _detect(start: bytes) -> Compression:
     return next((name for magic, name in _MAGIC.items() if start.startswith(magic)), "")
 
@@ -88,7 +128,7 @@ def _open(source: BinaryIO, compression: Compression) -> BinaryIO:
         case "zstd":
             return cast(BinaryIO, zstd.ZstdFile(source, "rb"))
         case "xz":
-            return cast(BinaryIO, lzma.LZMAFile(source, "rb"))
+            return io.BufferedReader(_Xz(source), _BUFFER_BYTES)
         case "bzip2":
             return cast(BinaryIO, bz2.BZ2File(source, "rb"))
         case "":

@@ -87,3 +87,18 @@ def test_errors_of_the_source_pass_as_they_are() -> None:
 
     with pytest.raises(ConnectionResetError):
         Decompressed(Broken())  # type: ignore[arg-type]
+
+
+def test_an_xz_stream_that_wants_much_memory_is_refused() -> None:
+    # 180 KiB of an upload became 1.1 GiB here: what the stream says that it looks back to.
+    window = {"id": lzma.FILTER_LZMA2, "preset": 0, "dict_size": 1 << 28}
+    bomb = lzma.compress(b"", filters=[window]), lzma.compress(DATA, filters=[window])
+    assert decompress(bomb[0]) == ("xz", b"")
+    with pytest.raises(InvalidArgument, match="Memory usage limit exceeded"):
+        decompress(bomb[1])
+
+
+def test_zeros_between_xz_streams_and_after_them() -> None:
+    one, other = lzma.compress(DATA[:9]), lzma.compress(DATA[9:])
+    assert decompress(one + bytes(8) + other + bytes(4)) == ("xz", DATA)
+    assert decompress(one + lzma.compress(b"") + other) == ("xz", DATA)
