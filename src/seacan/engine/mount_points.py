@@ -22,6 +22,8 @@ _MODES: Final = (
     ("consistent", "cached", "delegated"),
 )
 
+_MOST: Final = 4096  # each is worked on in turn, and a volume made for it
+
 _T = TypeVar("_T", str, bool, int, dict[str, Any])
 
 
@@ -91,7 +93,14 @@ def parse(host_config: HostConfig, others: Iterable[MountPoint] = ()) -> tuple[M
         if point.destination in points:
             raise InvalidArgument(f"Duplicate mount point: {point.destination}")
         points[point.destination] = point
+        check_count(len(points))
     return (*points.values(), *(p for p in others if p.destination not in points))
+
+
+def check_count(mounts: int) -> None:
+    """Raise InvalidArgument for more mounts than a container may have."""
+    if mounts > _MOST:
+        raise InvalidArgument(f"a container has {_MOST} mounts at most")
 
 
 def _all(host_config: HostConfig) -> Iterator[MountPoint]:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from seacan import ids
-from seacan.engine.mount_points import MountPoint, clean
+from seacan.engine.mount_points import MountPoint, check_count, clean
 from seacan.errors import InvalidArgument
 from seacan.spec.engine_api import ContainerConfig
 from seacan.volumes.volume import ANONYMOUS
@@ -25,6 +25,7 @@ def wanted(
         if destination == "/":
             raise InvalidArgument("invalid specification: destination can't be '/'")
         found.setdefault(destination, MountPoint("volume", destination, driver=driver))
+        check_count(len(found))
     return tuple(_named(point) for point in found.values())
 
 

@@ -19,6 +19,8 @@ DEFAULT_TAG: Final = "latest"
 _LEGACY_DOMAIN: Final = "index.docker.io"
 _OFFICIAL: Final = "library/"
 _LONGEST_NAME: Final = 255
+_LONGEST: Final = 4096  # with tag and digest, and far more than can be right
+_TOO_LONG: Final = f"repository name must not be more than {_LONGEST_NAME} characters"
 
 _LABEL = r"(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9])"
 _DOMAIN = re.compile(rf"(?:{_LABEL}(?:\.{_LABEL})*|\[[a-fA-F0-9:]+\])(?::[0-9]+)?")
@@ -73,6 +75,8 @@ def parse(text: str) -> Reference:
         raise InvalidArgument(
             f"invalid repository name ({text}), cannot specify 64-byte hexadecimal strings"
         )
+    if len(text) > _LONGEST:  # patterns take memory for each part
+        raise InvalidArgument(_TOO_LONG)
     name, at, digest = text.partition("@")
     domain, rest = _split_domain(name)
     path, colon, tag = rest.partition(":")
@@ -89,7 +93,7 @@ def parse(text: str) -> Reference:
     if not is_valid:
         raise InvalidArgument("invalid reference format")
     if len(domain) + 1 + len(path) > _LONGEST_NAME:
-        raise InvalidArgument(f"repository name must not be more than {_LONGEST_NAME} characters")
+        raise InvalidArgument(_TOO_LONG)
     return Reference(domain, path, tag or None, digest or None)
 
 

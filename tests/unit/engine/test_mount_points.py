@@ -312,3 +312,10 @@ def test_inspect_shows_a_tmpfs_where_it_is_asked_for() -> None:
     host_config: Any = {"Tmpfs": {"/t/": ""}, "Mounts": [{"Type": "tmpfs", "Target": "/m"}]}
     shown = to_wire(parse(host_config), host_config)
     assert [mount["Destination"] for mount in shown] == ["/m"]
+
+
+def test_more_mounts_than_a_container_may_have() -> None:
+    # 200,000 in one request were made volumes, for minutes, after the client had gone.
+    binds = [f"v{number}:/v/{number}" for number in range(4097)]
+    with pytest.raises(InvalidArgument, match="4096 mounts at most"):
+        parse({"Binds": binds})

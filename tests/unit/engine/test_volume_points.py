@@ -49,3 +49,8 @@ def test_a_name_that_was_asked_for_is_kept() -> None:
 def test_the_root_is_no_volume() -> None:
     with pytest.raises(InvalidArgument, match="destination can't be '/'"):
         volume_points.wanted([], {"Volumes": {"/a/..": {}}}, "")
+
+
+def test_more_volumes_than_a_container_may_have_mounts() -> None:
+    with pytest.raises(InvalidArgument, match="4096 mounts at most"):
+        volume_points.wanted([], {"Volumes": {f"/v/{number}": {} for number in range(4097)}}, "")

@@ -105,3 +105,9 @@ def test_the_default_tag_is_for_names_without_tag_or_digest() -> None:
     assert references.parse("x").with_default_tag().familiar == "x:latest"
     assert references.parse("x:y").with_default_tag().familiar == "x:y"
     assert references.parse(f"x@{DIGEST}").with_default_tag().familiar == f"x@{DIGEST}"
+
+
+def test_a_name_far_too_long_is_not_looked_at() -> None:
+    # A pattern needs memory for each part: 4 MiB of `a/` took 800.
+    with pytest.raises(InvalidArgument, match="must not be more than 255 characters"):
+        references.parse("-/" * 2049)
