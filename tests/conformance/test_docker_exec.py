@@ -106,3 +106,17 @@ def test_a_container_that_stops_what_joins_it_is_killed_all_the_same(docker: Doc
         assert logs.stdout.readline() == "stopped\n"
         docker.ok("kill", container)
     assert docker.inspect(container, "{{.State.ExitCode}}") == "137"
+
+
+def test_a_start_that_waits_for_a_removal_finds_nothing(call: Call, docker: Docker) -> None:
+    for _ in range(8):
+        container = docker.ok("create", "--network", "none", "busybox", "sleep", "1000")
+        path = f"/containers/{container}"
+        with ThreadPoolExecutor(4) as threads:
+            removal = threads.submit(call, "DELETE", f"{path}?force=1")
+            starts = [
+                threads.submit(call, "POST", f"{path}/{verb}") for verb in ("start", "restart")
+            ]
+            assert removal.result().status == 204
+            statuses = {start.result().status for start in starts}
+        assert statuses <= {204, 304, 404}  # before the removal, or after it

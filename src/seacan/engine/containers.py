@@ -6,7 +6,7 @@ holds up another container.
 
 import contextlib
 import functools
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 
 import anyio
 
@@ -158,10 +158,18 @@ class Containers:
 
     # -- starting and stopping --------------------------------------------------------------------
 
-    async def start(self, ref: str, trace: int = NOT_TRACED) -> None:
-        """Start a container; what is done for that is marked on `trace` (trace.py)."""
+    @contextlib.asynccontextmanager
+    async def _held(self, ref: str) -> AsyncIterator[Entry]:
+        """Have a container's lock. Raises NotFound, also if it is removed until it is our turn."""
         entry = self.find(ref)
         async with entry.lock:
+            if entry.is_removed:
+                raise errors.NotFound(f"No such container: {ref}")
+            yield entry
+
+    async def start(self, ref: str, trace: int = NOT_TRACED) -> None:
+        """Start a container; what is done for that is marked on `trace` (trace.py)."""
+        async with self._held(ref) as entry:
             pause.refuse_start(entry.record)
             if entry.record.is_active:
                 raise errors.NotModified(f"container {ref} is already running")
@@ -184,17 +192,17 @@ class Containers:
             await entry.start(prepare, trace)
 
     async def stop(self, ref: str, *, timeout_s: int | None, signal: str | None) -> None:
-        entry = self.find(ref)
+        self.find(ref)
         number = stop.parse(signal, doing=f"cannot stop container: {ref}")
-        async with entry.lock:
+        async with self._held(ref) as entry:
             if not entry.record.is_active:
                 raise errors.NotModified(f"container {ref} is already stopped")
             await stop.stop(entry, timeout_s, number)
 
     async def restart(self, ref: str, *, timeout_s: int | None, signal: str | None) -> None:
-        entry = self.find(ref)
+        self.find(ref)
         number = stop.parse(signal, doing=f"Cannot restart container {ref}")
-        async with entry.lock:
+        async with self._held(ref) as entry:
             if entry.record.is_active:
                 entry.is_restarting = True
                 try:
@@ -297,10 +305,7 @@ class Containers:
 
     async def remove(self, ref: str, *, force: bool, volumes: bool) -> None:
         """Remove a container, with `volumes` also its anonymous ones that no other has."""
-        entry = self.find(ref)
-        async with entry.lock:
-            if entry.record.id not in self._entries:
-                raise errors.NotFound(f"No such container: {ref}")
+        async with self._held(ref) as entry:
             if entry.record.is_active:
                 if not force:
                     why = (

@@ -252,9 +252,12 @@ def _check_new(execution: Exec) -> None:
 def _find_user(entry: Entry, request: ExecConfig) -> User:
     """Look the user up as the process will see it: in the root of the container's first process.
 
-    Blocks. Raises InvalidArgument for one who is not there.
+    Blocks. Raises InvalidArgument for one who is not there, Conflict once the process is not.
     """
-    root = os.open(f"/proc/{entry.record.state.pid}/root", os.O_PATH | os.O_CLOEXEC)
+    try:
+        root = os.open(f"/proc/{entry.record.state.pid}/root", os.O_PATH | os.O_CLOEXEC)
+    except FileNotFoundError as err:  # it has ended just now
+        raise errors.Conflict(f"container {entry.record.id} is not running") from err
     try:
         accounts = users.read_accounts(users.in_root(root))
     finally:

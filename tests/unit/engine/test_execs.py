@@ -8,7 +8,8 @@ from tests.unit.engine.hosts import HOST
 from seacan.engine.container import Container, Status
 from seacan.engine.execs import Execs
 from seacan.engine.running import Entry
-from seacan.errors import NotFound
+from seacan.errors import Conflict, NotFound
+from seacan.spec.engine_api import ExecConfig
 
 
 class Running:
@@ -51,3 +52,11 @@ def test_an_exec_that_has_ended_is_shown_for_minutes_and_then_forgotten() -> Non
         assert execs.get(running).exit_code is None
 
     anyio.run(work)
+
+
+def test_an_exec_of_somebody_in_a_container_that_ends_meanwhile() -> None:
+    entry = Running()
+    entry.record.state.pid = 2**22 + 1  # more than there are
+    execs = Execs(lambda ref: cast(Entry, entry), HOST)
+    with pytest.raises(Conflict, match="is not running"):
+        anyio.run(execs.create, "c", ExecConfig(Cmd=["x"], User="me"))
