@@ -10,6 +10,15 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+# What seacan reads of it, by kind; those in which something is looked up by name are objects.
+_KINDS: dict[str, type] = {
+    **dict.fromkeys(("currentContext", "credsStore", "detachKeys"), str),
+    **dict.fromkeys(("auths", "credHelpers", "HttpHeaders", "proxies", "aliases"), dict),
+    "cliPluginsExtraDirs": list,
+}
+
+_warned_of: set[str] = set()
+
 
 def config_path(directory: str) -> str:
     """Return the file in `directory`, else in DOCKER_CONFIG, else in ~/.docker."""
@@ -18,20 +27,47 @@ def config_path(directory: str) -> str:
 
 
 def read_config(path: str) -> dict[str, Any]:
-    """Return its content, empty if there is none. Raises InvalidArgument if it is broken."""
+    """Return its content, empty if there is none, or if it is broken: that is warned of, once."""
+    try:
+        return _content(path)
+    except InvalidArgument as err:
+        if path not in _warned_of:
+            from seacan.cli.session import complain
+
+            _warned_of.add(path)
+            complain(f"WARNING: Error parsing config file ({path}): {err}")
+        return {}
+
+
+def write_config(path: str, config: dict[str, Any]) -> None:
+    """Replace it. Raises InvalidArgument, also for a broken one: nobody could restore that."""
+    try:
+        _content(path)
+    except InvalidArgument as err:
+        raise InvalidArgument(f"config file {path} is not changed: {err}") from err
+    write_json(path, config)
+
+
+def _content(path: str) -> dict[str, Any]:
     try:
         with open(path, "rb") as file:
             data = file.read()
-    except (FileNotFoundError, NotADirectoryError, PermissionError):
+    except (FileNotFoundError, NotADirectoryError):
         return {}
+    except OSError as err:
+        raise InvalidArgument((err.strerror or str(err)).lower()) from err
     import json
 
     try:
-        config = json.loads(data)
-    except ValueError as err:
-        raise InvalidArgument(f"read {path}: {err}") from err
+        config = json.loads(data) if data.strip() else {}
+    except (ValueError, RecursionError) as err:
+        raise InvalidArgument(f"invalid JSON: {err}") from err
     if not isinstance(config, dict):
-        raise InvalidArgument(f"read {path}: no JSON object")
+        raise InvalidArgument("not an object")
+    for key, value in config.items():
+        kind = str if key.endswith("Format") else _KINDS.get(key, object)
+        if value is not None and not isinstance(value, kind):
+            raise InvalidArgument(f"{key}: not a value for it: {json.dumps(value)}")
     return config
 
 

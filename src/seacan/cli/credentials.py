@@ -8,7 +8,7 @@ Source: docker/cli, docs/reference/commandline/login.md; docker/docker-credentia
 
 from __future__ import annotations
 
-from seacan.cli.config_file import read_config, write_json
+from seacan.cli.config_file import read_config, write_config
 from seacan.errors import InvalidArgument
 
 TYPE_CHECKING = False
@@ -127,7 +127,7 @@ class Credentials:
                     "auth": base64.b64encode(pair.encode()).decode(),
                     "identitytoken": token,
                 }
-        write_json(self.path, self._config)
+        write_config(self.path, self._config)
 
     def erase(self, key: str) -> bool:
         """Forget a registry; return whether anything was known of it."""
@@ -140,7 +140,7 @@ class Credentials:
         for name in keys:
             del auths[name]
         if keys:
-            write_json(self.path, self._config)
+            write_config(self.path, self._config)
         return was_known
 
 

@@ -35,7 +35,7 @@ class Session:
 
     @property
     def config(self) -> dict[str, Any]:
-        """Docker's config.json, empty if there is none. Raises InvalidArgument if it is broken."""
+        """Docker's config.json, empty if there is none, or a broken one."""
         if self._config is None:
             from seacan.cli.config_file import read_config
 
@@ -96,12 +96,12 @@ class Session:
         """Have config.json name the context of all commands from now on; "": the default one."""
         if self.config.get("currentContext", "") == name:
             return
-        from seacan.cli.config_file import write_json
+        from seacan.cli.config_file import write_config
 
         self.config.pop("currentContext", None)
         if name:
             self.config["currentContext"] = name
-        write_json(self.config_path, self.config)
+        write_config(self.config_path, self.config)
 
     def explain(self, text: str) -> None:
         """Tell a user who wants to know (--debug, --log-level debug) what is going on."""

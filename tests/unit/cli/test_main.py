@@ -112,10 +112,35 @@ def test_host_wins_over_a_context(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         assert main.run(["ps"]) == 0
 
 
-def test_broken_configuration_is_named(tmp_path: Path) -> None:
-    (tmp_path / "config.json").write_text("{")
-    code, text = ended("ps")
-    assert (code, text.startswith(f"read {tmp_path}/config.json: ")) == (1, True)
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("{", "invalid JSON"),
+        ("[]", "not an object"),
+        ('{"psFormat": 7}', "psFormat: not a value for it: 7"),
+        ('{"auths": ["a"]}', 'auths: not a value for it: ["a"]'),
+    ],
+)
+def test_a_broken_configuration_is_warned_of_once_and_never_overwritten(
+    text: str, why: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "config.json"
+    path.write_text(text)
+    with scripted_daemon(tmp_path, **{"GET /containers/json": reply("[]")}) as daemon:
+        assert main.run(["-H", daemon.host, "ps"]) == 0
+    warning = f"WARNING: Error parsing config file ({path}): {why}"
+    told = capsys.readouterr().err
+    assert told.startswith(warning)
+    assert told.count("WARNING") == 1
+    assert main.run(["context", "create", "far", "--docker", "host=tcp://x"]) == 0
+    code, complaint = ended("context", "use", "far")
+    assert (code, complaint.startswith(f"config file {path} is not changed: {why}")) == (1, True)
+    assert path.read_text() == text
+
+
+def test_an_empty_configuration_says_nothing(tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_text("")
+    assert main.run(["context", "use", "default"]) == 0
 
 
 def test_names_and_errors_come_in_the_order_of_the_arguments(
