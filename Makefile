@@ -54,7 +54,7 @@ test-root: setup packages  ## real namespaces, mounts, cgroups, and the API of a
 
 test-vm: setup packages  ## cgroup v2, systemd and SELinux, in virtual machines
 	$(VM) $(PYTEST) -o timeout=300 -m 'vm or cgroups or conformance' tests/vm tests/root tests/conformance/test_isolation.py
-	$(VM) --systemd v2 $(PYTEST) -o timeout=300 -m vm_systemd tests/root/test_cgroups_systemd.py tests/root/test_systemd_service.py
+	$(VM) --systemd v2 $(PYTEST) -o timeout=300 -m vm_systemd tests/root/test_cgroups_systemd.py tests/root/test_cgroup_driver.py tests/root/test_systemd_service.py
 	$(VM) --systemd v1 $(PYTEST) -o timeout=300 -m vm_systemd -k 'version_1 or update or devices or test_a_container' tests/root/test_cgroups_systemd.py
 	$(VM) --kernel security=selinux $(PYTEST) -o timeout=300 -m vm tests/vm/test_selinux.py
 

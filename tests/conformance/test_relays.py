@@ -200,3 +200,32 @@ def test_connections_follow_the_container_into_another_network(daemon: Daemon) -
     assert daemon.request("POST", "/networks/bridge/disconnect", body)[0] == 200
     for address in ("127.0.0.1", "::1"):
         _wait_said(address, port)
+
+
+@pytest.fixture
+def daemon_without_rules(daemon: Daemon) -> Iterator[Daemon]:
+    """The same daemon, which has made rules before, and will again."""
+    before, after = _free_port(), _free_port()
+    container = _serve(daemon, before)
+    assert daemon.rules()
+    daemon.stop()
+    daemon.start("--iptables=false", "--ip6tables=false")
+    assert daemon.rules() == ""
+    _wait_said("127.0.0.1", before)
+    daemon.request("DELETE", f"/containers/{container}?force=1")
+    yield daemon
+    daemon.stop()
+    daemon.start()
+    _serve(daemon, after)
+    assert daemon.rules()
+
+
+def test_without_rules_ports_are_relayed(daemon_without_rules: Daemon) -> None:
+    daemon, port = daemon_without_rules, _free_port()
+    assert daemon.request("POST", "/networks/create", {"Name": "inner"})[0] == 201
+    for network in ("bridge", "inner"):
+        container = _serve(daemon, port, network)
+        _wait_said("127.0.0.1", port)
+        _wait_said("::1", port)
+        assert daemon.rules() == ""
+        daemon.request("DELETE", f"/containers/{container}?force=1")

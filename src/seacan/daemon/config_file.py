@@ -42,6 +42,7 @@ _SAME: Final = frozenset(
         *("data-root", "exec-root", "cgroup-parent", "log-driver", "pidfile", "debug", "log-level"),
         *("bip6", "ipv6", "fixed-cidr", "fixed-cidr-v6", "default-gateway", "default-gateway-v6"),
         *("host-gateway-ip", "group", "bridge", "bip", "mtu", "ip", "icc", "ip-masq", "ip-forward"),
+        *("iptables", "ip6tables"),
         *("max-concurrent-downloads", "max-concurrent-uploads", "max-download-attempts"),
         *("http-proxy", "https-proxy", "no-proxy"),
         *("tls", "tlsverify", "tlscacert", "tlscert", "tlskey"),

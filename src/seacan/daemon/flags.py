@@ -1,7 +1,6 @@
 """The flags of seacand, by dockerd's names, and with them what daemon.json says."""
 
 import argparse
-import hashlib
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from typing import Any, NoReturn
 from seacan import errors, log, paths
 from seacan.daemon import (
     builder_config,
+    cgroup_flags,
     config_file,
     container_flags,
     network_flags,
@@ -123,8 +123,7 @@ def _parser() -> argparse.ArgumentParser:
         help="what lasts: images, containers, state (default %(default)s)")  # fmt: skip
     add("--exec-root", type=_absolute, default=paths.DEFAULT_EXEC_ROOT, metavar="DIR",
         help="what a reboot may take: sockets, running bundles (default %(default)s)")  # fmt: skip
-    add("--cgroup-parent", metavar="PATH",
-        help="cgroup below which containers get theirs (default: from the data root)")  # fmt: skip
+    cgroup_flags.add_to(parser)
     add("--label", action="append", default=[], metavar="NAME=VALUE",
         help="what `info` shows of this daemon (repeatable)")  # fmt: skip
     add("--log-driver", default=log_options.DEFAULT_DRIVER, metavar="DRIVER",
@@ -171,7 +170,8 @@ def _flags(
         settings=Settings(
             data_root=data_root,
             exec_root=ExecRoot(given.exec_root),
-            cgroup_parent=_cgroup_parent(given.cgroup_parent, data_root.path, parser),
+            cgroup_parent=cgroup_flags.parent_of(given, data_root.path),
+            cgroup_driver=cgroup_flags.driver_of(given),
             network=network_flags.settings(given, data_root.path, parser),
             plugins=_plugin_places(given.plugin_directory),
             log_config=_log_config(given.log_driver, dict(given.log_opt), parser),
@@ -253,14 +253,3 @@ def _storage_bytes(options: dict[str, str], parser: argparse.ArgumentParser) -> 
         return storage_options.parse_default(options)
     except errors.InvalidArgument as err:
         parser.error(f"argument --storage-opt: {err}")
-
-
-def _cgroup_parent(given: str | None, data_root: Path, parser: argparse.ArgumentParser) -> str:
-    """Return the parent of all containers' cgroups: each data root has its own."""
-    if given is None:
-        if data_root == paths.DEFAULT_DATA_ROOT:
-            return "/seacan"
-        return f"/seacan-{hashlib.sha256(str(data_root).encode()).hexdigest()[:12]}"
-    if ".." in given.split("/") or not given.strip("/"):
-        parser.error(f"argument --cgroup-parent: not a cgroup below the root: {given!r}")
-    return "/" + given.strip("/")

@@ -41,6 +41,12 @@ def add_to(parser: argparse.ArgumentParser) -> None:
         ("icc", "containers on the default bridge reach one another"),
         ("ip-masq", "containers on the default bridge reach other hosts, by the host's address"),
         ("ip-forward", "set net.ipv4.ip_forward, without which containers reach the host only"),
+        (
+            "iptables",
+            "make rules, of nftables; false: ports are relayed, and all else about "
+            "containers' packets is left to the host's own rules",
+        ),
+        ("ip6tables", "the same, of IPv6: both or none"),
     ):
         add(f"--{name}", type=boolean, nargs="?", const=True, default=True, metavar="BOOL",
             help=f"{what} (default true)")  # fmt: skip
@@ -51,6 +57,7 @@ def settings(
 ) -> NetworkSettings:
     if not 68 <= given.mtu <= 65535:
         parser.error(f"argument --mtu: invalid MTU: {given.mtu}")
+    _check_rules(given, parser)
     return NetworkSettings(
         data_root=data_root,
         bridge=given.bridge or "",
@@ -60,12 +67,26 @@ def settings(
         ip_masq=given.ip_masq,
         ip_forward=given.ip_forward,
         ip=given.ip,
-        published_ports=given.published_ports,
+        makes_rules=given.iptables,
+        published_ports=given.published_ports if given.iptables else BY_RELAY,
         bridge_names=given.bridge_names,
         pools=tuple(given.default_address_pool),
         default_options=_default_options(given.default_network_opt, parser),
         host_gateways=tuple(dict.fromkeys(given.host_gateway_ip)),
     )
+
+
+def _check_rules(given: argparse.Namespace, parser: argparse.ArgumentParser) -> None:
+    if given.iptables and not given.ip6tables:
+        parser.error(
+            "--ip6tables=false is not supported without --iptables=false: "
+            "the rules of seacand are for both versions of IP"
+        )
+    if not (given.iptables or given.icc):
+        parser.error(
+            "You specified --iptables=false with --icc=false. ICC=false uses iptables to function. "
+            "Please set --icc or --iptables to true"
+        )
 
 
 def _pool(text: str) -> Pool:

@@ -8,8 +8,6 @@ from seacan.daemon.booleans import boolean
 
 # By flag: what seacand always does, in dockerd's words. Any other value is refused.
 STATED: Final = {
-    "iptables": "true",
-    "ip6tables": "true",
     "selinux-enabled": "false",
     "experimental": "false",
     "cri-containerd": "false",
@@ -19,7 +17,6 @@ STATED: Final = {
     "firewall-backend": "nftables",
     "log-format": "text",
     "userland-proxy": "true",
-    "exec-opt": "native.cgroupdriver=cgroupfs",
 }
 _NO_CONTAINERD: Final = "there is no containerd"
 _NO_SWARM: Final = "there are no swarms"

@@ -25,6 +25,7 @@ from seacan.engine.security import Security
 from seacan.engine.sharing import Shared
 from seacan.engine.users import User
 from seacan.errors import InvalidArgument
+from seacan.kernel.cgroups import units
 from seacan.spec import runtime
 from seacan.spec.engine_api import ContainerConfig, ExecConfig, HostConfig
 from seacan.spec.oci_version import OCI_VERSION
@@ -111,7 +112,7 @@ def _linux(inputs: BundleInputs) -> runtime.Linux:
         "sysctl": namespaces.sysctls(host_config, _network_sysctls(inputs)),
         "devices": list(inputs.devices.nodes),
         "resources": resources.to_oci(host_config, list(inputs.devices.rules), devices.number_of),
-        "cgroupsPath": inputs.cgroup_path,
+        "cgroupsPath": units.cgroups_path(inputs.cgroup_path),
         "namespaces": namespaces.to_oci(
             host_config,
             inputs.shared.namespaces,

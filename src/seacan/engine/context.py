@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
 from anyio.abc import TaskGroup
 
@@ -27,6 +28,8 @@ from seacan.supervisor.client import Launcher
 from seacan.supervisor.protocol import IdMap
 from seacan.volumes.plugin_places import Places
 
+CgroupDriver = Literal["cgroupfs", "systemd"]
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:
@@ -34,8 +37,9 @@ class Settings:
 
     data_root: DataRoot
     exec_root: ExecRoot
-    cgroup_parent: str  # absolute, from the root of every hierarchy
+    cgroup_parent: str  # absolute, from the root of every hierarchy; a slice, if systemd makes them
     network: NetworkSettings
+    cgroup_driver: CgroupDriver = "cgroupfs"  # who makes the cgroups of containers
     plugins: Places = field(default_factory=Places)
     log_config: LogConfig = field(default_factory=LogConfig)  # of containers that ask for none
     storage_bytes: int = 0  # the same: how much they may write; 0 is no limit
@@ -79,4 +83,9 @@ class Context:
         return self.settings.exec_root
 
     def cgroup_path(self, host_config: HostConfig, container_id: str) -> str:
-        return resources.cgroup_path(host_config, self.settings.cgroup_parent, container_id)
+        """Return the path of a new container's cgroup. Raises InvalidArgument."""
+        parent = self.settings.cgroup_parent
+        if self.settings.cgroup_driver == "systemd":
+            manager = self.host.systemd_cgroup
+            return resources.scope_path(host_config, parent, container_id, manager)
+        return resources.cgroup_path(host_config, parent, container_id)

@@ -129,6 +129,8 @@ async def _opened(settings: Settings) -> AsyncIterator[Context]:
         is_supported = quotas.are_enforced(settings.data_root.containers)
         storage_options.check_default(is_supported=is_supported)
     facts = _host(settings, host.probe(hierarchy.detect()))
+    if settings.cgroup_driver == "systemd":
+        facts = await anyio.to_thread.run_sync(host.with_systemd, facts)
     user_namespaces.check_kernel(settings.id_map, facts.kernel)
     launcher = Launcher(start.sample_config(facts, settings.data_root.init), settings.id_map)
     database = Database(settings.data_root.database)

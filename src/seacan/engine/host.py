@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, Literal
 
-from seacan.errors import InvalidArgument
+from seacan.errors import InvalidArgument, Unavailable
 from seacan.kernel import capabilities
+from seacan.kernel.dbus import systemd
 
 CgroupVersion = Literal["v1", "v2"]
 Limit = Literal[
@@ -90,6 +91,7 @@ class Host:
     runtimes: Mapping[str, str | None]
     network_sysctls: Mapping[str, str]
     thermal_throttle: tuple[str, ...] = ()
+    systemd_cgroup: str = ""  # which all units are in; empty for the root, or if it was not asked
 
 
 def with_runtimes(host: Host, added: Mapping[str, str], default: str) -> Host:
@@ -98,6 +100,17 @@ def with_runtimes(host: Host, added: Mapping[str, str], default: str) -> Host:
     if default and default not in runtimes:
         raise InvalidArgument(f"specified default runtime '{default}' does not exist")
     return replace(host, runtimes=runtimes)
+
+
+def with_systemd(host: Host) -> Host:
+    """Return `host` with the cgroup of its systemd. Raises Unavailable if there is none."""
+    try:
+        with systemd.connect(user=False) as manager:
+            # With version 1, each hierarchy has the units at its root.
+            cgroup = manager.cgroup() if host.cgroup_version == "v2" else ""
+    except OSError as err:
+        raise Unavailable(f"native.cgroupdriver=systemd: {err.strerror or err}") from err
+    return replace(host, systemd_cgroup=cgroup)
 
 
 def probe(cgroup_version: CgroupVersion, cgroup_root: Path = Path("/sys/fs/cgroup")) -> Host:

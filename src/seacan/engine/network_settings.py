@@ -43,6 +43,7 @@ class NetworkSettings:
     icc: bool = True
     ip_masq: bool = True
     ip_forward: bool = True
+    makes_rules: bool = True  # by the names iptables and ip6tables; without, ports are relayed
     ip: str = "0.0.0.0"
     published_ports: str = BY_RULES
     bridge_names: bool = False

@@ -52,7 +52,12 @@ class Networks:
         events: Events,
     ) -> None:
         """`created_at` is when the data root was made, and its first networks with it. Blocks."""
-        self.host_side = HostSide(settings.owner, settings.table, forwards=settings.ip_forward)
+        self.host_side = HostSide(
+            settings.owner,
+            settings.table,
+            forwards=settings.ip_forward,
+            makes_rules=settings.makes_rules,
+        )
         self.members = Members()
         self.addresses = AddressBook()
         self._settings = settings

@@ -20,6 +20,7 @@ from seacan.engine.running import Entry
 from seacan.engine.times import rfc3339
 from seacan.ids import ContainerId
 from seacan.images.trees import remove_tree
+from seacan.spec.engine_api import HostConfig
 from seacan.supervisor import client as supervisor
 
 
@@ -65,7 +66,7 @@ def _remove_directory(context: Context, path: Path) -> None:
     if path.parent == context.exec_root.containers:
         # It was removed while it ran, or never came to run: nothing of it may go on.
         container_id = ContainerId(path.name)
-        cgroup = f"{context.settings.cgroup_parent}/{container_id}"
+        cgroup = context.cgroup_path(HostConfig(), container_id)
         discard(
             context.exec_root.bundle(container_id),
             context.exec_root.runtime / path.name,

@@ -6,11 +6,13 @@ from typing import Any, Final
 
 from seacan.engine.host import Host
 from seacan.errors import InvalidArgument
+from seacan.kernel.cgroups import units
 from seacan.spec import runtime
 from seacan.spec.engine_api import HostConfig, Ulimit
 
 _CPU_PERIOD_US: Final = 100_000  # of --cpus; the kernel's default
 _RLIM_INFINITY: Final = 2**64 - 1
+_SCOPES: Final = "seacan"  # what the names of containers' scopes begin with
 
 # Field of a request: name in config.json.
 THROTTLES: Final = {
@@ -25,6 +27,21 @@ def cgroup_path(host_config: HostConfig, default_parent: str, container_id: str)
     """Return the container's cgroup from each hierarchy's root, absolute and without `..`."""
     parent = host_config.get("CgroupParent") or default_parent
     return "/" + os.path.normpath(f"/{parent}/{container_id}").lstrip("/")
+
+
+def scope_path(host_config: HostConfig, default_slice: str, container_id: str, manager: str) -> str:
+    """Return the cgroup of the scope that systemd makes; `manager` is where its own units are.
+
+    Raises InvalidArgument in Docker's words for a parent that is no slice.
+    """
+    parent = host_config.get("CgroupParent") or default_slice
+    try:
+        unit = units.unit_of(f"{parent}:{_SCOPES}:{container_id}", container_id, user=False)
+    except OSError as err:
+        raise InvalidArgument(
+            'cgroup-parent for systemd cgroup should be a valid slice named as "xxx.slice"'
+        ) from err
+    return manager + unit.path
 
 
 def to_oci(

@@ -147,7 +147,7 @@ class System:
         settings, host = self._context.settings, self._context.host
         return {
             "LoggingDriver": log_options.merge({}, settings.log_config).get("Type"),
-            "CgroupDriver": "cgroupfs",
+            "CgroupDriver": settings.cgroup_driver,
             "Labels": list(settings.labels),
             "GenericResources": None,
             "ExperimentalBuild": False,

@@ -15,7 +15,9 @@ from seacan.engine.container import Container
 from seacan.engine.host import Host
 from seacan.engine.publications import Publications
 from seacan.engine.running import Entry
-from seacan.kernel.cgroups import files, hierarchy
+from seacan.kernel.cgroups import files, hierarchy, units
+from seacan.kernel.cgroups.cgroup import Cgroup
+from seacan.kernel.cgroups.systemd import SystemdCgroup
 from seacan.spec.engine_api import ContainerUpdate, HostConfig
 
 # What an update changes. Of other fields dockerd keeps some in the record, and acts on none.
@@ -142,10 +144,17 @@ async def _changing_ports(
 
 
 def _apply(cgroup_path: str, changes: HostConfig) -> None:
-    cgroup = hierarchy.open_cgroup(cgroup_path)
+    cgroup = _maker_of(cgroup_path)
     try:
         cgroup.apply(resources.changes_to_oci(changes))
     except OSError as err:
         if err.errno in files.GONE and not cgroup.pids():
             return  # it has ended meanwhile; the next start has the limits
         raise errors.Internal(str(err)) from err
+
+
+def _maker_of(cgroup_path: str) -> Cgroup:
+    """Return the cgroup as who made it changes it: systemd would undo what it does not know of."""
+    if units.is_scope(cgroup_path):
+        return SystemdCgroup(cgroup_path)
+    return hierarchy.open_cgroup(cgroup_path)

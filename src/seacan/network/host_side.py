@@ -20,10 +20,17 @@ from seacan.network.netlink import Netlink
 
 
 class HostSide:
-    def __init__(self, owner: str, table: str, *, forwards: bool = True) -> None:
-        """`owner` is the daemon's data root; with `forwards` the host is made to forward."""
+    def __init__(
+        self, owner: str, table: str, *, forwards: bool = True, makes_rules: bool = True
+    ) -> None:
+        """`owner` is the daemon's data root; with `forwards` the host is made to forward.
+
+        Without rules, which are the host's affair then, ports are relayed, and nothing else is kept
+        apart or hidden behind the host's address.
+        """
         self._owner = owner
         self._forwards = forwards
+        self._makes_rules = makes_rules
         self._firewall = Firewall(table)
 
     def make(self, network: Network) -> None:
@@ -33,7 +40,7 @@ class HostSide:
             return
         if self._forwards:
             bridges.enable_forwarding(ipv6=network.has_ipv6)
-        if _has_firewall():
+        if self._has_firewall():
             self._firewall.change(segments={network.id: bridges.segment(network)})
             bridges.let_loopback_out(network)
             _warn_of_droppers(network)
@@ -41,7 +48,7 @@ class HostSide:
     def remove(self, network: Network) -> None:
         """Remove it. Raises Internal; what is gone already is fine."""
         bridges.remove(network)
-        if network.driver == BRIDGE and firewall.is_available():
+        if network.driver == BRIDGE and self._makes_rules and firewall.is_available():
             self._firewall.change(segments={network.id: None})
 
     def publish(self, sandbox_id: str, forwardings: Sequence[Forwarding] | None) -> None:
@@ -49,7 +56,8 @@ class HostSide:
 
         Raises Unavailable without nft, Internal.
         """
-        self._firewall.change(forwardings={sandbox_id: forwardings or None})
+        if self._makes_rules:
+            self._firewall.change(forwardings={sandbox_id: forwardings or None})
 
     def settle(self, networks: Sequence[Network], sandboxes: Sequence[Sandbox]) -> None:
         """Set right what a daemon before this one left, by what runs: `sandboxes`.
@@ -60,7 +68,9 @@ class HostSide:
         bridges.settle(networks, filter(None, ends), self._owner)
         self._restore_bridges(networks, sandboxes)
         present = [n for n in networks if n.driver == BRIDGE and bridges.is_present(n)]
-        if not present or not _has_firewall():
+        if not self._makes_rules:
+            self._remove_rules()
+        if not present or not self._has_firewall():
             return
         self._firewall.change(
             segments={network.id: bridges.segment(network) for network in present},
@@ -74,6 +84,17 @@ class HostSide:
             bridges.let_loopback_out(network)
             if network.is_default_bridge:
                 self._correct(network)
+
+    def _has_firewall(self) -> bool:
+        if self._makes_rules and not firewall.is_available():
+            log.warn("nft is not installed: containers reach the host only, and publish no ports")
+            return False
+        return self._makes_rules
+
+    def _remove_rules(self) -> None:
+        """Take away those of a daemon before this one, which made some."""
+        if firewall.is_available():
+            self._firewall.remove()
 
     def _correct(self, network: Network) -> None:
         """Give a bridge the addresses that this daemon was told, in place of those before."""
@@ -112,13 +133,6 @@ def _warn_of_droppers(network: Network) -> None:
             chain=chain,
             bridge=network.interface,
         )
-
-
-def _has_firewall() -> bool:
-    if not firewall.is_available():
-        log.warn("nft is not installed: containers reach the host only, and publish no ports")
-        return False
-    return True
 
 
 def routed_subnets() -> list[IPNetwork]:

@@ -1,6 +1,6 @@
 """A container made by another OCI runtime: its command line, as runc's is, run by the shim.
 
-    RUNTIME --root DIR --log FILE --log-format json create|start|exec|delete …
+    RUNTIME --root DIR --log FILE --log-format json [--systemd-cgroup] create|start|exec|delete …
 
 Its init becomes a child of the shim, which is a subreaper, when the runtime's own process ends.
 """
@@ -15,7 +15,7 @@ from typing import Final
 
 from seacan import errors
 from seacan.kernel import namespaces, processes
-from seacan.kernel.cgroups import hierarchy
+from seacan.kernel.cgroups import hierarchy, units
 from seacan.kernel.cgroups.oom import OomWatch
 from seacan.spec.runtime import Process
 from seacan.supervisor import rootfs
@@ -44,6 +44,7 @@ class ForeignContainer:
         self._id = container_id
         self._bundle = bundle
         self._cgroup = hierarchy.open_cgroup(cgroup_path)
+        self._driver = ["--systemd-cgroup"] if units.is_scope(cgroup_path) else []
 
     def start(
         self, layers: RootfsRequest, side: ChildSide, trace: int = NOT_TRACED
@@ -94,6 +95,7 @@ class ForeignContainer:
         log = self._bundle / "runtime.log"
         log.unlink(missing_ok=True)
         flags = ["--root", str(self._root), "--log", str(log), "--log-format", "json"]
+        flags += self._driver
         actions = [(os.POSIX_SPAWN_DUP2, fd, n) for n, fd in enumerate(stdio or _null_stdio())]
         pid = os.posix_spawn(
             self._executable,

@@ -7,12 +7,13 @@ from typing import Final
 
 from seacan.errors import NotFound, Unavailable
 from seacan.kernel import namespaces
-from seacan.kernel.cgroups import hierarchy
+from seacan.kernel.cgroups import hierarchy, units
 from seacan.kernel.cgroups.oom import OomWatch
 from seacan.runtime import bundle as bundles
 from seacan.runtime import container, create
 from seacan.runtime import exec as runtime_exec
 from seacan.runtime.ahead import Ahead
+from seacan.runtime.settings import Settings
 from seacan.spec.runtime import Process
 from seacan.supervisor import rootfs
 from seacan.supervisor.process import ChildSide
@@ -39,6 +40,7 @@ class OwnContainer:
         self._root = root
         self._id = container_id
         self._bundle = bundle
+        self._cgroup_path = cgroup_path
         self._cgroup = hierarchy.open_cgroup(cgroup_path)
 
     def start(
@@ -56,6 +58,7 @@ class OwnContainer:
             console=side.console,
             mount_layers=None if "id_map" in layers else mount,
             ahead=self._ahead,
+            settings=Settings(systemd_cgroup=units.is_scope(self._cgroup_path)),
             trace=trace,
         )
         mark(trace, "starter", "container created")

@@ -102,7 +102,7 @@ def test_what_the_keys_come_to(path: Path) -> None:
             "shutdown-timeout": 60,
             "metrics-addr": "127.0.0.1:9323",
             "iptables": True,
-            "exec-opts": ["native.cgroupdriver=cgroupfs"],
+            "exec-opts": ["native.cgroupdriver=systemd"],
             "features": {"buildkit": False, "containerd-snapshotter": False},
             "host-gateway-ips": ["192.0.2.9", "2001:db8::9"],
             "default-network-opts": {"bridge": {"com.docker.network.driver.mtu": "1450"}},
@@ -120,6 +120,7 @@ def test_what_the_keys_come_to(path: Path) -> None:
     assert (settings.live_restore, settings.shutdown_timeout_s) == (False, 60)
     assert given.metrics_addresses == [("127.0.0.1", 9323)]
     assert settings.labels == ("a=1", "b=2")
+    assert (settings.cgroup_driver, settings.cgroup_parent) == ("systemd", "system.slice")
     assert settings.log_config == {"Type": "local", "Config": {"max-size": "1m"}}
     assert settings.storage_bytes == 10 << 20
     assert settings.registries.insecure == ("h:5",)
@@ -147,6 +148,15 @@ def test_what_the_keys_come_to(path: Path) -> None:
     assert settings.registries.directories[0] == Path("/c")
 
 
+# What is wrong with these is found when file and flags are taken together.
+_CHECKED_WITH_FLAGS = {"labels", "exec-opts", "iptables", "ip6tables"}
+
+
+def test_without_rules_ports_are_relayed(path: Path) -> None:
+    network = read(path, {"iptables": False, "ip6tables": False}).settings.network
+    assert (network.makes_rules, network.published_ports) == (False, "relay")
+
+
 @pytest.mark.parametrize(
     ("said", "complaint"),
     [
@@ -163,7 +173,14 @@ def test_what_the_keys_come_to(path: Path) -> None:
         ({"metrics-addr": "localhost"}, "--metrics-addr: address localhost: missing port"),
         ({"metrics-addr": "localhost:x"}, "'x' is no port"),
         ({"shutdown-timeout": "soon"}, "--shutdown-timeout: invalid int value: 'soon'"),
-        ({"iptables": False}, "--iptables=false is not supported: it is always true"),
+        ({"exec-opts": ["native.cgroupdriver=other"]}, "it is cgroupfs or systemd"),
+        ({"exec-opts": ["isolation=hyperv"]}, "invalid option isolation=hyperv"),
+        ({"exec-opts": ["native.cgroupdriver=systemd", "native.cgroupdriver=cgroupfs"]},
+         "conflicting exec options"),
+        ({"exec-opts": ["native.cgroupdriver=systemd"], "cgroup-parent": "/mine"},
+         'should be a valid slice named as "xxx.slice": /mine'),
+        ({"ip6tables": False}, "--ip6tables=false is not supported without --iptables=false"),
+        ({"iptables": False, "icc": False}, "You specified --iptables=false with --icc=false"),
         ({"fixed-cidr": "10.7.1.0"}, "--fixed-cidr: invalid CIDR address: 10.7.1.0"),
         ({"fixed-cidr": "fd00::/64"}, "--fixed-cidr: not of IPv4: 'fd00::/64'"),
         ({"fixed-cidr": "10.7.1.0/32"}, "there is no room for containers in 10.7.1.0/32"),
@@ -185,7 +202,7 @@ def test_what_is_wrong(path: Path, said: Any, complaint: str) -> None:
     with pytest.raises(InvalidArgument) as caught:
         read(path, said)
     assert complaint in str(caught.value)
-    if "labels" not in said:
+    if not _CHECKED_WITH_FLAGS.intersection(said):
         assert f"configure the Docker daemon with file {path}" in str(caught.value)
 
 

@@ -6,6 +6,7 @@ from tests.unit.engine.hosts import HOST, make
 
 from seacan.engine import resources
 from seacan.errors import InvalidArgument
+from seacan.kernel.cgroups import units
 from seacan.spec.engine_api import HostConfig
 
 
@@ -54,6 +55,26 @@ def _vda(path: str) -> tuple[int, int]:
 )
 def test_cgroup_path(asked: str | None, default: str, path: str) -> None:
     assert resources.cgroup_path({"CgroupParent": asked}, default, "ID") == path
+
+
+@pytest.mark.parametrize(
+    ("asked", "manager", "path"),
+    [
+        (None, "", "/system.slice/seacan-ID.scope"),
+        ("a-b.slice", "", "/a.slice/a-b.slice/seacan-ID.scope"),
+        ("-.slice", "/inner", "/inner/seacan-ID.scope"),
+    ],
+)
+def test_scope_path(asked: str | None, manager: str, path: str) -> None:
+    found = resources.scope_path({"CgroupParent": asked}, "system.slice", "ID", manager)
+    assert found == path
+    assert units.unit_of(units.cgroups_path(path), "", user=False).name == "seacan-ID.scope"
+
+
+@pytest.mark.parametrize("asked", ["/mine", "mine", "a--b.slice", "a:b.slice", ".slice"])
+def test_the_parent_of_a_scope_is_a_slice(asked: str) -> None:
+    with pytest.raises(InvalidArgument, match="should be a valid slice"):
+        resources.scope_path({"CgroupParent": asked}, "system.slice", "ID", "")
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ import errno
 from typing import Final, NamedTuple
 
 _SUFFIX: Final = ".slice"
+_SCOPE: Final = ".scope"
 _PREFIX: Final = "seacan"
 
 
@@ -35,10 +36,24 @@ def unit_of(cgroups_path: str, container_id: str, *, user: bool) -> Unit:
     parent, prefix, name = parts
     parent = parent or ("user.slice" if user else "system.slice")
     if not name.endswith(_SUFFIX):
-        name = f"{prefix}-{name}.scope"
+        name = f"{prefix}-{name}{_SCOPE}"
     if "/" in name or name == _SUFFIX:
         raise OSError(errno.EINVAL, f"linux.cgroupsPath: not the name of a unit: {name!r}")
     return Unit(name, parent, f"{slice_path(parent).rstrip('/')}/{name}")
+
+
+def is_scope(path: str) -> bool:
+    """Tell whether the cgroup at `path` is a scope's: one that systemd has made for a container."""
+    return path.endswith(_SCOPE)
+
+
+def cgroups_path(path: str) -> str:
+    """Return the linux.cgroupsPath that asks for the cgroup at `path`, which a scope's may be."""
+    if not is_scope(path):
+        return path
+    *_, parent, name = path.split("/")
+    prefix, _, rest = name.removesuffix(_SCOPE).partition("-")
+    return f"{parent if parent.endswith(_SUFFIX) else '-' + _SUFFIX}:{prefix}:{rest}"
 
 
 def slice_path(name: str) -> str:

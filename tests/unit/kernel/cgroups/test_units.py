@@ -1,6 +1,6 @@
 import pytest
 
-from seacan.kernel.cgroups.units import Unit, slice_path, unit_of
+from seacan.kernel.cgroups.units import Unit, cgroups_path, is_scope, slice_path, unit_of
 
 
 @pytest.mark.parametrize(
@@ -21,6 +21,21 @@ def test_units(path: str, expected: Unit) -> None:
     unit = unit_of(path, "ID", user=False)
     assert unit == expected
     assert unit.is_slice == (unit.name == "n.slice")
+
+
+@pytest.mark.parametrize(
+    ("path", "asked"),
+    [
+        ("/seacan/ID", "/seacan/ID"),
+        ("/system.slice/seacan-ID.scope", "system.slice:seacan:ID"),
+        ("/a.slice/a-b.slice/p-x-y.scope", "a-b.slice:p:x-y"),
+        ("/p-n.scope", "-.slice:p:n"),
+        ("/container/p-n.scope", "-.slice:p:n"),  # of a systemd whose own cgroup is not the root
+    ],
+)
+def test_what_asks_for_a_path(path: str, asked: str) -> None:
+    assert cgroups_path(path) == asked
+    assert is_scope(path) == (path != asked)
 
 
 def test_a_users_units_are_in_its_slice() -> None:
