@@ -348,6 +348,8 @@ def _read(path: Path) -> str:
 
 
 def is_removed(cgroup: Path) -> bool:
+    if not cgroup.exists():  # where none can be made, rmdir(2) says that first
+        return True
     try:
         cgroup.rmdir()
     except FileNotFoundError:

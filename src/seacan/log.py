@@ -12,7 +12,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Final
 
-LEVELS: Final = ("debug", "info", "warn", "error")
+LEVELS: Final = ("debug", "info", "warn", "error", "fatal")  # nothing is said at the last
 
 _least = LEVELS.index("info")
 

@@ -38,6 +38,15 @@ def daemon(busybox_tar: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
         yield daemon
 
 
+@pytest.fixture(scope="module")
+def wrapper(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A runtime that notes its first two flags, and goes on as runc."""
+    path = tmp_path_factory.mktemp("runtime") / "noting-runc"
+    path.write_text(f'#!/bin/sh\necho "$1 $2" >>{path}.flags\nshift 2\nexec runc "$@"\n')
+    path.chmod(0o755)
+    return path
+
+
 def info(daemon: Daemon) -> Any:
     return daemon.request("GET", "/info")[1]
 
@@ -73,6 +82,7 @@ def test_it_is_read_anew_at_sighup(daemon: Daemon) -> None:
     os.kill(daemon.pid, signal.SIGHUP)
     wait_until(lambda: "configuration is not reloaded" in daemon.log.read_text(), "its complaint")
     assert info(daemon)["Labels"] == ["rack=8"]
+    path.write_text(json.dumps(SAID))
 
 
 def test_the_docker_cli_on_a_socket_for_reading(daemon: Daemon) -> None:
@@ -96,3 +106,43 @@ def test_the_docker_cli_on_a_socket_for_reading(daemon: Daemon) -> None:
         assert daemon.state(container)["Running"]
     finally:
         daemon.request("DELETE", f"/containers/{container}?force=1")
+
+
+@pytest.mark.skipif(shutil.which("runc") is None, reason="there is no runc here")
+def test_a_runtime_gets_its_flags(daemon: Daemon, wrapper: Path) -> None:
+    flags = ["--first", "second=2"]
+    runtimes = {"noting": {"path": str(wrapper), "runtimeArgs": flags}}
+    path = Path(daemon.flags[1])
+    path.write_text(json.dumps({**SAID, "runtimes": runtimes}))
+    os.kill(daemon.pid, signal.SIGHUP)
+    wait_until(lambda: "noting" in info(daemon)["Runtimes"], "the new runtime")
+    assert info(daemon)["Runtimes"]["noting"] == runtimes["noting"]
+    assert daemon.output("echo hello", Runtime="noting", Init=False) == "hello\n"
+    assert set(Path(f"{wrapper}.flags").read_text().splitlines()) == {"--first second=2"}
+    path.write_text(json.dumps(SAID))
+
+
+def test_clients_of_an_experimental_daemon_offer_more(daemon: Daemon, tmp_path: Path) -> None:
+    if shutil.which("docker") is None:
+        pytest.skip("there is no docker CLI here")
+    (tmp_path / "Dockerfile").write_text("FROM busybox\nRUN touch /a\nRUN touch /b\n")
+    command = ["docker", "-H", daemon.host, "build", "-q", "--squash", str(tmp_path)]
+    environment = {**os.environ, "DOCKER_BUILDKIT": "0"}
+
+    def build() -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            command, env=environment, check=False, capture_output=True, text=True, timeout=40
+        )
+
+    refused = build()
+    assert refused.returncode != 0
+    assert "experimental" in refused.stderr
+    daemon.stop()
+    daemon.start("--experimental")
+    done = build()
+    assert done.returncode == 0, done.stderr
+    layers = daemon.request("GET", f"/images/{done.stdout.strip()}/json")[1]["RootFS"]["Layers"]
+    assert len(layers) == 2
+    assert info(daemon)["ExperimentalBuild"] is True
+    daemon.stop()
+    daemon.start()

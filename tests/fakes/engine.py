@@ -623,6 +623,8 @@ class FakeRemote:
 
 
 class FakeSystem:
+    is_experimental = False
+
     def version(self) -> dict[str, Any]:
         return {"Version": "0.1.0", "ApiVersion": "1.51", "MinAPIVersion": "1.24"}
 

@@ -245,6 +245,10 @@ class Execs(Protocol):
 
 
 class System(Protocol):
+    @property
+    def is_experimental(self) -> bool:
+        """Whether clients are to offer what Docker has as experimental."""
+
     def version(self) -> dict[str, Any]:
         """Return GET /version as of the newest API version."""
 

@@ -2,7 +2,6 @@
 
 import socket
 from collections.abc import Sequence
-from typing import Final
 
 import anyio
 
@@ -35,12 +34,14 @@ from seacan.api.routes.websockets import WebSocketRoutes
 from seacan.http.server import Server
 from seacan.version import API_VERSION, VERSION
 
-_HEADERS: Final = (
-    ("Api-Version", API_VERSION),
-    ("Docker-Experimental", "false"),
-    ("Ostype", "linux"),
-    ("Server", f"seacan/{VERSION} (linux)"),
-)
+
+def _headers(*, is_experimental: bool) -> tuple[tuple[str, str], ...]:
+    return (
+        ("Api-Version", API_VERSION),
+        ("Docker-Experimental", str(is_experimental).lower()),
+        ("Ostype", "linux"),
+        ("Server", f"seacan/{VERSION} (linux)"),
+    )
 
 
 async def serve(
@@ -51,11 +52,12 @@ async def serve(
     Whoever may connect to a listener, and shows what its TLS asks for, may do anything root can,
     unless the listener's access is to a part of the API. On `metrics` there are these alone.
     """
+    headers = _headers(is_experimental=engine.system.is_experimental)
     async with anyio.create_task_group() as group:
         for listener in listeners:
             door = Door(scoped(routes(engine), listener.access, engine.containers))
             authorized = Authorized(door, engine.authorization)
-            server = Server(listener.guarded(authorized), headers=_HEADERS, tls=listener.tls)
+            server = Server(listener.guarded(authorized), headers=headers, tls=listener.tls)
             group.start_soon(server.serve, [listener.socket])
         if metrics:
             group.start_soon(Server(MetricsDoor(engine.exposition.text)).serve, metrics)

@@ -42,7 +42,7 @@ _SAME: Final = frozenset(
         *("data-root", "exec-root", "cgroup-parent", "log-driver", "pidfile", "debug", "log-level"),
         *("bip6", "ipv6", "fixed-cidr", "fixed-cidr-v6", "default-gateway", "default-gateway-v6"),
         *("host-gateway-ip", "group", "bridge", "bip", "mtu", "ip", "icc", "ip-masq", "ip-forward"),
-        *("iptables", "ip6tables"),
+        *("iptables", "ip6tables", "experimental"),
         *("max-concurrent-downloads", "max-concurrent-uploads", "max-download-attempts"),
         *("http-proxy", "https-proxy", "no-proxy"),
         *("tls", "tlsverify", "tlscacert", "tlscert", "tlskey"),
@@ -59,6 +59,7 @@ _SAME: Final = frozenset(
 _EMPTY: Final = ("default-init",)
 # No flag has what it says; builder_config.py reads it.
 BUILDER: Final = "builder"
+_RUNTIME_ARGUMENTS: Final = "runtimeArgs"  # of one of the runtimes
 # A nested object, whose keys are taken as if they stood outside.
 _NESTED: Final = "proxies"
 
@@ -112,6 +113,8 @@ def words_of(said: Mapping[str, Any]) -> list[str]:
         make = _SHAPES.get(key, _plain)
         try:
             words += [f"--{flag_of(key)}={text}" for text in make(value)]
+            if key == "runtimes":
+                words += _runtime_words(value)
         except (TypeError, KeyError, AttributeError):
             raise InvalidArgument(f"{key}: not a value for it: {json.dumps(value)}") from None
     return words
@@ -160,10 +163,20 @@ def _ulimits(value: Mapping[str, Mapping[str, int]]) -> Iterator[str]:
 
 def _runtimes(value: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
     for name, runtime in value.items():
-        for key in runtime.keys() - {"path"}:
+        for key in runtime.keys() - {"path", _RUNTIME_ARGUMENTS}:
             if runtime[key]:
                 raise InvalidArgument(f"runtimes: {name}: {key} is not supported by seacand")
         yield f"{name}={runtime['path']}"
+
+
+def _runtime_words(runtimes: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+    """Yield the flags for what runtimes are called with."""
+    for name, runtime in runtimes.items():
+        flags = runtime.get(_RUNTIME_ARGUMENTS) or []
+        if not isinstance(flags, list):
+            raise TypeError
+        for flag in _plain(flags):
+            yield f"--runtime-arg={name}={flag}"
 
 
 _SHAPES: Final[Mapping[str, Callable[[Any], Iterator[str]]]] = {

@@ -4,6 +4,8 @@ import argparse
 import ipaddress
 import json
 import os
+import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 from seacan.byte_sizes import size_bytes
@@ -37,6 +39,8 @@ def add_to(parser: argparse.ArgumentParser) -> None:
         help="domain that their names are looked up in (repeatable)")  # fmt: skip
     add("--add-runtime", action="append", default=[], type=_runtime, metavar="NAME=PATH",
         help="one more OCI runtime for --runtime (repeatable)")  # fmt: skip
+    add("--runtime-arg", action="append", default=[], type=_runtime_argument, metavar="NAME=FLAG",
+        help="flag that such a runtime is called with (repeatable)")  # fmt: skip
     add("--default-runtime", default="", metavar="NAME",
         help="of containers that ask for none (default seacan)")  # fmt: skip
 
@@ -55,7 +59,7 @@ def settings_of(given: argparse.Namespace) -> ContainerDefaults:
         dns_search=given.dns_search,
         security_options=[*options, *_seccomp(given.seccomp_profile)],
         runtime=given.default_runtime,
-        runtimes=dict(given.add_runtime),
+        runtimes=_runtimes(given.add_runtime, given.runtime_arg),
     )
 
 
@@ -109,6 +113,26 @@ def _runtime(text: str) -> tuple[str, str]:
         raise argparse.ArgumentTypeError(f"invalid runtime, use name=path: {text!r}")
     if name == "seacan":
         raise argparse.ArgumentTypeError("runtime name 'seacan' is reserved")
-    if not (os.path.isabs(path) and os.access(path, os.X_OK)):
-        raise argparse.ArgumentTypeError(f"runtime {name}: {path} is no executable, with its path")
-    return name, path
+    found = shutil.which(path)  # in the PATH, or where it says
+    if found is None or not os.path.isabs(found):
+        raise argparse.ArgumentTypeError(f"runtime {name}: there is no executable {path}")
+    return name, found
+
+
+def _runtime_argument(text: str) -> tuple[str, str]:
+    name, equals, flag = text.partition("=")
+    if not (name and equals and flag):
+        raise argparse.ArgumentTypeError(f"invalid flag of a runtime, use name=flag: {text!r}")
+    return name, flag
+
+
+def _runtimes(
+    added: Sequence[tuple[str, str]], arguments: Sequence[tuple[str, str]]
+) -> dict[str, list[str]]:
+    """Return their commands by name. Raises InvalidArgument for a flag of one that is not added."""
+    commands = {name: [path] for name, path in added}
+    for name, flag in arguments:
+        if name not in commands:
+            raise InvalidArgument(f"--runtime-arg: no runtime {name} is added")
+        commands[name].append(flag)
+    return commands

@@ -154,6 +154,9 @@ def _parser() -> argparse.ArgumentParser:
     add("-p", "--pidfile", type=_absolute, metavar="FILE", help="write the daemon's pid here")
     add("-D", "--debug", type=boolean, nargs="?", const=True, default=False,
         metavar="BOOL", help="the same as --log-level debug")  # fmt: skip
+    add("--experimental", type=boolean, nargs="?", const=True, default=False, metavar="BOOL",
+        help="tell clients so: the docker CLI offers `build --squash` then (default false)",
+        )  # fmt: skip
     add("-l", "--log-level", choices=log.LEVELS, default="info", help="(default %(default)s)")
     refused_flags.add_to(parser)
     return parser
@@ -180,6 +183,7 @@ def _flags(
             containers=container_flags.settings_of(given),
             labels=_labels(given.label),
             is_debugging=given.debug,
+            is_experimental=given.experimental,
             authorization_plugins=tuple(dict.fromkeys(given.authorization_plugin)),
             id_map=given.userns_remap,
             live_restore=given.live_restore,

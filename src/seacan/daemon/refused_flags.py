@@ -9,7 +9,6 @@ from seacan.daemon.booleans import boolean
 # By flag: what seacand always does, in dockerd's words. Any other value is refused.
 STATED: Final = {
     "selinux-enabled": "false",
-    "experimental": "false",
     "cri-containerd": "false",
     "ip-forward-no-drop": "true",
     "raw-logs": "true",

@@ -17,7 +17,7 @@ class ContainerDefaults:
     """By the names of HostConfig; empty or zero is Docker's own default.
 
     `security_options` are those that a container may say otherwise: no-new-privileges, seccomp=….
-    `runtimes` are paths of executables by name, beside those that are found in the PATH.
+    `runtimes` are commands by name, executable and flags, beside those that are found in the PATH.
     """
 
     ulimits: Sequence[Ulimit] = ()
@@ -30,7 +30,7 @@ class ContainerDefaults:
     dns_search: Sequence[str] = ()
     security_options: Sequence[str] = ()
     runtime: str = ""
-    runtimes: Mapping[str, str] = field(default_factory=dict)
+    runtimes: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 def with_defaults(request: ContainerCreate, defaults: ContainerDefaults) -> ContainerCreate:

@@ -3,7 +3,7 @@
 import os
 import resource
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, Literal
@@ -74,8 +74,9 @@ _NETWORK_SYSCTLS: Final = {
 class Host:
     """`cpus` and `memory_nodes` are lists such as 0-3,8; `kernel` is (major, minor).
 
-    `runtimes` are executables by name, None for our own. Of the daemon itself are `capabilities`
-    (its bounding set), `hard_rlimits` by lower-case name, 2**64-1 for none, and `oom_score_adj`.
+    `runtimes` are commands by name, executable and flags; None for our own. Of the daemon itself
+    are `capabilities` (its bounding set), `hard_rlimits` by lower-case name, 2**64-1 for none, and
+    `oom_score_adj`.
     """
 
     hostname: str
@@ -88,13 +89,13 @@ class Host:
     capabilities: tuple[str, ...]
     hard_rlimits: Mapping[str, int]
     oom_score_adj: int
-    runtimes: Mapping[str, str | None]
+    runtimes: Mapping[str, Sequence[str] | None]
     network_sysctls: Mapping[str, str]
     thermal_throttle: tuple[str, ...] = ()
     systemd_cgroup: str = ""  # which all units are in; empty for the root, or if it was not asked
 
 
-def with_runtimes(host: Host, added: Mapping[str, str], default: str) -> Host:
+def with_runtimes(host: Host, added: Mapping[str, Sequence[str]], default: str) -> Host:
     """Return `host` with more runtimes by name. Raises InvalidArgument for a default it lacks."""
     runtimes = {OWN_RUNTIME: None, **_runtimes(), **added}
     if default and default not in runtimes:
@@ -164,9 +165,9 @@ def _bounding_set() -> int:
     return int(fields["CapBnd"], 16)
 
 
-def _runtimes() -> dict[str, str | None]:
+def _runtimes() -> dict[str, Sequence[str] | None]:
     others = {name: shutil.which(name) for name in _OTHER_RUNTIMES}
-    return {OWN_RUNTIME: None, **{name: path for name, path in others.items() if path}}
+    return {OWN_RUNTIME: None, **{name: [path] for name, path in others.items() if path}}
 
 
 def _thermal_throttle() -> tuple[str, ...]:

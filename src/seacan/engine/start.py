@@ -132,8 +132,8 @@ def _request(
         log=log,
         attachments=[],
     )
-    if executable := context.host.runtimes[record.host_config.get("Runtime") or ""]:
-        request["runtime"] = executable
+    if command := context.host.runtimes[record.host_config.get("Runtime") or ""]:
+        request["runtime"] = [*command]
     return request
 
 

@@ -3,6 +3,7 @@
 import os
 import platform
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,10 @@ class System:
         self._containers = containers
         self._id = daemon_id(context.data_root.path)
 
+    @property
+    def is_experimental(self) -> bool:
+        return self._context.settings.is_experimental
+
     def version(self) -> dict[str, Any]:
         """Return the reply of GET /version. Every component is of this one release."""
         host = os.uname()
@@ -35,6 +40,7 @@ class System:
         engine = {
             "ApiVersion": API_VERSION,
             "Arch": architecture,
+            "Experimental": str(self.is_experimental).lower(),
             "KernelVersion": host.release,
             "MinAPIVersion": API_VERSION_LEAST,
             "Os": "linux",
@@ -150,10 +156,11 @@ class System:
             "CgroupDriver": settings.cgroup_driver,
             "Labels": list(settings.labels),
             "GenericResources": None,
-            "ExperimentalBuild": False,
+            "ExperimentalBuild": self.is_experimental,
             "ServerVersion": VERSION,
             "Runtimes": {
-                name: {"path": path or sys.executable} for name, path in host.runtimes.items()
+                name: _runtime(command or [sys.executable])
+                for name, command in host.runtimes.items()
             },
             "DefaultRuntime": settings.containers.runtime or OWN_RUNTIME,
             "Swarm": {"NodeID": "", "NodeAddr": "", "LocalNodeState": "inactive",
@@ -166,6 +173,11 @@ class System:
             "InitCommit": {"ID": ""},
             "CDISpecDirs": [],
         }  # fmt: skip
+
+
+def _runtime(command: Sequence[str]) -> dict[str, Any]:
+    path, *flags = command
+    return {"path": path, **({"runtimeArgs": flags} if flags else {})}
 
 
 def _limits(limits: frozenset[Limit]) -> dict[str, bool]:

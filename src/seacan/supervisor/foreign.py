@@ -1,6 +1,8 @@
 """A container made by another OCI runtime: its command line, as runc's is, run by the shim.
 
-    RUNTIME --root DIR --log FILE --log-format json [--systemd-cgroup] create|start|exec|delete …
+    RUNTIME [FLAG…] --root DIR --log FILE --log-format json [--systemd-cgroup] COMMAND …
+
+    COMMAND: create, start, exec or delete
 
 Its init becomes a child of the shim, which is a subreaper, when the runtime's own process ends.
 """
@@ -37,8 +39,11 @@ _COMMAND_ERRORS: Final = (
 class ForeignContainer:
     """Meets the Protocol `Container`."""
 
-    def __init__(self, executable: str, container_id: str, bundle: Path, cgroup_path: str) -> None:
-        self._executable = executable
+    def __init__(
+        self, runtime: Sequence[str], container_id: str, bundle: Path, cgroup_path: str
+    ) -> None:
+        """`runtime` is the path of its executable, and flags that go before all others."""
+        self._executable, *self._flags = runtime
         self._root = bundle / "runtime"
         self._root.mkdir(mode=0o700, exist_ok=True)
         self._id = container_id
@@ -94,7 +99,7 @@ class ForeignContainer:
     def _run(self, arguments: list[str], stdio: Sequence[int] = ()) -> None:
         log = self._bundle / "runtime.log"
         log.unlink(missing_ok=True)
-        flags = ["--root", str(self._root), "--log", str(log), "--log-format", "json"]
+        flags = [*self._flags, "--root", str(self._root), "--log", str(log), "--log-format", "json"]
         flags += self._driver
         actions = [(os.POSIX_SPAWN_DUP2, fd, n) for n, fd in enumerate(stdio or _null_stdio())]
         pid = os.posix_spawn(

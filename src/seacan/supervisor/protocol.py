@@ -101,7 +101,7 @@ class StartRequest(TypedDict):
     bundle: str
     cgroup_path: str
     runtime_root: str
-    runtime: NotRequired[str]  # path of another OCI runtime's executable
+    runtime: NotRequired[list[str]]  # another OCI runtime: path of its executable, flags
     rootfs: RootfsRequest
     unmounts_last: bool  # its end is told first, then the shim ends when all is unmounted
     has_network: bool  # the container joins the namespace that the shim has made

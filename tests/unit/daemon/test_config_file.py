@@ -1,6 +1,7 @@
 """daemon.json: every key of dockerd's, honoured or refused by name."""
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -83,7 +84,11 @@ def test_what_the_keys_come_to(path: Path) -> None:
             "default-address-pools": [{"base": "10.9.0.0/16", "size": 24}],
             "default-ulimits": {"nofile": {"Name": "nofile", "Soft": 10, "Hard": 20}},
             "default-shm-size": "8M",
-            "runtimes": {"other": {"path": "/bin/true"}},
+            "runtimes": {
+                "other": {"path": "/bin/true"},
+                "looked-up": {"path": "true", "runtimeArgs": ["--debug", "--log=x"], "args": []},
+            },
+            "experimental": True,
             "default-runtime": "other",
             "dns": ["192.0.2.1"],
             "dns-opts": ["ndots:1"],
@@ -139,7 +144,13 @@ def test_what_the_keys_come_to(path: Path) -> None:
     assert (settings.network.published_ports, settings.network.bridge_names) == ("relay", True)
     assert containers.ulimits == [{"Name": "nofile", "Soft": 10, "Hard": 20}]
     assert containers.shm_bytes == 8 << 20
-    assert (containers.runtimes, containers.runtime) == ({"other": "/bin/true"}, "other")
+    true = shutil.which("true")
+    assert containers.runtimes == {
+        "other": ["/bin/true"],
+        "looked-up": [true, "--debug", "--log=x"],
+    }
+    assert containers.runtime == "other"
+    assert settings.is_experimental
     assert (containers.dns, containers.dns_options) == (["192.0.2.1"], ["ndots:1"])
     assert containers.dns_search == ["example"]
     assert containers.init
@@ -167,9 +178,10 @@ def test_without_rules_ports_are_relayed(path: Path) -> None:
         ({"debug": {"a": 1}}, 'debug: not a value for it: {"a": 1}'),
         ({"log-level": "loud"}, "--log-level: invalid choice: 'loud'"),
         ({"labels": ["a=1", "a=2"]}, "conflict labels for a=1 and a=2"),
-        ({"runtimes": {"x": {"path": "/bin/true", "runtimeArgs": ["-x"]}}},
-         "runtimes: x: runtimeArgs is not supported by seacand"),
-        ({"runtimes": {"x": {"path": "runc"}}}, "runtime x: runc is no executable"),
+        ({"runtimes": {"x": {"path": "/bin/true", "runtimeType": "io.containerd.kata.v2"}}},
+         "runtimes: x: runtimeType is not supported by seacand"),
+        ({"runtimes": {"x": {"path": "/bin/true", "runtimeArgs": "-x"}}}, "runtimes: not a value"),
+        ({"runtimes": {"x": {"path": "nosuch"}}}, "runtime x: there is no executable nosuch"),
         ({"metrics-addr": "localhost"}, "--metrics-addr: address localhost: missing port"),
         ({"metrics-addr": "localhost:x"}, "'x' is no port"),
         ({"shutdown-timeout": "soon"}, "--shutdown-timeout: invalid int value: 'soon'"),
@@ -241,7 +253,7 @@ def test_flag_and_file_together(path: Path) -> None:
     ) in str(caught.value)
     runtimes = {"runtimes": {"x": {"path": "/bin/true"}}}
     both = read(path, runtimes, "--add-runtime", "y=/bin/false")
-    assert both.settings.containers.runtimes == {"x": "/bin/true", "y": "/bin/false"}
+    assert both.settings.containers.runtimes == {"x": ["/bin/true"], "y": ["/bin/false"]}
 
 
 def test_only_the_default_file_may_be_missing(path: Path) -> None:
