@@ -129,7 +129,7 @@ def run(words: Sequence[str]) -> int:
 
 def _run_command(session: Session, words: list[str]) -> int:
     if words[0] == "help":
-        words = [*words[1:], "--help"]
+        words = _asking_for_help(words[1:])
     spelling, rest = _find(words)
     if spelling is None and words[0] not in GROUPS_BY_NAME:
         from seacan.cli import unknown
@@ -160,6 +160,17 @@ def _run_command(session: Session, words: list[str]) -> int:
     _check_count(command, spelling, len(arguments))
     code: int = module.run(session, values, arguments)
     return code
+
+
+def _asking_for_help(topic: list[str]) -> list[str]:
+    """Return the words that ask for help on a topic.
+
+    What follows a command would be arguments to it, and `help` run it; compose has commands.
+    """
+    spelling, rest = _find(topic)
+    if rest and spelling not in (None, "compose"):
+        raise Exit(1, f"unknown help topic: {' '.join(topic)}")
+    return [*topic, "--help"]
 
 
 def _find(words: list[str]) -> tuple[str | None, list[str]]:

@@ -7,6 +7,7 @@ import pytest
 
 from seacan.cli import main
 from seacan.cli.command import Command, Group
+from seacan.cli.session import Exit
 from seacan.cli.table.table import COMMANDS, GROUPS
 
 HELP = Path(__file__).parents[2] / "golden" / "cli" / "help"
@@ -42,6 +43,17 @@ def test_group(group: Group, capsys: pytest.CaptureFixture[str]) -> None:
 def test_seacan(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert main.run(words) == 0
     expect("seacan", capsys.readouterr().out)
+
+
+@pytest.mark.parametrize("topic", [["run", "busybox"], ["context", "use", "x"], ["rm", "-f"]])
+def test_help_runs_nothing(topic: list[str]) -> None:
+    with pytest.raises(Exit, match=f"^unknown help topic: {' '.join(topic)}$"):
+        main.run(["help", *topic])
+
+
+def test_help_of_a_command_of_compose(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main.run(["help", "compose", "up"]) == 0
+    assert capsys.readouterr().out.startswith("Usage:  seacan compose up ")
 
 
 @pytest.mark.parametrize(
