@@ -1,8 +1,11 @@
 """`seacan explain`: its text, and whom it asks."""
 
 import os
+from pathlib import Path
 
 import pytest
+from tests.unit.cli.test_run import done
+from tests.unit.client.scripted import refusal, scripted_daemon
 
 from seacan.cli.commands import explain
 from seacan.cli.daemon_choice import DaemonChoice
@@ -156,3 +159,12 @@ def test_a_daemon_elsewhere_is_refused_with_what_to_do(name: str) -> None:
             values,
             [name],
         )
+
+
+def test_a_number_that_is_neither_process_nor_container(tmp_path: Path) -> None:
+    number = "99999999"  # above the kernel's own limit, PID_MAX_LIMIT
+    replies = {f"GET /containers/{number}/json": refusal(404, f"No such container: {number}")}
+    with scripted_daemon(tmp_path, **replies) as daemon:
+        code, _, told = done(daemon.host, "explain", number)
+    assert code == 1
+    assert told.decode().startswith(f"there is no process {number}, and no container: ")

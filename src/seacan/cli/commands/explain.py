@@ -31,9 +31,15 @@ _ID = re.compile(r"[0-9a-f]{64}")
 
 def run(session: Session, values: Values, arguments: list[str]) -> int:
     name = arguments[0]
-    is_pid = name.isascii() and name.isdecimal() and os.path.isdir(f"/proc/{int(name)}")
+    is_number = name.isascii() and name.isdecimal()
+    is_pid = is_number and os.path.isdir(f"/proc/{int(name)}")
     hood_process.require_this_host(session, f"explain {name}")
-    found = _of_process(session.client, int(name)) if is_pid else _of_container(session, name)
+    try:
+        found = _of_process(session.client, int(name)) if is_pid else _of_container(session, name)
+    except (NotFound, Unavailable) as err:
+        if is_number and not is_pid:
+            raise NotFound(f"there is no process {name}, and no container: {err}") from err
+        raise
     if values.on("json"):
         print(json.dumps(found, indent=4, ensure_ascii=False))
     else:
