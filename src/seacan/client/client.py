@@ -279,8 +279,8 @@ def _is_readable(connection: Connection) -> bool:
 
 def _refusal(status: int, body: bytes) -> errors.SeacanError:
     try:
-        message = json_text.loads(body)["message"]
-    except (ValueError, KeyError, TypeError):
+        message = json_text.loads(body)["message"].strip()
+    except (ValueError, KeyError, TypeError, AttributeError):
         message = body.decode(errors="replace").strip() or f"status {status} without a message"
     return _ERRORS.get(status, errors.Internal)(f"Error response from daemon: {message}")
 

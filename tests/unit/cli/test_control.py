@@ -122,6 +122,24 @@ def test_stats(tmp_path: Path) -> None:
     ]  # fmt: skip
 
 
+def test_an_update_that_has_no_effect_any_more(tmp_path: Path) -> None:
+    replies = {"POST /containers/a/update": reply('{"Warnings":null}')}
+    with scripted_daemon(tmp_path, **replies) as daemon:
+        assert done(daemon.host, "update", "--kernel-memory", "10m", "a") == (
+            0,
+            b"a\n",
+            b"Flag --kernel-memory has been deprecated, it has no effect since API 1.42\n",
+        )
+        assert json.loads(daemon.requests[-1].body) == {"KernelMemory": 10 << 20}
+
+
+def test_a_refusal_comes_without_what_is_around_it(tmp_path: Path) -> None:
+    replies = {"POST /containers/a/pause": refusal(403, "not on this network ")}
+    with scripted_daemon(tmp_path, **replies) as daemon:
+        found = done(daemon.host, "pause", "a")[2]
+    assert found == b"Error response from daemon: not on this network\n"
+
+
 def test_what_is_cached_is_not_counted_as_used() -> None:
     stats = container_stats(make_container(), reading("v2"), None)
     fields = stats_fields("first", stats, whole=True)
