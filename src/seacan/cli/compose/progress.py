@@ -30,6 +30,7 @@ _SIGNS = {
     Outcome.WARNING: ("!", "33"),
     Outcome.ERROR: ("✘", "31"),
 }
+_TIME = "34"
 _WITHOUT_TERMINAL = 80
 
 
@@ -38,7 +39,7 @@ def progress_for(mode: str, title: str) -> Progress:
     if mode in ("", "auto"):
         mode = "tty" if is_terminal(2) else "plain"
     if mode == "tty":
-        return Screen(sys.stderr, title)
+        return Screen(sys.stderr, title, has_colors=not os.environ.get("NO_COLOR"))
     if mode == "plain":
         return Lines(sys.stderr)
     if mode == "json":
@@ -81,9 +82,10 @@ class JsonLines:
 class Screen:
     """A line for each thing, written again as it changes; the cursor rests below the last."""
 
-    def __init__(self, output: TextIO, title: str) -> None:
+    def __init__(self, output: TextIO, title: str, *, has_colors: bool) -> None:
         self._output = output
         self._title = title
+        self._has_colors = has_colors
         self._lock = threading.Lock()
         self._shown: dict[str, tuple[str, Outcome, float, float]] = {}
         self._height = 0
@@ -105,11 +107,14 @@ class Screen:
             text = f" {what.ljust(width)}  {status}"[: columns - 12]
             taken = f"{changed - begun:.1f}s"
             gap = " " * max(1, columns - len(text) - len(taken) - 3)
-            lines.append(f" \x1b[{color}m{sign}\x1b[0m{text}{gap}\x1b[34m{taken}\x1b[0m")
+            lines.append(f" {self._colored(sign, color)}{text}{gap}{self._colored(taken, _TIME)}")
         up = f"\x1b[{self._height}A" if self._height else ""
         self._output.write(up + "".join(f"\r\x1b[2K{line}\n" for line in lines))
         self._output.flush()
         self._height = len(lines)
+
+    def _colored(self, text: str, color: str) -> str:
+        return f"\x1b[{color}m{text}\x1b[0m" if self._has_colors else text
 
     def _columns(self) -> int:
         try:
