@@ -1,6 +1,10 @@
 from pathlib import Path
 
-from seacan.engine.host import probe
+import pytest
+from tests.unit.engine.hosts import HOST
+
+from seacan.engine.host import probe, with_systemd
+from seacan.errors import Unavailable
 from seacan.kernel.capabilities import NAMES
 
 
@@ -25,3 +29,11 @@ def test_this_host() -> None:
     assert host.kernel >= (5, 10)
     assert host.runtimes["seacan"] is None
     assert host.hard_rlimits["nofile"] > 0
+
+
+def test_without_systemd_it_makes_no_cgroups(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("seacan.kernel.dbus.systemd._SYSTEM_SOCKETS", [("/nosuch/socket", False)])
+    with pytest.raises(
+        Unavailable, match="native.cgroupdriver=systemd: .* /nosuch/socket: No such"
+    ):
+        with_systemd(HOST)
