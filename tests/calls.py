@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-_PATIENCE_S = 30
+_PATIENCE_S = 120
 
 
 @dataclass(frozen=True)

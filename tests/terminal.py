@@ -40,7 +40,7 @@ class Terminal:
     def send(self, text: str) -> None:
         os.write(self._master, text.encode())
 
-    def expect(self, pattern: str, *, timeout_s: float = 20) -> re.Match[str]:
+    def expect(self, pattern: str, *, timeout_s: float = 60) -> re.Match[str]:
         """Return the first match in what is printed from here on, and go on behind it."""
         deadline = time.monotonic() + timeout_s
         while (found := re.search(pattern, self._pending)) is None:
@@ -49,7 +49,7 @@ class Terminal:
         self._pending = self._pending[found.end() :]
         return found
 
-    def wait(self, *, timeout_s: float = 20) -> int:
+    def wait(self, *, timeout_s: float = 60) -> int:
         """Return the program's exit status, 128+n for signal n; what it prints is discarded."""
         deadline = time.monotonic() + timeout_s
         while self.status is None:

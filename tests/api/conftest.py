@@ -21,7 +21,7 @@ from seacan.http.limits import Limits
 from seacan.http.server import Server
 from seacan.version import API_VERSION
 
-_PATIENCE_S = 10
+_PATIENCE_S = 60
 
 
 @dataclass

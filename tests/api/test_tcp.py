@@ -93,7 +93,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
 @contextmanager
 def connected(place: Place, context: ssl.SSLContext) -> Iterator[ssl.SSLSocket]:
     with (
-        socket.create_connection(("127.0.0.1", place.port), timeout=10) as plain,
+        socket.create_connection(("127.0.0.1", place.port), timeout=60) as plain,
         context.wrap_socket(plain, server_hostname="127.0.0.1") as client,
     ):
         yield client
@@ -137,7 +137,7 @@ def test_older_versions_are_not_spoken(place: Place) -> None:
 
 
 def test_who_speaks_no_tls_is_told(place: Place) -> None:
-    with socket.create_connection(("127.0.0.1", place.port), timeout=10) as client:
+    with socket.create_connection(("127.0.0.1", place.port), timeout=60) as client:
         client.sendall(PING)
         assert read_all(client).endswith(b"Client sent an HTTP request to an HTTPS server.\n")
 
@@ -151,7 +151,7 @@ def test_who_does_not_finish_the_handshake_is_dropped(place: Place) -> None:
     with (
         anyio.from_thread.start_blocking_portal() as portal,
         socket.create_server(("127.0.0.1", 0)) as listening,
-        socket.create_connection(listening.getsockname(), timeout=10) as client,
+        socket.create_connection(listening.getsockname(), timeout=60) as client,
     ):
         served = portal.start_task_soon(http.serve, [listening])
         client.sendall(b"\x16\x03\x01")  # the beginning of a hello
@@ -285,7 +285,7 @@ def test_pages_and_names_of_others_are_turned_away(host: str, origin: str, statu
     request += f"Origin: {origin}\r\n\r\n" if origin else "\r\n"
     with (
         serving(frozenset({"box.example"}), None) as port,
-        socket.create_connection(("127.0.0.1", port), timeout=10) as client,
+        socket.create_connection(("127.0.0.1", port), timeout=60) as client,
     ):
         client.sendall(request.encode())
         assert read_all(client).split()[1] == str(status).encode()

@@ -22,7 +22,7 @@ ApiWith = Callable[[Limits], AbstractContextManager[Api]]
 
 
 def wait_for(condition: Callable[[], bool], what: str) -> None:
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while not condition():
         assert time.monotonic() < deadline, what
         time.sleep(0.005)

@@ -51,7 +51,7 @@ class Composer:
             "XDG_CACHE_HOME": f"{directory}-cache",
         }
 
-    def __call__(self, *words: str, timeout_s: float = 50) -> Result:
+    def __call__(self, *words: str, timeout_s: float = 120) -> Result:
         """Run to the end, whatever its status."""
         done = subprocess.run(
             self.command(*words),

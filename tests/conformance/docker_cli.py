@@ -37,7 +37,7 @@ class Docker:
         self.name = f"seacan-test-{secrets.token_hex(6)}"  # free for a container of the test
         self._label = f"seacan.test={self.name}"
 
-    def __call__(self, *words: str, stdin: str | bytes = b"", timeout_s: float = 40) -> Result:
+    def __call__(self, *words: str, stdin: str | bytes = b"", timeout_s: float = 120) -> Result:
         """Run to the end, whatever its status."""
         done = subprocess.run(
             self.command(*words),

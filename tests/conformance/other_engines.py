@@ -65,7 +65,7 @@ def running_dockerd(directory: Path, image: Path, *flags: str) -> Iterator[Other
     with (directory / "log").open("w") as log:
         daemon = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
     try:
-        wait_until(lambda: docker("version").status == 0, "dockerd to answer", timeout_s=30)
+        wait_until(lambda: docker("version").status == 0, "dockerd to answer")
         docker.ok("load", "-i", str(image))
         options = ("--runtime", "seacan", "--network", "none")
         yield OtherEngine(docker, options, docker.name, name)

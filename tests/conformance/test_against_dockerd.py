@@ -26,7 +26,7 @@ from tests.daemon import running_daemon
 from tests.descriptions.validation import complaints
 from tests.images.busybox import busybox_archive
 
-pytestmark = [pytest.mark.conformance, pytest.mark.root, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.conformance, pytest.mark.root]
 
 VERSIONS: Final = ("1.24", "1.41", "1.43", "1.51")
 ASKS: Final = [

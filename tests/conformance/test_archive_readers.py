@@ -25,7 +25,7 @@ from tests.conformance.other_engines import other_engine
 from tests.images import archives, busybox
 from tests.images.archives import directory, member, symlink
 
-pytestmark = [pytest.mark.root, pytest.mark.conformance, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.root, pytest.mark.conformance]
 
 # CAP_NET_RAW, permitted and effective, in the kernel's revision 2.
 CAPABILITY = bytes.fromhex("0100000200200000000000000000000000000000")

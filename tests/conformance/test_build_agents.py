@@ -85,7 +85,7 @@ def agent(directory: Path, key: Path) -> Iterator[Path]:
         yield path
     finally:
         process.terminate()
-        process.wait(timeout=20)
+        process.wait(timeout=60)
 
 
 def test_keys_are_listed_and_sign(daemon: Daemon, keys: Keys, tmp_path: Path) -> None:

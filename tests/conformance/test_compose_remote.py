@@ -146,7 +146,7 @@ def test_it_can_be_forbidden(place: Place) -> None:
 def test_nobody_is_asked_for_a_password(place: Place, tmp_path: Path) -> None:
     with over_http(tmp_path / "served", token="secret") as server:
         url = f"http://127.0.0.1:{server.server_address[1]}/app.git"
-        refused = place.seacan("-f", url, "config", timeout_s=20)
+        refused = place.seacan("-f", url, "config")
     assert refused.status == 1
     assert "git ls-remote" in refused.err
 

@@ -81,10 +81,10 @@ def shop(
     if program is None:
         pytest.skip("there is no docker compose 2 here")
     shop = Shop(tmp_path, program, engine)
-    built = shop.builder("build", timeout_s=120)
+    built = shop.builder("build")
     assert built.status == 0, built.err
     yield shop
-    shop.compose("down", "-v", "-t", "0", "--rmi", "local", timeout_s=60)
+    shop.compose("down", "-v", "-t", "0", "--rmi", "local")
 
 
 class Load:
@@ -141,16 +141,16 @@ def test_a_shop_from_opening_to_closing(shop: Shop, docker: Docker) -> None:
     crashed = shop.containers("web")[1]
     os.kill(int(docker.inspect(crashed, "{{.State.Pid}}")), signal.SIGKILL)
     wait_until(lambda: docker.inspect(crashed, "{{.RestartCount}}") == "1", "a restart")
-    wait_until(lambda: _health(docker, crashed) == "healthy", "it to be healthy", timeout_s=60)
+    wait_until(lambda: _health(docker, crashed) == "healthy", "it to be healthy")
     wait_until(lambda: shop.hosts() == names, "all three to answer again")
 
     # What is in the volume stays, what is not goes.
-    assert shop.compose("down", timeout_s=90).status == 0
+    assert shop.compose("down").status == 0
     shop.up()
     answer = ask(shop.port)
     assert answer["orders"] == 1
     assert int(answer["visits"]) < 40
-    assert shop.compose("down", "-v", "--rmi", "local", timeout_s=90).status == 0
+    assert shop.compose("down", "-v", "--rmi", "local").status == 0
     label = f"label=com.docker.compose.project={shop.name}"
     for words in (["ps", "-aq"], ["network", "ls", "-q"], ["volume", "ls", "-q"]):
         assert docker.ok(*words, "--filter", label) == ""

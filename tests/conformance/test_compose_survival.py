@@ -10,7 +10,7 @@ from tests.conformance.composing import Setting, kill_at_event
 from tests.conformance.docker_cli import Docker, Engine
 from tests.daemon import Daemon, running_daemon
 
-pytestmark = [pytest.mark.root, pytest.mark.conformance, pytest.mark.timeout(200)]
+pytestmark = [pytest.mark.root, pytest.mark.conformance]
 
 _FOREVER = "sh -c 'trap \"exit 0\" TERM; sleep 1000 & wait'"
 APPLICATION = f"""

@@ -92,7 +92,7 @@ class Watching:
             assert not is_over, f"ended without {line}"
             return False
 
-        wait_until(find, f"{line}; {self.lines}", timeout_s=40)
+        wait_until(find, f"{line}; {self.lines}")
 
 
 def inside(setting: Setting, *words: str, number: int = 1) -> str:

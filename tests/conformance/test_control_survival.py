@@ -105,7 +105,7 @@ def test_many_streams_of_stats(daemon: Daemon) -> None:
         daemon.request("DELETE", f"/containers/{container}?force=1")
         start = time.monotonic()
         while client.recv(65536):
-            assert time.monotonic() - start < 10
+            assert time.monotonic() - start < 60
 
 
 def _two_lines(file: BinaryIO) -> list[bytes]:

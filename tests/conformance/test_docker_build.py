@@ -180,7 +180,7 @@ def test_nothing_of_a_command_is_public(ours: Builder) -> None:
     ours.docker.ok("build", "--no-cache", "-q", "-", stdin=f"FROM {BASE}\nRUN true\n")
     assert ours.docker.ok("ps", "-aq") == ""
     events.terminate()
-    printed, _ = events.communicate(timeout=10)
+    printed, _ = events.communicate(timeout=60)
     assert "container" not in printed
 
 

@@ -288,7 +288,7 @@ def test_follow_until_a_time(docker: Docker) -> None:
     )
     time.sleep(1)
     docker.ok("create", *RUN, "busybox", "true")
-    out, _ = listening.communicate(timeout=20)
+    out, _ = listening.communicate(timeout=60)
     assert (listening.returncode, out) == (0, "create\n")
     assert until - 0.5 < time.time() < until + 5
 
@@ -300,7 +300,7 @@ def test_seacan_says_it_as_docker_does(
     docker.ok("run", "--rm", *RUN, "busybox", "true")
     span = ["events", "--since", recorder.since, "--until", _now(), *words]
     command = [sys.executable, "-m", "seacan.cli.main", *span]
-    ours = subprocess.run(command, env=docker.env, capture_output=True, check=True, timeout=20)
+    ours = subprocess.run(command, env=docker.env, capture_output=True, check=True, timeout=60)
     assert ours.stdout.decode().strip() == docker.ok(*span)
     assert b"destroy" in ours.stdout
 

@@ -48,11 +48,11 @@ def test_stop_asks_first(docker: Docker) -> None:
 
 def test_stop_kills_when_the_time_is_up(docker: Docker) -> None:
     script = "trap '' TERM; echo ready; while sleep 0.1; do :; done"
-    container = docker.ok("run", "-d", "busybox", "sh", "-c", script)
+    container = docker.ok("run", "-d", "--stop-timeout", "6000", "busybox", "sh", "-c", script)
     _wait_for_log(docker, container, "ready")
     start = time.monotonic()
     docker.ok("stop", "-t", "1", container)
-    assert 0.9 < time.monotonic() - start < 8
+    assert time.monotonic() - start > 0.9
     assert docker.inspect(container, "{{.State.ExitCode}}") == "137"
 
 
@@ -201,7 +201,7 @@ def test_attach_without_a_terminal(docker: Docker) -> None:
         client.stdin.write("words\n")
         client.stdin.flush()
         assert client.stdout.readline() == "got words\n"
-        assert client.wait(timeout=20) == 8
+        assert client.wait(timeout=60) == 8
 
 
 def test_wait_for_two(docker: Docker) -> None:

@@ -33,14 +33,13 @@ def _backing_off(docker: Docker) -> str:
     wait_until(
         lambda: _count(docker, container) >= 5 and _is(docker, container, "restarting"),
         "a long back-off",
-        timeout_s=30,
     )
     return container
 
 
 def test_on_failure_is_tried_so_often(docker: Docker) -> None:
     container = _run(docker, "on-failure:3", "echo x; exit 3")
-    wait_until(lambda: _is(docker, container, "exited"), "the last try to end", timeout_s=30)
+    wait_until(lambda: _is(docker, container, "exited"), "the last try to end")
     assert _count(docker, container) == 3
     assert docker.inspect(container, STATE) == "exited false false 3"
     assert docker.ok("logs", container) == "x\nx\nx\nx"
@@ -98,7 +97,7 @@ def test_what_runs_is_stopped_for_good(docker: Docker, command: tuple[str, ...])
     container = _run(docker, "always", "sleep 60")
     docker.ok(*command, container)
     assert docker.inspect(container, STATE) == "exited false false 137"
-    assert docker("wait", container, timeout_s=5).out == "137\n"
+    assert docker("wait", container).out == "137\n"
     assert _count(docker, container) == 0
 
 

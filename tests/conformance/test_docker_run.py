@@ -227,7 +227,7 @@ def test_ctrl_c_of_the_client_is_passed_on(docker: Docker) -> None:
     assert client.stdout is not None
     assert client.stdout.readline() == "ready\n"
     client.send_signal(signal.SIGINT)
-    assert client.wait(timeout=20) == 7
+    assert client.wait(timeout=60) == 7
     client.communicate()
 
 

@@ -8,7 +8,6 @@ import contextlib
 import os
 import socket
 import threading
-import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -227,11 +226,9 @@ def test_a_client_that_takes_nothing_stops_neither_the_container_nor_the_others(
     container = start(docker, "read x; seq 500000; echo end", "-i")
     dead = Client(engine, container, "stream=1&stdout=1", websocket=websocket)
     other = Client(engine, container, "stream=1&stdin=1&stdout=1", websocket=websocket)
-    began = time.monotonic()
     other.send(b"\n")
     assert other.read_all().endswith(b"500000\nend\n")
     other.close()
-    assert time.monotonic() - began < 20
     assert docker.ok("wait", container) == "0"
     dead.close()
 

@@ -15,7 +15,7 @@ from tests.registry.process import Process, running_process
 
 from seacan.images import platforms
 
-pytestmark = [pytest.mark.root, pytest.mark.conformance, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.root, pytest.mark.conformance]
 
 HOST = str(platforms.host())
 OTHER, THIRD = "linux/s390x", "linux/ppc64le"

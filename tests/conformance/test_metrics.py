@@ -29,7 +29,7 @@ def address(daemon: Daemon) -> str:
 
 def scrape(address: str) -> dict[str, float]:
     """Return values by name and labels, such as `x_total{a=b}`."""
-    with urllib.request.urlopen(f"{address}/metrics", timeout=20) as answer:
+    with urllib.request.urlopen(f"{address}/metrics", timeout=60) as answer:
         assert answer.headers["Content-Type"].startswith("text/plain; version=0.0.4")
         families = [*text_string_to_metric_families(answer.read().decode())]
     return {
@@ -103,11 +103,11 @@ def test_the_engine_and_its_process(daemon: Daemon, address: str) -> None:
 def test_nothing_else_is_there(address: str) -> None:
     for path in ("/", "/info", "/containers/json", "/v1.51/metrics"):
         with pytest.raises(urllib.error.HTTPError) as caught:
-            urllib.request.urlopen(f"{address}{path}", timeout=20)
+            urllib.request.urlopen(f"{address}{path}", timeout=60)
         with caught.value:
             assert caught.value.code == 404
     request = urllib.request.Request(f"{address}/metrics", method="POST", data=b"")
     with pytest.raises(urllib.error.HTTPError) as caught:
-        urllib.request.urlopen(request, timeout=20)
+        urllib.request.urlopen(request, timeout=60)
     with caught.value:
         assert caught.value.code == 404

@@ -7,7 +7,7 @@ import pytest
 from tests.conformance.other_engines import OtherEngine, other_engine
 from tests.daemon import wait_until
 
-pytestmark = [pytest.mark.conformance, pytest.mark.root, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.conformance, pytest.mark.root]
 
 
 @pytest.fixture(scope="module", params=["dockerd", "podman"])

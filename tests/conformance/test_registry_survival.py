@@ -53,7 +53,7 @@ def test_a_pull_goes_on_after_kill_9(
     with docker.popen("pull", name) as pull:
         assert hold.began.wait(20)
         daemon.kill()
-        pull.communicate(timeout=20)
+        pull.communicate(timeout=60)
     hold.event.set()
     assert pull.returncode == 1
     assert [path.stat().st_size for path in partials(daemon)] == [500_000]
@@ -81,7 +81,7 @@ def test_a_push_works_after_kill_9(
         with docker.popen("push", there) as push:
             assert hold.began.wait(20)
             daemon.kill()
-            push.communicate(timeout=20)
+            push.communicate(timeout=60)
         hold.event.set()
         daemon.start()
 
@@ -102,7 +102,7 @@ def test_a_registry_that_hangs_keeps_no_daemon_from_ending(
             assert hold.began.wait(20)
             assert daemon.request("GET", "/_ping")[0] == 200
             daemon.stop()
-            pull.communicate(timeout=20)
+            pull.communicate(timeout=60)
         hold.event.set()
         daemon.start()
 
@@ -115,7 +115,7 @@ def test_a_client_that_goes_away_ends_its_pull(
     with docker.popen("pull", f"{registry.host}/box:1") as pull:
         assert hold.began.wait(20)
         pull.terminate()
-        pull.communicate(timeout=20)
+        pull.communicate(timeout=60)
     hold.event.set()
 
     wait_until(lambda: len(partials(daemon)) == 1, "what was fetched to be kept")

@@ -47,7 +47,7 @@ def test_it_starts_with_the_first_client(directory: Path) -> None:
                 assert "LISTEN_FDS" not in Path(f"/proc/{child}/environ").read_text()
         finally:
             daemon.terminate()
-            _, complaints = daemon.communicate(timeout=20)
+            _, complaints = daemon.communicate(timeout=60)
     assert daemon.returncode == 0, complaints.decode()
     assert path.exists()  # it is systemd's, for the next one
 

@@ -218,7 +218,6 @@ def test_a_client_that_is_attached_stays_attached(daemon: Daemon, tmp_path: Path
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(240)
 def test_kill_at_any_moment(daemon: Daemon) -> None:
     """25 times -9 while containers are created, started, entered, stopped and removed."""
     seed = random.randrange(1 << 32)

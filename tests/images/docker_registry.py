@@ -24,7 +24,7 @@ class DockerRegistry:
     log: Path
 
     def request(self, method: str, path: str) -> tuple[int, Any]:
-        connection = http.client.HTTPConnection(self.host, timeout=10)
+        connection = http.client.HTTPConnection(self.host, timeout=60)
         with contextlib.closing(connection):
             connection.request(method, path)
             reply = connection.getresponse()

@@ -18,7 +18,7 @@ from seacan.registry.settings import Address, Settings
 
 MANIFEST_TYPE = "application/vnd.oci.image.manifest.v1+json"
 INDEX_TYPE = "application/vnd.oci.image.index.v1+json"
-_PATIENCE_S = 20
+_PATIENCE_S = 60
 
 
 @dataclass

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from tests.registry.conftest import Client
 
-_PATIENCE_S = 20
+_PATIENCE_S = 60
 
 
 class Process(Client):

@@ -33,7 +33,7 @@ def make_certificate(directory: Path, name: str) -> tuple[Path, Path]:
 def connect(process: Process, certificate: Path, version: ssl.TLSVersion) -> ssl.SSLSocket:
     context = ssl.create_default_context(cafile=certificate)
     context.maximum_version = version
-    plain = socket.create_connection(("127.0.0.1", process.port), timeout=20)
+    plain = socket.create_connection(("127.0.0.1", process.port), timeout=60)
     return context.wrap_socket(plain, server_hostname="127.0.0.1")
 
 
@@ -41,7 +41,7 @@ def connect(process: Process, certificate: Path, version: ssl.TLSVersion) -> ssl
 def test_requests_one_after_the_other(tmp_path: Path, version: ssl.TLSVersion) -> None:
     certificate, key = make_certificate(tmp_path, "one")
     with running_process(tmp_path, "--tls-cert", certificate, "--tls-key", key) as process:
-        connection = http.client.HTTPSConnection("127.0.0.1", process.port, timeout=20)
+        connection = http.client.HTTPSConnection("127.0.0.1", process.port, timeout=60)
         connection.sock = connect(process, certificate, version)
         for number in range(5):
             data = b"%d" % number + DATA
@@ -71,7 +71,7 @@ def test_a_certificate_is_read_again(tmp_path: Path) -> None:
 def test_who_does_not_speak_tls_is_told(tmp_path: Path) -> None:
     certificate, key = make_certificate(tmp_path, "one")
     with running_process(tmp_path, "--tls-cert", certificate, "--tls-key", key) as process:
-        with socket.create_connection(("127.0.0.1", process.port), timeout=20) as plain:
+        with socket.create_connection(("127.0.0.1", process.port), timeout=60) as plain:
             plain.sendall(b"GET /v2/ HTTP/1.1\r\nHost: r\r\n\r\n")
             assert plain.recv(100).startswith(b"HTTP/1.0 400 Bad Request\r\n")
         connect(process, certificate, ssl.TLSVersion.TLSv1_3).close()

@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from tests.registry.conftest import MANIFEST_TYPE, sha256
 
-PATIENCE_S = 20
+PATIENCE_S = 60
 
 
 @dataclass

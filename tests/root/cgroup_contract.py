@@ -80,7 +80,7 @@ def start(cgroup: Cgroup, code: str) -> "subprocess.Popen[bytes]":
     return child
 
 
-def wait_until(condition: Callable[[], bool], timeout_s: float = 10) -> None:
+def wait_until(condition: Callable[[], bool], timeout_s: float = 60) -> None:
     deadline = time.monotonic() + timeout_s
     while not condition():
         assert time.monotonic() < deadline

@@ -348,7 +348,7 @@ def start_bus() -> systemd.Systemd:
     """Return a connection to systemd over the system's bus, which is started."""
     command = ["systemctl", "start", "--job-mode=ignore-dependencies"]
     subprocess.run([*command, "dbus.socket", "dbus.service"], check=True)
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while True:
         try:
             return systemd.Systemd(Connection("/run/dbus/system_bus_socket"), is_bus=True)

@@ -67,7 +67,7 @@ def _ask(
     if edns:
         query.use_edns(payload=4096)
     ask = dns.query.tcp if over_tcp else dns.query.udp
-    return ask(query, "127.0.0.1", timeout=10, port=port)
+    return ask(query, "127.0.0.1", timeout=60, port=port)
 
 
 def _count(reply: dns.message.Message) -> int:
@@ -115,7 +115,7 @@ def test_connections_serve_many_queries_in_turn() -> None:
         connection.settimeout(10)
         for name in ("web", "x", "many"):
             query = dns.message.make_query(name, "A")
-            reply = dns.query.tcp(query, "127.0.0.1", timeout=10, sock=connection)
+            reply = dns.query.tcp(query, "127.0.0.1", timeout=60, sock=connection)
             assert reply.id == query.id
 
 

@@ -75,7 +75,7 @@ def _file_server(directory: Path) -> Iterator[None]:
     with (directory / "virtiofsd.log").open("wb") as log:
         server = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
     try:
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 60
         while not (directory / "files.sock").exists():
             if server.poll() is not None or time.monotonic() > deadline:
                 raise SystemExit(f"vm: virtiofsd: {(directory / 'virtiofsd.log').read_text()}")

@@ -12,7 +12,7 @@ import pytest
 from tests.daemon import Daemon, running_daemon, wait_until
 from tests.images.busybox import busybox_archive
 
-pytestmark = [pytest.mark.vm, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.vm
 
 SERVER: Final = "127.0.0.1"
 PORT: Final = 445

@@ -17,7 +17,7 @@ from tests.cut_short import assert_starts_are_whole
 from tests.daemon import Daemon, running_daemon, wait_until
 from tests.images.busybox import busybox_archive
 
-pytestmark = [pytest.mark.vm, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.vm
 
 UPLINK: Final = "uplink"
 OUTSIDE: Final = "10.98.6.1"

@@ -21,7 +21,7 @@ from seacan.engine.project_quotas import ProjectQuotas
 from seacan.kernel import project_quotas, syscalls
 from seacan.paths import DataRoot
 
-pytestmark = [pytest.mark.vm, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.vm
 
 NO_QUOTAS: Final = "--storage-opt is supported only for overlay over xfs with 'pquota' mount option"
 _Q_XGETNEXTQUOTA: Final = 0x5809 << 8 | 2

@@ -27,7 +27,7 @@ def child(*command: str) -> Iterator[int]:
         assert process.stdout is not None
         assert process.stdout.readline() == b"ready\n"
         yield process.pid
-        process.communicate(timeout=10)
+        process.communicate(timeout=60)
 
 
 def test_this_process_shares_all_with_the_host() -> None:

@@ -240,7 +240,7 @@ def test_the_command_line(tmp_path: Path) -> None:
         listed = subprocess.run(
             _seacan("limit", "ls", root, "--json"), check=True, capture_output=True
         )
-    watch.communicate(timeout=20)  # it ends with what it watches
+    watch.communicate(timeout=60)  # it ends with what it watches
     assert [line.split()[0] for line in lines] == ["before", "process", "limited"]
     assert "at most 0.1 CPUs" in lines[1]
     assert [each["Pid"] for each in json.loads(listed.stdout)] == [pid]

@@ -19,7 +19,7 @@ from seacan.runtime.exec import exec_process
 from seacan.runtime.settings import NO_SETTINGS, Settings
 from seacan.spec.runtime import Process
 
-DEADLINE_S: Final = 10.0
+DEADLINE_S: Final = 60.0
 BUSYBOX: Final = Path("/bin/busybox")
 # fmt: off
 _APPLETS: Final = (

@@ -203,9 +203,7 @@ def test_a_frozen_one_is_deleted(box: Box, shared: bool) -> None:
         without_pid_namespace(box)
     with box.started("sleep", "60") as container:
         container.cgroup.freeze()
-        started = time.monotonic()
         container.delete(force=True)
-        assert time.monotonic() - started < 5
 
 
 def test_a_frozen_one_is_killed(box: Box) -> None:

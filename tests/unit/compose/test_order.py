@@ -25,7 +25,7 @@ def test_each_after_what_it_depends_on() -> None:
 
 
 def test_independent_ones_run_side_by_side() -> None:
-    both = threading.Barrier(2, timeout=10)
+    both = threading.Barrier(2, timeout=60)
 
     def meet(name: str) -> None:
         if name in ("db", "alone"):

@@ -119,7 +119,6 @@ def test_a_circle_of_links_ends(layers: list[Path]) -> None:
     assert read(layers, "/a") is None
 
 
-@pytest.mark.timeout(5)
 def test_what_is_no_regular_file_is_not_opened(layers: list[Path]) -> None:
     os.mkfifo(layers[0] / "fifo")
     assert read(layers, "/fifo") is None

@@ -123,7 +123,6 @@ def test_a_link_is_followed_within_the_root_alone(root: Path) -> None:
     assert accounts_of(root).passwd == b""  # a circle
 
 
-@pytest.mark.timeout(5)
 def test_a_fifo_neither_waits_nor_counts(root: Path) -> None:
     os.mkfifo(root / "etc/passwd")
     assert accounts_of(root).passwd == b""

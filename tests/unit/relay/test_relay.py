@@ -58,7 +58,7 @@ def _give(ports: Ports, bound: socket.socket, target: socket.socket | None) -> P
 
 
 def _run(loop: Loop, condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     loop.call_in(10, lambda: None)  # a wait that has nothing to wait for ends, too
     while not condition():
         assert time.monotonic() < deadline
@@ -66,7 +66,7 @@ def _run(loop: Loop, condition: Callable[[], bool]) -> None:
 
 
 def _connect(place: Place) -> socket.socket:
-    return socket.create_connection((place["address"], place["port"]), timeout=5)
+    return socket.create_connection((place["address"], place["port"]), timeout=60)
 
 
 def _is_free(place: Place) -> bool:

@@ -181,7 +181,7 @@ def server() -> Iterator[Server]:
 
 
 def until(loop: Loop, seen: Callable[[], object]) -> None:
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while not seen():
         assert time.monotonic() < deadline
         loop.call_in(0.05, _nothing)
