@@ -3,8 +3,15 @@ VENV   ?= .venv
 PY     := $(VENV)/bin/python
 PYTHON ?= python3
 PYTEST := $(PY) -m pytest
+# Two at once; one that fails lets the other end, and fails all.
+TOGETHER = $(MAKE) --no-print-directory --jobs=2 --output-sync=line
 CODE   := src tests bench hatch_build.py
-VM     := $(PY) -m tests.vm.machine --timeout 1800
+VM     := $(PY) -m tests.vm.machine --timeout 2400
+# What the first machine runs, named: to read all others takes an emulated processor a minute.
+IN_VM  := tests/vm tests/conformance/test_isolation.py $(shell grep -rlE 'mark\.(vm|cgroups)\b' tests/root)
+
+# Whatever the caller's environment says: many processes import the same modules here.
+export PYTHONDONTWRITEBYTECODE :=
 
 # What the tests call beside Python; packages of Debian.
 NEEDED := apparmor bash-completion bind9-dnsutils busybox-static checkpolicy criu dbus docker-registry fish git iproute2 keyutils mmdebstrap nfs-kernel-server nftables openssh-client openssh-server openssl python3-seccomp qemu-user-static runc samba skopeo systemd uidmap umoci xfsprogs zsh
@@ -12,8 +19,8 @@ NEEDED := apparmor bash-completion bind9-dnsutils busybox-static checkpolicy cri
 PEERS := docker.io podman
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo fmt check test test-unit test-root test-vm test-all conformance golden reference bench descriptions
-.PHONY: clean packages peers
+.PHONY: help setup demo fmt check compiled test test-unit test-root test-vm test-all conformance golden reference bench
+.PHONY: descriptions clean packages peers
 
 help:  ## list the tasks
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -26,7 +33,7 @@ $(VENV)/.ready: pyproject.toml hatch_build.py src/seacan/runtime/second_stage.py
 	$(PYTHON) -m venv $(VENV)
 	$(PY) -m pip install --quiet --disable-pip-version-check --upgrade pip
 	$(PY) -m pip install --quiet --disable-pip-version-check -e '.[dev]'
-	@$(PY) -m compileall -q src tests bench  # else each daemon compiles all, where PYTHONDONTWRITEBYTECODE is set
+	@$(PY) -m compileall -q src tests bench
 	@touch $@
 
 demo: setup  ## install, then run the first container
@@ -42,9 +49,14 @@ check: setup  ## lint, types, import contracts
 	$(PY) -m mypy
 	$(VENV)/bin/lint-imports
 
-test: setup check  ## everything: as root with real containers, clients and the virtual machine
-	@if [ "$$(id -u)" = 0 ]; then $(MAKE) --no-print-directory test-vm test-all; \
-	else echo "not root: the unit tests alone" >&2; $(MAKE) --no-print-directory test-unit; fi
+# The machines, emulated, have something to do whenever the other tests wait. What a line prints is shown when it has ended.
+test: setup  ## everything: as root with real containers, clients and the virtual machine
+	@if [ "$$(id -u)" = 0 ]; then $(TOGETHER) check compiled && $(TOGETHER) test-vm test-all; \
+	else echo "not root: the unit tests alone" >&2; $(MAKE) --no-print-directory check test-unit; fi
+
+# The tests as pytest rewrites them: the machines and the workers below would each do that themselves.
+compiled: setup
+	@$(PYTEST) --quiet --collect-only tests >/dev/null
 
 test-unit: setup  ## tests without root, in seconds
 	$(PYTEST)
@@ -53,10 +65,10 @@ test-root: setup packages  ## real namespaces, mounts, cgroups, and the API of a
 	$(PYTEST) -m 'root and not vm and not conformance' tests
 
 test-vm: setup packages  ## cgroup v2, systemd and SELinux, in virtual machines
-	$(VM) $(PYTEST) -o timeout=300 -m 'vm or cgroups or conformance' tests/vm tests/root tests/conformance/test_isolation.py
-	$(VM) --systemd v2 $(PYTEST) -o timeout=300 -m vm_systemd tests/root/test_cgroups_systemd.py tests/root/test_cgroup_driver.py tests/root/test_systemd_service.py
-	$(VM) --systemd v1 $(PYTEST) -o timeout=300 -m vm_systemd -k 'version_1 or update or devices or test_a_container' tests/root/test_cgroups_systemd.py
-	$(VM) --kernel security=selinux $(PYTEST) -o timeout=300 -m vm tests/vm/test_selinux.py
+	$(VM) $(PYTEST) -m 'vm or cgroups or conformance' $(IN_VM)
+	$(VM) --systemd v2 $(PYTEST) -m vm_systemd tests/root/test_cgroups_systemd.py tests/root/test_cgroup_driver.py tests/root/test_systemd_service.py
+	$(VM) --systemd v1 $(PYTEST) -m vm_systemd -k 'version_1 or update or devices or test_a_container' tests/root/test_cgroups_systemd.py
+	$(VM) --kernel security=selinux $(PYTEST) -m vm tests/vm/test_selinux.py
 
 conformance: setup packages  ## others' clients against seacan
 	$(PYTEST) -m conformance tests/conformance
