@@ -1,12 +1,18 @@
 """--userns-remap: root of containers is nobody on the host, and all the rest is as without."""
 
+import contextlib
 import io
+import os
+import signal
 import tarfile
+import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from tests.conformance.docker_cli import Docker, Engine
+from tests.cut_short import assert_starts_are_whole
 from tests.daemon import Daemon, running_daemon, wait_until
 
 pytestmark = [pytest.mark.root, pytest.mark.conformance]
@@ -172,3 +178,36 @@ def test_they_outlive_the_daemon(docker: Docker, daemon: Daemon) -> None:
     assert docker.ok("exec", container, "id", "-u") == "0"
     docker.ok("restart", "-t", "0", container)
     assert _status(docker, container)["Uid"].split()[0] == str(FIRST)
+
+
+def test_a_start_is_done_or_not_wherever_the_daemon_dies(daemon: Daemon) -> None:
+    assert_starts_are_whole(daemon, "bridge", steps=(1, 3))
+
+
+def test_a_start_leaves_nothing_whenever_its_processes_die(daemon: Daemon, docker: Docker) -> None:
+    """The shim has the user namespace; a child of its own mounts the layers with their ids."""
+    container = docker.ok("create", "busybox", "sleep", "600")
+    begun = time.monotonic()
+    docker.ok("start", container)
+    whole_s = time.monotonic() - begun
+    docker.ok("kill", container)
+    wait_until(lambda: not daemon.state(container)["Running"], "its end")
+    kept = [f"file {daemon.data_root / 'containers' / container}"]
+    for tenth in range(0, 10, 2):
+        starting = threading.Thread(target=docker, args=("start", container))
+        starting.start()
+        time.sleep(whole_s * tenth / 10)
+        _kill_all_but_daemon_and_launcher(daemon)
+        starting.join()
+        _kill_all_but_daemon_and_launcher(daemon)  # it may have been a moment earlier
+        wait_until(lambda: not daemon.state(container)["Running"], "what is left to be seen")
+        daemon.assert_nothing_left(before=kept)
+    docker.ok("start", container)
+    assert _status(docker, container)["Uid"].split()[0] == str(FIRST)
+
+
+def _kill_all_but_daemon_and_launcher(daemon: Daemon) -> None:
+    for pid, name in daemon.engine_processes().items():
+        if pid != daemon.pid and name != "seacan-launcher":
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
