@@ -8,7 +8,7 @@ TOGETHER = $(MAKE) --no-print-directory --jobs=2 --output-sync=line
 CODE   := src tests bench hatch_build.py
 VM     := $(PY) -m tests.vm.machine --timeout 2400
 # What the first machine runs, named: to read all others takes an emulated processor a minute.
-IN_VM  := tests/vm tests/conformance/test_isolation.py $(shell grep -rlE 'mark\.(vm|cgroups)\b' tests/root)
+IN_VM  := tests/vm tests/conformance/test_isolation.py $(shell grep -rlE --include='*.py' 'mark\.(vm|cgroups)\b' tests/root)
 
 # Whatever the caller's environment says: many processes import the same modules here.
 export PYTHONDONTWRITEBYTECODE :=

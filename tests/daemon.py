@@ -18,13 +18,13 @@ from typing import Any, Final
 from urllib.parse import unquote
 
 from tests.calls import UnixConnection, frames
+from tests.daemon_template import PROGRAM, Forked, template
 from tests.descriptions.validation import complaints
 
 from seacan.api.versions import split_version
 from seacan.version import API_VERSION
 
 _CGROUPS: Final = Path("/sys/fs/cgroup")
-_PROGRAM: Final = Path(__file__).with_name("recording_daemon.py")
 # A machine that is emulated, or busy, takes its time.
 _PATIENCE_S: Final = 90
 
@@ -56,7 +56,7 @@ class Daemon:
         # In the environment of the daemon, hence of launcher and shims; not of containers.
         self.name = f"seacan-test-{secrets.token_hex(6)}"
         self.cgroup_parent = f"/{self.name}"
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: Forked | subprocess.Popen[bytes] | None = None
 
     @property
     def pid(self) -> int:
@@ -65,9 +65,8 @@ class Daemon:
 
     def start(self, *flags: str) -> None:
         """Start and wait until it answers."""
-        command = [
-            *self._start_with,
-            sys.executable, "-P", str(_PROGRAM), str(self.answers),
+        words = [
+            str(self.answers),
             "--data-root", str(self.data_root),
             "--exec-root", str(self.exec_root),
             "--cgroup-parent", self.cgroup_parent,
@@ -78,10 +77,18 @@ class Daemon:
         ]  # fmt: skip
         environment = os.environ | {"SEACAN_TEST_DAEMON": self.name}
         with self.log.open("ab") as log:
-            self._process = subprocess.Popen(
-                command, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log
-            )
+            self._process = self._started(words, environment, log.fileno())
         wait_until(self._answers, f"seacand to answer; {self.log.read_text()}")
+
+    def _started(
+        self, words: list[str], environment: dict[str, str], output: int
+    ) -> Forked | subprocess.Popen[bytes]:
+        if not self._start_with:
+            return template().fork(words, environment, output)
+        command = [*self._start_with, sys.executable, "-P", str(PROGRAM), *words]
+        return subprocess.Popen(
+            command, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=output
+        )
 
     def _answers(self) -> bool:
         assert self._process is not None
@@ -202,6 +209,8 @@ class Daemon:
             with contextlib.suppress(OSError, ValueError):
                 if word in (process / "environ").read_bytes().split(b"\0"):
                     found[int(process.name)] = (process / "comm").read_text().strip()
+        if self._process is not None and self._process.poll() is None:
+            found[self.pid] = "seacand"  # the environment shown is that which its template had
         return found
 
     def assert_answers_are_as_described(self) -> None:

@@ -1,15 +1,18 @@
 """A seacand that also writes down what it answers, a line of JSON each.
 
     python tests/recording_daemon.py FILE [flags of seacand...]
+    python tests/recording_daemon.py --template DESCRIPTOR, for tests/daemon_template.py
 
 Bodies are recorded as far as they are JSON, and up to a limit. A request with the header
 `X-Test-Step: N` kills it in front of the Nth thing from then on that it does to the system, with
 `X-Test-Event: NAME` in front of the Nth audit event of that name.
 """
 
+import contextlib
 import json
 import os
 import signal
+import socket
 import sys
 from collections.abc import Collection
 from pathlib import Path
@@ -114,9 +117,43 @@ def _reply(err: SeacanError) -> Reply:
     return Reply(304) if status == 304 else message_reply(status, str(err))
 
 
+def _forked(channel_fd: int) -> list[str]:
+    """Be the template; return the words of an order in each child that is forked for one."""
+    channel = socket.socket(fileno=channel_fd)
+    while True:
+        text, descriptors, *_ = socket.recv_fds(channel, _LIMIT_BYTES, 1)
+        if not text:
+            sys.exit()
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # so that its pid is kept until it is open
+        if (pid := os.fork()) == 0:
+            channel.close()
+            return _take(json.loads(text), descriptors[0])
+        pidfd = os.pidfd_open(pid)
+        signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel reaps it
+        with contextlib.suppress(ChildProcessError):
+            os.waitpid(pid, os.WNOHANG)
+        socket.send_fds(channel, [b"%d" % pid], [pidfd])
+        os.close(pidfd)
+        os.close(descriptors[0])
+
+
+def _take(order: dict[str, Any], output: int) -> list[str]:
+    for fd in (1, 2):
+        os.dup2(output, fd)
+    os.close(output)
+    os.environ.clear()
+    os.environ.update(order["environment"])
+    os.chdir(order["directory"])
+    words: list[str] = order["words"]
+    return words
+
+
 if __name__ == "__main__":
-    RECORDER = Recorder(sys.argv[1])
+    words = sys.argv[1:]
+    if words[0] == "--template":
+        words = _forked(int(words[1]))
+    RECORDER = Recorder(words[0])
     server.Door = RecordingDoor  # type: ignore[attr-defined]
     # What the host's own daemon is told is not for this one.
-    paths.DEFAULT_CONFIG_FILE = Path(sys.argv[1]).with_name("no-daemon.json")  # type: ignore[misc]
-    main(sys.argv[2:])
+    paths.DEFAULT_CONFIG_FILE = Path(words[0]).with_name("no-daemon.json")  # type: ignore[misc]
+    main(words[1:])
