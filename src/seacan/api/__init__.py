@@ -14,5 +14,5 @@ metrics.py    what is at an address of its own, for Prometheus
 routes/       one file per resource
 shapes/       records of the engine as Docker's JSON, by API version
 engine.py     what all of this needs of the engine, as Protocols; images and registries
-              are in engine_images.py
+              are in engine_images.py, volumes and builds in files of theirs
 """

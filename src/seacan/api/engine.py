@@ -4,18 +4,15 @@ References (`ref`) are a name, an id or the start of one. All raise the errors o
 """
 
 import socket
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from typing import Any, BinaryIO, Protocol
 
 from seacan.api.authorization import Judge
+from seacan.api.engine_builds import Builds
 from seacan.api.engine_images import ImagePrune, Images, Remote
-from seacan.build.agents import BuildAgents
-from seacan.build.builder import BuildRequest
-from seacan.build.context_tree import ContextTree
-from seacan.build.progress import Progress
+from seacan.api.engine_volumes import VolumeCopies, Volumes
 from seacan.contents.words import PathStat
-from seacan.engine.build_cache import PrunedCache
 from seacan.engine.container import Container, Created, Exit, Places
 from seacan.engine.disk_usage import DiskUsage
 from seacan.engine.event_log import Event
@@ -27,11 +24,9 @@ from seacan.engine.prune import Pruned
 from seacan.engine.sizes import Sizes
 from seacan.engine.stats import Reading
 from seacan.engine.top import Top
-from seacan.engine.volume_prune import PrunedVolumes
 from seacan.ids import ExecId
-from seacan.images.image import Image, ImageId
+from seacan.images.image import ImageId
 from seacan.images.references import Reference
-from seacan.images.remote.credentials import Credentials
 from seacan.network.definition import Network
 from seacan.spec.engine_api import (
     ContainerConfig,
@@ -42,7 +37,6 @@ from seacan.spec.engine_api import (
     NetworkCreate,
 )
 from seacan.trace import NOT_TRACED
-from seacan.volumes.volume import Found
 
 
 class Attachment(Protocol):
@@ -285,95 +279,10 @@ class Networks(Protocol):
         """Remove those that no container runs in; return their names."""
 
 
-class Volumes(Protocol):
-    """Every method blocks, and may be called from any thread."""
-
-    def create(
-        self,
-        name: str,
-        driver: str,
-        options: Mapping[str, str] | None,
-        labels: Mapping[str, str] | None,
-    ) -> Found:
-        """Make a volume, or return the one of that name."""
-
-    def get(self, name: str) -> Found: ...
-
-    def list(self, wanted: Filters) -> tuple[Sequence[Found], Sequence[str]]:
-        """Return the volumes wanted, and warnings."""
-
-    def remove(self, name: str, *, force: bool) -> None: ...
-
-    def prune(self, wanted: Filters) -> PrunedVolumes: ...
-
-    def rename(self, name: str, to: str) -> None: ...
-
-
-class VolumeCopies(Protocol):
-    def clone(self, source: str, name: str) -> Found:
-        """Make a volume of another; blocks."""
-
-    def import_archive(
-        self, name: str, archive: BinaryIO, labels: Mapping[str, str] | None
-    ) -> Found:
-        """Make a volume of an archive; blocks."""
-
-    def export(self, name: str) -> AbstractAsyncContextManager[AsyncIterator[bytes]]: ...
-
-
 class Disk(Protocol):
     async def usage(
         self, *, images: bool, containers: bool, volumes: bool, cache: bool = False
     ) -> DiskUsage: ...
-
-
-class Builds(Protocol):
-    def open_context(self) -> ContextTree:
-        """Return a context to be received; to be closed. Blocks."""
-
-    def agents(self, word: str, ids: Sequence[str]) -> AbstractAsyncContextManager[BuildAgents]:
-        """Yield the ssh agents that the client of a build has, which names it by a word."""
-
-    async def offer_agent(
-        self, word: str, agent_id: str, connection: socket.socket, early: bytes
-    ) -> None:
-        """Use a connection to a client's agent for its build; it is closed at the end."""
-
-    async def fetch(
-        self,
-        url: str,
-        tree: ContextTree,
-        *,
-        dockerfile: str,
-        keeps_git_directory: bool,
-        agents: BuildAgents,
-        secrets: Mapping[str, bytes],
-    ) -> None:
-        """Take in the context that is at a URL; what is no archive is its Dockerfile."""
-
-    def receive_inventory(
-        self, tree: ContextTree, key: str, stream: BinaryIO
-    ) -> AbstractAsyncContextManager[None]:
-        """Take in a context that uses contents which are kept for `key`, until it is closed.
-
-        Raises ContextGone if not all of it is there.
-        """
-
-    def cache_images(self, names: Sequence[str]) -> Sequence[Image]:
-        """Return those of the images that are here; blocks."""
-
-    async def build(
-        self,
-        request: BuildRequest,
-        contexts: Mapping[str, ContextTree],
-        progress: Progress,
-        *,
-        pulls: bool,
-        credentials: Mapping[str, Credentials],
-    ) -> ImageId: ...
-
-    async def prune(self, wanted: Filters, *, all: bool, kept_bytes: int) -> PrunedCache:
-        """Remove what of the cache was not used for long, or all of it."""
 
 
 class Exposition(Protocol):

@@ -8,7 +8,7 @@ from typing import Final
 
 import anyio
 
-from seacan.api import build_request, engine
+from seacan.api import build_request, engine_builds
 from seacan.api.body_file import body_file
 from seacan.api.build_answers import ClassicAnswer, GraphAnswer
 from seacan.api.build_request import Asked
@@ -33,7 +33,7 @@ _KEPT: Final = ("keep-storage", "reserved-space", "max-used-space")
 
 
 class BuildRoutes:
-    def __init__(self, builds: engine.Builds) -> None:
+    def __init__(self, builds: engine_builds.Builds) -> None:
         self._builds = builds
 
     def routes(self) -> list[Route]:

@@ -2,7 +2,7 @@
 
 import anyio
 
-from seacan.api import engine
+from seacan.api import engine_volumes
 from seacan.api.body_file import body_file
 from seacan.api.door import Call, Route, json_reply
 from seacan.api.shapes.volumes import shape_volume
@@ -13,7 +13,9 @@ from seacan.http.messages import Reply, Send, Stream
 class VolumeCopyRoutes:
     """To be asked before the routes of Docker's, to which a slash is part of a name."""
 
-    def __init__(self, volumes: engine.Volumes, copies: engine.VolumeCopies) -> None:
+    def __init__(
+        self, volumes: engine_volumes.Volumes, copies: engine_volumes.VolumeCopies
+    ) -> None:
         self._volumes = volumes
         self._copies = copies
 

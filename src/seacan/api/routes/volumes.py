@@ -5,7 +5,7 @@ from typing import Final, NoReturn
 import anyio
 import msgspec
 
-from seacan.api import engine
+from seacan.api import engine_volumes
 from seacan.api.door import Call, Route, json_reply
 from seacan.api.routes.swarm import NO_MANAGER
 from seacan.api.shapes.volumes import shape_volume
@@ -18,7 +18,7 @@ _ALL_SINCE: Final = (1, 42)  # before, a prune took volumes with a name as well
 
 
 class VolumeRoutes:
-    def __init__(self, volumes: engine.Volumes) -> None:
+    def __init__(self, volumes: engine_volumes.Volumes) -> None:
         self._volumes = volumes
 
     def routes(self) -> list[Route]:

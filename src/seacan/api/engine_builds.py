@@ -1,0 +1,67 @@
+"""What the API needs of builds, by the verbs that routes call; see engine.py.
+
+All raise the errors of errors.py.
+"""
+
+import socket
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from typing import BinaryIO, Protocol
+
+from seacan.build.agents import BuildAgents
+from seacan.build.builder import BuildRequest
+from seacan.build.context_tree import ContextTree
+from seacan.build.progress import Progress
+from seacan.engine.build_cache import PrunedCache
+from seacan.engine.filters import Filters
+from seacan.images.image import Image, ImageId
+from seacan.images.remote.credentials import Credentials
+
+
+class Builds(Protocol):
+    def open_context(self) -> ContextTree:
+        """Return a context to be received; to be closed. Blocks."""
+
+    def agents(self, word: str, ids: Sequence[str]) -> AbstractAsyncContextManager[BuildAgents]:
+        """Yield the ssh agents that the client of a build has, which names it by a word."""
+
+    async def offer_agent(
+        self, word: str, agent_id: str, connection: socket.socket, early: bytes
+    ) -> None:
+        """Use a connection to a client's agent for its build; it is closed at the end."""
+
+    async def fetch(
+        self,
+        url: str,
+        tree: ContextTree,
+        *,
+        dockerfile: str,
+        keeps_git_directory: bool,
+        agents: BuildAgents,
+        secrets: Mapping[str, bytes],
+    ) -> None:
+        """Take in the context that is at a URL; what is no archive is its Dockerfile."""
+
+    def receive_inventory(
+        self, tree: ContextTree, key: str, stream: BinaryIO
+    ) -> AbstractAsyncContextManager[None]:
+        """Take in a context that uses contents which are kept for `key`, until it is closed.
+
+        Raises ContextGone if not all of it is there.
+        """
+
+    def cache_images(self, names: Sequence[str]) -> Sequence[Image]:
+        """Return those of the images that are here; blocks."""
+
+    async def build(
+        self,
+        request: BuildRequest,
+        contexts: Mapping[str, ContextTree],
+        progress: Progress,
+        *,
+        pulls: bool,
+        credentials: Mapping[str, Credentials],
+    ) -> ImageId: ...
+
+    async def prune(self, wanted: Filters, *, all: bool, kept_bytes: int) -> PrunedCache:
+        """Remove what of the cache was not used for long, or all of it."""
