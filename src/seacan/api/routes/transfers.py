@@ -2,7 +2,7 @@
 
 import functools
 from collections.abc import Callable
-from typing import BinaryIO
+from typing import BinaryIO, Protocol
 
 import anyio
 import anyio.from_thread
@@ -24,6 +24,12 @@ from seacan.images.remote.remote import check_name
 from seacan.images.remote.tasks import Cancellation
 from seacan.images.streams import Watched, buffered
 from seacan.metrics import Timer
+
+
+class _Transfer(Protocol):
+    def __call__(
+        self, *, progress: Callable[[Message], None], cancellation: Cancellation
+    ) -> None: ...
 
 
 class TransferRoutes:
@@ -111,34 +117,21 @@ class TransferRoutes:
         check_name(reference)
         wanted = query.optional("platform") if call.version >= (1, 32) else None
         platform = platforms.parse(wanted) if wanted else None
-
-        def work(tell: Callable[[Message], None], cancellation: Cancellation) -> None:
-            with self._actions.timed("pull"):
-                self._remote.pull(
-                    reference,
-                    platform=platform,
-                    credentials=who,
-                    progress=tell,
-                    cancellation=cancellation,
-                )
-
-        return progress_stream(work)
+        pull = functools.partial(self._remote.pull, reference, platform=platform, credentials=who)
+        return self._transfer("pull", pull)
 
     async def push(self, call: Call) -> Stream:
         tag, who = call.query.text("tag"), who_asks(call)
         reference = references.parse_tagged(call.name, tag) if tag else references.parse(call.name)
         # Clients of older versions sent one that was ignored.
         platform = platform_of(call, since=(1, 46))
+        push = functools.partial(self._remote.push, reference, platform=platform, credentials=who)
+        return self._transfer("push", push)
 
+    def _transfer(self, action: str, transfer: _Transfer) -> Stream:
         def work(tell: Callable[[Message], None], cancellation: Cancellation) -> None:
-            with self._actions.timed("push"):
-                self._remote.push(
-                    reference,
-                    platform=platform,
-                    credentials=who,
-                    progress=tell,
-                    cancellation=cancellation,
-                )
+            with self._actions.timed(action):
+                transfer(progress=tell, cancellation=cancellation)
 
         return progress_stream(work)
 
