@@ -145,7 +145,14 @@ def _search_path(p: Assembly) -> None:
     p.load(_NAME, _ARGV, size=8)
     p.load(_BYTE, _NAME, size=1)
     p.jump_if(_BYTE, _EQUAL, 0, "failed")
+    _find_variable(p)
+    _copy_directory(p)
+    _append_name(p)
+    _try_path(p)
 
+
+def _find_variable(p: Assembly) -> None:
+    """Have _PATH point to the value of PATH, or to a default."""
     p.put(_OUT, _ENVP)
     p.label("next variable")
     p.load(_PATH, _OUT, size=8)
@@ -161,6 +168,9 @@ def _search_path(p: Assembly) -> None:
     p.label("no variable")
     p.put(_PATH, "default path")
 
+
+def _copy_directory(p: Assembly) -> None:
+    """Copy what is in front of the next colon, and a slash, to `path`; _OUT is its end."""
     p.label("next directory")
     p.put(_OUT, "path")
     p.label("copy directory")
@@ -172,7 +182,6 @@ def _search_path(p: Assembly) -> None:
     p.add(_OUT, 1)
     p.jump_if(_OUT, _NOT_EQUAL, "path end", "copy directory")
     p.jump("too long")
-
     p.label("directory copied")
     p.jump_if(_OUT, _NOT_EQUAL, "path", "add slash")
     p.put(_BYTE, ord("."))
@@ -183,6 +192,8 @@ def _search_path(p: Assembly) -> None:
     p.store(_BYTE, _OUT, size=1)
     p.add(_OUT, 1)
 
+
+def _append_name(p: Assembly) -> None:
     p.load(_NAME, _ARGV, size=8)
     p.label("copy name")
     p.jump_if(_OUT, _EQUAL, "path end", "too long")
@@ -192,6 +203,9 @@ def _search_path(p: Assembly) -> None:
     p.add(_OUT, 1)
     p.jump_if(_BYTE, _NOT_EQUAL, 0, "copy name")
 
+
+def _try_path(p: Assembly) -> None:
+    """Become what is there; go on with the next directory where it is not, or may not be run."""
     p.system_call("execve", "path", _ARGV, _ENVP)
     p.jump_if(Register.RESULT, _EQUAL, -errno.ENOENT, "not in directory")
     p.jump_if(Register.RESULT, _EQUAL, -errno.ENOTDIR, "not in directory")
