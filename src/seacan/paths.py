@@ -147,10 +147,6 @@ class BundleDirectory:
         return self.path / "shm"
 
     @property
-    def shim_socket(self) -> Path:
-        return self.path / "shim.sock"
-
-    @property
     def exit(self) -> Path:
         return self.path / "exit.json"
 

@@ -61,9 +61,6 @@ class BuildRequest:
     uses_cache: bool = True
     cache_off_stages: Sequence[str] = ()  # by name: what --no-cache-filter names
     cache_images: Sequence[Image] | None = None  # if given, the cache is what these were made of
-    context_images: Mapping[str, str] = field(
-        default_factory=dict
-    )  # named contexts that are images
     secrets: Mapping[str, bytes] = field(default_factory=dict)
     is_squashed: bool = False
     agents: BuildAgents | None = None  # of ssh, that the client has

@@ -97,7 +97,6 @@ _fstatfs = bind("fstatfs", c_int, c_void_p)
 _syncfs = bind("syncfs", c_int)
 _inotify_init1 = bind("inotify_init1", c_int)
 _inotify_add_watch = bind("inotify_add_watch", c_int, c_char_p, c_uint32)
-_inotify_rm_watch = bind("inotify_rm_watch", c_int, c_int)
 
 _clone = bind_locked("syscall", c_long, c_ulong, *[c_void_p] * 4, result=c_long)
 _NO_STACK = [(None,)] * 4  # nor a place for thread ids
@@ -278,11 +277,6 @@ def inotify_init1(flags: int) -> int:
 def inotify_add_watch(fd: int, path: str, mask: int) -> int:
     """Return the watch descriptor for `path` (`mask`: IN_*). Source: inotify_add_watch(2)."""
     return check(_inotify_add_watch(fd, encode(path), mask), "inotify_add_watch", path)
-
-
-def inotify_rm_watch(fd: int, watch: int) -> None:
-    """Remove a watch. Source: inotify_rm_watch(2)."""
-    check(_inotify_rm_watch(fd, watch), "inotify_rm_watch")
 
 
 # --- sockets: the module socket is slow to import ---------------------------------------------
