@@ -34,6 +34,6 @@ def test_this_host() -> None:
 def test_without_systemd_it_makes_no_cgroups(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("seacan.kernel.dbus.systemd._SYSTEM_SOCKETS", [("/nosuch/socket", False)])
     with pytest.raises(
-        Unavailable, match="native.cgroupdriver=systemd: .* /nosuch/socket: No such"
+        Unavailable, match=r"native\.cgroupdriver=systemd: .* /nosuch/socket: No such"
     ):
         with_systemd(HOST)
