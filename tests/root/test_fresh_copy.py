@@ -6,7 +6,6 @@ import stat
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
 
@@ -172,15 +171,15 @@ def test_what_differs_is_not_linked(contents: Contents, tmp_path: Path, change: 
 def test_what_is_not_simple() -> None:
     file = Member("f", Kind.FILE, 0o644, 0, 0, 0)
     directory = Member("d", Kind.DIRECTORY, 0o755, 0, 0, 0)
-    inside = replace(file, name="d/f")
+    inside = file._replace(name="d/f")
     assert is_simple([(file, 0), (directory, 0), (inside, 0)])
     for members in (
         [],
         [file, file],
         [inside],
         [inside, directory],
-        [replace(file, xattrs={"security.capability": b"x"})],
-        [replace(file, size_bytes=9)],  # holes alone
-        [replace(file, kind=Kind.FIFO)],
+        [file._replace(xattrs={"security.capability": b"x"})],
+        [file._replace(size_bytes=9)],  # holes alone
+        [file._replace(kind=Kind.FIFO)],
     ):
         assert not is_simple([(member, 0) for member in members])

@@ -13,10 +13,9 @@ import os
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from copy import copy
-from dataclasses import dataclass, replace
 from io import FileIO
 from pathlib import Path
-from typing import Any, BinaryIO, Final, Self
+from typing import Any, BinaryIO, Final, NamedTuple, Self
 
 from seacan.build.selection import Chosen
 from seacan.errors import InvalidArgument
@@ -36,8 +35,7 @@ _LINK_LIMIT: Final = 40  # as the kernel, path_resolution(7)
 _COPIED: Final = frozenset({Kind.FILE, Kind.DIRECTORY, Kind.SYMBOLIC_LINK})
 
 
-@dataclass(frozen=True, slots=True)
-class ContextEntry:
+class ContextEntry(NamedTuple):
     member: Member
     offset: int = 0  # of a file's content
     digest: str = ""
@@ -53,6 +51,7 @@ class ContextTree:
         """`directory` is where the contents are kept; none of its names is used."""
         self._contents = tempfile.TemporaryFile(dir=directory, buffering=0)  # noqa: SIM115
         self._size_bytes = 0
+        self._waiting = bytearray()  # of the contents, the last of it, not written yet
         self._next_look = 0
         self._entries: dict[str, ContextEntry] = {"": _TOP}
         self._names: dict[str, set[str]] = {"": set()}
@@ -79,6 +78,7 @@ class ContextTree:
             if not path:
                 continue
             self._add(path, self._entry(member, reader))
+        self._flush()
         while stream.read(_CHUNK_BYTES):
             pass  # what follows an archive is no part of it
 
@@ -98,6 +98,7 @@ class ContextTree:
     def add_file(self, path: str, content: BinaryIO, *, mtime_ns: int = 0) -> None:
         """Put a file in, in place of one that is there."""
         offset, digest = self._size_bytes, self._write_content(content.read, hashlib.sha256())
+        self._flush()
         size_bytes = self._size_bytes - offset
         segments = (Segment(0, size_bytes),) if size_bytes else ()
         member = Member(path, Kind.FILE, 0o644, 0, 0, mtime_ns, size_bytes, segments=segments)
@@ -159,7 +160,7 @@ class ContextTree:
 
     def _file(self, member: Member, reader: TarReader) -> ContextEntry:
         digest, offset = hashlib.sha256(), self._size_bytes
-        if member.size_bytes != sum(segment.length for segment in member.segments):
+        if member.size_bytes != _stored_bytes(member):
             digest.update(repr(member.segments).encode())
         return ContextEntry(member, offset, self._write_content(reader.read, digest))
 
@@ -174,8 +175,14 @@ class ContextTree:
         if self._size_bytes >= self._next_look:
             self._next_look = self._size_bytes + _LOOK_BYTES
             require_space(self._contents.fileno(), _LOOK_BYTES)
-        write_all(self._contents.fileno(), data)
+        self._waiting += data
         self._size_bytes += len(data)
+        if len(self._waiting) >= _CHUNK_BYTES:
+            self._flush()
+
+    def _flush(self) -> None:
+        write_all(self._contents.fileno(), self._waiting)
+        self._waiting = bytearray()
 
     def _add(self, path: str, entry: ContextEntry) -> None:
         if len(self._entries) > _MOST_ENTRIES:
@@ -183,7 +190,7 @@ class ContextTree:
         parent, _, name = path.rpartition("/")
         above = self._entries.get(parent)
         if above is None or above.member.kind is not Kind.DIRECTORY:
-            self._add(parent, replace(_TOP, member=replace(_TOP.member, name=parent)))
+            self._add(parent, ContextEntry(_TOP.member._replace(name=parent)))
         self._entries[path] = entry
         self._names[parent].add(name)
         if entry.member.kind is Kind.DIRECTORY:
@@ -286,7 +293,7 @@ class ContextTree:
 
 
 def _copied(one: Chosen[ContextEntry]) -> Member:
-    member = replace(one.entry.member, name=one.name, uid=0, gid=0)
+    member = one.entry.member._replace(name=one.name, uid=0, gid=0)
     if member.kind not in _COPIED:
         raise InvalidArgument(f"cannot copy {one.name}: it is no file, directory or link")
     return member
@@ -331,7 +338,7 @@ class _Part(io.RawIOBase):
 
 
 def _stored_bytes(member: Member) -> int:
-    return sum(segment.length for segment in member.segments)
+    return sum([segment.length for segment in member.segments])
 
 
 def _send(out_fd: int, data: bytes) -> None:

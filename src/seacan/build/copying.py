@@ -126,7 +126,4 @@ class Copying(Unpacking):
             mode &= ~_SET_ID  # with another owner it would be another's rights
         if self._mode and member.kind is not Kind.SYMBOLIC_LINK:
             mode = changed_mode(mode, self._mode, is_directory=member.kind is Kind.DIRECTORY)
-        return Member(
-            member.name, member.kind, mode, uid, gid, member.mtime_ns, member.size_bytes,
-            member.link, member.device, member.xattrs, member.segments,
-        )  # fmt: skip
+        return member._replace(mode=mode, uid=uid, gid=gid)

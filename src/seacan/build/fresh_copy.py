@@ -13,7 +13,6 @@ import errno
 import os
 import stat
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Final
 
 from seacan.build.copying import Copying
@@ -97,7 +96,7 @@ class FreshCopy(Copying):
 
     def _add(self, path: str, member: Member) -> None:
         asked = self._as_asked(member)
-        made = replace(asked, name=path, mtime_ns=settled_ns(asked.mtime_ns, self._latest_s))
+        made = asked._replace(name=path, mtime_ns=settled_ns(asked.mtime_ns, self._latest_s))
         parent, _, name = path.rpartition("/")
         self._make(self._open_parent(parent), name, path, made)
         self._write(tar_writer.head(_in_archive(made)))
@@ -198,7 +197,7 @@ def _in_archive(member: Member) -> Member:
     """Return a member as sending.py has it of the file that was made."""
     match member.kind:
         case Kind.DIRECTORY:
-            return replace(member, name=f"{member.name}/")
+            return member._replace(name=f"{member.name}/")
         case Kind.SYMBOLIC_LINK:
-            return replace(member, mode=0o777)
+            return member._replace(mode=0o777)
     return member

@@ -7,7 +7,7 @@ wildcards are Go's filepath.Match.
 
 import re
 from collections.abc import Callable, Iterator
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, NamedTuple, Protocol, TypeVar
 
 from seacan.errors import InvalidArgument
 from seacan.records import record
@@ -37,8 +37,7 @@ class Tree(Protocol[E]):
         """Yield all that is below a directory, with paths from there; links are not followed."""
 
 
-@record
-class Chosen(Generic[E]):
+class Chosen(NamedTuple, Generic[E]):
     name: str  # in the destination
     entry: E
 

@@ -8,7 +8,6 @@ container puts on the way leads to another place in the container and never out 
 import os
 import stat
 from collections.abc import Callable
-from dataclasses import replace
 from typing import BinaryIO
 
 from seacan.errors import InvalidArgument
@@ -76,7 +75,7 @@ class _Extraction(Unpacking):
             return
         parent_path, _, name = path.rpartition("/")
         if self._owner is not None:
-            member = replace(member, uid=self._owner[0], gid=self._owner[1])
+            member = member._replace(uid=self._owner[0], gid=self._owner[1])
         parent_fd = self._open_parent(parent_path)
         if self._keeps_kinds:
             self._check_kind(parent_fd, name, member)

@@ -74,7 +74,9 @@ class _Peekable(io.RawIOBase):
         return True
 
     def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]
-        data = self._ahead[: len(buffer)] or self._stream.read(len(buffer))
+        if not self._ahead:
+            return cast(io.RawIOBase, self._stream).readinto(buffer) or 0
+        data = self._ahead[: len(buffer)]
         self._ahead = self._ahead[len(data) :]
         buffer[: len(data)] = data
         return len(data)

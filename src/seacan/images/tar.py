@@ -10,10 +10,13 @@ Source: POSIX.1-2017 pax, "ustar Interchange Format" and "pax Header Block"; tar
 """
 
 import os
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+import zlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from enum import Enum, auto
-from typing import BinaryIO, Final
+from functools import lru_cache
+from types import MappingProxyType
+from typing import BinaryIO, Final, NamedTuple
 
 from seacan.errors import InvalidArgument
 from seacan.images import sparse
@@ -51,12 +54,15 @@ _KINDS: Final = {
 }
 
 
+_EXTENSIONS: Final = frozenset(b"xgLK")
 _LINKS: Final = frozenset({Kind.HARD_LINK, Kind.SYMBOLIC_LINK})
 _DEVICES: Final = frozenset({Kind.CHARACTER_DEVICE, Kind.BLOCK_DEVICE})
 
 
-@dataclass(frozen=True, slots=True)
-class Member:
+_NO_XATTRS: Final[Mapping[str, bytes]] = MappingProxyType({})
+
+
+class Member(NamedTuple):
     """One entry. Names are as the archive has them: not yet checked, undecodable bytes escaped."""
 
     name: str
@@ -68,7 +74,7 @@ class Member:
     size_bytes: int = 0  # of a file, with its holes
     link: str = ""  # of links: where to
     device: tuple[int, int] = (0, 0)  # major, minor
-    xattrs: dict[str, bytes] = field(default_factory=dict)
+    xattrs: Mapping[str, bytes] = _NO_XATTRS
     segments: tuple[Segment, ...] = ()  # of a file: where its content, as read, belongs
 
 
@@ -103,6 +109,8 @@ class TarReader:
         self._extension_bytes = 0
         while (block := self._next_block()) is not None:
             header = _Header(block, records)
+            if block[156] not in _EXTENSIONS:
+                return header
             match block[156:157]:
                 case b"x":
                     records += _pax_records(self._extension(header))
@@ -112,8 +120,6 @@ class TarReader:
                     records.append(("path", self._extension(header).rstrip(b"\0")))
                 case b"K":
                     records.append(("linkpath", self._extension(header).rstrip(b"\0")))
-                case _:
-                    return header
         if records:
             raise InvalidArgument("malformed tar archive: it ends after an extension header")
         return None
@@ -155,6 +161,8 @@ class TarReader:
         if kind is not Kind.FILE:
             return header.member(kind)
         self._begin_content(header.size())
+        if not header.may_be_sparse():  # as most are not
+            return header.member(kind, self._unread, (Segment(0, self._unread),))
         size_bytes, segments = sparse.layout(header.block, header.records, self)
         if sum([segment.length for segment in segments]) != self._unread:
             raise InvalidArgument(
@@ -200,22 +208,26 @@ class _Header:
 
     def member(self, kind: Kind, size_bytes: int = 0, segments: tuple[Segment, ...] = ()) -> Member:
         """Return what the header says; size and segments are a file's, as its map has them."""
+        mode, uid, gid = _mode_and_owner(self.block[100:124])
         name = self.name()
         if kind is Kind.FILE and self.records:
             name = sparse.name(self.records) or name
         return Member(
-            name=name,
-            kind=kind,
-            mode=_unsigned(self.block[100:108], "mode") & 0o7777,
-            uid=self._id("uid", self.block[108:116]),
-            gid=self._id("gid", self.block[116:124]),
-            mtime_ns=self._mtime_ns(),
-            size_bytes=size_bytes,
-            link=self._text("linkpath", self.block[157:257]) if kind in _LINKS else "",
-            device=self._device() if kind in _DEVICES else (0, 0),
-            xattrs=self._xattrs() if self.records else {},
-            segments=segments,
+            name,
+            kind,
+            mode,
+            self._id("uid", uid),
+            self._id("gid", gid),
+            self._mtime_ns(),
+            size_bytes,
+            self._text("linkpath", self.block[157:257]) if kind in _LINKS else "",
+            self._device() if kind in _DEVICES else (0, 0),
+            self._xattrs() if self.records else _NO_XATTRS,
+            segments,
         )
+
+    def may_be_sparse(self) -> bool:
+        return bool(self.records) or self.block[156:157] == b"S"
 
     def _device(self) -> tuple[int, int]:
         return (
@@ -253,9 +265,9 @@ class _Header:
             return Kind.DIRECTORY
         return _KINDS[flag]
 
-    def _id(self, key: str, field_bytes: bytes) -> int:
-        value = self._record(key)
-        number = _decimal(value, key) if value else _unsigned(field_bytes, key)
+    def _id(self, key: str, number: int) -> int:
+        if value := self._record(key):
+            number = _decimal(value, key)
         if number >= _NO_ID:
             raise InvalidArgument(f"malformed tar archive: {key} {number} is out of range")
         return number
@@ -263,14 +275,12 @@ class _Header:
     def _mtime_ns(self) -> int:
         value = self._record("mtime")
         if not value:
-            seconds, fraction = _number(self.block[136:148], "mtime"), b""
-        else:
-            whole, _, fraction = value.partition(b".")
-            sign = -1 if whole.startswith(b"-") else 1
-            seconds = sign * _decimal(whole.removeprefix(b"-") or b"0", "mtime")
-        seconds = max(-_LATEST_S, min(seconds, _LATEST_S))
+            return _within(_number(self.block[136:148], "mtime")) * 10**9
+        whole, _, fraction = value.partition(b".")
+        sign = -1 if whole.startswith(b"-") else 1
+        seconds = _within(sign * _decimal(whole.removeprefix(b"-") or b"0", "mtime"))
         nanoseconds = _decimal(fraction[:9].ljust(9, b"0"), "mtime")
-        return seconds * 10**9 + (-nanoseconds if value and value[:1] == b"-" else nanoseconds)
+        return seconds * 10**9 + sign * nanoseconds
 
     def _xattrs(self) -> dict[str, bytes]:
         return {
@@ -299,13 +309,30 @@ def _pax_records(data: bytes) -> list[tuple[str, bytes]]:
 def _check_sum(block: bytes) -> None:
     """Compare the header's sum with that of its bytes, where the sum itself counts as spaces."""
     expected = _unsigned(block[148:156], "checksum")
-    total = sum(block) - sum(block[148:156]) + 8 * ord(" ")
+    total = _sum(block[:148]) + _sum(block[156:256]) + _sum(block[256:]) + 8 * ord(" ")
     if expected == total:
         return
     # Some old writers add the bytes as signed numbers.
     rest = block[:148] + block[156:]
     if expected != total - 256 * sum(byte > 127 for byte in rest):
         raise InvalidArgument("malformed tar archive: invalid tar header")
+
+
+def _sum(data: bytes) -> int:
+    """Return the sum of up to 256 bytes."""
+    # The low half of Adler-32 is a sum modulo 65521, so of so few it is the sum.
+    return zlib.adler32(data, 0) & 0xFFFF
+
+
+@lru_cache(maxsize=256)  # an archive has few that differ
+def _mode_and_owner(fields: bytes) -> tuple[int, int, int]:
+    mode = _unsigned(fields[:8], "mode") & 0o7777
+    return mode, _unsigned(fields[8:16], "uid"), _unsigned(fields[16:], "gid")
+
+
+def _within(seconds: int) -> int:
+    """Return the nearest time that file systems can say."""
+    return max(-_LATEST_S, min(seconds, _LATEST_S))
 
 
 def _unsigned(field_bytes: bytes, name: str) -> int:
