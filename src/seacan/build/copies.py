@@ -27,6 +27,11 @@ from seacan.images.building import Building, BuiltLayer, Result
 _LAST_COPIED: Final = "layer that was copied last: "
 
 
+async def find(building: Building, key: str) -> Result | None:
+    """Return what a step of this key came to, if that is still there."""
+    return building.recall(key) or await anyio.to_thread.run_sync(building.find, key)
+
+
 @dataclass(frozen=True, slots=True)
 class CopyPlan:
     """What is copied where; it is digest and `said` that a key is made of."""
@@ -185,7 +190,7 @@ class Copies:
     async def _look(self, origin: State, chosen: Chosen) -> Found:
         """Return what is chosen of a root; what was found once of the same is remembered."""
         key = digest(["look", origin.diff_ids, chosen])
-        known = await anyio.to_thread.run_sync(self.building.find, key)
+        known = await find(self.building, key)
         if known is not None:
             content, count, is_directory = known.description.split(" ")
             return Found(digest=content, count=int(count), is_directory=is_directory == "directory")

@@ -15,7 +15,7 @@ class Locks:
 
     @asynccontextmanager
     async def hold(self, name: str) -> AsyncIterator[None]:
-        lock, users = self._locks.get(name, (anyio.Lock(), 0))
+        lock, users = self._locks.get(name) or (anyio.Lock(fast_acquire=True), 0)
         self._locks[name] = (lock, users + 1)
         try:
             async with lock:

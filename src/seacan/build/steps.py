@@ -13,7 +13,7 @@ from typing import Any
 import anyio
 
 from seacan.build.config import Draft
-from seacan.build.copies import Copies, CopyPlan
+from seacan.build.copies import Copies, CopyPlan, find
 from seacan.build.dockerfile.instructions import Add, Copy, Run, Workdir
 from seacan.build.evaluation import Step
 from seacan.build.locks import Locks
@@ -70,7 +70,7 @@ class Steps:
         """Return `state` with one layer in place of those that it has on `base`."""
         key = digest(["squash", base.diff_ids, state.diff_ids, self.latest_s])
         async with self.locks.hold(key):
-            result = await anyio.to_thread.run_sync(self.building.find, key)
+            result = await find(self.building, key)
             if result is None:
                 layer = await self.copies.merge(base, state)
                 result = Result(key, self._now(), "squash", layer)
@@ -83,7 +83,7 @@ class Steps:
         key = digest(["base", copy.digest, self.latest_s])
         words = f"FROM {origin.name}"
         async with self.locks.hold(key):
-            result = await anyio.to_thread.run_sync(self.building.find, key)
+            result = await find(self.building, key)
             if result is None:
                 result = Result(key, self._now(), words, await self.copies.do(copy, empty))
                 await anyio.to_thread.run_sync(self.building.remember, result)
@@ -145,7 +145,7 @@ class Steps:
                 (r for image in self.rules.images if (r := _of_image(image, state, key, words))),
                 None,
             )
-        return await anyio.to_thread.run_sync(self.building.find, key)
+        return await find(self.building, key)
 
     def _now(self) -> str:
         if self.latest_s is None:

@@ -29,6 +29,7 @@ from seacan.images.streams import chunks
 from seacan.spec.image import MEDIA_TYPE_LAYER, Descriptor, ImageConfig
 
 _FLUSH_S: Final = 5.0
+_MOST_KNOWN: Final = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,9 @@ class Building:
         self._told = told
         self._lock = threading.Lock()
         self._new: dict[str, Result] = {}  # not written yet
+        self._known: dict[str, Result] = {}  # what was found, as it is written
         self._used: dict[str, int] = {}  # how often since it was written
+        self._counting = threading.Lock()  # of uses, which nobody waits for
         self._flushed_at = time.monotonic()
 
     def adding(self) -> AbstractContextManager[None]:
@@ -127,10 +130,18 @@ class Building:
 
     # -- results ----------------------------------------------------------------------------------
 
+    def recall(self, key: str) -> Result | None:
+        """Return what find() does, if that needs no look at the disk: it does not block."""
+        if result := self._new.get(key):
+            return result
+        if result := self._known.get(key):
+            self._count_use(key)
+        return result
+
     def find(self, key: str) -> Result | None:
         """Return what a step of this key came to, if that is still there; it counts as used."""
         with self._lock:
-            if result := self._new.get(key):
+            if result := self.recall(key):
                 return result
             with self._store.database.reading() as sql:
                 row = sql.execute(
@@ -141,17 +152,21 @@ class Building:
                 ).fetchone()
             if row is None:
                 return None
+            if len(self._known) >= _MOST_KNOWN:
+                self._known.clear()
+            result = self._known[key] = _result(key, *row)
+        self._count_use(key)
+        return result
+
+    def _count_use(self, key: str) -> None:
+        with self._counting:
             self._used[key] = self._used.get(key, 0) + 1
-        created, description, digest, archive_bytes, *layer = row
-        if digest is None:
-            return Result(key, created, description, None)
-        blob = Descriptor(mediaType=MEDIA_TYPE_LAYER, digest=digest, size=archive_bytes)
-        return Result(key, created, description, BuiltLayer(Layer(*layer), digest, blob))
 
     def remember(self, result: Result) -> None:
         """Let the result be found from now on; who remembers it is adding()."""
         with self._lock:
             self._new[result.key] = result
+            self._known.pop(result.key, None)
             is_late = time.monotonic() - self._flushed_at > _FLUSH_S
         if is_late:
             self.flush()
@@ -162,9 +177,11 @@ class Building:
         With `keeps_uses`, if there are none that are new, the others wait until there are.
         """
         with self._lock:
-            new, used = [*self._new.values()], {**self._used}
-        if not new and (not used or keeps_uses):
+            new = [*self._new.values()]
+        if not new and (not self._used or keeps_uses):
             return
+        with self._counting:
+            used, self._used = self._used, {}
         if any(result.layer for result in new):
             self._store.sync()
         now = time.time()
@@ -182,10 +199,6 @@ class Building:
             for result in new:
                 if self._new.get(result.key) is result:
                     del self._new[result.key]
-            for key, count in used.items():
-                self._used[key] = self._used.get(key, 0) - count
-                if not self._used[key]:
-                    del self._used[key]
             self._flushed_at = time.monotonic()
 
     def records(self) -> list[CacheRecord]:
@@ -202,6 +215,8 @@ class Building:
         """Drop results, and what nobody else has of their layers."""
         with self._store.database.transaction() as sql:
             sql.executemany("DELETE FROM build_results WHERE key = ?", [(key,) for key in keys])
+        with self._lock:  # so that nobody has read a row before, and comes after this
+            self._known.clear()
         self._store.collect()
 
     # -- the image --------------------------------------------------------------------------------
@@ -235,6 +250,24 @@ class Building:
             told = manifest_descriptor(self._store.blobs, digest)
             manifests.append({**told, "platform": platform.to_wire()})
         return made.index(manifests)
+
+
+def _result(
+    key: str,
+    created: str,
+    description: str,
+    digest: str | None,
+    archive_bytes: int,
+    number: int,
+    chain_id: str,
+    size_bytes: int,
+) -> Result:
+    """Return what find()'s row says."""
+    if digest is None:
+        return Result(key, created, description, None)
+    blob = Descriptor(mediaType=MEDIA_TYPE_LAYER, digest=digest, size=archive_bytes)
+    layer = Layer(number, chain_id, size_bytes)
+    return Result(key, created, description, BuiltLayer(layer, digest, blob))
 
 
 def _row(result: Result, now: float) -> tuple[object, ...]:

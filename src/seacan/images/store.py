@@ -248,6 +248,8 @@ class Store:
         that for this machine is not here. Raises ImageGone.
         """
         name = str(reference)
+        if not index and self._touch(name, image_id):
+            return None
         known = indexes.read(self.blobs, index) if index else None
         with self.database.transaction() as sql:
             if not sql.execute("SELECT 1 FROM images WHERE id = ?", (image_id,)).fetchone():
@@ -267,6 +269,19 @@ class Store:
                 indexes.take(sql, name)
             meant = {image_id, *indexes.images_of(sql, index)}
         return ImageId(row[0]) if row and row[0] not in meant else None
+
+    def _touch(self, name: str, image_id: ImageId) -> bool:
+        """Give a name once more to the image that it means, alone; False if it does not.
+
+        The time alone is new, for which nobody waits until it is on the disk.
+        """
+        with self.database.transaction_with_next() as sql:
+            changed = sql.execute(
+                "UPDATE image_references SET tagged_at = ? WHERE name = ? AND image = ?"
+                " AND name NOT IN (SELECT name FROM reference_indexes)",
+                (time.time(), name, image_id),
+            )
+            return changed.rowcount > 0
 
 
 def _set_blobs(
