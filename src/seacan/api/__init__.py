@@ -10,6 +10,7 @@ versions.py   the API versions spoken
 query.py      values of the query string, by Docker's rules
 bodies.py     JSON bodies, decoded into the shapes of spec/engine_api.py
 body_file.py  other bodies, as a file for a thread
+gathered.py   pieces of an answer that come faster than they are worth sending
 metrics.py    what is at an address of its own, for Prometheus
 routes/       one file per resource
 shapes/       records of the engine as Docker's JSON, by API version

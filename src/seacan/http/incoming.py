@@ -68,9 +68,7 @@ class Incoming:
 
     async def receive(self) -> bytes:
         """Return what is there, or comes next; b"" at the end. Raises ClientGone."""
-        if not self._ahead:
-            await self._fill()
-        return self.take()
+        return self.take() if self._ahead else await self._next()
 
     async def wait_end(self) -> None:
         """Return when the client has closed its side, or the connection broke.
@@ -87,17 +85,25 @@ class Incoming:
 
     def take(self, size: int | None = None) -> bytes:
         """Return the first `size` bytes of what is there, or all."""
-        taken = bytes(self._ahead[:size])
-        del self._ahead[:size]
-        return taken
+        if size is None or size >= len(self._ahead):
+            taken, self._ahead = self._ahead, bytearray()
+        else:
+            taken = self._ahead[:size]
+            del self._ahead[:size]
+        return bytes(taken)
 
     def put_back(self, data: bytes) -> None:
         """Have `data` come again, before all else."""
         self._ahead[:0] = data
 
     async def _fill(self) -> bool:
-        if not self._ended:
-            data = await self._stream.receive()
-            self._ended = not data
-            self._ahead += data
+        data = await self._next()
+        self._ahead += data
         return not self._ended
+
+    async def _next(self) -> bytes:
+        if self._ended:
+            return b""
+        data = await self._stream.receive()
+        self._ended = not data
+        return data

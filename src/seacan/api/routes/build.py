@@ -13,6 +13,7 @@ from seacan.api.body_file import body_file
 from seacan.api.build_answers import ClassicAnswer, GraphAnswer
 from seacan.api.build_request import Asked
 from seacan.api.door import Call, Route, json_reply
+from seacan.api.gathered import gathered
 from seacan.api.routes.streams import RAW, hijack_head
 from seacan.api.shapes import build_check
 from seacan.build.agents import BuildAgents
@@ -57,25 +58,24 @@ class BuildRoutes:
             if asked.is_checked:
                 await send(await self._check(call.request, asked))
                 return
-            turn = anyio.Lock()  # of stages that are built side by side
-
-            async def tell(data: bytes) -> None:
-                async with turn:
-                    await send(data)
-
-            answer = _answer(tell, asked)
-            try:
-                image_id = await self._build(call.request, asked, answer)
-            except ContextGone:
-                raise  # nothing was answered yet: this is the answer
-            except SeacanError as err:
-                await answer.fail(err)
-            except OSError as err:
-                await answer.fail(Internal(f"build: {err}"))
-            else:
-                await answer.finish(image_id, [tag.familiar for tag in asked.tags])
+            async with gathered(send) as tell:
+                await self._tell(call.request, asked, _answer(tell, asked))
 
         return Stream("application/json", produce)
+
+    async def _tell(
+        self, request: Request, asked: Asked, answer: ClassicAnswer | GraphAnswer
+    ) -> None:
+        try:
+            image_id = await self._build(request, asked, answer)
+        except ContextGone:
+            raise  # nothing was answered yet: this is the answer
+        except SeacanError as err:
+            await answer.fail(err)
+        except OSError as err:
+            await answer.fail(Internal(f"build: {err}"))
+        else:
+            await answer.finish(image_id, [tag.familiar for tag in asked.tags])
 
     async def _build(
         self, request: Request, asked: Asked, answer: ClassicAnswer | GraphAnswer
