@@ -144,25 +144,18 @@ class _Writer:
 
 
 def _member(entry: Entry) -> Member:
-    is_file = entry.kind == "file"
-    size_bytes = entry.size_bytes if is_file else 0
-    return Member(
-        entry.path,
-        _KINDS[entry.kind],
-        entry.mode & _MODES,
-        0,
-        0,
-        min(max(entry.mtime_ns, -_LATEST_NS), _LATEST_NS),
-        size_bytes,
-        entry.subject if entry.kind == "link" else "",
-        xattrs=_attributes(entry) if is_file else {},
-        segments=(Segment(0, size_bytes),) if size_bytes else (),
-    )
+    path, kind, mode, mtime_ns, size_bytes, subject, capability = entry
+    if not -_LATEST_NS <= mtime_ns <= _LATEST_NS:
+        mtime_ns = -_LATEST_NS if mtime_ns < 0 else _LATEST_NS
+    if kind != "file":
+        link = subject if kind == "link" else ""
+        return Member(path, _KINDS[kind], mode & _MODES, 0, 0, mtime_ns, 0, link)
+    segments = (Segment(0, size_bytes),) if size_bytes else ()
+    member = Member(path, Kind.FILE, mode & _MODES, 0, 0, mtime_ns, size_bytes, segments=segments)
+    return member._replace(xattrs=_attributes(entry)) if capability else member
 
 
 def _attributes(entry: Entry) -> dict[str, bytes]:
-    if not entry.capability:
-        return {}
     try:
         return {_CAPABILITY: base64.b64decode(entry.capability, validate=True)}
     except binascii.Error as err:

@@ -56,6 +56,7 @@ class KeptContext:
     _end: int  # where the next content goes
     needed_bytes: int  # by the context that was the last to come
     users: int = 0
+    _has_new: bool = False
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     @property
@@ -77,14 +78,19 @@ class KeptContext:
     def add(self, places: Mapping[str, tuple[int, int]], needed_bytes: int) -> None:
         """Let what was written be found, by other contexts as well."""
         with self._lock:
-            self._places = {**self._places, **places}
+            if places:
+                self._places = {**self._places, **places}
+                self._has_new = True
             self.needed_bytes = needed_bytes
 
     def save(self) -> None:
-        """Have the next daemon find all, too; blocks until it is durable."""
-        os.fdatasync(self.contents.fileno())
+        """Have the next daemon find all, too; blocks until what is new of it is durable."""
         with self._lock:
+            if not self._has_new:
+                return
+            self._has_new = False
             data = msgspec.json.encode(self._places)
+        os.fdatasync(self.contents.fileno())
         with suppress(FileNotFoundError):  # it was pruned meanwhile: the next build sends all
             write_atomic(self.directory / _INDEX, data)
 

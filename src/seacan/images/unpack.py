@@ -228,6 +228,8 @@ def inside(name: str) -> str:
 
     Raises InvalidArgument if it leaves the root.
     """
+    if name and name[0] not in "./" and name[-1] != "/" and not ("//" in name or "/." in name):
+        return name  # as most are
     parts: list[str] = []
     for part in name.split("/"):
         if part == "..":

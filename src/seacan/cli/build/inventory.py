@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from seacan.cli.build.files import Files, Tree
     from seacan.cli.build.memory import Memory
 
+_FILE = stat.S_IFREG
 _LEAST_ENTRY_BYTES = 100  # in JSON
 
 # An entry, and where its content is: the path of a file, or a text.
@@ -44,6 +45,10 @@ def take(files: Files, memory: Memory) -> list[Item]:
         items.append((Entry(name, "file", archive.TEXT_MODE, 0, len(content), digest), content))
     if len(items) * _LEAST_ENTRY_BYTES > LIMIT_BYTES:
         raise Unsayable
+    try:
+        "/".join(entry.path for entry, _ in items).encode()
+    except UnicodeEncodeError as err:
+        raise Unsayable from err
     return items
 
 
@@ -51,13 +56,13 @@ def _item(tree: Tree, path: str, name: str, memory: Memory) -> Item | None:
     """Return what is said of a file; None of a socket."""
     full = f"{tree.root}/{path}"
     try:
-        name.encode()
         status = os.lstat(full)
-        mode, mtime_ns = stat.S_IMODE(status.st_mode), status.st_mtime_ns
-        match stat.S_IFMT(status.st_mode):
-            case stat.S_IFREG:
-                found = memory.find(name, status) or _read(full, path, name, status, memory)
-                return Entry(name, "file", mode, mtime_ns, status.st_size, *found), full
+        kind = stat.S_IFMT(status.st_mode)
+        mode, mtime_ns = status.st_mode - kind, status.st_mtime_ns
+        if kind == _FILE:  # first, as most are
+            found = memory.find(name, status) or _read(full, path, name, status, memory)
+            return Entry(name, "file", mode, mtime_ns, status.st_size, *found), full
+        match kind:
             case stat.S_IFDIR:
                 return Entry(name, "directory", mode, mtime_ns), full
             case stat.S_IFLNK:

@@ -19,14 +19,14 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    # Inode, times of modification and of change, size; digest; capabilities in base64.
+    _Known = list[Any]
+
 _FORMAT = 1
 _FORGOTTEN_S = 30 * 86400
 _MOST_BYTES = 2 * inventory.LIMIT_BYTES
 # A file that was changed so shortly before it was read may change again and look the same.
 _UNSURE_NS = 2 * 10**9
-
-# Inode, time of modification and of change, size; digest; capabilities in base64.
-_Known = tuple[int, int, int, int, str, str]
 
 
 class Memory:
@@ -44,13 +44,13 @@ class Memory:
         if known is None or known[:4] != _stamp(status):
             return None
         self._seen[name] = known
-        return known[4], known[5]
+        return str(known[4]), str(known[5])
 
     def add(self, name: str, status: os.stat_result, digest: str, capability: str) -> None:
         stamp = _stamp(status)
         if max(status.st_mtime_ns, status.st_ctime_ns) > self._now_ns - _UNSURE_NS:
-            stamp = (0, 0, 0, 0)
-        self._seen[name] = (*stamp, digest, capability)
+            stamp = [0, 0, 0, 0]
+        self._seen[name] = [*stamp, digest, capability]
 
     def save(self) -> None:
         """Remember what was found and added, in the place of all else; it is no loss if not."""
@@ -72,9 +72,8 @@ def recall(root: str, daemon: str) -> Memory:
     found = _read(path)
     try:
         if found["Format"] == _FORMAT:
-            known = {name: tuple(entry) for name, entry in found["Files"].items()}
-            return Memory(path, str(found["Key"]), known)
-    except (KeyError, TypeError, AttributeError):
+            return Memory(path, str(found["Key"]), found["Files"])
+    except (KeyError, IndexError, TypeError, AttributeError):
         pass  # nobody's, or of another version: as if there were none
     return Memory(path, os.urandom(inventory.KEY_DIGITS // 2).hex(), {})
 
@@ -98,5 +97,5 @@ def _forget_old(directory: str) -> None:
                 os.unlink(entry.path)
 
 
-def _stamp(status: os.stat_result) -> tuple[int, int, int, int]:
-    return status.st_ino, status.st_mtime_ns, status.st_ctime_ns, status.st_size
+def _stamp(status: os.stat_result) -> list[int]:
+    return [status.st_ino, status.st_mtime_ns, status.st_ctime_ns, status.st_size]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+
 from seacan.cli.build import archive, inventory, memory
 from seacan.errors import NotFound
 
@@ -35,6 +37,7 @@ def send(
 def _send_inventory(
     client: Client, files: Files, query: Mapping[str, object], headers: Mapping[str, str]
 ) -> Response:
+    gc.disable()  # what there is of many files stays until they are sent: looked at in vain
     remembered = memory.recall(files.trees[0].root, str(client.endpoint))
     items = inventory.take(files, remembered)
 
