@@ -111,6 +111,34 @@ def test_keys_are_listed_and_sign(daemon: Daemon, keys: Keys, tmp_path: Path) ->
     assert not (out / "x").exists()
 
 
+def test_compose_build_gives_its_agent_to_all_services(
+    daemon: Daemon, keys: Keys, tmp_path: Path
+) -> None:
+    """It comes in the place of the one that the file asks for, and that is not there."""
+    run = "RUN --mount=type=ssh ssh-add -L | grep -q ' one$'"
+    inline = f'{{dockerfile_inline: "FROM ssh\\n{run}", network: none, ssh: [default]}}'
+    file = tmp_path / "compose.yaml"
+    file.write_text(f"services: {{a: {{build: {inline}}}, b: {{build: {inline}}}}}\n")
+    program = [sys.executable, "-m", "seacan.cli.main", "-H", daemon.host]
+    words = ["compose", "-f", str(file), "build", "--progress=plain", "--ssh"]
+    environment = {name: text for name, text in os.environ.items() if name != "SSH_AUTH_SOCK"}
+    with agent(tmp_path, keys["one"]) as path:
+        done, wrong = (
+            subprocess.run(
+                [*program, *words, ssh],
+                capture_output=True,
+                text=True,
+                check=False,
+                timeout=120,
+                env=environment,
+            )
+            for ssh in (f"default={path}", "other")
+        )
+    assert done.returncode == 0, done.stderr
+    assert wrong.returncode
+    assert 'invalid ssh key "other"' in wrong.stderr
+
+
 def test_the_agent_is_not_changed(daemon: Daemon, keys: Keys, tmp_path: Path) -> None:
     text = "FROM ssh\nRUN --mount=type=ssh ssh-add -D; ssh-add -x </dev/null; ssh-add -L\n"
     with agent(tmp_path, keys["one"]) as path:

@@ -49,10 +49,11 @@ def forwarded(client: Client, texts: Iterable[str]) -> Iterator[tuple[list[str],
     Raises InvalidArgument for what is no agent and no key.
     """
     with contextlib.ExitStack() as held:
-        agents = {}
+        given = {}  # the last one of an id counts
         for text in texts:
             agent_id, _, paths = text.partition("=")
-            agents[agent_id or "default"] = held.enter_context(_socket(agent_id, paths))
+            given[agent_id or "default"] = paths
+        agents = {each: held.enter_context(_socket(each, paths)) for each, paths in given.items()}
         word = secrets.token_hex(32)
         for agent_id, path in agents.items():
             _wait_in_thread(client, word, agent_id, path)

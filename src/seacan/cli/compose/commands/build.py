@@ -8,6 +8,7 @@ from seacan.cli.values import SWITCH, TEXT, many
 from seacan.compose.images import in_build_order
 from seacan.compose.names import image_of
 from seacan.compose.project import with_selected_services
+from seacan.errors import InvalidArgument
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ FLAGS = (
     Flag("pull", "", SWITCH, "Ask for newer versions of images that they are based on"),
     Flag("push", "", SWITCH, "Push the images"),
     Flag("quiet", "q", SWITCH, "Print ids alone"),
+    Flag("ssh", "", TEXT, "Agent for all images, default or ID=SOCKET|KEY[,KEY]"),
     Flag("with-dependencies", "", SWITCH, "Build images of services that they depend on, too"),
 )
 
@@ -37,6 +39,7 @@ def run(composition: Composition, values: Values, arguments: list[str]) -> int:
     words += [
         f"--{name}={values.text(name)}" for name in ("memory", "progress") if values.text(name)
     ]
+    words += _ssh(values.text("ssh"))
     built = [name for name, one in sorted(wanted.services.items()) if "build" in one]
     if not built:
         composition.notices.warn("No services to build")
@@ -45,3 +48,10 @@ def run(composition: Composition, values: Values, arguments: list[str]) -> int:
         if not values.on("quiet"):
             print(f" {image_of(project.name, name, project.services[name])}  Built", flush=True)
     return 0
+
+
+def _ssh(text: str) -> list[str]:
+    """Return the flag of an agent, which comes in the place of a file's with the same id."""
+    if text and text != "default" and "=" not in text:
+        raise InvalidArgument(f'invalid ssh key "{text}"')
+    return [f"--ssh={text}"] if text else []
