@@ -18,11 +18,11 @@ from seacan import errors, json_text
 from seacan.client.endpoint import Endpoint, parse_host
 from seacan.client.transport import Connection, Response, Upgraded
 from seacan.client.version import API_VERSION, CLIENT_VERSION, LEAST_API_VERSION, version_key
+from seacan.standins import cached_property
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
-    from functools import cached_property
     from typing import Any
 
     from seacan.client.builds import Builds
@@ -34,19 +34,6 @@ if TYPE_CHECKING:
     from seacan.client.registries import Registries
     from seacan.client.system import System
     from seacan.client.volumes import Volumes
-
-if not TYPE_CHECKING:
-
-    class cached_property:
-        """As functools has it, which takes longer to import than a request."""
-
-        def __init__(self, make):  # noqa: ANN001, ANN204
-            self._make = make
-
-        def __get__(self, owner, _):  # noqa: ANN001, ANN204
-            made = owner.__dict__[self._make.__name__] = self._make(owner)
-            return made
-
 
 _ERRORS: dict[int, type[errors.SeacanError]] = {
     400: errors.InvalidArgument,

@@ -15,7 +15,8 @@ Files in reading order, from text to a project:
     schema.py         the specification's schema
     checks.py         what the schema cannot say
     normalize.py      default network, names, dependencies that are implied
-    shapes.py         sections of the model: keys in order, and types (shape.py, kinds.py)
+    shapes.py         sections of the model: keys in order, and types (shape.py, kinds.py,
+                      shell_words.py)
     project.py        `Project`: what all commands work on
     output.py         the model as YAML and JSON
 
@@ -23,11 +24,12 @@ From a project to containers:
 
     plan.py           project and what there is → actions; pure
     request.py        a service → the request that makes a container; pure (mounts, resources)
-    convergence.py    the actions done, in order.py's order; making.py makes one container,
-                      replacing.py one that follows another
+    convergence.py    what is as it should be passed, the rest done, in order.py's order
+    actions.py        one service's actions done; making.py makes one container, replacing.py one
+                      that follows another; sharing.py: ids that services have of others
     rolling.py        containers replaced by and by, as update_config.py reads it
     starting.py       services started, each after its dependencies; one_off.py is for `run`
-    images.py, networks.py, file_contents.py, hooks.py, waiting.py    what that needs
+    images.py (pulling.py), networks.py, file_contents.py, hooks.py, waiting.py    what that needs
     watch_rules.py, watch_files.py, watching.py    which files, what has changed, what is then done
     stopping.py, removal.py, restarting.py    the way down, and up again
     standing.py       what is up and what is not, told after a failure

@@ -7,6 +7,7 @@ All raise InvalidArgument. Source: compose specification; docker compose 2.40 fo
 from __future__ import annotations
 
 from seacan.compose.path_table import Path, PathTable, joined, rewrite
+from seacan.compose.short_syntax import is_ip_address
 from seacan.errors import InvalidArgument
 
 TYPE_CHECKING = False
@@ -47,14 +48,9 @@ def _check_one_of(*keys: str) -> Callable[[Any, Path], Any]:
 
 
 def _check_address(value: Any, path: Path) -> Any:
-    import ipaddress
-
     address = value.get("host_ip") if isinstance(value, dict) else None
-    try:
-        if address is not None:
-            ipaddress.ip_address(address)
-    except ValueError:
-        raise InvalidArgument(f"{joined(path)}: invalid ip address: {address}") from None
+    if address is not None and not is_ip_address(str(address)):
+        raise InvalidArgument(f"{joined(path)}: invalid ip address: {address}")
     return value
 
 

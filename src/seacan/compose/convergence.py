@@ -1,29 +1,27 @@
 """A project made so: images, networks, volumes, then the containers of its services.
 
-plan.py decides what is done, starting.py starts them afterwards. Of a service that is to be
-replaced by and by (rolling.py) the containers stay until it is started.
+plan.py decides what is done, actions.py does it, starting.py starts them afterwards. Of a service
+that is to be replaced by and by (rolling.py) the containers stay until it is started.
+
+Mostly a service is as it should be. Of those nothing is imported that makes containers, and no
+thread is begun for them: both would take longer than all else of an `up` that changes nothing.
 """
 
 from __future__ import annotations
 
-from seacan.compose import order, stopping
+from seacan.compose import order
 from seacan.compose.containers import Found, containers_of, is_orphan
 from seacan.compose.images import ensure_images
-from seacan.compose.making import create_container, links_of, resolved
-from seacan.compose.names import container_name
 from seacan.compose.networks import ensure_networks, ensure_volumes
-from seacan.compose.plan import Action, Policy, Present, Verb, plan_service
-from seacan.compose.replacing import Newness, replace_container
-from seacan.compose.request import Making
-from seacan.compose.rolling import update_of
+from seacan.compose.plan import Action, Newness, Policy, Present, Verb, plan_service
+from seacan.compose.sharing import resolved
 from seacan.compose.unsupported import check_supported
-from seacan.compose.worksite import Outcome, Telling
+from seacan.compose.worksite import Outcome
 from seacan.records import record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from typing import Any
+    from collections.abc import Mapping, Sequence
 
     from seacan.compose.project import Project
     from seacan.compose.rolling import Update
@@ -48,25 +46,34 @@ class Choices:
     rolling: bool = True
 
 
-def converge(site: Worksite, project: Project, choices: Choices) -> dict[str, Update]:
-    """Make the project so, its containers not started yet. Raises SeacanError.
+@record
+class Converged:
+    """What converge() leaves to starting.py.
 
-    Returns, by the names of services, what is left for starting.py to replace.
+    `updates`: of services, by name, whose containers it is to replace. `containers`: those of the
+    project if all have stayed, else None.
     """
+
+    updates: Mapping[str, Update]
+    containers: Sequence[Found] | None
+
+
+def converge(site: Worksite, project: Project, choices: Choices) -> Converged:
+    """Make the project so, its containers not started yet. Raises SeacanError."""
     check_supported(project, site.notices)
     image_ids = ensure_images(site, project)
     networks = ensure_networks(site, project)
     volumes = ensure_volumes(site, project, assume_yes=choices.assume_yes)
     existing = containers_of(site.client, project.name, one_off=None)
     _see_to_orphans(site, project, existing, choices)
-    work = _Convergence(site, project, choices, existing)
-
-    def apply(name: str) -> None:
-        present = Present(networks, volumes, image_ids.get(name, ""))
-        work.apply(name, present)
-
-    order.in_order(order.dependencies_of(project.services), apply, at_once=site.at_once)
-    return work.updates
+    present = {
+        name: Present(networks, volumes, image_ids.get(name, "")) for name in project.services
+    }
+    own = [container for container in existing if not container.is_one_off]
+    work = _Convergence(site, project, choices, own, present)
+    left = work.settle()
+    order.in_order(left, work.change, at_once=site.at_once)
+    return Converged(work.updates, None if left else own)
 
 
 def _see_to_orphans(
@@ -77,7 +84,9 @@ def _see_to_orphans(
     if not orphans or choices.ignore_orphans:
         return
     if choices.remove_orphans:
-        stopping.remove_containers(site, project, orphans, timeout_s=None, volumes=False)
+        from seacan.compose.stopping import remove_containers
+
+        remove_containers(site, project, orphans, timeout_s=None, volumes=False)
         return
     names = " ".join(container.name for container in orphans)
     site.notices.warn(
@@ -91,47 +100,74 @@ class _Convergence:
     """The containers of all services, as they become what they should be."""
 
     def __init__(
-        self, site: Worksite, project: Project, choices: Choices, existing: list[Found]
+        self,
+        site: Worksite,
+        project: Project,
+        choices: Choices,
+        existing: list[Found],
+        present: Mapping[str, Present],
     ) -> None:
         self._site = site
         self._project = project
         self._choices = choices
+        self._existing = existing
+        self._present = present
         self.updates: dict[str, Update] = {}
+        self._plans: dict[str, tuple[Newness, list[Action]]] = {}
         self._ids: dict[str, list[str]] = {}  # of each service that is done, the first one first
-        self._existing = [container for container in existing if not container.is_one_off]
 
-    def apply(self, name: str, present: Present) -> None:
+    def settle(self) -> dict[str, set[str]]:
+        """Pass the services that are as they should be; return the others, and their order.
+
+        What depends on one of the others is decided after that, of whose ids it may have some.
+        """
+        before = order.dependencies_of(self._project.services)
+        left = dict.fromkeys(before)
+        for name in order.in_turn(before):
+            if before[name].isdisjoint(left) and self._is_settled(name):
+                del left[name]
+        return {name: before[name] & left.keys() for name in left}
+
+    def _is_settled(self, name: str) -> bool:
+        newness, actions = self._plans[name] = self._planned(name)
+        kept = [one.container for one in actions if one.verb is Verb.KEEP and one.container]
+        if len(kept) < len(actions) or any(container.is_aside for container in kept):
+            return False
+        self._tell_running(newness, actions)
+        numbered = sorted(kept, key=lambda container: container.number)
+        self._ids[name] = [container.id for container in numbered]
+        return True
+
+    def change(self, name: str) -> None:
+        """Do what is to be done about a service."""
+        from seacan.compose.actions import carry_out
+
+        newness, actions = self._plans.get(name) or self._planned(name)
+        self._tell_running(newness, actions)
+        self._ids[name] = carry_out(self._site, self._project, newness, actions, self._existing)
+
+    def _planned(self, name: str) -> tuple[Newness, list[Action]]:
         service = resolved(self._project.services[name], self._ids)
         asked = not self._choices.services or name in self._choices.services
         policy = self._choices.policy if asked else self._choices.dependency_policy
         containers = [one for one in self._existing if one.service == name]
         newness = Newness(
-            name, service, present, self._choices.renew_volumes, self._choices.timeout_s
+            name,
+            service,
+            self._present[name],
+            self._choices.renew_volumes,
+            self._choices.timeout_s,
         )
-        actions = plan_service(service, containers, present, policy)
-        if self._choices.rolling:
-            actions = self._without_update(newness, actions)
-        if any(action.verb is Verb.RECREATE for action in actions):
-            self._stop_dependents(name)
-        # First what goes: its name may be wanted.
-        going = [one.container for one in actions if one.verb is Verb.REMOVE and one.container]
-        stopping.remove_containers(
-            self._site, self._project, going, timeout_s=self._choices.timeout_s, volumes=False
-        )
-        made: dict[int, str] = {}
-
-        def do(action: Action) -> None:
-            made[action.number] = self._do(newness, action)
-
-        staying = [action for action in actions if action.verb is not Verb.REMOVE]
-        order.for_all(staying, do, at_once=self._site.at_once)
-        kept = [one.container for one in actions if one.verb is Verb.KEEP and one.container]
-        self._settle_names(name, service, kept)
-        self._ids[name] = [made[number] for number in sorted(made)]
+        actions = plan_service(service, containers, newness.present, policy)
+        return newness, self._without_update(newness, actions)
 
     def _without_update(self, newness: Newness, actions: list[Action]) -> list[Action]:
         """Return `actions`, but for those that are left to be done by and by."""
         outdated = [one.container for one in actions if one.verb is Verb.RECREATE and one.container]
+        if not outdated or not self._choices.rolling:
+            return actions
+        from seacan.compose.rolling import update_of
+
         update = update_of(self._site, self._project, newness, outdated)
         if update is None:
             return actions
@@ -143,38 +179,10 @@ class _Convergence:
             for one in actions
         ]
 
-    def _do(self, newness: Newness, action: Action) -> str:
-        container = action.container
-        if container is None:
-            return self._create(newness, action.number)
-        if action.verb is Verb.RECREATE:
-            return replace_container(self._site, self._project, newness, container)
-        if container.state == "running" and newness.name not in self.updates:
-            self._site.progress.show(f"Container {container.name}", "Running", Outcome.DONE)
-        return container.id
-
-    def _stop_dependents(self, name: str) -> None:
-        """Stop what is to be started again with `name`."""
-        dependents = [
-            other
-            for other, one in self._project.services.items()
-            if one.get("depends_on", {}).get(name, {}).get("restart")
-        ]
-        containers = [one for one in self._existing if one.service in dependents]
-        stopping.stop_containers(self._site, self._project, containers)
-
-    def _create(self, newness: Newness, number: int) -> str:
-        name, service = newness.name, newness.service
-        own = container_name(self._project.name, name, service, number)
-        what = f"Container {own}"
-        with Telling(self._site, what, "Creating", "Created"):
-            links = links_of(self._site, self._project, service, number)
-            making = Making(own, number, newness.present.image_id, links)
-            return create_container(self._site, self._project, name, service, making)
-
-    def _settle_names(self, name: str, service: Mapping[str, Any], kept: list[Found]) -> None:
-        """Give those their usual names that somebody who died has left under another."""
-        for container in kept:
-            usual = container_name(self._project.name, name, service, container.number)
-            if container.name != usual and container.is_aside:
-                self._site.client.containers.rename(container.id, usual)
+    def _tell_running(self, newness: Newness, actions: list[Action]) -> None:
+        if newness.name in self.updates:
+            return
+        for action in actions:
+            container = action.container
+            if action.verb is Verb.KEEP and container and container.state == "running":
+                self._site.progress.show(f"Container {container.name}", "Running", Outcome.DONE)

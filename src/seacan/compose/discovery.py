@@ -13,7 +13,6 @@ A variable of the process wins over one of a file. Source: docker compose 2.40.
 from __future__ import annotations
 
 import os
-import re
 
 from seacan.compose.documents import STDIN, Documents
 from seacan.compose.loading import Choices, Loader
@@ -33,6 +32,7 @@ if TYPE_CHECKING:
     from seacan.compose.notices import Notices
     from seacan.compose.remote_files import FetchArtifact
 
+_IN_NAMES = frozenset("abcdefghijklmnopqrstuvwxyz0123456789_-")
 OVERRIDE_NAMES = (
     "compose.override.yml",
     "compose.override.yaml",
@@ -199,7 +199,7 @@ def _present(directory: str, names: tuple[str, ...]) -> list[str]:
 
 def normalized_name(text: str) -> str:
     """Return the name that a project may have which is closest to `text`."""
-    return re.sub(r"[^a-z0-9_-]", "", text.lower()).lstrip("_-")
+    return "".join(sign for sign in text.lower() if sign in _IN_NAMES).lstrip("_-")
 
 
 def _invalid_name(name: str) -> InvalidArgument:

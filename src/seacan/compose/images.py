@@ -1,15 +1,12 @@
-"""The images of a project: found, pulled as its policies say."""
+"""The images of a project: found, and pulled (pulling.py) as its policies say."""
 
 from __future__ import annotations
 
 import time
 
-from seacan.client.client import messages
-from seacan.compose.kinds import duration_ns
 from seacan.compose.names import image_of
 from seacan.compose.order import for_all
-from seacan.compose.worksite import Outcome
-from seacan.errors import Internal, InvalidArgument, NotFound, SeacanError
+from seacan.errors import InvalidArgument, NotFound
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,10 +17,6 @@ if TYPE_CHECKING:
     from seacan.compose.worksite import Worksite
 
 _DAYS = {"daily": "1d", "weekly": "7d"}
-_LAYER_DONE = (
-    *("Already exists", "Download complete", "Pull complete"),
-    *("Layer already exists", "Pushed"),
-)
 _MACHINES = {"x86_64": "amd64", "x86-64": "amd64", "aarch64": "arm64"}
 _PARTS = ("os", "architecture", "variant")
 POLICIES = ("always", "never", "build", "missing", "if_not_present")
@@ -56,9 +49,13 @@ def ensure_images(site: Worksite, project: Project) -> dict[str, str]:
     platforms = {names[name]: one.get("platform", "") for name, one in project.services.items()}
     for image, platform in platforms.items():
         _take_platform(site, there, image, platform)
-    pulled = _pull_required(site, project, there, mounted)
-    there |= present_images(site, pulled)
-    for image in pulled & {*platforms}:
+    wanted = _to_pull(project, there, mounted)
+    if wanted:
+        from seacan.compose.pulling import pull_required
+
+        pull_required(site, project, wanted)
+        there |= present_images(site, {*wanted})
+    for image in wanted.keys() & platforms.keys():
         _take_platform(site, there, image, platforms[image])
     built = [
         name
@@ -72,10 +69,10 @@ def ensure_images(site: Worksite, project: Project) -> dict[str, str]:
     return {name: there[image]["Id"] for name, image in names.items() if image in there}
 
 
-def _pull_required(
-    site: Worksite, project: Project, there: Mapping[str, Any], mounted: Iterable[str]
-) -> set[str]:
-    """Pull what policies ask for; return the images. Of one that can be built, failing is fine."""
+def _to_pull(
+    project: Project, there: Mapping[str, Any], mounted: Iterable[str]
+) -> dict[str, tuple[str, Mapping[str, Any]]]:
+    """Return the images that policies ask for, each with a service that does, and its name."""
     wanted: dict[str, tuple[str, Mapping[str, Any]]] = {}
     for name, service in project.services.items():
         if must_pull(service, there.get(service.get("image", ""))):
@@ -83,19 +80,7 @@ def _pull_required(
     for image in mounted:
         if image not in there:
             wanted.setdefault(image, (image, {}))
-    buildable = {one.get("image") for one in project.services.values() if "build" in one}
-
-    def pull(item: tuple[str, tuple[str, Mapping[str, Any]]]) -> None:
-        image, (name, service) = item
-        try:
-            platform = platform_of(project, service)
-            pull_image(site, name, image, platform, can_fail=image in buildable)
-        except SeacanError:
-            if image not in buildable:
-                raise
-
-    for_all(wanted.items(), pull, at_once=site.at_once)
-    return set(wanted)
+    return wanted
 
 
 def _take_platform(
@@ -163,6 +148,8 @@ def must_pull(service: Mapping[str, Any], image: Mapping[str, Any] | None) -> bo
 
 
 def _period_ns(policy: str, period: str) -> int:
+    from seacan.compose.kinds import duration_ns
+
     try:
         return duration_ns(period)
     except ValueError as err:
@@ -179,69 +166,3 @@ def _age_ns(image: Mapping[str, Any]) -> int:
     except ValueError:
         moment = datetime.fromtimestamp(0, UTC)
     return int((time.time() - moment.timestamp()) * 1e9)
-
-
-def pull_image(
-    site: Worksite, what: str, image: str, platform: str, *, can_fail: bool = False
-) -> None:
-    """Pull `image` for `what`. Raises SeacanError with the registry's words.
-
-    `can_fail`: the caller goes on then, and so no error is shown.
-    """
-    site.progress.show(what, "Pulling")
-    try:
-        headers = site.registry_headers(image)
-        with site.client.images.pull(image, platform=platform or None, headers=headers) as reply:
-            _follow(site, messages(reply.pieces()), prefix="")
-    except SeacanError as err:
-        if can_fail:
-            site.progress.show(what, f"Warning {err}", Outcome.WARNING)
-        else:
-            site.progress.show(what, f"Error {err}", Outcome.ERROR)
-        raise
-    site.progress.show(what, "Pulled", Outcome.DONE)
-
-
-def push_built(site: Worksite, project: Project, *, ignore_failures: bool) -> None:
-    """Push the images of services that are built. Raises SeacanError, or warns of failures."""
-    wanted: dict[str, None] = {}
-    for name, service in sorted(project.services.items()):
-        if "build" in service and "image" in service:
-            wanted |= dict.fromkeys((service["image"], *service["build"].get("tags", ())))
-        else:
-            site.progress.show(name, "Skipped", Outcome.DONE)
-
-    def push(image: str) -> None:
-        try:
-            _push_image(site, image)
-        except SeacanError as err:
-            if not ignore_failures:
-                raise
-            site.notices.warn(f"Pushing {image}: {err}")
-
-    for_all(wanted, push, at_once=site.at_once)
-
-
-def _push_image(site: Worksite, image: str) -> None:
-    """Push `image` to the registry that it names. Raises SeacanError with the registry's words."""
-    what = f"Image {image}"
-    site.progress.show(what, "Pushing")
-    try:
-        headers = site.registry_headers(image)
-        with site.client.images.push(image, headers=headers) as reply:
-            _follow(site, messages(reply.pieces()), prefix=f"Pushing {image}: ")
-    except SeacanError as err:
-        site.progress.show(what, f"Error {err}", Outcome.ERROR)
-        raise
-    site.progress.show(what, "Pushed", Outcome.DONE)
-
-
-def _follow(site: Worksite, told: Iterable[Mapping[str, Any]], *, prefix: str) -> None:
-    """Show what is told of each layer. Raises Internal for what went wrong."""
-    for message in told:
-        if error := message.get("errorDetail"):
-            raise Internal(str(error.get("message", error)))
-        if message.get("id") and not site.quiet_pull:
-            status = str(message.get("status", ""))
-            outcome = Outcome.DONE if status in _LAYER_DONE else Outcome.WORKING
-            site.progress.show(f"{prefix}{message['id']}", status, outcome)

@@ -6,20 +6,22 @@ sizes in bytes and durations are texts (`"52428800"`, `"1m30s"`).
 
 from __future__ import annotations
 
-import re
-
 from seacan.compose.scalars import float32, go_text
+from seacan.compose.shell_words import shell_words
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from typing import Any
 
 _TRUE = frozenset(("true", "y", "yes", "on"))
 _FALSE = frozenset(("false", "n", "no", "off"))
-# Compiled when they are first used, which few files ask for.
-_SIZE = r"(\d+(?:\.\d*)?|\.\d+) ?([kKmMgGtTpP]?)([iI]?[bB])?\Z"
-_DURATION = r"[-+]?(?:(?:\d+(?:\.\d*)?|\.\d+)(?:w|d|h|ms|m|us|µs|μs|ns|s))+\Z"
-_PART = r"(\d+(?:\.\d*)?|\.\d+)(w|d|h|ms|m|us|µs|μs|ns|s)"
+_POWERS = {
+    f"{letter}{end}": power
+    for power, letter in enumerate(("", *"kmgtp"))
+    for end in ("", "b", "ib")
+}
+_IN_DECIMALS = "0123456789."
 _NANOSECONDS = {
     "ns": 1,
     "us": 1_000,
@@ -32,7 +34,6 @@ _NANOSECONDS = {
     "d": 24 * 3600 * 1_000_000_000,
     "w": 7 * 24 * 3600 * 1_000_000_000,
 }
-_INTEGER = r"[-+]?[0-9]+\Z"
 
 
 def text(value: Any) -> str:
@@ -46,13 +47,18 @@ def anything(value: Any) -> Any:
 
 
 def number(value: Any) -> int:
-    if isinstance(value, str) and re.match(_INTEGER, value):
+    if isinstance(value, str) and _is_integer(value):
         return int(value)
     if isinstance(value, float) and value == int(value):
         return int(value)
     if isinstance(value, int) and not isinstance(value, bool):
         return value
     raise ValueError(f'"{value}": invalid syntax')
+
+
+def _is_integer(text: str) -> bool:
+    digits = text[1:] if text[:1] in ("+", "-") else text
+    return digits.isascii() and digits.isdecimal()
 
 
 def real(value: Any) -> float:
@@ -78,23 +84,39 @@ def size(value: Any) -> str:
     """Return bytes as decimal digits; units are powers of 1024."""
     if isinstance(value, int):
         return str(value)
-    found = re.match(_SIZE, str(value))
-    if str(value) == "-1":
-        return "-1"
-    if found is None:
+    text = str(value)
+    if text == "-1":
+        return text
+    unit = text.lstrip(_IN_DECIMALS)
+    count = text[: len(text) - len(unit)]
+    power = _POWERS.get(unit.removeprefix(" ").lower())
+    if power is None or not _is_decimal(count):
         raise ValueError(f"invalid size: '{value}'")
-    power = " kmgtp".index(found[2].lower() or " ")
-    return str(int(float(found[1]) * 1024**power))
+    return str(int(float(count) * 1024**power))
 
 
 def duration_ns(value: str) -> int:
     """Return the nanoseconds of `1m30s`."""
     if value in ("0", "+0", "-0"):
         return 0
-    if not re.match(_DURATION, value):
+    parts = list(_parts(value[1:] if value[0:1] in ("+", "-") else value))
+    if not parts or not all(_is_decimal(count) and unit in _NANOSECONDS for count, unit in parts):
         raise ValueError(f'invalid duration: "{value}"')
-    total = sum(float(count) * _NANOSECONDS[unit] for count, unit in re.findall(_PART, value))
+    total = sum(float(count) * _NANOSECONDS[unit] for count, unit in parts)
     return -round(total) if value[0] == "-" else round(total)
+
+
+def _parts(text: str) -> Iterator[tuple[str, str]]:
+    """Yield each number of `text` and what stands between it and the next."""
+    while text:
+        after_count = text.lstrip(_IN_DECIMALS)
+        at = next((at for at, sign in enumerate(after_count) if sign in _IN_DECIMALS), None)
+        yield text[: len(text) - len(after_count)], after_count[:at]
+        text = after_count[at:] if at is not None else ""
+
+
+def _is_decimal(text: str) -> bool:
+    return text.strip(".") != "" and text.count(".") < 2
 
 
 def duration(value: Any) -> str:
@@ -143,20 +165,6 @@ def command(value: Any) -> list[str]:
     if isinstance(value, list):
         return [text(word) for word in value]
     return shell_words(text(value))
-
-
-def shell_words(line: str) -> list[str]:
-    """Return the words of `line`. Raises ValueError for a quote without its end."""
-    import shlex
-
-    lexer = shlex.shlex(line, posix=True, punctuation_chars=False)
-    lexer.whitespace_split = True
-    lexer.commenters = ""
-    lexer.escapedquotes = '"`'
-    try:
-        return list(lexer)
-    except ValueError:
-        raise ValueError("invalid command line string") from None
 
 
 def health_test(value: Any) -> list[str]:

@@ -1,4 +1,4 @@
-"""One container of a service: what it shares with others found, then made."""
+"""One container of a service made, with its links to others."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from seacan.compose.containers import containers_of
 from seacan.compose.images import platform_of
 from seacan.compose.request import Making, container_request
 from seacan.compose.worksite import Outcome
-from seacan.errors import InvalidArgument
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,39 +17,6 @@ if TYPE_CHECKING:
     from seacan.compose.worksite import Worksite
 
 _ALL_NETWORKS_AT_ONCE = "1.44"  # from this version of the API on
-
-
-def resolved(service: dict[str, Any], ids: Mapping[str, list[str]]) -> dict[str, Any]:
-    """Return `service` with ids of containers for the services that it shares something with.
-
-    Raises InvalidArgument if one has no container.
-    """
-    found = dict(service)
-    for key, what in (
-        ("network_mode", "network namespace"),
-        ("ipc", "IPC namespace"),
-        ("pid", "PID namespace"),
-    ):
-        value = service.get(key, "")
-        if value.startswith("service:"):
-            found[key] = f"container:{_first(ids, value.removeprefix('service:'), what)}"
-    if "volumes_from" in service:
-        found["volumes_from"] = [_volume_source(ids, text) for text in service["volumes_from"]]
-    return found
-
-
-def _volume_source(ids: Mapping[str, list[str]], text: str) -> str:
-    kind, _, rest = text.partition(":")
-    if kind == "container":
-        return rest
-    mode = f":{rest}" if rest else ""
-    return _first(ids, kind, "volume") + mode
-
-
-def _first(ids: Mapping[str, list[str]], name: str, what: str) -> str:
-    if not ids.get(name):
-        raise InvalidArgument(f"cannot share {what} with service {name}: container missing")
-    return ids[name][0]
 
 
 def links_of(

@@ -9,8 +9,9 @@ from seacan.compose.containers import containers_of
 from seacan.compose.convergence import Choices, converge
 from seacan.compose.file_contents import write_contents
 from seacan.compose.images import ensure_images
-from seacan.compose.making import create_container, links_of, resolved
+from seacan.compose.making import create_container, links_of
 from seacan.compose.request import Making
+from seacan.compose.sharing import resolved
 from seacan.compose.starting import start, wait_for_dependencies
 from seacan.records import record, replace
 
@@ -41,9 +42,9 @@ def start_dependencies(site: Worksite, project: Project, name: str, changes: Cha
     disabled = {**project.disabled, name: project.services[name]}
     rest = replace(project, services=others, disabled=disabled)
     choices = Choices(remove_orphans=changes.remove_orphans, ignore_orphans=True)
-    updates = converge(site, rest, choices)
+    made = converge(site, rest, choices)
     if others:
-        start(site, rest, updates=updates)
+        start(site, rest, updates=made.updates)
     wait_for_dependencies(site, project, name, containers_of(site.client, project.name))
 
 

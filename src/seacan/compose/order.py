@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import threading
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -26,6 +24,21 @@ def dependents_of(services: Mapping[str, Mapping[str, Any]]) -> dict[str, set[st
     return {name: {other for other in before if name in before[other]} for name in services}
 
 
+def in_turn(before: Mapping[str, set[str]]) -> list[str]:
+    """Return the names, each after all of its `before`, which have no circle."""
+    found: dict[str, None] = {}
+
+    def add(name: str) -> None:
+        for other in sorted(before[name] - found.keys()):
+            add(other)
+        found[name] = None
+
+    for name in sorted(before):
+        if name not in found:
+            add(name)
+    return list(found)
+
+
 def in_order(
     before: Mapping[str, set[str]], act: Callable[[str], None], *, at_once: int = AT_ONCE
 ) -> None:
@@ -34,8 +47,9 @@ def in_order(
     After an error nothing new begins, and what has begun ends first. One alone is done here,
     several in threads.
     """
-    if len(before) == 1:
-        act(*before)
+    if len(before) < 2:
+        for name in before:
+            act(name)
         return
     work = _Work(before, act, at_once)
     work.begin_ready()
@@ -52,19 +66,23 @@ class _Work:
     def __init__(
         self, before: Mapping[str, set[str]], act: Callable[[str], None], at_once: int
     ) -> None:
+        from threading import Condition
+
         self._act = act
         self._left = {name: set(others) for name, others in before.items()}
         self._ready: list[str] = []
         self._running: set[str] = set()
-        self._changed = threading.Condition()
+        self._changed = Condition()
         self._free = at_once if at_once > 0 else AT_ONCE  # threads that may be begun
         self._error: BaseException | None = None
         self._find_ready()
 
     def begin_ready(self) -> None:
         """Begin a thread for each name that is still ready when its turn comes."""
+        from threading import Thread
+
         while self._takes_thread():
-            threading.Thread(target=self._run, daemon=True).start()
+            Thread(target=self._run, daemon=True).start()
 
     def _takes_thread(self) -> bool:
         with self._changed:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 from seacan.compose import kinds, shapes
 from seacan.compose.scalars import go_float, needs_quotes, plain_value
 from seacan.compose.shape import ABSENT, ListOf, MapOf, Shape
@@ -83,6 +81,8 @@ def _in_order(value: dict[str, Any], as_json: bool) -> list[tuple[str, Any]]:
 
 def _natural(key: str) -> list[tuple[int, int]]:
     """Return what puts `a2` before `a10`, and signs before digits before letters."""
+    import re
+
     return [
         (1, int(part)) if part.isdecimal() else (2 if part.isalpha() else 0, ord(part))
         for part in re.findall(r"\d+|\D", key)

@@ -7,13 +7,12 @@ volume_step(…)    likewise
 
 from __future__ import annotations
 
-from enum import StrEnum
-
 from seacan.compose import names
 from seacan.compose.config_hash import network_hash, service_hash, volume_hash
 from seacan.compose.project import scale_of
 from seacan.errors import Conflict
 from seacan.records import record
+from seacan.standins import StrEnum
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -57,6 +56,20 @@ class Present:
     networks: Mapping[str, str]
     volumes: Mapping[str, str]
     image_id: str = ""
+
+
+@record
+class Newness:
+    """What new containers of a service are made of.
+
+    `service` is resolved (sharing.py); `timeout_s`: to stop one that is replaced.
+    """
+
+    name: str
+    service: dict[str, Any]
+    present: Present
+    renew_volumes: bool = False
+    timeout_s: int | None = None
 
 
 def plan_service(

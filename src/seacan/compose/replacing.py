@@ -6,7 +6,6 @@ from seacan.compose.making import create_container, links_of
 from seacan.compose.names import container_name
 from seacan.compose.request import Making
 from seacan.compose.worksite import Telling
-from seacan.records import record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -14,20 +13,9 @@ if TYPE_CHECKING:
     from typing import Any
 
     from seacan.compose.containers import Found
-    from seacan.compose.plan import Present
+    from seacan.compose.plan import Newness
     from seacan.compose.project import Project
     from seacan.compose.worksite import Worksite
-
-
-@record
-class Newness:
-    """What followers are made of. `service` is resolved (making.py); `timeout_s`: to stop one."""
-
-    name: str
-    service: dict[str, Any]
-    present: Present
-    renew_volumes: bool = False
-    timeout_s: int | None = None
 
 
 def replace_container(site: Worksite, project: Project, newness: Newness, old: Found) -> str:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -82,7 +80,7 @@ def _devices(service: Mapping[str, Any], reserved: Mapping[str, Any]) -> dict[st
     devices, named = [], []
     for device in service.get("devices", ()):
         source, target = device.get("source", ""), device.get("target", "")
-        if source == target and re.match(_CDI_NAME, source):
+        if source == target and _is_cdi_name(source):
             named.append(source)
             continue
         permissions = device.get("permissions", "rwm")
@@ -93,6 +91,12 @@ def _devices(service: Mapping[str, Any], reserved: Mapping[str, Any]) -> dict[st
     requests += [_request(device, []) for device in reserved.get("devices", ())]
     requests += [_request(device, ["gpu"]) for device in service.get("gpus", ())]
     return {"Devices": devices or None, "DeviceRequests": requests or None}
+
+
+def _is_cdi_name(text: str) -> bool:
+    import re
+
+    return re.match(_CDI_NAME, text) is not None
 
 
 def _request(device: Mapping[str, Any], also: list[str]) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from seacan.client.streams import demultiplex
 from seacan.compose import names, stopping
 from seacan.compose.containers import Found
 from seacan.compose.order import for_all
-from seacan.compose.replacing import Newness, aside, make_follower, usual_name
+from seacan.compose.replacing import aside, make_follower, usual_name
 from seacan.compose.update_config import (
     CONTINUE,
     PAUSE,
@@ -35,6 +35,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
+    from seacan.compose.plan import Newness
     from seacan.compose.project import Project
     from seacan.compose.worksite import Worksite
 

@@ -5,8 +5,6 @@ Numbers are printed as Go does, since that is what containers find in their envi
 
 from __future__ import annotations
 
-import re
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
@@ -21,7 +19,6 @@ _SPECIAL_FLOATS = {
     },
     **{f".{word}": float("nan") for word in ("nan", "NaN", "NAN")},
 }
-# Compiled when they are first used.
 _INTEGER = r"[-+]?(0b[01]+|0o?[0-7]*|0x[0-9a-fA-F]+|[1-9][0-9]*)\Z"
 _FLOAT = r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?\Z"
 _LARGEST = 2**64
@@ -41,6 +38,8 @@ def plain_value(text: str) -> Any:
         return _SPECIAL_FLOATS[text]
     if text[0] not in "+-.0123456789":
         return text
+    import re
+
     digits = text.replace("_", "")
     if re.match(_INTEGER, digits):
         number = _integer(digits)
@@ -60,6 +59,8 @@ def _integer(digits: str) -> int:
 
 def needs_quotes(text: str) -> bool:
     """Whether `text`, unquoted, could be read as something else than itself."""
+    import re
+
     return (
         text == "<<"
         or not isinstance(plain_value(text), str)

@@ -23,15 +23,28 @@ ABSENT = object()
 _ZEROS = ((kinds.size, "0"), (kinds.duration, "0s"))
 
 
-@record
 class Field:
-    """`always`: what JSON has if there is no value. `json_name`: its name there, if another."""
+    """`kind`: a function of kinds.py, a Shape, ListOf or MapOf.
 
-    name: str
-    kind: Any = kinds.text  # a function of kinds.py, a Shape, ListOf or MapOf
-    keep: bool = False
-    always: Any = ABSENT
-    json_name: str = ""
+    `always`: what JSON has if there is no value. `json_name`: its name there, if another.
+    """
+
+    __slots__ = ("always", "json_name", "keep", "kind", "name")
+
+    def __init__(
+        self,
+        name: str,
+        kind: Any = kinds.text,
+        *,
+        keep: bool = False,
+        always: Any = ABSENT,
+        json_name: str = "",
+    ) -> None:
+        self.name = name
+        self.kind = kind
+        self.keep = keep
+        self.always = always
+        self.json_name = json_name
 
 
 class Shape:
@@ -39,7 +52,6 @@ class Shape:
 
     def __init__(self, *fields: Field) -> None:
         self.fields = fields
-        self.by_name = {field.name: field for field in fields}
 
 
 @record

@@ -8,8 +8,8 @@ Source: compose specification, services: ports, volumes.
 
 from __future__ import annotations
 
+import _socket
 import posixpath
-import re
 
 from seacan.errors import InvalidArgument
 
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 PROPAGATIONS = ("rprivate", "private", "rshared", "shared", "rslave", "slave")
 _PROTOCOLS = ("tcp", "udp", "sctp")
 _LARGEST_PORT = 65535
-_SEPARATOR = r"\$\{[^}]*\}|:"
 
 
 def ports(spec: str) -> list[dict[str, Any]]:
@@ -51,19 +50,24 @@ def _sorted(numbers: range) -> list[int]:
 
 
 def _port_parts(rest: str, spec: str) -> tuple[str, str, str]:
-    import ipaddress
-
     before, colon, target = rest.rpartition(":")
     host, _, published = before.rpartition(":") if colon else ("", "", "")
     if not target:
         raise InvalidArgument(f"no port specified: {spec}<empty>")
     host_ip = host.removeprefix("[").removesuffix("]")
-    if host_ip:
-        try:
-            ipaddress.ip_address(host_ip)
-        except ValueError:
-            raise InvalidArgument(f"Invalid ip address: {host_ip}") from None
+    if host_ip and not is_ip_address(host_ip):
+        raise InvalidArgument(f"Invalid ip address: {host_ip}")
     return host_ip, published, target
+
+
+def is_ip_address(text: str) -> bool:
+    for family in (_socket.AF_INET, _socket.AF_INET6):
+        try:
+            _socket.inet_pton(family, text)
+        except (OSError, ValueError):
+            continue
+        return True
+    return False
 
 
 def _range(text: str, error: str) -> tuple[int, int]:
@@ -110,11 +114,14 @@ def volume(spec: str) -> dict[str, Any]:
 
 
 def _volume_parts(spec: str) -> list[str]:
-    parts, begin = [], 0
-    for found in re.finditer(_SEPARATOR, spec):
-        if found[0] == ":" and not (found.start() - begin == 1 and spec[begin].isalpha()):
-            parts.append(spec[begin : found.start()])
-            begin = found.end()
+    """Return what stands between colons, but for those in variables and after a drive's letter."""
+    parts, begin, is_variable = [], 0, False
+    for at, sign in enumerate(spec):
+        if sign == "}" or spec.startswith("${", at):
+            is_variable = sign == "$"
+        elif sign == ":" and not is_variable and not (at - begin == 1 and spec[begin].isalpha()):
+            parts.append(spec[begin:at])
+            begin = at + 1
     return [*parts, spec[begin:]]
 
 

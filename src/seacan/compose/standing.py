@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 from seacan.compose.containers import containers_of
 from seacan.errors import SeacanError
 
@@ -14,8 +12,6 @@ if TYPE_CHECKING:
     from seacan.compose.containers import Found
     from seacan.compose.project import Project
     from seacan.compose.worksite import Worksite
-
-_EXIT_CODE = re.compile(r"Exited \((\d+)\)")
 
 
 class Standing:
@@ -60,5 +56,6 @@ def _fault(container: Found) -> str:
     status = str(container.summary.get("Status", ""))
     if container.state == "running":
         return "unhealthy" if "(unhealthy)" in status else ""
-    ended = _EXIT_CODE.match(status)
-    return f"exited {ended[1]}" if ended else container.state
+    code, closed, _ = status.removeprefix("Exited (").partition(")")
+    is_code = closed and code.isdecimal()
+    return f"exited {code}" if is_code else container.state

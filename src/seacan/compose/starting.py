@@ -3,15 +3,10 @@
 from __future__ import annotations
 
 import time
-from functools import partial
 
 from seacan.compose import order
 from seacan.compose.containers import containers_of
-from seacan.compose.file_contents import write_contents
-from seacan.compose.hooks import run_hook
 from seacan.compose.project import scale_of
-from seacan.compose.restarting import restart_containers
-from seacan.compose.rolling import update_service
 from seacan.compose.waiting import (
     COMPLETED,
     RUNNING_OR_HEALTHY,
@@ -19,13 +14,11 @@ from seacan.compose.waiting import (
     needs_waiting,
     wait_for,
 )
-from seacan.compose.worksite import Telling
 from seacan.errors import NotFound, Unavailable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
-    from typing import Any
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from seacan.compose.containers import Found
     from seacan.compose.project import Project
@@ -37,6 +30,7 @@ def start(
     site: Worksite,
     project: Project,
     *,
+    containers: Sequence[Found] | None = None,
     updates: Mapping[str, Update] = {},  # nobody changes it
     wait: bool = False,
     timeout_s: float | None = None,
@@ -44,30 +38,59 @@ def start(
 ) -> None:
     """Start the project's containers, each service after what it depends on; those running stay.
 
-    `updates`: what converge() has left to be replaced. `wait`: return when all run, and are healthy
-    if they can tell, within `timeout_s`. `output` is given what post_start hooks print. Raises
-    SeacanError.
+    `containers`: those of the project, if they are known. `updates`: what converge() has left to be
+    replaced. `wait`: return when all run, and are healthy if they can tell, within `timeout_s`.
+    `output` is given what post_start hooks print. Raises SeacanError.
     """
-    containers = containers_of(site.client, project.name)
+    if containers is None:
+        containers = containers_of(site.client, project.name)
+    present = list(containers)
     deadline = time.monotonic() + timeout_s if timeout_s else None
 
     def start_service(name: str) -> None:
-        wait_for_dependencies(site, project, name, containers)
+        wait_for_dependencies(site, project, name, present)
         if name in updates:
-            begin = partial(start_container, site, project, name, output=output)
-            update_service(site, project, updates[name], begin, deadline)
-            _look_again(site, project, name, containers)
-        _restart_along(site, project, name, containers, updates)
-        _start_containers(site, project, name, containers, output)
+            _update(site, project, updates[name], output, deadline)
+            _look_again(site, project, name, present)
+        _restart_along(site, project, name, present, updates)
+        _start_containers(site, project, name, present, output)
 
-    order.in_order(order.dependencies_of(project.services), start_service, at_once=site.at_once)
+    before = order.dependencies_of(project.services)
+    if not updates:
+        before = _unfinished(project, before, present)
+    order.in_order(before, start_service, at_once=site.at_once)
     if wait:
         try:
-            wait_until_up(site, project, containers, deadline)
+            wait_until_up(site, project, present, deadline)
         except Unavailable:
             if deadline is None or time.monotonic() <= deadline:
                 raise
             raise Unavailable(f"application not healthy after {timeout_s:g}s") from None
+
+
+def _unfinished(
+    project: Project, before: Mapping[str, set[str]], containers: Sequence[Found]
+) -> dict[str, set[str]]:
+    """Return of `before` the services that have something to start, or to wait for."""
+    running = {one.service for one in containers}
+    running -= {one.service for one in containers if one.state != "running"}
+    left = {name for name in before if name not in running or any(_conditions(project, name))}
+    return {name: before[name] & left for name in left}
+
+
+def _update(
+    site: Worksite,
+    project: Project,
+    update: Update,
+    output: Callable[[Found, bytes], None] | None,
+    deadline: float | None,
+) -> None:
+    from seacan.compose.rolling import update_service
+
+    def begin(container: Found) -> None:
+        start_container(site, project, update.newness.name, container, output)
+
+    update_service(site, project, update, begin, deadline)
 
 
 def _look_again(site: Worksite, project: Project, name: str, containers: list[Found]) -> None:
@@ -88,6 +111,8 @@ def _restart_along(
     if name not in updates and any(
         dependency.get("restart") and other in updates for other, dependency in dependencies.items()
     ):
+        from seacan.compose.restarting import restart_containers
+
         own = [one for one in containers if one.service == name and one.state == "running"]
         restart_containers(site, project, own)
 
@@ -97,13 +122,18 @@ def wait_for_dependencies(
 ) -> None:
     """Wait until all that service `name` depends on is as it asks for. Raises SeacanError."""
 
-    def wait(item: tuple[str, Mapping[str, Any]]) -> None:
-        other, dependency = item
-        if needs_waiting(project, other, dependency["condition"]):
-            wanted = Condition(other, dependency["condition"], dependency["required"])
-            wait_for(site, name, wanted, [one for one in containers if one.service == other])
+    def wait(wanted: Condition) -> None:
+        own = [one for one in containers if one.service == wanted.service]
+        wait_for(site, name, wanted, own)
 
-    order.for_all(sorted(project.services[name].get("depends_on", {}).items()), wait)
+    order.for_all(_conditions(project, name), wait)
+
+
+def _conditions(project: Project, name: str) -> Iterator[Condition]:
+    """Yield what service `name` waits for before its start."""
+    for other, dependency in sorted(project.services[name].get("depends_on", {}).items()):
+        if needs_waiting(project, other, dependency["condition"]):
+            yield Condition(other, dependency["condition"], dependency["required"])
 
 
 def _start_containers(
@@ -130,6 +160,10 @@ def start_container(
     output: Callable[[Found, bytes], None] | None = None,
 ) -> None:
     """Start one container, with its texts in it and its hooks run. Raises SeacanError."""
+    from seacan.compose.file_contents import write_contents
+    from seacan.compose.hooks import run_hook
+    from seacan.compose.worksite import Telling
+
     service = project.services[name]
     write_contents(site.client, project, name, service, container.id)
     with Telling(site, f"Container {container.name}", "Starting", "Started"):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 from seacan.compose.hooks import run_hook
 from seacan.compose.order import dependents_of, for_all, in_order
 from seacan.compose.worksite import Outcome
@@ -119,6 +117,8 @@ def remove_stopped(site: Worksite, container: Found, *, volumes: bool) -> None:
 
 def _remove_inherited(site: Worksite, container: Found) -> None:
     """Remove anonymous volumes that it had from its predecessor: to the daemon they have names."""
+    import re
+
     for mount in container.summary.get("Mounts") or ():
         if mount.get("Type") == "volume" and re.match(_ANONYMOUS, mount["Name"]):
             try:

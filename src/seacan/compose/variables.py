@@ -10,8 +10,6 @@ What follows an operator may have variables itself. Source: compose specificatio
 
 from __future__ import annotations
 
-import re
-
 from seacan.errors import InvalidArgument
 from seacan.records import record
 
@@ -22,7 +20,8 @@ if TYPE_CHECKING:
 
     Lookup = Callable[[str], str | None]
 
-_NAME = re.compile(r"[_a-zA-Z][_a-zA-Z0-9]*")
+_FIRST = frozenset("_abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
+_FOLLOWING = _FIRST | frozenset("0123456789")
 _OPERATORS = (":-", ":?", ":+", "-", "?", "+")
 
 
@@ -56,12 +55,20 @@ def pieces(text: str) -> Iterator[str | Variable]:
             end = _closing_brace(text, at)
             yield _braced(text, text[at + 1 : end])
             at = end + 1
-        elif name := _NAME.match(text, at):
-            yield Variable(name[0])
-            at = name.end()
+        elif name := _name_at(text, at):
+            yield Variable(name)
+            at += len(name)
         else:
             yield "$"  # followed by nothing that a variable could begin with: it means itself
     yield text[at:]
+
+
+def _name_at(text: str, begin: int) -> str:
+    """Return the name of a variable at that place of `text`, or nothing."""
+    end = begin
+    while end < len(text) and text[end] in (_FOLLOWING if end > begin else _FIRST):
+        end += 1
+    return text[begin:end]
 
 
 def _closing_brace(text: str, at: int) -> int:
@@ -77,15 +84,15 @@ def _closing_brace(text: str, at: int) -> int:
 
 
 def _braced(text: str, inner: str) -> Variable:
-    name = _NAME.match(inner)
-    if name is None:
+    name = _name_at(inner, 0)
+    if not name:
         raise InvalidTemplate(text)
-    rest = inner[name.end() :]
+    rest = inner[len(name) :]
     if not rest:
-        return Variable(name[0])
+        return Variable(name)
     for operator in _OPERATORS:
         if rest.startswith(operator):
-            return Variable(name[0], operator, rest[len(operator) :])
+            return Variable(name, operator, rest[len(operator) :])
     raise InvalidTemplate(text)
 
 

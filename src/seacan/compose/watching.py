@@ -152,8 +152,8 @@ class Watch:
         self._tell(f"service(s) {_quoted(services)} successfully built")
         project = _without_builds(self._project)
         choices = Choices(services=tuple(services), policy=Policy.FORCE, ignore_orphans=True)
-        updates = converge(self._site, project, choices)
-        start(self._site, with_selected_services(project, services), updates=updates)
+        made = converge(self._site, project, choices)
+        start(self._site, with_selected_services(project, services), updates=made.updates)
         if self._prune:
             self._remove_nameless_images()
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from enum import Enum
-
 from seacan.errors import SeacanError
 from seacan.records import record
+from seacan.standins import StrEnum
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,11 +22,11 @@ if TYPE_CHECKING:
             """Tell that `what` (`Container app-web-1`) is in `status` (`Created`)."""
 
 
-class Outcome(Enum):
-    WORKING = 0
-    DONE = 1
-    WARNING = 2
-    ERROR = 3
+class Outcome(StrEnum):
+    WORKING = "working"
+    DONE = "done"
+    WARNING = "warning"
+    ERROR = "error"
 
 
 @record

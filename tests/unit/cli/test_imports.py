@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 from tests.unit.client.scripted import reply, scripted_daemon
+from tests.unit.compose.projects import found, project_of_text
+
+from seacan.compose.config_hash import service_hash
 
 _PRINT_MODULES = """
 import sys
@@ -20,9 +23,9 @@ HEAVY = {"re", "json", "socket", "enum", "functools", "collections", "typing", "
 HEAVY |= {"threading", "datetime", "tarfile", "seacan.cli.output.templates"}
 
 
-# A compose file needs some of them. PyYAML has its turn once: then its documents are kept.
-HEAVY_FOR_COMPOSE = HEAVY - {"re", "enum", "functools", "collections", "threading"}
-HEAVY_FOR_COMPOSE |= {"yaml", "hashlib", "decimal", "copy", "seacan.cli.compose.foreground"}
+# PyYAML has its turn once: then its documents are kept.
+HEAVY_FOR_COMPOSE = HEAVY | {"yaml", "hashlib", "decimal", "copy", "shlex", "ipaddress"}
+MAKING = {f"seacan.compose.{name}" for name in ("actions", "making", "rolling", "stopping")}
 
 
 def modules_of(words: list[str], directory: Path) -> set[str]:
@@ -62,22 +65,36 @@ def test_what_is_imported(
     assert modules & HEAVY == set()
 
 
+APPLICATION = """
+name: app
+services:
+  a: {image: b, command: "c 'd e'", mem_limit: 1g, environment: {X: "${Y:-z}"}, volumes: [./f:/f]}
+  b: {image: b, depends_on: [a], ports: ["127.0.0.1:80:80"], healthcheck: {test: c, interval: 5s}}
+"""
+
+
 @pytest.mark.parametrize("words", [["ps"], ["config", "--services"], ["up", "-d"]])
 def test_what_compose_imports(tmp_path: Path, words: list[str]) -> None:
-    (tmp_path / "compose.yaml").write_text(
-        "name: app\nservices: {a: {image: b, scale: 0, command: c d, mem_limit: 1g}}\n"
-    )
-    network = {
-        "Id": "1",
-        "Name": "app_default",
-        "Labels": {"com.docker.compose.network": "default"},
-    }
+    """Of an application that is up."""
+    project = project_of_text(tmp_path, APPLICATION)
+    joined = {"NetworkSettings": {"Networks": {"app_default": {"NetworkID": "1"}}}}
+    containers = [
+        {**found(name, 1, **{"config-hash": service_hash(one), "image": "1"}).summary, **joined}
+        for name, one in project.services.items()
+    ]
+    labels = {"com.docker.compose.network": "default", "com.docker.compose.project": "app"}
+    network = {"Id": "1", "Name": "app_default", "Labels": labels}
     answers = {
-        "GET /containers/json": reply("[]"),
+        "GET /containers/json": reply("[]" if words == ["ps"] else json.dumps(containers)),
         "GET /images/b/json": reply('{"Id": "1"}'),
         "GET /networks/app_default": reply(json.dumps(network)),
     }
     with scripted_daemon(tmp_path, **answers) as daemon:
         loaded = [modules_of(["-H", daemon.host, "compose", *words], tmp_path) for _ in range(2)]
+        asked = daemon.asked()
     assert "yaml" in loaded[0]
-    assert loaded[1] & HEAVY_FOR_COMPOSE == set()
+    assert loaded[1] & (HEAVY_FOR_COMPOSE | MAKING) == set()
+    if words[0] == "up":
+        assert [request.rpartition("/")[2] for request in asked[len(asked) // 2 :]] == [
+            *("_ping", "json", "app_default", "json")
+        ]

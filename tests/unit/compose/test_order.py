@@ -2,7 +2,7 @@ import threading
 
 import pytest
 
-from seacan.compose.order import dependencies_of, dependents_of, for_all, in_order
+from seacan.compose.order import dependencies_of, dependents_of, for_all, in_order, in_turn
 
 SERVICES: dict[str, dict[str, dict[str, object]]] = {
     "web": {"depends_on": {"api": {}, "gone": {}}},
@@ -15,6 +15,10 @@ SERVICES: dict[str, dict[str, dict[str, object]]] = {
 def test_both_directions() -> None:
     assert dependencies_of(SERVICES)["web"] == {"api"}
     assert dependents_of(SERVICES)["db"] == {"api"}
+
+
+def test_all_in_turn() -> None:
+    assert in_turn(dependencies_of(SERVICES)) == ["alone", "db", "api", "web"]
 
 
 def test_each_after_what_it_depends_on() -> None:

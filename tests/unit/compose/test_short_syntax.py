@@ -26,13 +26,21 @@ def test_volumes_that_are_none(spec: str) -> None:
 
 @pytest.mark.parametrize(
     ("text", "canonical"),
-    [("90s", "1m30s"), ("1.5h", "1h30m0s"), ("1d", "24h0m0s"), ("250us", "250µs"), ("0", "0s")],
+    [
+        ("90s", "1m30s"),
+        ("1.5h", "1h30m0s"),
+        ("1d", "24h0m0s"),
+        ("250us", "250µs"),
+        ("0", "0s"),
+        ("-1m.5s", "-1m0.5s"),
+        ("+1w2d3h4m5s6ms", "219h4m5.006s"),
+    ],
 )
 def test_durations(text: str, canonical: str) -> None:
     assert kinds.duration(text) == canonical
 
 
-@pytest.mark.parametrize("text", ["", "1", "s", "1x", "1 s"])
+@pytest.mark.parametrize("text", ["", "1", "s", "1x", "1 s", "1s2", "1..2s", ".s", "--1s"])
 def test_durations_that_are_none(text: str) -> None:
     with pytest.raises(ValueError, match="invalid duration"):
         kinds.duration(text)
@@ -43,3 +51,9 @@ def test_durations_that_are_none(text: str) -> None:
 )
 def test_sizes(text: object, size_bytes: str) -> None:
     assert kinds.size(text) == size_bytes
+
+
+@pytest.mark.parametrize("text", ["", "k", "1x", "1  k", "1bk", ".m", "1.2.3", "-2"])
+def test_sizes_that_are_none(text: str) -> None:
+    with pytest.raises(ValueError, match="invalid size"):
+        kinds.size(text)

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import os
-from functools import cached_property
 
 from seacan.cli.compose.progress import progress_for
 from seacan.cli.terminal import is_terminal
-from seacan.compose.actual import actual_project, require_services
 from seacan.compose.containers import containers_of
 from seacan.compose.discovery import Application, Sources
 from seacan.compose.loading import Choices
@@ -23,6 +21,7 @@ from seacan.compose.project import (
 )
 from seacan.compose.worksite import Worksite
 from seacan.errors import InvalidArgument, SeacanError, Unsupported
+from seacan.standins import cached_property
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -133,6 +132,8 @@ class Composition:
             return self._actual_project(name, services)
 
     def _actual_project(self, name: str, services: Sequence[str]) -> Project:
+        from seacan.compose.actual import actual_project, require_services
+
         project = actual_project(self.client, name, containers_of(self.client, name))
         require_services(project, services)
         return with_selected_services(project, services)

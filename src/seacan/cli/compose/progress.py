@@ -11,8 +11,8 @@ from __future__ import annotations
 
 import os
 import sys
-import threading
 import time
+from _thread import allocate_lock  # that of threading, which takes its time to import
 
 from seacan.cli.terminal import is_terminal
 from seacan.compose.worksite import Outcome
@@ -86,7 +86,7 @@ class Screen:
         self._output = output
         self._title = title
         self._has_colors = has_colors
-        self._lock = threading.Lock()
+        self._lock = allocate_lock()
         self._shown: dict[str, tuple[str, Outcome, float, float]] = {}
         self._height = 0
 

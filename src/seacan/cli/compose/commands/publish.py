@@ -8,9 +8,9 @@ from seacan.cli.compose.consent import require
 from seacan.cli.flags import Flag
 from seacan.cli.values import SWITCH, TEXT
 from seacan.compose.artifacts import Layer, published
-from seacan.compose.images import push_built
 from seacan.compose.project import with_services_enabled
 from seacan.compose.publishing import layers_of
+from seacan.compose.pulling import push_built
 from seacan.compose.remote_files import is_remote
 from seacan.compose.worksite import Telling
 from seacan.errors import InvalidArgument

@@ -5,9 +5,10 @@ from __future__ import annotations
 from seacan.cli.flags import Flag
 from seacan.cli.values import SWITCH, TEXT
 from seacan.client.images import split_reference
-from seacan.compose.images import platform_of, present_images, pull_image
+from seacan.compose.images import platform_of, present_images
 from seacan.compose.order import for_all
 from seacan.compose.project import with_selected_services
+from seacan.compose.pulling import pull_image
 from seacan.compose.worksite import Outcome
 from seacan.errors import InvalidArgument, SeacanError
 from seacan.records import replace

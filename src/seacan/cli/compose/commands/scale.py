@@ -25,6 +25,6 @@ def run(composition: Composition, values: Values, arguments: list[str]) -> int:
         project = with_selected_services(project, services, dependencies=False)
     site = composition.site("scale")
     with Standing(site, project):
-        updates = converge(site, project, Choices(services=tuple(services)))
-        start(site, project, updates=updates)
+        made = converge(site, project, Choices(services=tuple(services)))
+        start(site, project, updates=made.updates)
     return 0

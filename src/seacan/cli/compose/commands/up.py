@@ -73,19 +73,26 @@ def run(composition: Composition, values: Values, arguments: list[str]) -> int:
     with Standing(site, project):
         rolling = not values.on("no-start")
         choices = creation.choices_of(composition, values, arguments, rolling=rolling)
-        updates = converge(site, project, choices)
+        made = converge(site, project, choices)
         if values.on("no-start"):
             return 0
         if values.on("detach") or values.on("wait"):
             limit_s = values.number("wait-timeout") or None
-            start(site, project, updates=updates, wait=values.on("wait"), timeout_s=limit_s)
+            start(
+                site,
+                project,
+                containers=made.containers,
+                updates=made.updates,
+                wait=values.on("wait"),
+                timeout_s=limit_s,
+            )
             return 0
         from seacan.cli.compose.foreground import Foreground
 
         foreground = Foreground(
             site,
             project,
-            updates=updates,
+            updates=made.updates,
             watch_rules=rules,
             asked=arguments,
             shown=attached,

@@ -41,7 +41,7 @@ def run(composition: Composition, values: Values, arguments: list[str]) -> int:
         if not values.on("no-up"):
             built = creation.with_builds(project)
             choices = creation.choices_of(composition, values, arguments, rolling=True)
-            start(site, built, updates=converge(site, built, choices))
+            start(site, built, updates=converge(site, built, choices).updates)
         watch.run(threading.Event())
     except KeyboardInterrupt:
         tell("Watch disabled")
