@@ -11,6 +11,7 @@ import pytest
 from tests.conformance.composing import Composer, Setting
 from tests.conformance.docker_cli import Docker, Engine
 from tests.daemon import wait_until
+from tests.terminal import Terminal
 
 pytestmark = [pytest.mark.root, pytest.mark.conformance]
 
@@ -200,3 +201,23 @@ def test_docker_compose_syncs_into_our_containers(setting: Setting) -> None:
         for number in (1, 2):
             wait_for_file(setting, number, "/app/a", "second")
         assert inside(setting, "stat", "-c", "%U", "/app/a") == "sailor"
+
+
+def test_keys_on_a_terminal(setting: Setting) -> None:
+    words = setting.seacan.command("--project-directory", str(setting.directory), "up")
+    with Terminal(words, setting.seacan.env) as terminal:
+        terminal.expect("Enable Watch.*Detach")
+        terminal.send("w")
+        terminal.expect("Watch enabled")
+        terminal.expect("Disable Watch")
+        terminal.send("xw")
+        terminal.expect("Watch disabled")
+        terminal.send("d")
+        assert terminal.wait() == 0
+    states = setting.seacan.ok("ps", "-a", "--format", "{{.State}}")
+    assert states.splitlines() == ["running"] * 3
+    with Terminal(words, setting.seacan.env | {"COMPOSE_MENU": "false"}) as terminal:
+        terminal.expect("Attaching to")
+        terminal.send("\x03")
+        assert "Detach" not in terminal.expect(r"Gracefully Stopping[^\0]*web-1  Stopped")[0]
+        assert terminal.wait() == 130

@@ -37,11 +37,13 @@ def size(fd: int = 1) -> tuple[int, int]:
 class RawMode:
     """While entered, the terminals among `fds` hand on every key and byte untouched.
 
-    Leaving puts back what was, also after an error; leaving twice is harmless.
+    `signals`: keys that end or stop a program do that. Leaving puts back what was, also after an
+    error; leaving twice is harmless.
     """
 
-    def __init__(self, fds: Iterable[int]) -> None:
+    def __init__(self, fds: Iterable[int], *, signals: bool = False) -> None:
         self._fds = [fd for fd in fds if is_terminal(fd)]
+        self._signals = signals
         self._before: list[tuple[int, list[int | list[bytes | int]]]] = []
 
     def __enter__(self) -> RawMode:
@@ -50,7 +52,8 @@ class RawMode:
 
         for fd in self._fds:
             self._before.append((fd, termios.tcgetattr(fd)))
-            tty.setraw(fd, termios.TCSANOW)
+            set_mode = tty.setcbreak if self._signals else tty.setraw
+            set_mode(fd, termios.TCSANOW)
         return self
 
     def __exit__(self, *_: object) -> None:

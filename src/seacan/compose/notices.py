@@ -1,23 +1,16 @@
-"""What compose tells beside its results: warnings on standard error, each said once."""
+"""What compose tells beside its results: warnings, each said once."""
 
 from __future__ import annotations
-
-import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-def warn_on_stderr(text: str) -> None:
-    sys.stdout.flush()
-    print(f"WARN[0000] {text}", file=sys.stderr, flush=True)
-
-
 class Notices:
     """Passes each warning on to `say` the first time."""
 
-    def __init__(self, say: Callable[[str], None] = warn_on_stderr) -> None:
+    def __init__(self, say: Callable[[str], None]) -> None:
         self._say = say
         self._said: set[str] = set()
 

@@ -3,7 +3,7 @@ import threading
 from pathlib import Path
 
 import pytest
-from tests.unit.compose.projects import project_of_text
+from tests.unit.compose.projects import fail, project_of_text
 
 from seacan.compose.notices import Notices
 from seacan.compose.watch_files import changed, changes, look
@@ -26,7 +26,7 @@ def rules(tmp_path: Path, source: Path) -> list[Rule]:
     project = project_of_text(
         tmp_path, f"services: {{a: {{image: x, develop: {{watch: [{text}]}}}}}}"
     )
-    return rules_of(project, lambda _: b"", Notices())
+    return rules_of(project, lambda _: b"", Notices(fail))
 
 
 def test_files_are_seen_and_what_is_left_out_is_not(source: Path, rules: list[Rule]) -> None:

@@ -2,7 +2,7 @@ import re
 from pathlib import Path
 
 import pytest
-from tests.unit.compose.projects import project_of_text
+from tests.unit.compose.projects import fail, project_of_text
 
 from seacan.compose.notices import Notices
 from seacan.compose.watch_rules import Rule, rules_of
@@ -14,7 +14,7 @@ def rules(directory: Path, text: str, *, service: str = "", ignored: bytes = b""
         directory,
         f"services: {{a: {{image: x, build: ., {service} develop: {{watch: [{text}]}}}}}}",
     )
-    return rules_of(project, lambda _: ignored, Notices())
+    return rules_of(project, lambda _: ignored, Notices(fail))
 
 
 def rule(directory: Path, text: str, ignored: bytes = b"") -> Rule:
@@ -89,7 +89,7 @@ def test_a_rebuild_needs_something_to_build(tmp_path: Path) -> None:
         "services: {a: {image: x, develop: {watch: [{path: ., action: rebuild}]}}}",
     )
     with pytest.raises(InvalidArgument, match="without a build context"):
-        rules_of(project, lambda _: b"", Notices())
+        rules_of(project, lambda _: b"", Notices(fail))
 
 
 def test_what_is_mounted_needs_no_sync(tmp_path: Path) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import sys
 
+from seacan.cli.compose.bottom import AboveBottom, Bottom
 from seacan.cli.compose.progress import progress_for
 from seacan.cli.terminal import is_terminal
 from seacan.compose.containers import containers_of
@@ -26,7 +28,9 @@ from seacan.standins import cached_property
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from typing import TextIO
 
+    from seacan.cli.compose.bottom import Output
     from seacan.cli.flags import Values
     from seacan.cli.session import Session
     from seacan.client.client import Client
@@ -49,7 +53,7 @@ class Composition:
     def __init__(self, session: Session, values: Values, *, dry_run: bool) -> None:
         self.session = session
         self.dry_run = dry_run
-        self.notices = Notices()
+        self.notices = Notices(self._warn)
         self._values = values
         self._sources = sources_of(values)
 
@@ -160,24 +164,51 @@ class Composition:
         if self.dry_run:
             raise Unsupported("--dry-run: not supported for this command")
 
+    @property
+    def _progress(self) -> str:
+        """One of --progress. Raises InvalidArgument if it does not go with --ansi."""
+        mode = self._values.text("progress") or os.environ.get("COMPOSE_PROGRESS", "")
+        if self._ansi == "never" and mode == "tty":
+            raise InvalidArgument("can't use --progress tty while ANSI support is disabled")
+        return "plain" if self._ansi == "never" and mode in ("", "auto") else mode
+
+    @cached_property
+    def bottom(self) -> Bottom | None:
+        """Return the bottom of the terminal; None if standard error is not to be one."""
+        mode = self._progress
+        if mode == "tty" or (mode in ("", "auto") and is_terminal(2)):
+            return Bottom(sys.stderr)
+        return None
+
+    def output(self, file: TextIO) -> Output:
+        """Return what prints lines to `file`, above the bottom if it is a terminal, too."""
+        if self.bottom is None or not is_terminal(file.fileno()):
+            return file
+        return AboveBottom(self.bottom, file)
+
+    def _warn(self, text: str) -> None:
+        sys.stdout.flush()
+        print(f"WARN[0000] {text}", file=self.output(sys.stderr), flush=True)
+
     def site(
         self,
         title: str,
         *,
+        lines: bool = False,
         quiet: bool = False,
         quiet_pull: bool = False,
         quiet_build: bool = False,
     ) -> Worksite:
-        """Return what the work on a project is done with; `title`: what is being done, in short."""
+        """Return what the work on a project is done with; `title`: what is being done, in short.
+
+        `lines`: progress is told in lines, also on a terminal, as others print there.
+        """
         self.refuse_dry_run()
-        mode = self._values.text("progress") or os.environ.get("COMPOSE_PROGRESS", "")
-        if self._ansi == "never" and mode == "tty":
-            raise InvalidArgument("can't use --progress tty while ANSI support is disabled")
-        if self._ansi == "never" and mode in ("", "auto"):
-            mode = "plain"
+        mode = "quiet" if quiet else self._progress
+        bottom = None if lines else self.bottom
         return Worksite(
             self.client,
-            progress_for("quiet" if quiet else mode, title),
+            progress_for(mode, title, self.output(sys.stderr), bottom),
             self.notices,
             self.session.registry_headers,
             self._at_once(),

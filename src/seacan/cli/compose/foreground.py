@@ -1,7 +1,8 @@
 """`up` without --detach: what containers print, until all have ended or somebody ends it.
 
 Ctrl-C stops the containers in order, a second one kills them. Events of the daemon tell of starts
-and ends; the logs themselves are followed in threads (followers.py).
+and ends; the logs themselves are followed in threads (followers.py). On a terminal there are keys
+to press (menu.py).
 """
 
 from __future__ import annotations
@@ -11,26 +12,31 @@ import signal
 import sys
 import threading
 import time
+from contextlib import nullcontext
 from enum import Enum
 
 from seacan.cli.compose.followers import Followers
-from seacan.cli.compose.log_lines import LogLines
+from seacan.cli.compose.menu import Key, Menu
+from seacan.cli.compose.progress import Nothing
+from seacan.cli.compose.watching import WatchSwitch
 from seacan.client.client import messages
 from seacan.compose import names
 from seacan.compose.containers import Found, containers_of
 from seacan.compose.starting import start
 from seacan.compose.stopping import stop_in_order
-from seacan.errors import Conflict, NotFound, SeacanError
+from seacan.errors import Conflict, InvalidArgument, NotFound, SeacanError
+from seacan.records import record, replace
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from typing import Any
 
+    from seacan.cli.compose.bottom import Bottom
+    from seacan.cli.compose.log_lines import LogLines
     from seacan.compose.project import Project
     from seacan.compose.rolling import Update
     from seacan.compose.watch_rules import Rule
-    from seacan.compose.watching import Watch
     from seacan.compose.worksite import Worksite
 
 _LATE_EVENTS_S = 3.0
@@ -45,54 +51,84 @@ class OnExit(Enum):
     STOP_ON_FAILURE = 2
 
 
+@record
+class Choices:
+    """`asked`: services that were named. `shown`: those whose output is shown.
+
+    `menu`: where keys to press are shown, if any are. `watch_rules`: of a watch that begins with
+    the start, None without one.
+    """
+
+    asked: list[str]
+    shown: set[str]
+    colors: bool
+    menu: Bottom | None
+    watch_rules: Sequence[Rule] | None
+    on_exit: OnExit
+    exit_code_from: str
+    timeout_s: int | None
+
+
 class Foreground:
+    """`site`: its progress is told of what is stopped. `updates`: see starting.start."""
+
     def __init__(
         self,
         site: Worksite,
         project: Project,
-        *,
+        lines: LogLines,
+        choices: Choices,
         updates: Mapping[str, Update],
-        watch_rules: Sequence[Rule],
-        asked: list[str],
-        shown: set[str],
-        colors: bool,
-        prefix: bool,
-        timestamps: bool,
-        on_exit: OnExit,
-        exit_code_from: str,
-        timeout_s: int | None,
     ) -> None:
         self._site = site
         self._project = project
+        self._lines = lines
+        self._choices = choices
         self._updates = updates
         self._replaced = {one.id for update in updates.values() for one in update.containers}
-        self._asked = asked
-        self._shown = shown
-        self._watched = set(asked) or shown  # whose ends matter
-        self._lines = LogLines(colors=colors, prefix=prefix, own_times=timestamps)
-        self._followers = Followers(site.client, self._lines)
-        self._on_exit = on_exit
-        self._exit_code_from = exit_code_from
-        self._timeout_s = timeout_s
+        self._shown = choices.shown
+        self._watched = set(choices.asked) or choices.shown  # whose ends matter
+        self._followers = Followers(site.client, lines)
         self._exit_code = 0
         self._containers: dict[str, Found] = {}
         self._running: set[str] = set()  # ids of what runs, or is to be started
         self._changed = threading.Condition()
         self._starter = threading.Thread(target=self._start, daemon=True)
-        self._watch_is_over = threading.Event()
         self._is_replacing = False  # the watch is: then an end is no end
-        self._watch = self._make_watch(watch_rules) if watch_rules else None
+        self._watch = WatchSwitch(site, project, choices.watch_rules, say=lines.say, at_work=self)
+        self._menu = self._make_menu(choices.menu) if choices.menu else None
         self._errors: list[BaseException] = []
         self._interrupts = 0
         self._is_stopping = False
         self._is_started = False
+        self._is_detached = False
         self._give_up_at = math.inf  # when ends of stopped containers are waited for no longer
 
-    def _make_watch(self, rules: Sequence[Rule]) -> Watch:
-        from seacan.cli.compose.watching import tell
-        from seacan.compose.watching import Watch
+    def _make_menu(self, bottom: Bottom) -> Menu:
+        keys = {
+            "w": Key(
+                lambda: "Disable Watch" if self._watch.is_on else "Enable Watch",
+                self._switch_watch,
+            ),
+            "d": Key(lambda: "Detach", self._detach),
+        }
+        return Menu(bottom, keys, colors=self._choices.colors)
 
-        return Watch(self._site, self._project, rules, tell=tell, prune=True, at_work=self)
+    def _switch_watch(self) -> None:
+        if self._watch.is_on:
+            self._watch.turn_off()
+            return
+        with self._changed:
+            self._changed.wait_for(lambda: self._is_started)
+        try:
+            self._watch.turn_on()
+        except InvalidArgument as err:
+            self._lines.say(str(err))
+
+    def _detach(self) -> None:
+        with self._changed:
+            self._is_detached = True
+            self._changed.notify_all()
 
     def __enter__(self) -> None:
         """Containers may end from here on that are to go on: the watch has begun its work."""
@@ -106,15 +142,19 @@ class Foreground:
 
     def run(self) -> int:
         """Start everything and stay until it has ended; return the exit code."""
-        before = (
-            signal.signal(signal.SIGTERM, self._interrupted),
-            signal.signal(signal.SIGINT, self._interrupted),
-        )
+        handlers: dict[int, Callable[..., object]] = {
+            signal.SIGTERM: self._interrupted,
+            signal.SIGINT: self._interrupted,
+        }
+        if self._menu is not None:
+            handlers[signal.SIGCONT] = self._menu.resume
+        before = {number: signal.signal(number, act) for number, act in handlers.items()}
         try:
-            return self._run()
+            with self._menu or nullcontext():
+                return self._run()
         finally:
-            signal.signal(signal.SIGTERM, before[0])
-            signal.signal(signal.SIGINT, before[1])
+            for number, act in before.items():
+                signal.signal(number, act)
 
     def _run(self) -> int:
         for container in containers_of(self._site.client, self._project.name):
@@ -125,7 +165,7 @@ class Foreground:
                 if container.service in self._shown:
                     self._lines.expect(container.short_name)
         shown = [c.short_name for c in self._containers.values() if c.service in self._shown]
-        print(f"Attaching to {', '.join(sorted(shown))}", flush=True)
+        self._lines.say(f"Attaching to {', '.join(sorted(shown))}")
         events = self._site.client.system.events(
             filters={"type": ["container"], "label": [f"{names.PROJECT}={self._project.name}"]}
         )
@@ -135,16 +175,18 @@ class Foreground:
                 self._followers.follow(container.id, container.short_name, tail="0")
         self._starter.start()
         self._wait()
-        self._watch_is_over.set()
+        self._watch.turn_off()
         events.connection.close()
         if self._errors:
             raise self._errors[0]
-        self._followers.join()
+        if not self._is_detached:
+            self._followers.join()
         return self._exit_code
 
     def _start(self) -> None:
         try:
-            start(self._site, self._project, updates=self._updates, output=self._print_hook)
+            site = replace(self._site, progress=Nothing())  # logs tell enough
+            start(site, self._project, updates=self._updates, output=self._print_hook)
         except BaseException as err:
             if not self._is_stopping:
                 self._errors.append(err)
@@ -152,8 +194,8 @@ class Foreground:
             self._is_started = True
             self._changed.notify_all()
         self._forget_unstarted()
-        if self._watch is not None and not self._errors:
-            self._watch.run(self._watch_is_over)
+        if self._choices.watch_rules is not None and not self._errors:
+            self._watch.turn_on()
 
     def _print_hook(self, container: Found, piece: bytes) -> None:
         self._lines.write(container.short_name, piece)
@@ -170,12 +212,12 @@ class Foreground:
             with self._changed:
                 self._changed.wait(0.2)
                 has_ended = self._is_started and not self._running and not self._is_replacing
-                if self._errors or has_ended:
+                if self._errors or has_ended or (self._is_detached and self._is_started):
                     return
             if time.monotonic() > self._give_up_at:
                 return
             if self._interrupts and not self._is_stopping:
-                print("Gracefully Stopping... press Ctrl+C again to force", flush=True)
+                self._lines.say("Gracefully Stopping... press Ctrl+C again to force")
                 self._stop()
             elif self._interrupts > 1:
                 self._kill()
@@ -187,7 +229,9 @@ class Foreground:
 
     def _stop(self) -> None:
         self._is_stopping = True
-        self._watch_is_over.set()
+        self._watch.turn_off()
+        if self._menu is not None:
+            self._menu.end()
 
         def work() -> None:
             try:
@@ -207,8 +251,8 @@ class Foreground:
             self._site,
             self._project,
             [one for one in containers if one.state not in _NOT_RUNNING],
-            services=self._asked,
-            timeout_s=self._timeout_s,
+            services=self._choices.asked,
+            timeout_s=self._choices.timeout_s,
         )
 
     def _kill(self) -> None:
@@ -261,18 +305,17 @@ class Foreground:
             self._followers.settle(container.id)
             again = " (restarting)" if is_restarting else ""
             self._lines.tell(container.short_name, f"exited with code {code}{again}")
-        if container.service == self._exit_code_from:
+        if container.service == self._choices.exit_code_from:
             self._exit_code = code
         if is_restarting or container.service not in self._watched:
             return
         self._is_over(container.id)
         if container.id in self._replaced or self._is_replacing:
             return
-        ends_all = self._on_exit is OnExit.STOP or (
-            self._on_exit is OnExit.STOP_ON_FAILURE and code
-        )
+        on_exit = self._choices.on_exit
+        ends_all = on_exit is OnExit.STOP or (on_exit is OnExit.STOP_ON_FAILURE and code)
         if ends_all and not self._is_stopping:
-            if not self._exit_code_from:
+            if not self._choices.exit_code_from:
                 self._exit_code = code
             print("Aborting on container exit...", file=sys.stderr, flush=True)
             self._stop()

@@ -8,13 +8,12 @@ Each has a color of its own; the column grows as longer names appear.
 
 from __future__ import annotations
 
-import sys
 import threading
 import time
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import TextIO
+    from seacan.cli.compose.bottom import Output
 
 # Cyan, yellow, green, magenta, blue; then the same, brighter.
 _COLORS = ("36", "33", "32", "35", "34", "36;1", "33;1", "32;1", "35;1", "34;1")
@@ -29,9 +28,9 @@ class LogLines:
         colors: bool,
         prefix: bool,
         own_times: bool = False,
-        output: TextIO | None = None,
+        output: Output,
     ) -> None:
-        self._output = output or sys.stdout
+        self._output = output
         self._has_colors = colors
         self._has_prefix = prefix
         self._own_times = own_times
@@ -68,6 +67,12 @@ class LogLines:
         self.expect(name)
         with self._lock:
             self._output.write(self._colored(name, f"{name} {text}\n"))
+            self._output.flush()
+
+    def say(self, line: str) -> None:
+        """Print a line about none of them alone."""
+        with self._lock:
+            self._output.write(f"{line}\n")
             self._output.flush()
 
     def _print(self, name: str, line: bytes) -> None:

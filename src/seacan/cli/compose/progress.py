@@ -10,18 +10,15 @@ It goes to standard error, so that what a command prints stays its own.
 from __future__ import annotations
 
 import os
-import sys
 import time
 from _thread import allocate_lock  # that of threading, which takes its time to import
 
-from seacan.cli.terminal import is_terminal
 from seacan.compose.worksite import Outcome
 from seacan.errors import InvalidArgument
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import TextIO
-
+    from seacan.cli.compose.bottom import Bottom, Output
     from seacan.compose.worksite import Progress
 
 _SIGNS = {
@@ -34,19 +31,23 @@ _TIME = "34"
 _WITHOUT_TERMINAL = 80
 
 
-def progress_for(mode: str, title: str) -> Progress:
-    """Return what shows progress in `mode`, one of --progress. Raises InvalidArgument."""
-    if mode in ("", "auto"):
-        mode = "tty" if is_terminal(2) else "plain"
-    if mode == "tty":
-        return Screen(sys.stderr, title, has_colors=not os.environ.get("NO_COLOR"))
-    if mode == "plain":
-        return Lines(sys.stderr)
+MODES = ("", "auto", "tty", "plain", "json", "quiet", "none")
+
+
+def progress_for(mode: str, title: str, output: Output, bottom: Bottom | None) -> Progress:
+    """Return what shows progress in `mode`, one of --progress. Raises InvalidArgument.
+
+    `bottom`: where it may have lines that change.
+    """
+    if mode not in MODES:
+        raise InvalidArgument(f'unsupported --progress value "{mode}"')
     if mode == "json":
-        return JsonLines(sys.stderr)
+        return JsonLines(output)
     if mode in ("quiet", "none"):
         return Nothing()
-    raise InvalidArgument(f'unsupported --progress value "{mode}"')
+    if bottom is None or mode == "plain":
+        return Lines(output)
+    return Screen(bottom, title, has_colors=not os.environ.get("NO_COLOR"))
 
 
 class Nothing:
@@ -55,7 +56,7 @@ class Nothing:
 
 
 class Lines:
-    def __init__(self, output: TextIO) -> None:
+    def __init__(self, output: Output) -> None:
         self._output = output
 
     def show(self, what: str, status: str, outcome: Outcome = Outcome.WORKING) -> None:
@@ -66,7 +67,7 @@ class Lines:
 class JsonLines:
     """Objects as docker compose prints them with --progress json."""
 
-    def __init__(self, output: TextIO) -> None:
+    def __init__(self, output: Output) -> None:
         self._output = output
 
     def show(self, what: str, status: str, outcome: Outcome = Outcome.WORKING) -> None:
@@ -80,15 +81,14 @@ class JsonLines:
 
 
 class Screen:
-    """A line for each thing, written again as it changes; the cursor rests below the last."""
+    """A line for each thing, written again as it changes."""
 
-    def __init__(self, output: TextIO, title: str, *, has_colors: bool) -> None:
-        self._output = output
+    def __init__(self, bottom: Bottom, title: str, *, has_colors: bool) -> None:
+        self._bottom = bottom
         self._title = title
         self._has_colors = has_colors
         self._lock = allocate_lock()
         self._shown: dict[str, tuple[str, Outcome, float, float]] = {}
-        self._height = 0
 
     def show(self, what: str, status: str, outcome: Outcome = Outcome.WORKING) -> None:
         now = time.monotonic()
@@ -108,16 +108,13 @@ class Screen:
             taken = f"{changed - begun:.1f}s"
             gap = " " * max(1, columns - len(text) - len(taken) - 3)
             lines.append(f" {self._colored(sign, color)}{text}{gap}{self._colored(taken, _TIME)}")
-        up = f"\x1b[{self._height}A" if self._height else ""
-        self._output.write(up + "".join(f"\r\x1b[2K{line}\n" for line in lines))
-        self._output.flush()
-        self._height = len(lines)
+        self._bottom.show(lines)
 
     def _colored(self, text: str, color: str) -> str:
         return f"\x1b[{color}m{text}\x1b[0m" if self._has_colors else text
 
     def _columns(self) -> int:
         try:
-            return max(40, os.get_terminal_size(self._output.fileno()).columns)
+            return max(40, os.get_terminal_size(2).columns)
         except OSError:
             return _WITHOUT_TERMINAL

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 
 from seacan.cli.compose.followers import Followers
@@ -34,6 +35,7 @@ FLAGS = (
 def run(composition: Composition, values: Values, arguments: list[str]) -> int:
     containers = _chosen(composition, values, arguments)
     lines = LogLines(
+        output=sys.stdout,
         colors=composition.colors and not values.on("no-color"),
         prefix=not values.on("no-log-prefix"),
     )

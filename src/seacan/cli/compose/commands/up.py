@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
+import os
+import sys
+
 from seacan.cli.compose import creation
 from seacan.cli.compose.consent import ask_about_remote_files
 from seacan.cli.flags import Flag
-from seacan.cli.values import INT, SWITCH, TEXT, many
+from seacan.cli.terminal import is_terminal
+from seacan.cli.values import INT, SWITCH, SWITCH_ON, TEXT, many
 from seacan.compose.convergence import converge
 from seacan.compose.project import with_selected_services
 from seacan.compose.standing import Standing
 from seacan.compose.starting import start
-from seacan.errors import InvalidArgument, Unsupported
+from seacan.compose.switches import is_on
+from seacan.errors import InvalidArgument
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from seacan.cli.compose.bottom import Bottom
     from seacan.cli.compose.composition import Composition
-    from seacan.cli.compose.foreground import OnExit
+    from seacan.cli.compose.foreground import Choices, OnExit
     from seacan.cli.flags import Values
     from seacan.compose.project import Project
+    from seacan.compose.rolling import Update
     from seacan.compose.watch_rules import Rule
     from seacan.compose.worksite import Worksite
 
@@ -32,7 +41,7 @@ FLAGS = (
     Flag("attach-dependencies", "", SWITCH, "Show the output of dependencies, too"),
     Flag("detach", "d", SWITCH, "Run containers in the background"),
     Flag("exit-code-from", "", TEXT, "End with the exit code of this service"),
-    Flag("menu", "", SWITCH, "Offer keys to press while attached"),
+    Flag("menu", "", SWITCH_ON, "Offer keys to press while attached, on a terminal", shown="true"),
     Flag("no-attach", "", _LIST, "Do not show the output of these services"),
     Flag("no-color", "", SWITCH, "Print without colors"),
     Flag("no-deps", "", SWITCH, "Don't start what services depend on"),
@@ -65,11 +74,11 @@ def run(composition: Composition, values: Values, arguments: list[str]) -> int:
     if values.text("exit-code-from"):
         project.service(values.text("exit-code-from"))
     ask_about_remote_files(composition, assume_yes=values.on("yes"))
-    attached = _attached(project, values, arguments)
+    shown = _shown(project, values, arguments)
     site = composition.site(
         "up", quiet_pull=values.on("quiet-pull"), quiet_build=values.on("quiet-build")
     )
-    rules = _watch_rules(site, project) if values.on("watch") else []
+    rules = _watch_rules(site, project) if values.on("watch") else None
     with Standing(site, project):
         rolling = not values.on("no-start")
         choices = creation.choices_of(composition, values, arguments, rolling=rolling)
@@ -87,23 +96,49 @@ def run(composition: Composition, values: Values, arguments: list[str]) -> int:
                 timeout_s=limit_s,
             )
             return 0
-        from seacan.cli.compose.foreground import Foreground
+        from seacan.cli.compose.foreground import Choices
 
-        foreground = Foreground(
-            site,
-            project,
-            updates=made.updates,
-            watch_rules=rules,
+        attached = Choices(
             asked=arguments,
-            shown=attached,
+            shown=shown,
             colors=composition.colors and not values.on("no-color"),
-            prefix=not values.on("no-log-prefix"),
-            timestamps=values.on("timestamps"),
+            menu=_menu(composition, values),
+            watch_rules=rules,
             on_exit=_on_exit(values),
             exit_code_from=values.text("exit-code-from"),
             timeout_s=values.number("timeout") if values.is_given("timeout") else None,
         )
-        return foreground.run()
+        return _attach(composition, values, project, attached, made.updates)
+
+
+def _attach(
+    composition: Composition,
+    values: Values,
+    project: Project,
+    choices: Choices,
+    updates: Mapping[str, Update],
+) -> int:
+    from seacan.cli.compose.foreground import Foreground
+    from seacan.cli.compose.log_lines import LogLines
+
+    if composition.bottom is not None:
+        composition.bottom.leave()
+    lines = LogLines(
+        colors=choices.colors,
+        prefix=not values.on("no-log-prefix"),
+        own_times=values.on("timestamps"),
+        output=composition.output(sys.stdout),
+    )
+    site = composition.site("up", lines=True, quiet_build=values.on("quiet-build"))
+    return Foreground(site, project, lines, choices, updates).run()
+
+
+def _menu(composition: Composition, values: Values) -> Bottom | None:
+    """Return where keys to press are shown: on a terminal, unless somebody does not want them."""
+    wanted = is_on(os.environ, "COMPOSE_MENU", default=True)
+    if values.is_given("menu"):
+        wanted = values.on("menu")
+    return composition.bottom if wanted and all(map(is_terminal, range(3))) else None
 
 
 def _watch_rules(site: Worksite, project: Project) -> list[Rule]:
@@ -114,8 +149,6 @@ def _watch_rules(site: Worksite, project: Project) -> list[Rule]:
 
 def _check(values: Values) -> None:
     """Raise InvalidArgument for flags that do not go together."""
-    if values.on("menu"):
-        raise Unsupported("--menu: not supported yet")
     if values.on("abort-on-container-exit") and values.on("abort-on-container-failure"):
         raise InvalidArgument(
             "--abort-on-container-failure cannot be combined with --abort-on-container-exit"
@@ -142,7 +175,7 @@ def _on_exit(values: Values) -> OnExit:
     return OnExit.GO_ON
 
 
-def _attached(project: Project, values: Values, arguments: list[str]) -> set[str]:
+def _shown(project: Project, values: Values, arguments: list[str]) -> set[str]:
     """Return the services whose output is shown."""
     asked = set(values.texts("attach"))
     if asked:

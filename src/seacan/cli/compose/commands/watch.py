@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from contextlib import nullcontext
 
 from seacan.cli.compose import creation
-from seacan.cli.compose.watching import tell, watch_rules
+from seacan.cli.compose.watching import told, watch_rules
 from seacan.cli.flags import Flag
 from seacan.cli.values import SWITCH, SWITCH_ON
 from seacan.compose.convergence import converge
@@ -29,6 +30,11 @@ _INTERRUPTED = 130
 def run(composition: Composition, values: Values, arguments: list[str]) -> int:
     project = composition.complete_project(arguments)
     site = composition.site("watch", quiet_build=values.on("quiet"))
+    output = composition.output(sys.stdout)
+
+    def tell(line: str) -> None:
+        print(told(line), file=output, flush=True)
+
     watch = Watch(
         site,
         project,
