@@ -49,11 +49,14 @@ def start(
 
     def start_service(name: str) -> None:
         wait_for_dependencies(site, project, name, present)
+        # Before an update: what it starts, and somebody ends at once, is not started again.
+        idle = _idle(project, name, present)
         if name in updates:
             _update(site, project, updates[name], output, deadline)
             _look_again(site, project, name, present)
         _restart_along(site, project, name, present, updates)
-        _start_containers(site, project, name, present, output)
+        for container in idle:
+            start_container(site, project, name, container, output)
 
     before = order.dependencies_of(project.services)
     if not updates:
@@ -136,20 +139,12 @@ def _conditions(project: Project, name: str) -> Iterator[Condition]:
             yield Condition(other, dependency["condition"], dependency["required"])
 
 
-def _start_containers(
-    site: Worksite,
-    project: Project,
-    name: str,
-    containers: Iterable[Found],
-    output: Callable[[Found, bytes], None] | None,
-) -> None:
-    service = project.services[name]
+def _idle(project: Project, name: str, containers: Iterable[Found]) -> list[Found]:
+    """Return the containers of service `name` to be started. Raises NotFound without any at all."""
     own = [container for container in containers if container.service == name]
-    if not own and scale_of(service):
+    if not own and scale_of(project.services[name]):
         raise NotFound(f'service "{name}" has no container to start')
-    for container in own:
-        if container.state != "running":
-            start_container(site, project, name, container, output)
+    return [container for container in own if container.state != "running"]
 
 
 def start_container(
