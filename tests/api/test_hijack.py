@@ -62,6 +62,36 @@ def test_bytes_sent_with_the_head_arrive(api: Api) -> None:
         assert read_all(client).endswith(b"\r\n\r\nearly later<end>")
 
 
+def test_a_body_of_the_request_is_no_input(api: Api) -> None:
+    """As dockerode sends one with an attach: with the head, or after it."""
+    head = ATTACH + UPGRADE + b"Content-Type: application/json\r\nContent-Length: 14\r\n\r\n"
+    with api.connect() as client:
+        client.sendall(head + b'{"stdin"')
+        read_until(client, b"\r\n\r\n")
+        client.sendall(b":true}early ")
+        client.sendall(b"later")
+        client.shutdown(socket.SHUT_WR)
+
+        assert read_all(client) == b"early later<end>"
+
+
+def test_of_a_body_in_chunks_all_is_input(api: Api) -> None:
+    """Clients that cannot tell its length, and have the connection itself from then on."""
+    with api.connect() as client:
+        client.sendall(ATTACH + UPGRADE + b"Transfer-Encoding: chunked\r\n\r\nearly")
+        client.shutdown(socket.SHUT_WR)
+
+        assert read_all(client).endswith(b"\r\n\r\nearly<end>")
+
+
+def test_a_client_that_ends_within_its_body_has_no_input(api: Api) -> None:
+    with api.connect() as client:
+        client.sendall(ATTACH + UPGRADE + b"Content-Length: 15\r\n\r\n{")
+        client.shutdown(socket.SHUT_WR)
+
+        assert read_all(client).endswith(b"\r\n\r\n<end>")
+
+
 def test_half_a_close_is_no_abort(api: Api) -> None:
     with api.connect() as client:
         client.sendall(ATTACH + UPGRADE + b"Content-Length: 0\r\n\r\n")

@@ -79,7 +79,7 @@ class Connection:
             case Stream() as stream:
                 await self._send_stream(exchange, stream)
             case Hijack() as hijack:
-                await self._give_away(hijack)
+                await self._give_away(exchange, hijack)
                 return False
         if not exchange.is_received:
             await exchange.drain()
@@ -130,9 +130,12 @@ class Connection:
         await self._incoming.wait_end()
         scope.cancel()
 
-    async def _give_away(self, hijack: Hijack) -> None:
+    async def _give_away(self, exchange: Exchange, hijack: Hijack) -> None:
         with suppress(ClientGone):  # begin() finds that out
             await self._stream.send(self._head(hijack))
+            # dockerode puts the options of an attach into a body as well: that is no input.
+            if "content-length" in exchange.request.headers:
+                await exchange.drain()
         early = self._incoming.take()
         given = self._stream.detach()
         failure: Exception | None = None

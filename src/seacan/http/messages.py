@@ -59,8 +59,9 @@ class Hijack:
     """The connection itself, after a head, is given to `begin` for good.
 
     `begin` gets the client's socket, non-blocking, now its own to close, and the bytes that the
-    client sent after its request and that were read already. It is called even if the client is
-    gone: it will find that out by reading.
+    client sent after its request and that were read already. A body of a length told of belongs
+    to the request; in chunks it does not, for a client that speaks of chunks sends none. It is
+    called even if the client is gone: it will find that out by reading.
     """
 
     head: bytes
