@@ -25,6 +25,11 @@ def test_what_takes_up_how_much(api: Api) -> None:
     assert (entry["LastUsedAt"], entry["UsageCount"]) == ("1970-01-01T00:00:02.000000000Z", 3)
 
 
+@pytest.mark.parametrize(("version", "size"), [("1.24", 9), ("1.41", 9), ("1.42", None)])
+def test_size_of_the_build_cache(api: Api, version: str, size: int | None) -> None:
+    assert api.ask("GET", f"/v{version}/system/df").json.get("BuilderSize") == size
+
+
 @pytest.mark.parametrize(("version", "is_there"), [("1.24", True), ("1.43", True), ("1.44", False)])
 def test_virtual_size(api: Api, version: str, is_there: bool) -> None:
     image = api.ask("GET", f"/v{version}/system/df").json["Images"][0]

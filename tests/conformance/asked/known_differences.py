@@ -52,6 +52,7 @@ BY_CHANCE: Final = (
     Known("GET /info", r"\.RegistryConfig\.(IndexConfigs|Mirrors)", "as it was started"),
     Known("GET /info", r"\.(OSVersion|RuncCommit\.(ID|Expected)): ", "of the host it runs on"),
     Known("GET /system/df", r"\.Volumes: ", "of what else is there"),
+    Known("GET /system/df", r"\.(BuildCache|BuilderSize): ", "of what else was built there"),
     Known("GET /system/df", r"\.Images\[\]\.Labels: ", "each engine has its own hello-world"),
     Known("GET .*stats", r"\.blkio_stats\.", "what was read from the disk, and not from memory"),
 )  # fmt: skip

@@ -17,7 +17,7 @@ _SHORT: Final = 25  # as long as BuildKit's
 def shape_usage(usage: DiskUsage, version: Version) -> dict[str, Any]:
     """Return `usage`, null for what was not asked for."""
     images, containers, volumes = usage.images, usage.containers, usage.volumes
-    return {
+    shape: dict[str, Any] = {
         "LayersSize": usage.layers_bytes,
         "Images": None if images is None else [_image(one, version) for one in images],
         "Containers": None
@@ -26,6 +26,9 @@ def shape_usage(usage: DiskUsage, version: Version) -> dict[str, Any]:
         "Volumes": None if volumes is None else [_volume(one) for one in volumes],
         "BuildCache": None if usage.cache is None else [_cache_entry(one) for one in usage.cache],
     }
+    if version < (1, 42) and usage.cache:
+        shape["BuilderSize"] = sum(one.size_bytes for one in usage.cache)
+    return shape
 
 
 def _image(usage: ImageUsage, version: Version) -> dict[str, Any]:
