@@ -73,6 +73,8 @@ def test_a_status_of_a_signal_is_128_and_its_number(docker: Docker) -> None:
         (("-u", "4321", "--group-add", "77"), "grep Groups /proc/self/status", "Groups:\t0 77"),
         (("-h", "box.example"), "hostname; cat /etc/hostname", "box.example\nbox.example"),
         (("--domainname", "example.org"), "cat /proc/sys/kernel/domainname", "example.org"),
+        ((), "mkdir /dev/net; mknod /dev/net/tun c 10 200; : < /dev/net/tun && echo opened",
+         "opened"),
         (("--tmpfs", "/scratch"), "grep ' /scratch ' /proc/mounts | cut -d, -f1-4",
          "tmpfs /scratch tmpfs rw,nosuid,nodev,noexec"),
         (("--tmpfs", "/scratch:size=64k,exec"), "df -k /scratch | tail -1 | awk '{print $2}'",

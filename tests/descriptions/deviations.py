@@ -41,8 +41,11 @@ FIELDS: Final = (
     Field("ContainerSummary.HostConfig", "Annotations", _MAP, "in /system/df " + _LATER, (1, 46)),
     Field("SystemInfo", "CDISpecDirs", _TEXTS, _LATER, (1, 44)),
     Field(
-        "GET /system/df", "BuilderSize", {"type": "integer"},
-        "not described any more in 1.41, which has it still", (1, 42),
+        "GET /system/df",
+        "BuilderSize",
+        {"type": "integer"},
+        "not described any more in 1.41, which has it still",
+        (1, 42),
     ),
     Field("BuildCache", " Parents", _TEXTS, "dockerd writes the name with a space in front"),
     Field("Network", "EnableIPv4", {"type": "boolean"}, _LATER, (1, 47)),

@@ -81,7 +81,8 @@ def number_of(path: str) -> tuple[int, int]:
     try:
         status = os.stat(path)
     except OSError as err:
-        raise InvalidArgument(f"stat {path}: {err.strerror}") from err
+        why = (err.strerror or "").lower()
+        raise InvalidArgument(f"stat {path}: {why}") from err
     return os.major(status.st_rdev), os.minor(status.st_rdev)
 
 

@@ -106,7 +106,10 @@ def of_container(directory: ContainerDirectory) -> dict[str, str]:
 def own_names(config: ContainerConfig, sandbox: Sandbox | None) -> list[str]:
     """Return the lines by which a container finds itself: one for each of its addresses."""
     name, domain = config.get("Hostname") or "", config.get("Domainname") or ""
-    names = f"{name}.{domain} {name}" if domain else name
+    # A host name may have its domain in it.
+    full = f"{name}.{domain}" if domain else name
+    short, dot, _ = full.partition(".")
+    names = f"{full} {short}" if dot else full
     endpoints = sandbox.endpoints if sandbox is not None else []
     addresses = [a for e in endpoints for a in (e.address_ipv4, e.address_ipv6) if a]
     return [f"{address}\t{names}\n" for address in addresses]

@@ -53,6 +53,7 @@ _ALWAYS_ALLOWED: Final[tuple[LinuxDeviceCgroup, ...]] = (
     {"allow": True, "type": "c", "major": 5, "minor": 0, "access": "rwm"},
     {"allow": True, "type": "c", "major": 5, "minor": 1, "access": "rwm"},
     {"allow": True, "type": "c", "major": 5, "minor": 2, "access": "rwm"},
+    {"allow": True, "type": "c", "major": 10, "minor": 200, "access": "rwm"},  # /dev/net/tun
     {"allow": True, "type": "c", "major": 136, "access": "rwm"},
 )
 

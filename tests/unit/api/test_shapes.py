@@ -43,6 +43,18 @@ def difference(ours: Any, theirs: Any, at: str = "") -> list[str]:
     return [] if isinstance(ours, KINDS[theirs]) else [f"{at} is no {theirs}"]
 
 
+@pytest.mark.parametrize(
+    ("mode", "shown"), [("bridge", "02:42:00:00:00:99"), ("none", None), ("other", None)]
+)
+def test_the_address_asked_of_the_first_network_is_the_containers(
+    mode: str, shown: str | None
+) -> None:
+    container = make_container()
+    container.host_config["NetworkMode"] = mode
+    container.networks = {name: {"MacAddress": "02:42:00:00:00:99"} for name in ("bridge", "none")}
+    assert inspect_container(container)["Config"].get("MacAddress") == shown
+
+
 @pytest.mark.parametrize("version", [Version(1, 24), Version(1, 51)])
 def test_fields_are_dockerds(version: Version) -> None:
     golden = json.loads(GOLDEN.read_text())

@@ -1,4 +1,3 @@
-import os
 from pathlib import Path
 from typing import Any
 
@@ -101,5 +100,5 @@ def test_wrong_devices_are_refused(host_config: Any, message: str) -> None:
 
 def test_number_of(tmp_path: Path) -> None:
     assert devices.number_of("/dev/null") == (1, 3)
-    with pytest.raises(InvalidArgument, match=f"stat {tmp_path}/x: {os.strerror(2)}"):
+    with pytest.raises(InvalidArgument, match=f"stat {tmp_path}/x: no such file or directory"):
         devices.number_of(str(tmp_path / "x"))

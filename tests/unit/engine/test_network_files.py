@@ -5,7 +5,9 @@ import pytest
 
 from seacan.engine import network_files
 from seacan.network import resolv_conf as resolv_conf_
+from seacan.network.definition import Endpoint, EndpointId, NetworkId, Sandbox
 from seacan.paths import ContainerDirectory
+from seacan.spec.engine_api import ContainerConfig
 
 HOST_FILES = {
     "/etc/hosts": b"127.0.0.1 localhost\n10.0.0.1 router\n",
@@ -37,6 +39,22 @@ def test_hosts_of_a_network_of_ones_own() -> None:
     lines = network_files.hosts({"ExtraHosts": ["a:1.2.3.4", "b:::1"]}).decode().splitlines()
     assert lines[0] == "127.0.0.1\tlocalhost"
     assert lines[-2:] == ["1.2.3.4\ta", "::1\tb"]
+
+
+@pytest.mark.parametrize(
+    ("hostname", "domainname", "names"),
+    [
+        ("a", "", "a"),
+        ("a", "c", "a.c a"),
+        ("a.b", "", "a.b a"),
+        ("a.b", "c", "a.b.c a"),
+    ],
+)
+def test_a_container_knows_its_short_name(hostname: str, domainname: str, names: str) -> None:
+    endpoint = Endpoint(EndpointId("e"), NetworkId("n"), "n", "eth0", "veth", ipv4="10.0.0.2/16")
+    config: ContainerConfig = {"Hostname": hostname, "Domainname": domainname}
+    lines = network_files.own_names(config, Sandbox("s", [endpoint]))
+    assert lines == [f"10.0.0.2\t{names}\n"]
 
 
 def test_the_hosts_network_has_its_hosts_unless_some_are_added() -> None:

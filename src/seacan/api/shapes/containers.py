@@ -3,7 +3,13 @@
 from typing import Any
 
 from seacan.api.shapes.configs import container_config, host_config
-from seacan.api.shapes.endpoints import default_bridge_address, networks, ports, sandbox_key
+from seacan.api.shapes.endpoints import (
+    default_bridge_address,
+    networks,
+    ports,
+    sandbox_key,
+    wished_mac,
+)
 from seacan.engine.container import NEVER, Container, Health, State
 from seacan.engine.sizes import Sizes
 
@@ -33,7 +39,7 @@ def inspect_container(container: Container, sizes: Sizes | None = None) -> dict[
         "HostConfig": host_config(container.host_config),
         "GraphDriver": {"Name": container.driver, "Data": None},
         "Mounts": container.mounts,
-        "Config": container_config(container.config),
+        "Config": container_config(container.config) | wished_mac(container),
         "NetworkSettings": {
             "Bridge": "",
             "SandboxID": container.sandbox.id if container.sandbox else "",

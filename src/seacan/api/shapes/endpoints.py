@@ -4,6 +4,7 @@ from typing import Any, Final
 
 from seacan.engine.container import Container
 from seacan.engine.endpoint_plan import names
+from seacan.engine.namespaces import NONE
 from seacan.network.definition import Endpoint
 from seacan.network.publishing import by_port
 from seacan.network.wishes import parse_port
@@ -61,6 +62,16 @@ def _dns_names(
 def default_bridge_address(container: Container) -> dict[str, Any]:
     """Return the address in the network `bridge`, which older clients read at the top."""
     return _address(_endpoint(container, "bridge"), "")
+
+
+def wished_mac(container: Container) -> dict[str, str]:
+    """Return MacAddress of Config, if the first network was asked for one.
+
+    There older clients gave it, and look for it, whoever asked.
+    """
+    mode = container.host_config.get("NetworkMode") or ""
+    mac = container.networks.get(mode, {}).get("MacAddress")
+    return {"MacAddress": mac} if mac and mode != NONE else {}
 
 
 def _address(endpoint: Endpoint | None, mac: str) -> dict[str, Any]:
