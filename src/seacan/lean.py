@@ -1,7 +1,8 @@
-"""Names of contextlib, functools and typing, for what every start of a container pays for.
+"""Names of contextlib, enum, functools and typing, for what every start or command pays for.
 
 Those modules import collections and regular expressions, which takes longer than most of what a
-container needs. What is here has the same meaning; type checkers see the standard library's.
+container or a command needs. What is here has the same meaning; type checkers see the originals.
+`seacan.records` stands in for dataclasses likewise.
 """
 # ruff: noqa: ANN001, ANN002, ANN201, ANN202, ANN204
 
@@ -14,7 +15,9 @@ if TYPE_CHECKING:
     from contextlib import contextmanager as contextmanager
     from contextlib import nullcontext as nullcontext
     from contextlib import suppress as suppress
+    from enum import StrEnum as StrEnum
     from functools import cache as cache
+    from functools import cached_property as cached_property
     from typing import cast as cast
 
 else:
@@ -101,6 +104,28 @@ else:
             return kept[given]
 
         return call
+
+    class cached_property:
+        def __init__(self, make):
+            self._make = make
+
+        def __get__(self, owner, _):
+            made = owner.__dict__[self._make.__name__] = self._make(owner)
+            return made
+
+    class StrEnum(str):
+        """Each member is itself alone (`is`), and a text (`value`)."""
+
+        __slots__ = ()
+
+        def __init_subclass__(cls):
+            for name, text in list(vars(cls).items()):
+                if not name.startswith("_") and isinstance(text, str):
+                    setattr(cls, name, str.__new__(cls, text))
+
+        @property
+        def value(self):
+            return str(self)
 
     def cast(kind, value):
         return value

@@ -1,6 +1,7 @@
 """What stands in for the standard library means the same: each test is run with both."""
 
 import contextlib
+import enum
 import functools
 from collections.abc import Iterator
 from typing import Any
@@ -126,3 +127,38 @@ def test_cached_by_arguments(module: Any) -> None:
     cached = module.cache(double)
     assert [cached(1), cached(2), cached(1)] == [2, 4, 2]
     assert calls == [1, 2]
+
+
+class Color(lean.StrEnum):
+    RED = "red"
+    BLUE = "blue"
+
+
+class OriginalColor(enum.StrEnum):
+    RED = "red"
+    BLUE = "blue"
+
+
+@pytest.mark.parametrize("color", [OriginalColor, Color])
+def test_members_are_texts_that_are_themselves_alone(color: Any) -> None:
+    colors = [color.RED, color.BLUE]
+    assert colors == ["red", "blue"]
+    assert [each is color.RED for each in colors] == [True, False]
+    assert {each: at for at, each in enumerate(colors)}["blue"] == 1
+    assert isinstance(color.RED, color)
+    assert f"{color.BLUE} {color.BLUE.value}" == "blue blue"
+    assert type(color.BLUE.value) is str
+
+
+@pytest.mark.parametrize("module", [functools, lean])
+def test_a_property_is_made_once_for_each(module: Any) -> None:
+    class Box:
+        made = 0
+
+        @module.cached_property  # type: ignore[untyped-decorator]
+        def size(self) -> int:
+            self.made += 1
+            return 3
+
+    one, other = Box(), Box()
+    assert (one.size, one.size, one.made, other.made) == (3, 3, 1, 0)

@@ -18,7 +18,7 @@ from seacan import errors, json_text
 from seacan.client.endpoint import Endpoint, parse_host
 from seacan.client.transport import Connection, Response, Upgraded
 from seacan.client.version import API_VERSION, CLIENT_VERSION, LEAST_API_VERSION, version_key
-from seacan.standins import cached_property
+from seacan.lean import cached_property
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ from seacan.compose import names
 from seacan.compose.config_hash import network_hash, service_hash, volume_hash
 from seacan.compose.project import scale_of
 from seacan.errors import Conflict
+from seacan.lean import StrEnum
 from seacan.records import record
-from seacan.standins import StrEnum
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

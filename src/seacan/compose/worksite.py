@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from seacan.errors import SeacanError
+from seacan.lean import StrEnum
 from seacan.records import record
-from seacan.standins import StrEnum
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

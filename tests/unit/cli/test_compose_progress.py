@@ -5,6 +5,7 @@ import re
 
 import pytest
 
+from seacan.cli.compose.bottom import Bottom
 from seacan.cli.compose.progress import Screen
 from seacan.compose.worksite import Outcome
 
@@ -12,7 +13,7 @@ from seacan.compose.worksite import Outcome
 @pytest.mark.parametrize("has_colors", [True, False])
 def test_a_line_for_each_thing_is_written_again(has_colors: bool) -> None:
     output = io.StringIO()
-    screen = Screen(output, "up", has_colors=has_colors)
+    screen = Screen(Bottom(output), "up", has_colors=has_colors)
     screen.show("Network app", "Creating")
     screen.show("Network app", "Created", Outcome.DONE)
     printed = output.getvalue()

@@ -54,7 +54,7 @@ def test_a_half_line_waits_for_its_end() -> None:
 def test_progress_and_warnings_on_one_terminal() -> None:
     terminal = io.StringIO()
     bottom = Bottom(terminal)
-    progress = Screen(bottom, "up")
+    progress = Screen(bottom, "up", has_colors=True)
     progress.show("Container a", "Creating")
     print("WARN", file=AboveBottom(bottom, terminal), flush=True)
     progress.show("Container a", "Created", Outcome.DONE)

@@ -23,7 +23,7 @@ from seacan.compose.project import (
 )
 from seacan.compose.worksite import Worksite
 from seacan.errors import InvalidArgument, SeacanError, Unsupported
-from seacan.standins import cached_property
+from seacan.lean import cached_property
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
