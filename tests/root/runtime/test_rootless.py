@@ -20,7 +20,7 @@ from seacan.runtime import intermediate, rootless, sources, user_namespace  # no
 from seacan.runtime.settings import Settings
 from seacan.spec.runtime import IDMapping
 
-pytestmark = pytest.mark.root
+pytestmark = [pytest.mark.root, pytest.mark.cgroups]
 
 UID = 54321
 SUBORDINATE = 7_000_000

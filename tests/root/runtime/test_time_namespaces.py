@@ -8,7 +8,7 @@ import pytest
 from tests.root.runtime.boxes import Box
 from tests.root.runtime.test_user_namespaces import map_ids
 
-pytestmark = pytest.mark.root
+pytestmark = [pytest.mark.root, pytest.mark.cgroups]
 
 DAY_S = 86400
 OFFSETS = {"monotonic": {"secs": DAY_S}, "boottime": {"secs": 7 * DAY_S, "nanosecs": 500_000_000}}

@@ -18,7 +18,7 @@ from seacan.kernel.namespaces import CLONE_NEWNS
 from seacan.runtime.settings import Settings
 from seacan.spec.runtime import IDMapping
 
-pytestmark = pytest.mark.root
+pytestmark = [pytest.mark.root, pytest.mark.cgroups]
 
 FIRST = 100000
 NS_GET_USERNS = 0xB701  # linux/nsfs.h
