@@ -67,7 +67,7 @@ def test_ends_while_nobody_looked(daemon: Daemon, tmp_path: Path) -> None:
         ("unless-stopped", 0),
     ]
     script = (
-        "echo begun; test -e /again && sleep 60; touch /again; "
+        "echo begun; test -e /again && sleep 600; touch /again; "
         "while ! test -e /gate/open; do sleep 0.05; done; exit {}"
     )
     gate = [f"{tmp_path}:/gate:ro"]
@@ -91,7 +91,7 @@ def _has_shim(daemon: Daemon) -> bool:
 
 
 def test_what_runs_is_left_alone(daemon: Daemon) -> None:
-    containers = [_run(daemon, policy, "sleep 60") for policy in POLICIES]
+    containers = [_run(daemon, policy, "sleep 600") for policy in POLICIES]
     before = [daemon.state(container)["Pid"] for container in containers]
     daemon.kill()
     daemon.start()
@@ -107,7 +107,7 @@ def test_what_runs_is_left_alone(daemon: Daemon) -> None:
     ("policy", "comes_again"), [("always", True), ("unless-stopped", False), ("no", False)]
 )
 def test_what_was_stopped_by_hand(daemon: Daemon, policy: str, comes_again: bool) -> None:
-    container = _run(daemon, policy, "sleep 60")
+    container = _run(daemon, policy, "sleep 600")
     assert daemon.request("POST", f"/containers/{container}/stop?t=0")[0] == 204
     daemon.kill()
     daemon.start()
@@ -129,7 +129,7 @@ def test_what_was_never_started_is_not_started(daemon: Daemon) -> None:
 
 
 def test_after_a_reboot(daemon: Daemon) -> None:
-    containers = {policy: _run(daemon, policy, "sleep 60") for policy in POLICIES}
+    containers = {policy: _run(daemon, policy, "sleep 600") for policy in POLICIES}
     pids = [daemon.state(container)["Pid"] for container in containers.values()]
     daemon.kill()
     # What a reboot does: no process, no exec root.
