@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Final
 
 import pytest
-from tests.daemon import Daemon, running_daemon, wait_until
-from tests.images.busybox import busybox_archive
+from tests.daemon import Daemon, wait_until
+from tests.vm.docker_cli import docker
 
 pytestmark = pytest.mark.vm
 
@@ -65,28 +65,14 @@ def _is_served() -> bool:
         return probe.connect_ex((SERVER, PORT)) == 0
 
 
-@pytest.fixture(scope="module")
-def engine(tmp_path_factory: pytest.TempPathFactory, share: Path) -> Iterator[Daemon]:
-    with running_daemon() as daemon:
-        daemon.load(busybox_archive(tmp_path_factory.mktemp("image") / "busybox.tar"))
-        yield daemon
-
-
-def _docker(engine: Daemon, *words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        ["docker", "-H", engine.host, *words],
-        capture_output=True, text=True, check=False, timeout=120,
-    )  # fmt: skip
-
-
 def _create(engine: Daemon, host: str = SERVER, options: str = "", secret: str = ESCAPED) -> None:
     options = f"username={USER},password={secret}{options and f',{options}'}"
     words = ("-o", "type=cifs", "-o", f"device=//{host}/share", "-o", f"o={options}")
-    assert _docker(engine, "volume", "create", *words, "far").returncode == 0
+    assert docker(engine, "volume", "create", *words, "far").returncode == 0
 
 
 def _run(engine: Daemon, script: str) -> subprocess.CompletedProcess[str]:
-    return _docker(engine, "run", "--rm", "-v", "far:/v", "busybox", "sh", "-c", script)
+    return docker(engine, "run", "--rm", "-v", "far:/v", "busybox", "sh", "-c", script)
 
 
 def _mounted() -> list[str]:
@@ -95,7 +81,7 @@ def _mounted() -> list[str]:
 
 
 @pytest.fixture(autouse=True)
-def _everything_is_given_back(engine: Daemon) -> Iterator[None]:
+def _everything_is_given_back(share: Path, engine: Daemon) -> Iterator[None]:
     yield
     engine.remove_containers()
     engine.request("DELETE", "/volumes/far")
@@ -143,6 +129,6 @@ def test_a_wrong_password_is_not_shown(engine: Daemon) -> None:
     assert done.returncode == 126  # what the docker CLI makes of the last words
     assert f"failed to mount local volume: mount //{SERVER}/share:" in done.stderr
     assert "permission denied" in done.stderr
-    events = _docker(engine, "events", "--since", "0", "--until", "0s").stdout
+    events = docker(engine, "events", "--since", "0", "--until", "0s").stdout
     assert "not-the-one" not in done.stderr + engine.log.read_text() + events
-    assert "password=not-the-one" in _docker(engine, "volume", "inspect", "far").stdout
+    assert "password=not-the-one" in docker(engine, "volume", "inspect", "far").stdout

@@ -1,23 +1,14 @@
 """The whole engine on cgroup v2: limits hold, are reported, and leave nothing behind."""
 
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.daemon import Daemon, running_daemon, wait_until
-from tests.images.busybox import busybox_archive
+from tests.daemon import Daemon, wait_until
 
 pytestmark = pytest.mark.vm
 
 CGROUPS = Path("/sys/fs/cgroup")
-
-
-@pytest.fixture(scope="module")
-def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Daemon]:
-    with running_daemon() as daemon:
-        daemon.load(busybox_archive(tmp_path_factory.mktemp("image") / "busybox.tar"))
-        yield daemon
 
 
 def _cgroup(container: str, engine: Daemon) -> Path:

@@ -14,8 +14,8 @@ from typing import Any, Final
 
 import pytest
 from tests.cut_short import assert_starts_are_whole
-from tests.daemon import Daemon, running_daemon, wait_until
-from tests.images.busybox import busybox_archive
+from tests.daemon import Daemon, wait_until
+from tests.vm.docker_cli import docker
 
 pytestmark = pytest.mark.vm
 
@@ -59,13 +59,6 @@ def _other_host() -> Iterator[None]:
         _ip("netns", "delete", name)  # and with it the wire
 
 
-@pytest.fixture(scope="module")
-def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Daemon]:
-    with running_daemon() as daemon:
-        daemon.load(busybox_archive(tmp_path_factory.mktemp("image") / "busybox.tar"))
-        yield daemon
-
-
 @pytest.fixture(autouse=True)
 def _everything_is_given_back(engine: Daemon) -> Iterator[None]:
     """A parent of ipvlan interfaces, also of one that is just going, cannot be macvlan's."""
@@ -84,13 +77,6 @@ def _uplink_is_free() -> bool:
     return True
 
 
-def _docker(engine: Daemon, *words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        ["docker", "-H", engine.host, *words],
-        capture_output=True, text=True, check=False, timeout=120,
-    )  # fmt: skip
-
-
 Create = Callable[..., None]
 
 
@@ -100,7 +86,7 @@ def create(engine: Daemon) -> Create:
         subnet, subnet6 = SUBNETS[mode]
         options = ["-o", f"ipvlan_mode={mode}", *(["-o", f"parent={parent}"] if parent else [])]
         addresses = ["--subnet", subnet, "--ipv6", "--subnet", subnet6]
-        done = _docker(
+        done = docker(
             engine, "network", "create", "-d", "ipvlan", *options, *addresses, *words, name
         )
         assert done.returncode == 0, done.stderr
@@ -109,7 +95,7 @@ def create(engine: Daemon) -> Create:
 
 
 def _run(engine: Daemon, name: str, *words: str) -> None:
-    done = _docker(engine, "run", "-d", "--name", name, *words, "busybox", "sleep", "600")
+    done = docker(engine, "run", "-d", "--name", name, *words, "busybox", "sleep", "600")
     assert done.returncode == 0, done.stderr
 
 
@@ -135,7 +121,7 @@ def _addresses(engine: Daemon, container: str, network: str) -> tuple[str, str]:
 
 def _assert_reaches(engine: Daemon, container: str, *targets: str) -> None:
     for target in targets:
-        done = _docker(engine, "exec", container, "ping", "-c", "1", "-w", "20", target)
+        done = docker(engine, "exec", container, "ping", "-c", "1", "-w", "20", target)
         assert done.returncode == 0, (target, done.stdout, done.stderr)
 
 
@@ -162,7 +148,7 @@ def test_an_interface_of_ones_own_as_parent(engine: Daemon, create: Create) -> N
     _run(engine, "two", "--network", "net")
     _assert_reaches(engine, "one", "two")
     engine.remove_containers()
-    assert _docker(engine, "network", "rm", "net").returncode == 0
+    assert docker(engine, "network", "rm", "net").returncode == 0
     assert not Path("/sys/class/net", made[0]).exists()
 
 
@@ -174,7 +160,7 @@ def test_a_vlan_as_parent(engine: Daemon, create: Create) -> None:
     link = _link(engine, "one")
     assert (link["link_index"], link["mtu"]) == (made["ifindex"], 1400)
     engine.remove_containers()
-    assert _docker(engine, "network", "rm", "net").returncode == 0
+    assert docker(engine, "network", "rm", "net").returncode == 0
     assert not Path("/sys/class/net", made["ifname"]).exists()
 
 
@@ -184,18 +170,16 @@ def test_flags(engine: Daemon, create: Create, flag: str) -> None:
     _run(engine, "one", "--network", "net")
     _run(engine, "two", "--network", "net")
     assert _data(engine, "one")[flag]
-    ping = _docker(engine, "exec", "one", "ping", "-c", "1", "-W", "1", "two")
+    ping = docker(engine, "exec", "one", "ping", "-c", "1", "-W", "1", "two")
     assert "100% packet loss" in ping.stdout  # no switch outside sends it back
 
 
 def test_what_is_refused(engine: Daemon, create: Create) -> None:
     create("net")
-    second = _docker(
-        engine, "network", "create", "-d", "ipvlan", "-o", f"parent={UPLINK}", "second"
-    )
+    second = docker(engine, "network", "create", "-d", "ipvlan", "-o", f"parent={UPLINK}", "second")
     assert f"network net is already using parent interface {UPLINK}" in second.stderr
     words = ["--rm", "--network", "net", "--mac-address", "02:42:00:00:00:99"]
-    refused = _docker(engine, "run", *words, "busybox", "true")
+    refused = docker(engine, "run", *words, "busybox", "true")
     assert refused.returncode == 125
     assert "ipvlan interfaces do not support custom mac address assignment" in refused.stderr
     _run(engine, "one", "--network", "net")
@@ -206,11 +190,11 @@ def test_connected_and_disconnected_live(engine: Daemon, create: Create) -> None
     create("net")
     _run(engine, "one", "--network", "net")
     _run(engine, "two", "--network", "none")
-    assert _docker(engine, "network", "disconnect", "none", "two").returncode == 0
-    assert _docker(engine, "network", "connect", "net", "two").returncode == 0
+    assert docker(engine, "network", "disconnect", "none", "two").returncode == 0
+    assert docker(engine, "network", "connect", "net", "two").returncode == 0
     _assert_reaches(engine, "two", "one", OUTSIDE)
-    assert _docker(engine, "network", "disconnect", "net", "two").returncode == 0
-    assert "eth0" not in _docker(engine, "exec", "two", "ls", "/sys/class/net").stdout
+    assert docker(engine, "network", "disconnect", "net", "two").returncode == 0
+    assert "eth0" not in docker(engine, "exec", "two", "ls", "/sys/class/net").stdout
 
 
 def test_daemon_that_dies(engine: Daemon, create: Create) -> None:

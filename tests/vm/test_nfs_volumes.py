@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
-from tests.daemon import Daemon, running_daemon
-from tests.images.busybox import busybox_archive
+from tests.daemon import Daemon
+from tests.vm.docker_cli import docker
 
 pytestmark = pytest.mark.vm
 
@@ -43,23 +43,9 @@ def export() -> Iterator[Path]:
     _call("rpc.nfsd", "0")
 
 
-@pytest.fixture(scope="module")
-def engine(tmp_path_factory: pytest.TempPathFactory, export: Path) -> Iterator[Daemon]:
-    with running_daemon() as daemon:
-        daemon.load(busybox_archive(tmp_path_factory.mktemp("image") / "busybox.tar"))
-        yield daemon
-
-
-def _docker(engine: Daemon, *words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        ["docker", "-H", engine.host, *words],
-        capture_output=True, text=True, check=False, timeout=120,
-    )  # fmt: skip
-
-
 def _create(engine: Daemon, options: str, device: str = ":/") -> None:
     words = ("-o", "type=nfs", "-o", f"device={device}", "-o", f"o={options}")
-    assert _docker(engine, "volume", "create", *words, "far").returncode == 0
+    assert docker(engine, "volume", "create", *words, "far").returncode == 0
 
 
 def _mounted() -> list[list[str]]:
@@ -69,7 +55,7 @@ def _mounted() -> list[list[str]]:
 
 
 @pytest.fixture(autouse=True)
-def _everything_is_given_back(engine: Daemon) -> Iterator[None]:
+def _everything_is_given_back(export: Path, engine: Daemon) -> Iterator[None]:
     yield
     engine.remove_containers()
     engine.request("DELETE", "/volumes/far")
@@ -81,7 +67,7 @@ def test_read_and_written(engine: Daemon, export: Path, address: str) -> None:
     (export / "file").write_text("of the server\n")
     _create(engine, f"addr={address},rw,nfsvers=4.2")
     script = "cat /v/file; echo of the container >/v/new"
-    done = _docker(engine, "run", "--rm", "-v", "far:/v", "busybox", "sh", "-c", script)
+    done = docker(engine, "run", "--rm", "-v", "far:/v", "busybox", "sh", "-c", script)
     assert (done.stdout, done.stderr) == ("of the server\n", "")
     assert (export / "new").read_text() == "of the container\n"
     assert not _mounted()  # nobody uses it
@@ -92,7 +78,7 @@ def test_read_only_and_a_directory_of_it(engine: Daemon, export: Path) -> None:
     (export / "sub/file").write_text("below\n")
     _create(engine, f"addr={SERVER},ro,nfsvers=4", ":/sub")
     script = "cat /v/file; echo x >/v/file"
-    done = _docker(engine, "run", "--rm", "-v", "far:/v", "busybox", "sh", "-c", script)
+    done = docker(engine, "run", "--rm", "-v", "far:/v", "busybox", "sh", "-c", script)
     assert done.stdout == "below\n"
     assert "Read-only file system" in done.stderr
 
@@ -113,7 +99,7 @@ def test_one_mount_for_all_that_goes_with_the_last(engine: Daemon) -> None:
 
 def test_a_directory_that_the_server_has_not(engine: Daemon) -> None:
     _create(engine, f"addr={SERVER},nfsvers=4.2", ":/nowhere")
-    done = _docker(engine, "run", "--rm", "-v", "far:/v", "busybox", "true")
+    done = docker(engine, "run", "--rm", "-v", "far:/v", "busybox", "true")
     assert done.returncode == 127  # what the docker CLI makes of the last words
     assert "failed to mount local volume: mount :/nowhere:" in done.stderr
     assert "no such file or directory" in done.stderr
