@@ -4,7 +4,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 
 import anyio
@@ -365,3 +365,14 @@ def test_a_stream_of_known_length_is_not_chunked(service: Callable[[float], Serv
         assert answer.endswith(b"\r\n\r\n")
     served.stop()
     assert served.join()
+
+
+@pytest.mark.parametrize("path", ["/images/load", "/images/create?fromSrc=-", "/build"])
+def test_who_sends_slowly_leaves_threads_to_the_others(api: Api, path: str) -> None:
+    head = f"POST {path} HTTP/1.1\r\nHost: d\r\nContent-Type: application/x-tar\r\n"
+    with ExitStack() as clients:
+        for _ in range(41):  # anyio has 40 threads for all that asks for none of its own
+            clients.enter_context(api.connect()).sendall(
+                f"{head}Content-Length: 1024\r\n\r\nx".encode()
+            )
+        assert api.ask("GET", "/volumes").status == 200

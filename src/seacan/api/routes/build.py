@@ -123,7 +123,10 @@ class BuildRoutes:
                     kept = self._builds.receive_inventory(tree, asked.context_key, body)
                     await held.enter_async_context(kept)
                 else:
-                    await anyio.to_thread.run_sync(tree.receive, body_file(request))
+                    # As slow as its client: not one of the threads that all share.
+                    await anyio.to_thread.run_sync(
+                        tree.receive, body_file(request), limiter=anyio.CapacityLimiter(1)
+                    )
             named = {
                 name: held.enter_context(tree.split(path))
                 for name, path in asked.sent_contexts.items()

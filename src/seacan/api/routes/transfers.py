@@ -158,7 +158,8 @@ def _progress_stream(
 
         body = body_file(request)
         try:
-            await anyio.to_thread.run_sync(work, body, tell)
+            # As slow as its client: not one of the threads that all share.
+            await anyio.to_thread.run_sync(work, body, tell, limiter=anyio.CapacityLimiter(1))
         except SeacanError as err:
             if not has_told:
                 raise
