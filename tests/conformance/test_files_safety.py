@@ -10,6 +10,7 @@ import socket
 import tarfile
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -179,6 +180,39 @@ def test_a_worker_is_forked_of_the_launcher_and_outlives_it(loaded: Daemon) -> N
     assert launcher not in loaded.engine_processes()
 
 
+@pytest.mark.parametrize("method", ["GET", "PUT"])
+def test_a_container_that_ends_before_the_worker_has_joined_it(loaded: Daemon, method: str) -> None:
+    """What it had mounted is there all the same: nothing is refused, nothing lost."""
+    script = "echo of the volume > /v/here; touch /ready; exec sleep 600"
+    container = loaded.run(script, Mounts=[{"Type": "volume", "Target": "/v"}])
+    wait_for_file(loaded, container, "/ready")
+    pid = loaded.state(container)["Pid"]
+    namespace = os.readlink(f"/proc/{pid}/ns/mnt")
+    launchers = _pids(loaded, "seacan-launcher")  # and what it has forked ahead
+    archive = tar(("sent", b"to the volume")) if method == "PUT" else b""
+    path = "/v" if method == "PUT" else "/v/here"
+    with ThreadPoolExecutor() as pool:
+        for launcher in launchers:
+            os.kill(launcher, signal.SIGSTOP)  # no worker comes
+        try:
+            request = f"/containers/{container}/archive?path={path}"
+            answer = pool.submit(loaded.raw, method, request, archive)
+            wait_until(lambda: namespace in _open_files(loaded.pid), "the daemon to look")
+            os.kill(pid, signal.SIGKILL)
+            wait_until(lambda: not os.path.exists(f"/proc/{pid}"), "the container to end")
+        finally:
+            for launcher in launchers:
+                os.kill(launcher, signal.SIGCONT)
+        status, _, body = answer.result()
+    assert status == 200, body
+    loaded.request("POST", f"/containers/{container}/wait")
+    if method == "PUT":
+        body = loaded.raw("GET", f"/containers/{container}/archive?path=/v/sent")[2]
+    assert (b"to the volume" if method == "PUT" else b"of the volume") in body
+    assert namespace not in _open_files(loaded.pid)
+    assert loaded.request("DELETE", f"/containers/{container}?v=1")[0] == 204
+
+
 def test_a_worker_that_is_killed_is_told_of_and_leaves_nothing(loaded: Daemon) -> None:
     container = loaded.run("dd if=/dev/zero of=/big bs=1M count=50 2>/dev/null; touch /ready; cat")
     wait_for_file(loaded, container, "/ready")
@@ -282,6 +316,14 @@ def _pids(daemon: Daemon, name: str) -> list[int]:
 
 def _parent(pid: int) -> int:
     return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+
+
+def _open_files(pid: int) -> set[str]:
+    directory, found = f"/proc/{pid}/fd", set()
+    for name in os.listdir(directory):
+        with contextlib.suppress(FileNotFoundError):  # closed meanwhile
+            found.add(os.readlink(f"{directory}/{name}"))
+    return found
 
 
 def _resident_kib(pid: int) -> int:

@@ -34,18 +34,18 @@ class Worker:
         self,
         launcher: Launcher,
         work: Mapping[str, object],
-        pidfd: int | None = None,
+        namespaces: Sequence[int] = (),
         *,
         program: str = _PROGRAM,
     ) -> None:
-        """`pidfd` is the container's first process, if it runs; it stays the caller's.
+        """`namespaces` are the container's, as words.py has them; they stay the caller's.
 
         `program` is the module that understands `work`.
         """
         self._launcher = launcher
         self._program = program
         self._work = work
-        self._pidfd = pidfd
+        self._namespaces = namespaces
         self._channel: socket.socket
         self._reader = -1
         self._process = -1  # a pidfd
@@ -77,8 +77,7 @@ class Worker:
 
     def tell(self, *descriptors: int) -> None:
         """Tell it what to do, and hand it its stream."""
-        own = [] if self._pidfd is None else [self._pidfd]
-        protocol.send(self._channel, cast(Message, self._work), [*own, *descriptors])
+        protocol.send(self._channel, cast(Message, self._work), [*self._namespaces, *descriptors])
 
     async def stat(self) -> PathStat:
         """Return what the path is. Raises NotFound, Internal."""

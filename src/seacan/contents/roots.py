@@ -13,6 +13,7 @@ import os
 import signal
 import stat
 from pathlib import Path
+from typing import NamedTuple
 
 from seacan import errors
 from seacan.contents.words import Bind, Root
@@ -21,20 +22,24 @@ from seacan.supervisor import rootfs
 from seacan.supervisor.protocol import RootfsRequest
 
 
-def of_running(pidfd: int, *, with_mounts: bool) -> int:
-    """Return the root of the process `pidfd`. Raises ProcessLookupError if it has ended.
+class Entered(NamedTuple):
+    """Descriptors of a container's namespaces. What they lead to is there while they are open."""
 
-    The caller gets the ids that it has in there.
-    """
-    root_fd = _copy_of_running(pidfd, with_mounts=with_mounts)
-    _join_users(pidfd)
+    mounts: int
+    users: int
+
+
+def of_running(entered: Entered, *, with_mounts: bool) -> int:
+    """Return the root that is mounted in these namespaces; the caller gets the ids of them."""
+    root_fd = _copy_of_running(entered.mounts, with_mounts=with_mounts)
+    _join_users(entered.users)
     return root_fd
 
 
-def _copy_of_running(pidfd: int, *, with_mounts: bool) -> int:
+def _copy_of_running(namespace: int, *, with_mounts: bool) -> int:
     own = os.open("/proc/self/ns/mnt", os.O_RDONLY)
     try:
-        syscalls.setns(pidfd, namespaces.CLONE_NEWNS)
+        syscalls.setns(namespace, namespaces.CLONE_NEWNS)
         try:
             root_fd = mounts.bind_path("/", recursive=with_mounts)
         finally:
@@ -45,28 +50,28 @@ def _copy_of_running(pidfd: int, *, with_mounts: bool) -> int:
     return root_fd
 
 
-def of_running_to_write(pidfd: int, root: Root) -> int:
-    """Return the root of the process `pidfd`, attached in a mount namespace of the caller's own.
+def of_running_to_write(entered: Entered, root: Root) -> int:
+    """Return the root in these namespaces, attached in a mount namespace of the caller's own.
 
     Were it attached nowhere, a mount point in it could be removed like any other name: the kernel
     keeps those of the caller's namespace alone, and would unmount it in the container.
     """
-    root_fd = _copy_of_running(pidfd, with_mounts=True)
+    root_fd = _copy_of_running(entered.mounts, with_mounts=True)
     rootfs.isolate()
     place = os.open(root["scratch"], os.O_PATH | os.O_DIRECTORY)
     mounts.attach(root_fd, place)
     os.close(place)
-    _join_users(pidfd)
+    _join_users(entered.users)
     return root_fd
 
 
-def _join_users(pidfd: int) -> None:
-    """Be root as the process `pidfd` has it, where that is another one than the host's.
+def _join_users(namespace: int) -> None:
+    """Be root as user namespace `namespace` has it, where that is another one than the host's.
 
     On disk its ids are others than on the host: one that is not mapped could not be written.
     """
     try:
-        syscalls.setns(pidfd, namespaces.CLONE_NEWUSER)
+        syscalls.setns(namespace, namespaces.CLONE_NEWUSER)
     except OSError as err:
         if err.errno != errno.EINVAL:  # it is the caller's own: user_namespaces(7)
             raise

@@ -6,8 +6,8 @@
     worker ──ready──▸ daemon       of `write` alone: the archive may come, or an error
     worker ──done──▸ daemon        or an error; then the worker ends
 
-Descriptors, in this order: the container's first process (pidfd), if it runs; then the stream that
-is written to (`read`, `changes`, `layer`, `export`, `tree`) or read from (`write`).
+Descriptors, in this order: the container's mount and user namespaces, if it runs; then the stream
+that is written to (`read`, `changes`, `layer`, `export`, `tree`) or read from (`write`).
 """
 
 from typing import Literal, NotRequired, TypedDict
@@ -29,7 +29,7 @@ class Bind(TypedDict):
 
 
 class Root(TypedDict):
-    """A container's root. If it runs, a pidfd goes along and `binds` are not looked at."""
+    """A container's root. If it runs, namespaces go along and `binds` are not looked at."""
 
     is_running: bool
     layers: RootfsRequest

@@ -58,7 +58,9 @@ class _Worker:
         self._work = work
         self._channel = channel
         is_running = "root" in work and work["root"]["is_running"]
-        self._pidfd = descriptors.pop(0) if is_running else -1
+        self._entered = (
+            roots.Entered(descriptors.pop(0), descriptors.pop(0)) if is_running else None
+        )
         self._stream = descriptors.pop(0) if descriptors else -1
 
     def run(self) -> None:
@@ -81,11 +83,8 @@ class _Worker:
     # -- reading ----------------------------------------------------------------------------------
 
     def _root_to_read(self, *, with_mounts: bool) -> int:
-        if self._pidfd >= 0:
-            try:
-                return roots.of_running(self._pidfd, with_mounts=with_mounts)
-            except ProcessLookupError:  # ended since it was looked up
-                self._pidfd = -1
+        if self._entered:
+            return roots.of_running(self._entered, with_mounts=with_mounts)
         return roots.to_read(self._root, with_mounts=with_mounts)
 
     @property
@@ -180,12 +179,9 @@ class _Worker:
                 pass  # whoever sends the rest is not to be told that nobody listens
 
     def _root_to_write(self) -> int:
-        if self._pidfd < 0:
-            return roots.to_write(self._root)
-        try:
-            return roots.of_running_to_write(self._pidfd, self._root)
-        except ProcessLookupError as err:
-            raise errors.Conflict(f"container {self._work['container']} is not running") from err
+        if self._entered:
+            return roots.of_running_to_write(self._entered, self._root)
+        return roots.to_write(self._root)
 
     def _owner(self) -> tuple[int, int] | None:
         owner = self._work.get("owner")

@@ -6,7 +6,7 @@ a stopped one in its layers and volumes, mounted where nobody else sees them.
 
 import os
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, BinaryIO, Final, cast
 
@@ -23,6 +23,7 @@ from seacan.engine.mount_points import MountPoint
 from seacan.engine.running import Entry
 from seacan.images.compression import Decompressed
 from seacan.images.streams import chunks
+from seacan.supervisor.client import Shim
 
 _PROBE: Final = 0  # the signal that only asks whether there is a process: kill(2)
 
@@ -75,15 +76,13 @@ class Files:
         """
         entry, points = self._find(ref), None
         async with AsyncExitStack() as held:
-            pidfd = await _running_process(entry)
-            if pidfd is None:
+            entered = await held.enter_async_context(_namespaces(entry))
+            if not entered:
                 # Its layers are mounted: it must not start, or be removed, before that is over.
                 await held.enter_async_context(entry.lock)
                 self._find(entry.record.id)
-                pidfd = await _running_process(entry)
-            if pidfd is not None:
-                held.callback(os.close, pidfd)
-            else:
+                entered = await held.enter_async_context(_namespaces(entry))
+            if not entered:
                 points = await held.enter_async_context(self._volumes(entry.record))
             owner = None
             if owned_by_user and entry.record.config.get("User"):
@@ -96,7 +95,7 @@ class Files:
                 owner=owner,
                 keeps_kinds=keeps_kinds,
             )
-            worker = await held.enter_async_context(Worker(self._context.launcher, work, pidfd))
+            worker = await held.enter_async_context(Worker(self._context.launcher, work, entered))
             await _send(worker, archive)
         self._context.events.publish("extract-to-dir", entry.record)
 
@@ -134,16 +133,14 @@ class Files:
     async def _reader(self, ref: str, **work: Any) -> AsyncIterator[Worker]:
         """Yield a worker that does not write to the container."""
         entry = self._find(ref)
-        pidfd = await _running_process(entry)
         points = None
         async with AsyncExitStack() as held:
-            if pidfd is not None:
-                held.callback(os.close, pidfd)
-            else:
+            entered = await held.enter_async_context(_namespaces(entry))
+            if not entered:
                 points = await held.enter_async_context(self._volumes(entry.record))
             root = await self._root(entry, points)
             told = cast(Work, {**work, "root": root})
-            worker = Worker(self._context.launcher, told, pidfd)
+            worker = Worker(self._context.launcher, told, entered)
             yield await held.enter_async_context(worker)
 
     @asynccontextmanager
@@ -182,25 +179,38 @@ class Files:
         return user.uid, user.gid
 
 
-async def _running_process(entry: Entry) -> int | None:
-    """Return a pidfd of the container's first process; None if it does not run."""
-    shim = entry.shim
-    if shim is None:
-        return None
+@asynccontextmanager
+async def _namespaces(entry: Entry) -> AsyncIterator[Sequence[int]]:
+    """Yield descriptors of the container's mount and user namespaces; none if it does not run.
+
+    Should it end meanwhile, what it has mounted stays there for who holds them.
+    """
+    with ExitStack() as held:
+        yield await _open_namespaces(entry.shim, held) if entry.shim else ()
+
+
+async def _open_namespaces(shim: Shim, held: ExitStack) -> Sequence[int]:
+    opened = []
     try:
-        pidfd = os.pidfd_open(shim.init_pid)
-    except ProcessLookupError:
-        return None
+        for kind in ("mnt", "user"):
+            opened.append(os.open(f"/proc/{shim.init_pid}/ns/{kind}", os.O_RDONLY))
+            held.callback(os.close, opened[-1])
+    except (FileNotFoundError, ProcessLookupError):
+        return ()
+    except PermissionError as err:  # so says the kernel also if it is reaped just then
+        if await _has_process(shim):
+            raise errors.Internal(f"namespaces of the container: {err.strerror}") from err
+        return ()
+    # Its parent, the shim, has not reaped it: so it is this one whose namespaces were opened.
+    return opened if await _has_process(shim) else ()
+
+
+async def _has_process(shim: Shim) -> bool:
     try:
-        # Its parent, the shim, has not reaped it: so it is this one that was opened.
         await shim.signal(_PROBE)
     except errors.SeacanError:
-        os.close(pidfd)
-        return None
-    except BaseException:
-        os.close(pidfd)
-        raise
-    return pidfd
+        return False
+    return True
 
 
 def _binds(record: Container, points: Sequence[MountPoint]) -> list[Bind]:

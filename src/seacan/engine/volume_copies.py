@@ -57,7 +57,7 @@ class VolumeCopies:
         async with AsyncExitStack() as held:
             _, path = await held.enter_async_context(self._using(name))
             work = Work(verb="tree", container=name, path=str(path))
-            worker = await held.enter_async_context(Worker(self._launcher, work, None))
+            worker = await held.enter_async_context(Worker(self._launcher, work))
             worker.tell_output()
             yield worker.output()
 
