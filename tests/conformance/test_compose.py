@@ -305,6 +305,45 @@ def test_a_build_that_fails_says_which(setting: Setting) -> None:
     assert setting.containers() == {}
 
 
+def test_a_build_takes_the_service_that_is_its_context_along(setting: Setting) -> None:
+    setting.write(
+        "services:\n"
+        '  base: {build: {dockerfile_inline: "FROM busybox\\nRUN echo base > /b"}}\n'
+        '  a: {build: {additional_contexts: {b: "service:base"}, dockerfile_inline: '
+        '"FROM busybox\\nCOPY --from=b /b /b\\nCMD cat /b"}}\n'
+    )
+    compose = setting.seacan
+    compose.ok("build", "a")
+    assert compose.ok("run", "--rm", "-T", "a") == "base"
+    assert compose.ok("up", "-d", "a") == ""  # the image is there; its context is no part of it
+    assert list(setting.containers()) == ["a-1"]
+    compose.ok("down", "--rmi", "local")
+
+
+def test_dockerfiles_are_checked_and_nothing_is_built(setting: Setting) -> None:
+    setting.write(
+        "services:\n"
+        '  good: {build: {dockerfile_inline: "FROM busybox\\nCMD [\\"true\\"]"}}\n'
+        '  odd: {build: {dockerfile_inline: "FROM busybox as x\\nRUN exit 3"}}\n'
+    )
+    compose = setting.seacan
+    assert compose.ok("build", "--check", "good") == "good:\nCheck complete, no warnings found."
+    found = compose("build", "--check")
+    assert (found.status, found.err) == (1, "")
+    assert found.out.index("good:") < found.out.index("odd:") < found.out.index("FromAsCasing")
+    for service in ("good", "odd"):
+        assert setting.docker("image", "inspect", f"{setting.name}-{service}").status == 1
+
+
+def test_a_build_without_builders_and_attestations(setting: Setting) -> None:
+    compose = setting.seacan
+    setting.write("services: {a: {build: .}}\n")
+    for flag in ("--builder=x", "--provenance=true", "--sbom=true"):
+        assert f"{flag} is not supported: " in compose("build", flag).err
+    printed = compose.ok("build", "--print", "--provenance=false")
+    assert list(json.loads(printed)["target"]) == ["a"]
+
+
 def test_as_a_plugin_of_the_docker_cli(setting: Setting) -> None:
     docker, directory = setting.docker, setting.directory
     plugins = Path(docker.env["DOCKER_CONFIG"]) / "cli-plugins"

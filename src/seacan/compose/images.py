@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 _DAYS = {"daily": "1d", "weekly": "7d"}
 _MACHINES = {"x86_64": "amd64", "x86-64": "amd64", "aarch64": "arm64"}
 _PARTS = ("os", "architecture", "variant")
+_SERVICE = "service:"
 POLICIES = ("always", "never", "build", "missing", "if_not_present")
 
 
@@ -119,14 +120,19 @@ def platform_of(project: Project, service: Mapping[str, Any]) -> str:
     return str(service.get("platform") or project.environment.get("DOCKER_DEFAULT_PLATFORM", ""))
 
 
+def context_services(service: Mapping[str, Any]) -> list[str]:
+    """Return the services whose images `service` has as contexts of its build."""
+    sources = service.get("build", {}).get("additional_contexts", {}).values()
+    return [source.removeprefix(_SERVICE) for source in sources if source.startswith(_SERVICE)]
+
+
 def in_build_order(project: Project, names: list[str]) -> list[str]:
     """Return `names`, each after those whose images it has as a context (`service:NAME`)."""
     ordered: list[str] = []
 
     def add(name: str) -> None:
-        for source in project.services[name]["build"].get("additional_contexts", {}).values():
-            other = source.removeprefix("service:")
-            if other != source and other in names and other != name:
+        for other in context_services(project.services[name]):
+            if other in names and other != name:
                 add(other)
         if name not in ordered:
             ordered.append(name)

@@ -42,14 +42,21 @@ def build(
     composition: Composition, project: Project, name: str, extra: tuple[str, ...] = ()
 ) -> None:
     """Build the image of service `name`; `extra`: more flags. Raises Internal if it fails."""
+    if delegate_build(composition, project, name, extra):
+        image = image_of(project.name, name, project.services[name])
+        raise Internal(f'target {name}: failed to build: "{image}"')
+
+
+def delegate_build(
+    composition: Composition, project: Project, name: str, extra: tuple[str, ...]
+) -> int:
+    """Run `seacan build` for service `name`, with `extra` flags; return its exit code."""
     import tempfile
 
     service = project.services[name]
     with tempfile.TemporaryDirectory(prefix="seacan-compose-") as directory:
         words = [*build_words(project, name, service, directory), *extra]
-        code = delegate(composition, "build", [*words, "--", service["build"]["context"]])
-    if code:
-        raise Internal(f'target {name}: failed to build: "{image_of(project.name, name, service)}"')
+        return delegate(composition, "build", [*words, "--", service["build"]["context"]])
 
 
 def build_words(
@@ -100,11 +107,12 @@ def _labels(project: Project, name: str) -> dict[str, str]:
 
 def _contexts(project: Project, section: Mapping[str, Any]) -> dict[str, str]:
     """Return the named contexts; the image of another service is one by its name."""
+    services = {**project.disabled, **project.services}
     found = {}
     for key, source in section.get("additional_contexts", {}).items():
         other = source.removeprefix("service:")
         if other != source:
-            source = f"docker-image://{image_of(project.name, other, project.services[other])}"
+            source = f"docker-image://{image_of(project.name, other, services[other])}"
         found[key] = source
     return found
 
@@ -119,6 +127,8 @@ def _secrets(project: Project, section: Mapping[str, Any], directory: str) -> It
     for entry in section.get("secrets", ()):
         defined = project.secrets[entry["source"]]
         file = defined.get("file", "")
+        if not file and "environment" not in defined:
+            raise Unsupported(f"unsupported external secret {defined['name']}")
         if not file:
             file = os.path.join(directory, f"secret-{entry['source'].replace('/', '_')}")
             _write(file, str(defined.get("content", "")))
