@@ -6,6 +6,8 @@ sizes in bytes and durations are texts (`"52428800"`, `"1m30s"`).
 
 from __future__ import annotations
 
+import math
+
 from seacan.compose.scalars import float32, go_text
 from seacan.compose.shell_words import shell_words
 
@@ -22,6 +24,7 @@ _POWERS = {
     for end in ("", "b", "ib")
 }
 _IN_DECIMALS = "0123456789."
+_IN_FLOATS = frozenset(_IN_DECIMALS + "_e+-")
 _NANOSECONDS = {
     "ns": 1,
     "us": 1_000,
@@ -81,18 +84,31 @@ def boolean(value: Any) -> bool:
 
 
 def size(value: Any) -> str:
-    """Return bytes as decimal digits; units are powers of 1024."""
+    """Return bytes as decimal digits; units are powers of 1024.
+
+    Source: docker/go-units, RAMInBytes, whose numbers are Go's: 1_000, 1e3.
+    """
     if isinstance(value, int):
         return str(value)
     text = str(value)
-    if text == "-1":
+    if text == "-1":  # the canonical form of the number, which is to be read again
         return text
-    unit = text.lstrip(_IN_DECIMALS)
-    count = text[: len(text) - len(unit)]
-    power = _POWERS.get(unit.removeprefix(" ").lower())
-    if power is None or not _is_decimal(count):
+    end = max(text.rfind(sign) for sign in (*_IN_DECIMALS, " ")) + 1
+    power = _POWERS.get(text[end:].lower())
+    count = _go_float(text[:end].removesuffix(" "))
+    if power is None or count is None or not 0 <= count < math.inf:
         raise ValueError(f"invalid size: '{value}'")
-    return str(int(float(count) * 1024**power))
+    return str(int(count * 1024**power))
+
+
+def _go_float(text: str) -> float | None:
+    """Return a decimal number as Go's strconv reads it; None of what is no such number."""
+    if not _IN_FLOATS.issuperset(text.lower()):
+        return None
+    try:
+        return float(text)
+    except ValueError:
+        return None
 
 
 def duration_ns(value: str) -> int:

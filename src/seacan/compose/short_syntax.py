@@ -54,6 +54,11 @@ def _port_parts(rest: str, spec: str) -> tuple[str, str, str]:
     host, _, published = before.rpartition(":") if colon else ("", "", "")
     if not target:
         raise InvalidArgument(f"no port specified: {spec}<empty>")
+    is_in_brackets = host.startswith("[") and host.endswith("]")
+    if ":" in host and not is_in_brackets:
+        raise InvalidArgument(
+            f"Invalid ip address {host}: address {host}:: too many colons in address"
+        )
     host_ip = host.removeprefix("[").removesuffix("]")
     if host_ip and not is_ip_address(host_ip):
         raise InvalidArgument(f"Invalid ip address: {host_ip}")

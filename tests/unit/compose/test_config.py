@@ -23,7 +23,6 @@ CASES = [
 # Where the sentence is another than docker compose's.
 OWN_SENTENCES = {
     "bad_list": "/project/compose.yaml: top-level object must be a mapping",
-    "bad_port": "Invalid ip address: 80:80",
     "bad_port_long": "service ports services.a.ports is missing a target port",
     "bad_yaml": "failed to parse /project/compose.yaml: yaml: line 3: did not find expected node",
     "bad_container_names": 'services.b: container name "one" is already in use by service a',

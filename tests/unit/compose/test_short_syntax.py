@@ -11,7 +11,8 @@ def test_a_range_of_ports() -> None:
 
 
 @pytest.mark.parametrize(
-    "spec", ["80:80/icmp", "70000", "a:80", "1-3:80-81", "3-1:3-1", "1.2.3:1:1", ":", "80:"]
+    "spec",
+    ["80:80/icmp", "70000", "a:80", "1-3:80-81", "3-1:3-1", "1.2.3:1:1", ":", "80:", "::1:80:80"],
 )
 def test_ports_that_are_none(spec: str) -> None:
     with pytest.raises(InvalidArgument):
@@ -47,13 +48,30 @@ def test_durations_that_are_none(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "size_bytes"), [("1k", "1024"), ("1.5g", "1610612736"), ("2 MB", "2097152"), (5, "5")]
+    ("text", "size_bytes"),
+    [
+        ("1k", "1024"),
+        ("1.5g", "1610612736"),
+        ("2 MB", "2097152"),
+        (5, "5"),
+        ("1 ", "1"),
+        ("1e3k", "1024000"),
+        ("1_000", "1000"),
+        ("+1E+2", "100"),
+        ("-1", "-1"),
+    ],
 )
 def test_sizes(text: object, size_bytes: str) -> None:
     assert kinds.size(text) == size_bytes
 
 
-@pytest.mark.parametrize("text", ["", "k", "1x", "1  k", "1bk", ".m", "1.2.3", "-2"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", "k", "1x", "1  k", "1bk", ".m", "1.2.3", "-2", "-1m", " 1", "1_", "_1", "1__0"),
+        *("1e", "e3", "1e400", "inf ", "nan ", "0x10", "\u0663"),
+    ],
+)
 def test_sizes_that_are_none(text: str) -> None:
     with pytest.raises(ValueError, match="invalid size"):
         kinds.size(text)
