@@ -170,6 +170,7 @@ def test_include_pinned_to_digests(setting: Setting, version: str, registry: Pro
         ("services: {a: {image: x, environment: {A: b}}}", ("--with-env",), "cancelled by user"),
         ("services: {a: {image: x, volumes: ['./x:/x']}}", (), "cancelled by user"),
         ("services: {a: {image: x}}", ("--oci-version", "2.0"), "unsupported OCI version: 2.0"),
+        ("services: {a: {image: x}}", ("--app",), "--app is not supported: images stay where"),
     ],
 )
 def test_what_is_refused(setting: Setting, text: str, words: tuple[str, ...], said: str) -> None:

@@ -13,7 +13,7 @@ from seacan.compose.publishing import layers_of
 from seacan.compose.pulling import push_built
 from seacan.compose.remote_files import is_remote
 from seacan.compose.worksite import Telling
-from seacan.errors import InvalidArgument
+from seacan.errors import InvalidArgument, Unsupported
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from seacan.compose.project import Project
 
 FLAGS = (
+    Flag("app", "", SWITCH, "Not supported: images are not copied into the artifact"),
     Flag("oci-version", "", TEXT, "Version of the artifact's format: 1.0 or 1.1 (default)"),
     Flag("resolve-image-digests", "", SWITCH, "Pin image tags to digests"),
     Flag("with-env", "", SWITCH, "Publish environment variables and files of them, too"),
@@ -30,6 +31,10 @@ FLAGS = (
 
 
 def run(composition: Composition, values: Values, arguments: list[str]) -> int:
+    if values.on("app"):
+        raise Unsupported(
+            "--app is not supported: images stay where they are; --resolve-image-digests pins them"
+        )
     reference = arguments[0]
     project = composition.project()
     project = with_services_enabled(project, project.disabled)
