@@ -151,9 +151,17 @@ def told(directory: Path, service: str, rest: str = "") -> list[str]:
     return texts
 
 
-def test_what_means_nothing_to_one_engine_is_told(tmp_path: Path) -> None:
-    (text,) = told(tmp_path, "deploy: {placement: {constraints: [a]}}")
-    assert text == ("services.a.deploy.placement: means nothing to a single engine, and is ignored")
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("placement", "{constraints: [a]}"),
+        ("rollback_config", "{parallelism: 1}"),
+        ("endpoint_mode", "vip"),
+    ],
+)
+def test_what_means_nothing_to_one_engine_is_told(tmp_path: Path, key: str, value: str) -> None:
+    (text,) = told(tmp_path, f"deploy: {{{key}: {value}}}")
+    assert text == f"services.a.deploy.{key}: means nothing to a single engine, and is ignored"
     assert told(tmp_path, "deploy: {mode: replicated, replicas: 2}") == []
 
 
