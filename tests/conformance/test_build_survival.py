@@ -91,6 +91,16 @@ def check(daemon: Daemon) -> None:
     assert (status, b"problem" in body) == (200, False), body
 
 
+def kill(daemon: Daemon, client: Client) -> None:
+    """Kill the daemon at any instant from now on; start it, and see that nothing is left."""
+    threading.Event().wait(random.uniform(0, 0.05))
+    daemon.kill()
+    client.close()
+    daemon.start()
+    daemon.assert_nothing_left()
+    check(daemon)
+
+
 def test_a_client_that_goes_away_ends_its_command(daemon: Daemon) -> None:
     text = b"FROM busybox\nRUN touch /left && echo runs && sleep 1000\n"
     client = Client(daemon, context(text), "networkmode=none&nocache=1")
@@ -160,12 +170,7 @@ def test_kill_of_the_daemon(daemon: Daemon, at: bytes) -> None:
     sent = context(STEPS, *FILES)
     client = Client(daemon, sent, "networkmode=none&nocache=1")
     client.read_until(at)
-    threading.Event().wait(random.uniform(0, 0.05))
-    daemon.kill()
-    client.close()
-    daemon.start()
-    daemon.assert_nothing_left()
-    check(daemon)
+    kill(daemon, client)
     assert "aux" in build(daemon, sent)[-2]
     lines = [line.get("stream") for line in build(daemon, sent)]
     assert lines.count(" ---> Using cache\n") == 7

@@ -225,13 +225,16 @@ class Copies:
             owner = await anyio.to_thread.run_sync(
                 self.runner.find_owner, self.bench.layers(state), instruction.chown
             )
-        return Place(
+        place = Place(
             destination=posixpath.join("/", step.config.get("WorkingDir") or "/", written),
             is_directory=is_place or is_directory,
             owner=owner,
             mode=instruction.chmod,
             has_whiteouts=False,
         )
+        if instruction.is_linked:
+            place["is_linked"] = True
+        return place
 
 
 def _kind(count: int, *, is_directory: bool) -> str:

@@ -95,7 +95,10 @@ class Copying(Unpacking):
     def _add(self, path: str, member: Member) -> None:
         if path == self._directory:
             return  # the destination stays as it is
-        if member.kind in (Kind.CHARACTER_DEVICE, Kind.BLOCK_DEVICE) and self._owner is not None:
+        # 0:0 would be overlayfs' note that a name is taken away.
+        if member.kind in (Kind.CHARACTER_DEVICE, Kind.BLOCK_DEVICE) and (
+            self._owner is not None or member.device == (0, 0)
+        ):
             raise InvalidArgument(f"cannot copy {member.name}: it is a device")
         parent, _, name = path.rpartition("/")
         parent_fd = self._open_parent(parent)

@@ -1,13 +1,14 @@
 """Steps, done: each found in the cache, or carried out and remembered.
 
 The key of a step is made of all that it depends on: what the step before it came to, its own words,
-the arguments in use, what it mounts, and the content that it copies.
+the arguments in use, what it mounts, and the content that it copies. That of COPY and ADD with
+--link says nothing of the step before: the layer is found again, and put on what there is now.
 """
 
 import datetime
 import functools
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import anyio
@@ -50,21 +51,27 @@ class Steps:
         self, step_id: StepId, step: Step, state: State, origins: Mapping[Origin, State]
     ) -> State:
         """Return what the step makes of `state`; `origins` are what it takes something from."""
+        make: Make = _nothing
         match step.instruction:
             case Run():
                 said = await self.runs.said(step, origins)
-                return await self._run(step_id, step, state, origins, said)
+                key = self._key(state, step, step.created_by, said)
+                return await self._run(step_id, step, state, origins, key)
             case Copy() | Add():
                 copy = await self.copies.plan(step, state, origins)
                 make = functools.partial(self.copies.do, copy, state)
-                words = _copied(step, copy)
-                return await self._result(step_id, step, state, words, copy.said, make)
+                copied = _copied(step, copy)
+                words = Draft(step.config).nop(copied, blanks=1)
+                if step.instruction.is_linked:
+                    key = digest(["link", copied, copy.said, str(state.platform), self.latest_s])
+                else:
+                    key = self._key(state, step, words, copy.said)
+                return await self._result(step_id, step, state, words, key, make)
             case Workdir():
                 path = step.config.get("WorkingDir") or "/"
                 make = functools.partial(self.copies.make_directory, path, state)
-                return await self._result(step_id, step, state, step.created_by, [], make)
-            case _:
-                return await self._result(step_id, step, state, step.created_by, [], _nothing)
+        key = self._key(state, step, step.created_by, [])
+        return await self._result(step_id, step, state, step.created_by, key, make)
 
     async def squash(self, base: State, state: State) -> State:
         """Return `state` with one layer in place of those that it has on `base`."""
@@ -95,7 +102,7 @@ class Steps:
         step: Step,
         state: State,
         origins: Mapping[Origin, State],
-        said: Sequence[Any],
+        key: str,
     ) -> State:
         ran = ""
 
@@ -108,9 +115,10 @@ class Steps:
             await self.progress(Printed(step_id, data, is_error))
 
         make = functools.partial(self.runs.do, step, state, origins, started, output)
-        return await self._result(
-            step_id, step, state, step.created_by, said, make, ran=lambda: ran
-        )
+        return await self._result(step_id, step, state, step.created_by, key, make, ran=lambda: ran)
+
+    def _key(self, state: State, step: Step, words: str, said: Sequence[Any]) -> str:
+        return digest([state.identity, words, list(said), step.config, step.author, self.latest_s])
 
     async def _result(
         self,
@@ -118,18 +126,23 @@ class Steps:
         step: Step,
         state: State,
         words: str,
-        said: Sequence[Any],
+        key: str,
         make: Make,
         ran: Callable[[], str] = str,
     ) -> State:
-        """Return the state after a step whose key is of `words` and `said`; `make` does it."""
-        key = digest([state.identity, words, list(said), step.config, step.author, self.latest_s])
+        """Return the state after a step that history says `words` of; `make` does it."""
         async with self.locks.hold(key):
             result = await self._find(step_id, state, key, words)
             is_cached = result is not None
             if result is None:
                 result = Result(key, self._now(), words, await make())
                 self.made.setdefault(key, (step_id.stage, result))
+                await anyio.to_thread.run_sync(self.building.remember, result)
+            elif result.layer is not None and not result.layer.is_on(state.diff_ids):
+                layer = await anyio.to_thread.run_sync(
+                    self.building.put_on, state.diff_ids, result.layer
+                )
+                result = replace(result, layer=layer)
                 await anyio.to_thread.run_sync(self.building.remember, result)
         state = state.after(step.config, step.author, result.created, words, result.layer)
         await self.progress(Ended(step_id, state.id, is_cached, ran(), step.is_onbuild))
@@ -156,13 +169,16 @@ class Steps:
 
 
 def _copied(step: Step, copy: CopyPlan) -> str:
-    """Return what history says of a COPY or ADD, as the classic builder words it."""
+    """Return what history says of a COPY or ADD, as the classic builder words it.
+
+    It has no --link; with it, the layer is another one than of the same words without.
+    """
     instruction = step.instruction
     assert isinstance(instruction, Copy | Add)
     keyword = "COPY" if isinstance(instruction, Copy) else "ADD"
+    link = "--link " if instruction.is_linked else ""
     owner = f"--chown={instruction.chown} " if instruction.chown else ""
-    said = f"{keyword} {owner}{copy.kind}:{copy.digest} in {instruction.destination} "
-    return Draft(step.config).nop(said, blanks=1)
+    return f"{keyword} {link}{owner}{copy.kind}:{copy.digest} in {instruction.destination} "
 
 
 async def _nothing() -> BuiltLayer | None:

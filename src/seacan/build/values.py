@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from seacan.build.dockerfile import expansion
+from seacan.build.dockerfile.errors import Misplaced
 from seacan.build.dockerfile.expansion import Lexer
 from seacan.build.dockerfile.instructions import (
     Add,
@@ -86,14 +87,32 @@ def _pair(pair: Pair, word: Callable[[str], str]) -> Pair:
 
 def _files(instruction: _Files, expander: Expander) -> _Files:
     word = expander.word
+    chown, chmod = word(instruction.chown), word(instruction.chmod)
+    # With --chmod it is a copy like others, as with BuildKit: Dockerfiles have both, with places
+    # that a link of the base leads to.
+    is_linked = instruction.is_linked and not chmod
     return replace(
         instruction,
         paths=tuple(word(path) for path in instruction.paths),
         documents=tuple(_document(each, expander) for each in instruction.documents),
         destination=word(instruction.destination),
-        chown=word(instruction.chown),
-        chmod=word(instruction.chmod),
+        chown=_numbers(chown) if is_linked else chown,
+        chmod=chmod,
+        is_linked=is_linked,
     )
+
+
+def _numbers(chown: str) -> str:
+    """Return an owner that can be told without a stage's accounts; only root has a name then."""
+    numbers = ["0" if part == "root" else part for part in chown.split(":", 1)]
+    for part in numbers:
+        if part and not (part.isascii() and part.isdecimal()):
+            raise Misplaced(
+                f"invalid chown flag with --link: {part} is not a number, and a linked layer "
+                "knows no accounts of the stage",
+                chown,
+            )
+    return ":".join(numbers)
 
 
 def _document(document: Document, expander: Expander) -> Document:

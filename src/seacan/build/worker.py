@@ -20,7 +20,7 @@ from seacan.build.root_tree import RootTree, digest, write_archive
 from seacan.build.selection import Choice, excluded_by, resolve, select
 from seacan.build.worker_words import Done, Found, Work
 from seacan.images.tar import TarReader
-from seacan.kernel import syscalls, this_process
+from seacan.kernel import mounts, syscalls, this_process
 from seacan.supervisor import protocol, rootfs
 from seacan.supervisor.protocol import Message, RootfsRequest
 
@@ -75,6 +75,12 @@ def _mount(work: Work) -> int:
     root.mkdir()
     (scratch / "nothing").mkdir()
     layers = work["layers"]
+    place = work.get("place")
+    if place is not None and place.get("is_linked"):
+        # Not through overlayfs: that of Linux 5.10 has new directories hide what is below them.
+        upper = os.path.join(layers["directory"], layers["upper"])
+        syscalls.mount(upper, str(root), None, mounts.MS_BIND)
+        return os.open(root, os.O_PATH | os.O_DIRECTORY)
     if not layers["upper"]:  # overlayfs wants two, where nothing can be written
         lower = [*layers["lower"], str(scratch / "nothing")]
         layers = RootfsRequest({**layers, "lower": lower})

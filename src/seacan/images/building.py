@@ -12,7 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO, Final
 
@@ -39,6 +39,10 @@ class BuiltLayer:
     layer: Layer
     diff_id: str
     blob: Descriptor
+
+    def is_on(self, below: Sequence[str]) -> bool:
+        """Tell whether it is unpacked for a place on the layers of the diff ids `below`."""
+        return self.layer.chain_id == chain_ids([*below, self.diff_id])[-1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +131,16 @@ class Building:
         chain_id = chain_ids([*below, staged.digest])[-1]
         layer = self._store.layers.adopt(chain_id, size_bytes(), upper)
         return BuiltLayer(layer, staged.digest, blob)
+
+    def put_on(self, below: Sequence[str], layer: BuiltLayer) -> BuiltLayer:
+        """Return a layer, that says nothing of those below it, on those of the diff ids `below`.
+
+        If it is not there yet, it is unpacked once more, of its archive.
+        """
+        chain_id = chain_ids([*below, layer.diff_id])[-1]
+        with self.open_archive(layer) as archive:
+            unpacked = self._store.layers.add(chain_id, layer.diff_id, archive)
+        return replace(layer, layer=unpacked)
 
     # -- results ----------------------------------------------------------------------------------
 

@@ -133,6 +133,14 @@ def test_a_config_is_bounded(line: str, why: str) -> None:
         evaluate(found, found.target, Evaluated({}))
 
 
+@pytest.mark.parametrize("owner", ["daemon", "7:daemon", "daemon:7", "-1"])
+def test_owners_of_linked_files_are_numbers(owner: str) -> None:
+    found = plan(parse(f"FROM a\nCOPY --link --chown={owner} b /".encode()), Wanted())
+    with pytest.raises(DockerfileError, match="invalid chown flag with --link: ") as raised:
+        evaluate(found, found.target, Evaluated({}))
+    assert (raised.value.line, raised.value.column) == (2, 21)
+
+
 def test_unset_variables_are_told() -> None:
     found = plan(parse(b"FROM a\nARG known\nENV x=$known$gone y=${none:-z}"), Wanted())
     told = []
