@@ -1,5 +1,6 @@
 """Removing trees of files that strangers filled."""
 
+import errno
 import os
 import stat
 from pathlib import Path
@@ -54,7 +55,12 @@ def _remove_from_top(top_fd: int, name: str) -> None:
                     os.unlink(entry.name, dir_fd=directory_fd)
     finally:
         os.close(directory_fd)
-    os.rmdir(name, dir_fd=top_fd)
+    try:
+        os.rmdir(name, dir_fd=top_fd)
+    except OSError as err:
+        # Somebody fills it yet, who has not noticed that a killed daemon has ended: once more then.
+        if err.errno != errno.ENOTEMPTY:
+            raise
 
 
 def _open_directory(parent_fd: int, name: str) -> int:

@@ -2,6 +2,8 @@ import os
 import sys
 from pathlib import Path
 
+import pytest
+
 from seacan.images.trees import remove_tree
 
 
@@ -32,6 +34,22 @@ def test_a_tree_may_be_deeper_than_python_recurses(tmp_path: Path) -> None:
         fd = inner
     os.close(fd)
     remove_tree(tree)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_comes_meanwhile_goes_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    directory = tmp_path / "tree" / "directory"
+    directory.mkdir(parents=True)
+    (directory / "first").touch()
+    unlink = os.unlink
+
+    def meanwhile(name: str, *, dir_fd: int) -> None:
+        unlink(name, dir_fd=dir_fd)
+        if name == "first":
+            (directory / "second").touch()
+
+    monkeypatch.setattr(os, "unlink", meanwhile)
+    remove_tree(tmp_path / "tree")
     assert list(tmp_path.iterdir()) == []
 
 
