@@ -178,6 +178,15 @@ def test_a_failure_shows_the_line(daemon: Daemon) -> None:
     assert done.err.endswith("returned a non-zero code: 3\n")
 
 
+def test_an_image_that_no_registry_answers_for_is_named(daemon: Daemon) -> None:
+    done = seacan(daemon, "build", "-", stdin=b"FROM busybox\nFROM 127.0.0.1:1/tools AS x\n")
+    assert done.status == 1
+    assert (
+        "127.0.0.1:1/tools: failed to resolve source metadata for 127.0.0.1:1/tools:latest: "
+        'Get "http://127.0.0.1:1/v2/": dial tcp 127.0.0.1:1: connect: connection refused'
+    ) in done.err
+
+
 def test_a_secret_is_for_its_command_alone(daemon: Daemon, tmp_path: Path) -> None:
     (tmp_path / "token").write_text("s3cr3t-text")
     text = (

@@ -24,7 +24,7 @@ from seacan.engine.build_steps import BuildSteps
 from seacan.engine.containers import Containers
 from seacan.engine.context import Context
 from seacan.engine.filters import Filters
-from seacan.errors import NotFound
+from seacan.errors import Internal, NotFound
 from seacan.images import references
 from seacan.images.image import Image, ImageId
 from seacan.images.platforms import Platform
@@ -177,7 +177,12 @@ class Builds:
                 return await anyio.to_thread.run_sync(images.get_for, name, platform)
             except NotFound:
                 pass
-        await self._pull(origin.reference, platform, progress, credentials)
+        try:
+            await self._pull(origin.reference, platform, progress, credentials)
+        except Internal as err:  # of the registry: it says nothing of the image
+            raise Internal(
+                f"{name}: failed to resolve source metadata for {origin.reference}: {err}"
+            ) from err
         try:
             return await anyio.to_thread.run_sync(images.get_for, origin.reference, platform)
         except NotFound:  # it is for another platform, which the pull has told of
