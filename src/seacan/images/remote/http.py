@@ -4,6 +4,7 @@ import contextlib
 import ipaddress
 import os
 import threading
+import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -26,6 +27,7 @@ _PIECE_BYTES: Final = 256 << 10  # sent at a time
 # Seconds, read: without a byte. A registry may take its time to keep what it was sent.
 _TIMEOUT: Final = urllib3.Timeout(connect=15, read=60)
 _UPLOAD_TIMEOUT: Final = urllib3.Timeout(connect=15, read=900)
+_DOCUMENT_DEADLINE_S: Final = 300  # for one that comes byte by byte; layers have none
 
 # Whoever lists a registry as insecure knows it.
 urllib3.disable_warnings(InsecureRequestWarning)
@@ -235,15 +237,18 @@ def origin(url: str) -> tuple[str, str]:
 
 
 def read(response: BaseHTTPResponse, limit_bytes: int, what: str) -> bytes:
-    """Return a whole body. Raises Broken, also beyond `limit_bytes`."""
+    """Return a whole body. Raises Broken, also beyond `limit_bytes`, or if it takes too long."""
     data = bytearray()
+    deadline = time.monotonic() + _DOCUMENT_DEADLINE_S
     with response:
         try:
             # To the end: only the read after the last byte tells that a body was cut short.
-            while piece := response.read(limit_bytes + 1 - len(data)):
+            while piece := response.read1(limit_bytes + 1 - len(data)):
                 data += piece
                 if len(data) > limit_bytes:
                     raise failures.Broken(f"read {what}: longer than {limit_bytes} bytes")
+                if time.monotonic() > deadline:
+                    raise failures.Broken(f"read {what}: more than {_DOCUMENT_DEADLINE_S} s")
         except (HTTPError, OSError) as err:
             raise failures.broken("GET", response.url or what, err) from err
         response.release_conn()

@@ -26,7 +26,8 @@ SCHEMA_1_TYPES: Final = frozenset(
 )
 _ACCEPTED: Final = ", ".join(sorted(MANIFEST_TYPES | INDEX_TYPES))
 _MOST_TAGS: Final = 100_000
-_TAGS_BYTES: Final = 16 << 20
+_MOST_TAG_PAGES: Final = 2000  # registries give at least 50 at a time
+_TAGS_BYTES: Final = 16 << 20  # of all pages
 _ATTEMPTS: Final = 3
 _CONTENT_RANGE: Final = re.compile(r"bytes (\d{1,18})-\d{1,18}/(?:\d{1,18}|\*)")
 _UPLOADED: Final = re.compile(r"(?:bytes=)?0-(\d{1,18})")
@@ -133,21 +134,34 @@ class Repository:
         )
 
     def tags(self) -> list[str]:
-        """Return all tags, page by page."""
+        """Return all tags, page by page; an empty page is the last.
+
+        Raises Unsupported where they are too many, Refused, Broken.
+        """
         tags: list[str] = []
+        left_bytes = _TAGS_BYTES
         path = f"{self.path}/tags/list"
-        while path:
+        for _ in range(_MOST_TAG_PAGES):
             response = self._session.request("GET", path)
             link = _NEXT_LINK.match(response.headers.get("Link", ""))
-            data = http.read(response, _TAGS_BYTES, "tags")
-            try:
-                tags += _TAGS.decode(data).tags or []
-            except (msgspec.DecodeError, UnicodeError, RecursionError) as err:
-                raise Broken(f"read tags of {self.path}: {err}") from err
+            data = http.read(response, left_bytes, "tags")
+            page = self._tags_of(data)
+            tags += page
+            if not (page and link):
+                return tags
             if len(tags) > _MOST_TAGS:
-                raise Unsupported(f"{self.path} has more than {_MOST_TAGS} tags")
-            path = http.joined(response.url or "", link[1]) if link else ""
-        return tags
+                break
+            left_bytes -= len(data)
+            path = http.joined(response.url or "", link[1])
+        raise Unsupported(
+            f"{self.path} has more than {_MOST_TAGS} tags, or more than {_MOST_TAG_PAGES} pages"
+        )
+
+    def _tags_of(self, page: bytes) -> list[str]:
+        try:
+            return _TAGS.decode(page).tags or []
+        except (msgspec.DecodeError, UnicodeError, RecursionError) as err:
+            raise Broken(f"read tags of {self.path}: {err}") from err
 
     # -- blobs ----------------------------------------------------------------------------------
 

@@ -30,7 +30,7 @@ T = TypeVar("T")
 
 _ACCEPT: Final = {"Accept": ", ".join(sorted(MANIFEST_TYPES | INDEX_TYPES))}
 _PIECE_BYTES: Final = 1 << 20
-_ANSWER_BYTES: Final = 16 << 20
+_ANSWER_BYTES: Final = 16 << 20  # of referrers: all pages
 _MOST_PAGES: Final = 100
 _MOST_SESSIONS: Final = 1000
 _MISSING: Final = (401, 403, 404)
@@ -93,13 +93,17 @@ class Client:
 
     def _listed_referrers(self, repository: str, subject: str) -> list[Descriptor]:
         found: list[Descriptor] = []
+        left_bytes = _ANSWER_BYTES
         query = ""
         for _ in range(_MOST_PAGES):
             with self._asked("GET", repository, f"referrers/{subject}{query}") as response:
-                found += _decode(response, Index).get("manifests", [])
+                data = http.read(response, left_bytes, "referrers")
                 link = re.search(r"<[^>?]*(\?[^>]*)>", response.headers.get("Link", ""))
-            if not link:
+            page = _decoded(data, Index).get("manifests", [])
+            found += page
+            if not (page and link):
                 break
+            left_bytes -= len(data)
             query = link[1]
         return found
 

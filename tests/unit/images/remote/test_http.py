@@ -1,7 +1,12 @@
 """Proxies, and the words for what goes wrong below HTTP."""
 
-import pytest
+import io
 
+import pytest
+from urllib3 import HTTPResponse
+
+from seacan.images.remote import http
+from seacan.images.remote.failures import Broken
 from seacan.images.remote.http import Proxies, origin, proxies, without_password
 from seacan.images.remote.settings import RegistrySettings
 
@@ -53,3 +58,22 @@ def test_origin() -> None:
     assert origin("https://A:443/x") == origin("https://a/y")
     assert origin("http://a") != origin("https://a")
     assert origin("http://a:5") != origin("http://a:6")
+
+
+class Dripping(io.BytesIO):
+    """A body that comes byte by byte, a second for each."""
+
+    seconds = 0
+
+    def read1(self, _size: int | None = -1, /) -> bytes:
+        self.seconds += 1
+        return super().read1(1)
+
+
+def test_a_document_that_drips_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    body = Dripping(b"x" * 1000)
+    monkeypatch.setattr("time.monotonic", lambda: body.seconds)
+
+    with pytest.raises(Broken, match="read manifest: more than 300 s"):
+        http.read(HTTPResponse(body, preload_content=False), 1000, "manifest")
+    assert body.seconds == 301
