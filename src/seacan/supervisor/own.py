@@ -13,6 +13,7 @@ from seacan.runtime import bundle as bundles
 from seacan.runtime import container, create
 from seacan.runtime import exec as runtime_exec
 from seacan.runtime.ahead import Ahead
+from seacan.runtime.bundle import Bundle
 from seacan.runtime.settings import Settings
 from seacan.spec.runtime import Process
 from seacan.supervisor import rootfs
@@ -20,7 +21,7 @@ from seacan.supervisor.process import ChildSide
 from seacan.supervisor.protocol import RootfsRequest
 from seacan.trace import NOT_TRACED, mark
 
-_EXEC_DEADLINE_S: Final = 20  # less than the daemon waits for its answer
+_DEADLINE_S: Final = 20  # less than the daemon waits for its answer
 
 
 class OwnContainer:
@@ -47,13 +48,16 @@ class OwnContainer:
         self, layers: RootfsRequest, side: ChildSide, trace: int = NOT_TRACED
     ) -> tuple[int, int]:
         mount = partial(rootfs.mount, layers, self._bundle / "rootfs")
+        bundle = bundles.load(self._bundle)
+        if not _has_own_pids(bundle):
+            _limit_time()
         if "id_map" in layers:  # who is to be in the user namespace could not mount them
             mount()
             rootfs.mount_images(layers)
         created = create.create(
             self._root,
             self._id,
-            bundles.load(self._bundle),
+            bundle,
             stdio=side.stdio,
             console=side.console,
             mount_layers=None if "id_map" in layers else mount,
@@ -71,11 +75,11 @@ class OwnContainer:
         except BaseException:
             created.delete(force=True)
             raise
+        signal.alarm(0)
         return created.pid, mounts
 
     def exec_process(self, process: Process, side: ChildSide) -> int:
-        signal.signal(signal.SIGALRM, _give_up)
-        signal.alarm(_EXEC_DEADLINE_S)
+        _limit_time()
         loaded = container.load(self._root, self._id)
         pid = runtime_exec.exec_process(loaded, process, stdio=side.stdio, console=side.console)
         signal.alarm(0)
@@ -94,6 +98,18 @@ class OwnContainer:
         return self._cgroup.oom_kills()
 
 
+def _has_own_pids(bundle: Bundle) -> bool:
+    """Tell whether nobody but the host's processes can reach the first one before it begins."""
+    namespace = bundle.namespace("pid")
+    return namespace is not None and not namespace.get("path")
+
+
+def _limit_time() -> None:
+    """Give the process that is to begin a deadline: who shares its pids can stop it before."""
+    signal.signal(signal.SIGALRM, _give_up)
+    signal.alarm(_DEADLINE_S)
+
+
 def _give_up(_signal: int, _frame: object) -> None:
     """Have the process that was to begin killed: somebody in the container has stopped it."""
-    raise Unavailable(f"the process did not begin within {_EXEC_DEADLINE_S} s")
+    raise Unavailable(f"the process did not begin within {_DEADLINE_S} s")
