@@ -5,8 +5,10 @@ Source: Engine API, ContainerList; what dockerd makes of values was asked of doc
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import Final, NamedTuple
 
+from seacan.engine import expressions
 from seacan.engine.container import Container, HealthStatus, Status
 from seacan.errors import InvalidArgument
 from seacan.network.definition import Network, Sandbox
@@ -68,15 +70,13 @@ def has_all_labels(labels: Mapping[str, str], wanted: Sequence[str]) -> bool:
     return True
 
 
-def patterns(values: Sequence[str]) -> list[re.Pattern[str]]:
-    """Return what of `values` is a pattern; a broken one is none."""
-    compiled = []
+def finders(values: Sequence[str]) -> list[Callable[[str], bool]]:
+    """Return tests of what in `values` is a pattern; a broken one is none. Raises Unsupported."""
+    found = []
     for value in values:
-        try:
-            compiled.append(re.compile(value))
-        except (re.error, RecursionError, OverflowError):
-            continue
-    return compiled
+        with suppress(InvalidArgument):
+            found.append(expressions.finder(value))
+    return found
 
 
 def _by_id(values: Sequence[str], facts: Facts) -> Test:
@@ -86,14 +86,12 @@ def _by_id(values: Sequence[str], facts: Facts) -> Test:
 
 def _by_name(values: Sequence[str], facts: Facts) -> Test:
     """Match a name, with its slash or without, or a pattern of one; a broken pattern is none."""
-    compiled = patterns(values)
+    tests = finders(values)
 
     def matches(record: Container) -> bool:
         slashed = (f"/{record.name}", *facts.links.get(record.id, ()))
         names = (*slashed, *(name[1:] for name in slashed))
-        return any(
-            name in values or any(pattern.search(name) for pattern in compiled) for name in names
-        )
+        return any(name in values or any(is_in(name) for is_in in tests) for name in names)
 
     return matches
 

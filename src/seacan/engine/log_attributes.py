@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Final
 
+from seacan.engine import expressions
 from seacan.engine.container import Container
 from seacan.errors import InvalidArgument
 
@@ -39,7 +40,7 @@ def check(options: Mapping[str, str]) -> None:
     if "{{" in _ACTION.sub("", template):
         raise InvalidArgument(f"{_FAILED}: template: log-tag:1: unclosed action")
     for name in ("labels-regex", "env-regex"):
-        _expression(options.get(name, ""))
+        _test(options.get(name, ""))
 
 
 def tag(container: Container, options: Mapping[str, str], default: str = DEFAULT_TAG) -> str:
@@ -80,18 +81,14 @@ def extra(
 
 def _chosen(values: Mapping[str, str], options: Mapping[str, str], kind: str) -> dict[str, str]:
     named = {name for name in options.get(kind, "").split(",") if name}
-    expression = _expression(options.get(f"{kind}-regex", ""))
-    return {
-        name: value
-        for name, value in values.items()
-        if name in named or (expression is not None and expression.search(name))
-    }
+    is_wanted = _test(options.get(f"{kind}-regex", ""))
+    return {name: value for name, value in values.items() if name in named or is_wanted(name)}
 
 
-def _expression(text: str) -> re.Pattern[str] | None:
+def _test(text: str) -> Callable[[str], bool]:
     if not text:
-        return None
+        return lambda _: False
     try:
-        return re.compile(text)
-    except re.error as err:
-        raise InvalidArgument(f"{_FAILED}: error parsing regexp: {err}: `{text}`") from err
+        return expressions.finder(text)
+    except InvalidArgument as err:
+        raise InvalidArgument(f"{_FAILED}: {err}") from err

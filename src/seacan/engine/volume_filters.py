@@ -6,7 +6,7 @@ Source: Engine API, VolumeList, VolumePrune; what dockerd makes of values was as
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Final
 
-from seacan.engine.filters import Filters, patterns
+from seacan.engine.filters import Filters, finders
 from seacan.errors import InvalidArgument
 from seacan.volumes.volume import ANONYMOUS, LOCAL, Found
 
@@ -86,9 +86,9 @@ def _has_label(labels: Mapping[str, str], wanted: str) -> bool:
 
 def _by_name(values: Sequence[str]) -> Test:
     """Match a name, or a pattern in it; a broken pattern is none."""
-    compiled = patterns(values)
+    tests = finders(values)
     return lambda found: (
-        found.volume.name in values or any(each.search(found.volume.name) for each in compiled)
+        found.volume.name in values or any(is_in(found.volume.name) for is_in in tests)
     )
 
 

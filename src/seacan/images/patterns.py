@@ -24,24 +24,36 @@ def reference_matcher(patterns: Sequence[str]) -> Callable[[Reference], bool]:
 
 
 def _compile(pattern: str) -> re.Pattern[str]:
-    parts = []
+    chunks = [""]  # of a regular expression, with a star between each two
     at = 0
     while at < len(pattern):
         match pattern[at]:
             case "*":
-                parts.append("[^/]*")
+                chunks.append("")
             case "?":
-                parts.append("[^/]")
+                chunks[-1] += "[^/]"
             case "[":
                 text, at = _class(pattern, at + 1)
-                parts.append(text)
+                chunks[-1] += text
             case "\\":
                 at += 1
-                parts.append(re.escape(_character(pattern, at)))
+                chunks[-1] += re.escape(_character(pattern, at))
             case character:
-                parts.append(re.escape(character))
+                chunks[-1] += re.escape(character)
         at += 1
-    return re.compile("".join(parts), re.DOTALL)
+    return re.compile(_joined(chunks), re.DOTALL)
+
+
+def _joined(chunks: Sequence[str]) -> str:
+    """Return one expression, in which what follows a star is looked for once, from the left.
+
+    A later place could match no more than the first one (hence the atomic groups), and a pattern of
+    many stars would take for ever.
+    """
+    if len(chunks) == 1:
+        return chunks[0]
+    first, *inner, last = chunks
+    return first + "".join(f"(?>[^/]*?{chunk})" for chunk in inner if chunk) + f"[^/]*{last}"
 
 
 def _class(pattern: str, at: int) -> tuple[str, int]:

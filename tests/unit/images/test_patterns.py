@@ -23,6 +23,9 @@ from seacan.images.patterns import reference_matcher
         ("quay.io[^x]a/b", "quay.io/a/b:1", False),
         ("busy\\box", "busybox:1", True),
         ("busy.ox", "busybox:1", False),
+        ("*/*a*b/*x*:*", "quay.io/aab/xx:1", True),
+        ("*b*b*x", "busyb/bx:1", False),
+        ("**s**", "busybox:1", True),
     ],
 )
 def test_patterns(pattern: str, name: str, is_match: bool) -> None:
@@ -33,3 +36,10 @@ def test_patterns(pattern: str, name: str, is_match: bool) -> None:
 def test_broken_patterns(pattern: str) -> None:
     with pytest.raises(InvalidArgument, match="syntax error in pattern"):
         reference_matcher([pattern])
+
+
+def test_a_pattern_of_many_stars_takes_no_time() -> None:
+    name = references.parse("a" * 120)
+
+    assert not reference_matcher(["*a" * 40 + "b"])(name)
+    assert not reference_matcher(["*" * 200 + "?#"])(name)
