@@ -69,7 +69,7 @@ class Listings:
                 (repository_id(sql, repository), subject, after, artifact_type, artifact_type),
             )
             for media_type, digest, size, kind, annotations in rows:
-                size_bytes += 512 + len(annotations or "")
+                size_bytes += 512 + len(media_type) + len(kind or "") + len(annotations or "")
                 if found and size_bytes > _REFERRERS_BYTES:
                     return found, True
                 found.append(_descriptor(media_type, digest, size, kind, annotations))

@@ -27,6 +27,26 @@ def test_passwords(tmp_path: Path) -> None:
         assert not passwords.check("ci", "x" * 1000)
 
 
+def test_who_is_unknown_costs_what_others_cost(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As `htpasswd -B` writes it, a hash costs 5: one of 10 would tell by the time."""
+    path = tmp_path / "htpasswd"
+    path.write_bytes(line("ci", "right") + line("other", "right"))
+    passwords = Htpasswd(path)
+    costs: list[bytes] = []
+
+    def checked(_password: bytes, known: bytes) -> bool:
+        costs.append(known)
+        return True  # the stand-in's password, even
+
+    monkeypatch.setattr(bcrypt, "checkpw", checked)
+    for _ in range(2):
+        assert not passwords.check("nobody", "right")
+    assert [cost[:7] for cost in costs] == [b"$2b$04$"] * 2
+    assert costs[0] == costs[1]
+
+
 def test_a_hash_of_apache(tmp_path: Path) -> None:
     path = tmp_path / "htpasswd"
     path.write_bytes(line("ci", "right").replace(b"$2b$", b"$2y$"))
