@@ -18,7 +18,7 @@ from seacan.errors import InvalidArgument
 from seacan.records import record
 
 LIMIT_BYTES: Final = 1 << 20
-_MOST_LOOSE: Final = 2
+_DEEPEST: Final = 2
 _STAR: Final = "*"
 _DEEP: Final = "**"
 # The end of any path, whatever is before it: **.pyc
@@ -135,15 +135,28 @@ def _compile(text: str) -> "re.Pattern[str]":
     ends_deep = not groups[-1]
     if ends_deep:
         groups.pop()
-    if sum(group[-1:] != ["/"] for group in groups[:-1]) > _MOST_LOOSE + 1:
+    wholes = [group[-1:] == ["/"] for group in groups]
+    wholes[-1] = wholes[-1] and ends_deep
+    if _depth(wholes[1:]) > _DEEPEST:
         raise InvalidArgument(f"pattern has too many ** within names: {text:.100}")
     parts = []
     for number, group in enumerate(groups):
         is_last = number == len(groups) - 1 and not ends_deep
         part = ("(?:.*?/)??" if number else "") + _group(group, is_last=is_last)
-        is_whole = group[-1:] == ["/"] and not is_last
-        parts.append(f"(?>{part})" if is_whole else part)
+        parts.append(f"(?>{part})" if wholes[number] else part)
     return re.compile("".join(parts))
+
+
+def _depth(wholes: Sequence[bool]) -> int:
+    """Return how many `**` are nested: each tried at every place, for all places of those before.
+
+    One is followed by what is whole: once found, it is not looked for again.
+    """
+    deepest = tried = 0
+    for is_whole in wholes:
+        deepest = max(deepest, tried + 1)
+        tried += not is_whole
+    return deepest
 
 
 def _group(tokens: Sequence[str], *, is_last: bool) -> str:

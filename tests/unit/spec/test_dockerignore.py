@@ -103,3 +103,16 @@ def test_many_stars_take_no_time() -> None:
     ignored = dockerignore.parse(("*a" * 40 + "\n" + "**/a/" * 30 + "b").encode())
     assert not ignored.is_excluded("a" * 3000 + "b")
     assert not ignored.is_excluded("a/" * 1000 + "c")
+
+
+@pytest.mark.parametrize("pattern", ["**?**?**c", "a**?**?**c", "**a**?**b/**", "**a**?**b/**c"])
+def test_what_would_take_for_ever_is_refused(pattern: str) -> None:
+    with pytest.raises(InvalidArgument, match="too many"):
+        dockerignore.parse(pattern.encode())
+
+
+@pytest.mark.parametrize(
+    "pattern", ["**?**c", "**?/**?/**?**?c", "**/a/**/b/**/c/**/*.d", "a**b**"]
+)
+def test_what_takes_no_time_is_taken(pattern: str) -> None:
+    assert not dockerignore.parse(pattern.encode()).is_excluded("a/" * 100 + "x")
