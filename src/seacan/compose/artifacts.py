@@ -57,14 +57,11 @@ def fetched(client: Client, headers: Headers, reference: str, cache: str) -> str
         data = _manifest(client, f"{repository}@{_of_application(loads(data), reference)}", who)
     directory = os.path.join(cache, sha256_hex(data))
     if not os.path.isdir(directory):
-        manifest = loads(data)
-        _check_type(manifest, reference)
         layers = [
             _layer(described, client.registries.blob(
                 f"{repository}@{described['digest']}", described["size"], headers=who
             ))
-            for described in manifest["layers"]
-            if described["mediaType"] in (FILE_TYPE, VARIABLES_TYPE)
+            for described in _described_files(loads(data), reference)
         ]  # fmt: skip
         _write(_files_of(layers, reference), directory)
     return directory
@@ -95,6 +92,16 @@ def _of_application(index: Mapping[str, Any], reference: str) -> str:
     raise InvalidArgument(f"OCI index {reference} doesn't refer to compose artifacts")
 
 
+def _described_files(manifest: Mapping[str, Any], reference: str) -> Sequence[Mapping[str, Any]]:
+    """Return the layers that are files of an application, together no longer than LIMIT_BYTES."""
+    _check_type(manifest, reference)
+    layers = manifest["layers"]
+    found = [one for one in layers if one["mediaType"] in (FILE_TYPE, VARIABLES_TYPE)]
+    if sum(one["size"] for one in found) > LIMIT_BYTES:
+        raise InvalidArgument(f"{reference}: its files are longer than {LIMIT_BYTES} bytes")
+    return found
+
+
 def _check_type(manifest: Mapping[str, Any], reference: str) -> None:
     kind = manifest.get("artifactType") or manifest["config"].get("mediaType")
     if kind not in (ARTIFACT_TYPE, _OLD_CONFIG_TYPE):
@@ -118,7 +125,7 @@ def _files_of(layers: Sequence[Layer], reference: str) -> dict[str, bytes]:
     files["compose.yaml"] = b"\n---\n".join(one.data for one in documents)
     for layer in layers:
         if layer not in documents:
-            if layer.name in ("", ".", "..", *files) or "/" in layer.name or "\\" in layer.name:
+            if layer.name in ("", ".", "..", *files) or not set(layer.name).isdisjoint("/\\\0"):
                 raise InvalidArgument(f"{reference}: invalid OCI artifact: {layer.name!r}")
             files[layer.name] = layer.data
     return files

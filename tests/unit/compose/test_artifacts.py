@@ -9,7 +9,7 @@ from tests.unit.client.scripted import reply, scripted_daemon
 
 from seacan.client.client import Client
 from seacan.compose import artifacts
-from seacan.compose.artifacts import VARIABLES_TYPE, Layer, fetched, manifest_of
+from seacan.compose.artifacts import LIMIT_BYTES, VARIABLES_TYPE, Layer, fetched, manifest_of
 from seacan.compose.sha256 import sha256_hex
 from seacan.errors import InvalidArgument, Unsupported
 
@@ -43,7 +43,9 @@ def test_files_of_one_application_become_one(tmp_path: Path) -> None:
     assert directory.name == sha256_hex(json.dumps(manifest).encode())
 
 
-@pytest.mark.parametrize("name", ["../x", "a/b", "..", ".", "", "a\\b", "compose.yaml", "/etc/x"])
+@pytest.mark.parametrize(
+    "name", ["../x", "a/b", "..", ".", "", "a\\b", "compose.yaml", "/etc/x", "\0"]
+)
 def test_a_file_has_a_name_and_no_path(tmp_path: Path, name: str) -> None:
     """CVE-2025-62725: docker compose wrote where an artifact told it to."""
     layer = Layer(name, b"A=1\n", VARIABLES_TYPE)
@@ -51,6 +53,14 @@ def test_a_file_has_a_name_and_no_path(tmp_path: Path, name: str) -> None:
     with pytest.raises(InvalidArgument, match="invalid OCI artifact"):
         fetch(tmp_path, manifest, FILE.data, layer.data)
     assert not (tmp_path / "cache").exists()
+
+
+def test_files_that_are_too_long_together_are_not_fetched(tmp_path: Path) -> None:
+    manifest = manifest_of([FILE] * 3, oci="1.1", now=NOW)
+    for described in manifest["layers"]:
+        described["size"] = LIMIT_BYTES // 2
+    with pytest.raises(InvalidArgument, match="its files are longer than 2097152 bytes"):
+        fetch(tmp_path, manifest)
 
 
 @pytest.mark.parametrize("oci", ["1.0", "1.1"])
