@@ -224,7 +224,8 @@ def is_http(text: str) -> bool:
     """Return whether `text` is a whole URL of HTTP, with or without TLS."""
     try:
         parts = urlsplit(text)
-        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+        is_whole = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+        return is_whole and text.isprintable()
     except ValueError:
         return False
 

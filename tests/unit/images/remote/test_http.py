@@ -77,3 +77,11 @@ def test_a_document_that_drips_is_given_up(monkeypatch: pytest.MonkeyPatch) -> N
     with pytest.raises(Broken, match="read manifest: more than 300 s"):
         http.read(HTTPResponse(body, preload_content=False), 1000, "manifest")
     assert body.seconds == 301
+
+
+@pytest.mark.parametrize(
+    "location", ["file:///x", "http+unix://x/y", "http://h:0/", "http://h\0/x"]
+)
+def test_where_a_registry_cannot_send_to(location: str) -> None:
+    with pytest.raises(Broken, match="to no HTTP URL"):
+        http.joined("http://registry.example/v2/", location)
