@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 _FIRST = frozenset("_abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
 _FOLLOWING = _FIRST | frozenset("0123456789")
 _OPERATORS = (":-", ":?", ":+", "-", "?", "+")
+_DEEPEST = 100  # variables in what follows operators
+LIMIT_CHARACTERS = 4 << 20  # of a value: a few lines that double one each would fill any memory
 
 
 class InvalidTemplate(InvalidArgument):
@@ -76,6 +78,8 @@ def _closing_brace(text: str, at: int) -> int:
     for place in range(at, len(text)):
         if text[place] == "{" and text[place - 1] == "$":
             depth += 1
+            if depth > _DEEPEST:
+                raise InvalidTemplate(f"variables within variables go too deep: {text[:100]}")
         elif text[place] == "}":
             depth -= 1
             if depth == 0:
@@ -99,13 +103,19 @@ def _braced(text: str, inner: str) -> Variable:
 def substitute(text: str, lookup: Lookup, unset: Callable[[str], None]) -> str:
     """Return `text` with its variables replaced. `unset` is told of one that is not set.
 
-    Raises InvalidTemplate or MissingVariable.
+    Raises InvalidTemplate, also for too long a text, or MissingVariable.
     """
     if "$" not in text:
         return text
-    return "".join(
-        piece if isinstance(piece, str) else _value(piece, lookup, unset) for piece in pieces(text)
-    )
+    parts: list[str] = []
+    left = LIMIT_CHARACTERS
+    for piece in pieces(text):
+        part = piece if isinstance(piece, str) else _value(piece, lookup, unset)
+        left -= len(part)
+        if left < 0:
+            raise InvalidTemplate(f"more than {LIMIT_CHARACTERS} characters: {text[:100]}")
+        parts.append(part)
+    return "".join(parts)
 
 
 def _value(variable: Variable, lookup: Lookup, unset: Callable[[str], None]) -> str:
