@@ -3,13 +3,13 @@
 Importing takes longer than anything else that a daemon does until it serves: half a second, much
 more where the processor is emulated, and the tests start hundreds. Each process of tests has a
 template, the first time that it needs one. It has one thread and nothing open, so that what is
-forked is what a new interpreter would be after its imports.
+forked is what a new interpreter would be after its imports. It ends with the tests' end of its
+channel.
 
     tests ──{"words", "environment", "directory"}, its output──▶ template ─ fork ─▶ daemon
           ◀──pid, pidfd──
 """
 
-import atexit
 import contextlib
 import functools
 import json
@@ -68,11 +68,10 @@ class Template:
         self._channel, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
             command = [sys.executable, "-P", str(PROGRAM), "--template", str(theirs.fileno())]
-            self._process = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, pass_fds=[theirs.fileno()]
+            subprocess.run(
+                command, stdin=subprocess.DEVNULL, pass_fds=[theirs.fileno()], check=True
             )
         self._lock = threading.Lock()
-        atexit.register(self._end)
 
     def fork(self, words: Sequence[str], environment: Mapping[str, str], output: int) -> Forked:
         """Start a daemon with the arguments `words` of recording_daemon.py."""
@@ -82,10 +81,6 @@ class Template:
             pid, pidfds, *_ = socket.recv_fds(self._channel, 20, 1)
         assert pidfds, "the template of the daemons has ended"
         return Forked(int(pid), pidfds[0])
-
-    def _end(self) -> None:
-        self._channel.close()
-        self._process.wait()
 
 
 @functools.cache
