@@ -1,5 +1,6 @@
 """Commands of `seacan compose` on one application, and docker compose's answers beside them."""
 
+import contextlib
 import json
 import os
 import re
@@ -224,17 +225,23 @@ def test_scale_up_and_down(compose: Composer) -> None:
 def test_wait_ends_with_the_containers_code(compose: Composer) -> None:
     process = compose.popen("wait", "web")
     with process:
-        wait_until(lambda: _connections(process.pid) >= 2, "it to wait for both containers")
-        compose.ok("stop", "-t", "5", "web")
-        assert process.stdout is not None
-        assert "exited with status code 0" in process.stdout.read()
-        assert process.wait(20) == 0
+        try:
+            wait_until(lambda: _connections(process.pid) >= 2, "it to wait for both containers")
+            compose.ok("stop", "-t", "5", "web")
+            assert process.stdout is not None
+            assert "exited with status code 0" in process.stdout.read()
+            assert process.wait(20) == 0
+        finally:
+            process.kill()
     compose.ok("up", "-d")
 
 
 def _connections(pid: int) -> int:
-    descriptors = Path(f"/proc/{pid}/fd").iterdir()
-    return sum(os.readlink(each).startswith("socket:") for each in descriptors)
+    found = 0
+    for descriptor in Path(f"/proc/{pid}/fd").iterdir():
+        with contextlib.suppress(FileNotFoundError):  # closed meanwhile
+            found += os.readlink(descriptor).startswith("socket:")
+    return found
 
 
 def test_events_of_the_project(compose: Composer) -> None:
