@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Final, NoReturn
 
 from seacan import errors, log
-from seacan.kernel import processes
+from seacan.kernel import processes, this_process
 from seacan.supervisor import protocol
 
 _REPLY_LIMIT: Final = 1 << 16
@@ -52,6 +52,9 @@ def _run(work: Callable[[], int], writer: int) -> NoReturn:
         # The shim is not to be woken by children that are none of its own.
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        # What another runtime leaves comes to this process, and to the shim with its end: if it
+        # came before the reply, its own end would be nobody's.
+        this_process.set_child_subreaper(True)
         try:
             reply: protocol.Message = {"pid": work()}
         except Exception as err:
