@@ -147,6 +147,22 @@ def test_a_reboot_takes_the_processes_and_leaves_the_containers(daemon: Daemon) 
     assert daemon.request("POST", f"/containers/{container}/start")[0] == 204
 
 
+def test_a_removal_whose_row_a_power_cut_brought_back(daemon: Daemon) -> None:
+    removed, other = _create(daemon, "one"), _create(daemon, "other")
+    daemon.kill()
+    shutil.rmtree(daemon.data_root / "containers" / removed)
+    daemon.start()
+    assert daemon.request("GET", f"/containers/{removed}/json")[0] == 404
+    assert daemon.state(other)["Status"] == "created"
+    assert daemon.state(_create(daemon, "one"))["Status"] == "created"
+
+
+def _create(daemon: Daemon, name: str) -> str:
+    status, body = daemon.request("POST", f"/containers/create?name={name}", {"Image": "busybox"})
+    assert status == 201, body
+    return str(body["Id"])
+
+
 def _only_shim(daemon: Daemon) -> int:
     [shim] = [pid for pid, name in daemon.engine_processes().items() if name == "seacan-shim"]
     return shim

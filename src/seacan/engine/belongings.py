@@ -13,6 +13,7 @@ from seacan import errors
 from seacan.engine import image_mounts, start
 from seacan.engine.container import Container
 from seacan.engine.context import Context
+from seacan.engine.restart import has_policy
 from seacan.images.image import Image
 from seacan.images.trees import remove_tree
 from seacan.paths import ContainerDirectory
@@ -41,7 +42,9 @@ def make(context: Context, record: Container, image: Image) -> None:
 def remove(context: Context, record: Container, *, volumes: bool) -> None:
     """Remove all that a container has, with `volumes` the anonymous ones that no other one has."""
     with context.volumes.leaving(record, volumes=volumes) as gone:
-        context.database.remove(record.id, gone)
+        # One that is back after a power cut does nothing by itself, and can be removed again.
+        matters = bool(gone) or has_policy(record)
+        context.database.remove(record.id, gone, outlives_power_cut=matters)
     remove_directory(context, context.data_root.container(record.id))
     context.images.snapshots.release(record.id)
     image_mounts.release(record.id, record.mount_points, context.images.snapshots)

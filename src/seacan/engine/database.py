@@ -5,7 +5,9 @@ from its shim. A write is durable when it returns (WAL, synchronous FULL), unles
 that it need not be.
 """
 
+import sqlite3
 from collections.abc import Iterable
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Final
 
@@ -59,19 +61,25 @@ class Database:
 
         What need not outlive a power cut costs no wait for the disk: sqlite.transaction_with_next.
         """
-        database = self._database
-        begin = database.transaction if outlives_power_cut else database.transaction_with_next
-        with begin() as sql:
+        with self._transaction(outlives_power_cut=outlives_power_cut) as sql:
             sql.execute(
                 "UPDATE containers SET name = ?, record = ? WHERE id = ?",
                 (container.name, msgspec.json.encode(container), container.id),
             )
 
-    def remove(self, container_id: str, volumes: Iterable[str] = ()) -> None:
+    def remove(
+        self, container_id: str, volumes: Iterable[str] = (), *, outlives_power_cut: bool = True
+    ) -> None:
         """Delete the row of a container, and those of the `volumes` that go with it."""
-        with self._database.transaction() as sql:
+        with self._transaction(outlives_power_cut=outlives_power_cut) as sql:
             sql.execute("DELETE FROM containers WHERE id = ?", (container_id,))
             sql.executemany("DELETE FROM volumes WHERE name = ?", ((name,) for name in volumes))
+
+    def _transaction(
+        self, *, outlives_power_cut: bool
+    ) -> AbstractContextManager[sqlite3.Connection]:
+        database = self._database
+        return database.transaction() if outlives_power_cut else database.transaction_with_next()
 
     # -- volumes ----------------------------------------------------------------------------------
 

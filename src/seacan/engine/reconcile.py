@@ -25,7 +25,7 @@ from seacan.supervisor import client as supervisor
 
 
 async def reconcile(context: Context, containers: Containers) -> None:
-    records = await anyio.to_thread.run_sync(context.database.containers)
+    records = await anyio.to_thread.run_sync(_records, context)
     known = {record.id for record in records}
     await anyio.to_thread.run_sync(_remove_debris, context, known)
     await anyio.to_thread.run_sync(context.volumes.restore, records)
@@ -41,6 +41,18 @@ async def reconcile(context: Context, containers: Containers) -> None:
         for entry in entries:
             tasks.start_soon(_settle, context, containers, entry)
     await anyio.to_thread.run_sync(context.volumes.mounts.unmount_unused)
+
+
+def _records(context: Context) -> list[Container]:
+    """Return all that have a directory: a power cut can bring back the row alone of one removed."""
+    found: list[Container] = []
+    for record in context.database.containers():
+        if context.data_root.container(record.id).path.is_dir():
+            found.append(record)
+        else:
+            log.warn("remove a container without directory", id=record.id, name=record.name)
+            context.database.remove(record.id)
+    return found
 
 
 def _remove_debris(context: Context, known: set[ContainerId]) -> None:
