@@ -47,7 +47,7 @@ def write_atomic(path: StrPath, data: bytes, mode: int = 0o600, *, sync: bool = 
         sync_directory(directory or ".")
 
 
-def write_all(fd: int, data: bytes | bytearray) -> None:
+def write_all(fd: int, data: bytes | bytearray | memoryview) -> None:
     """Write all of `data` at the position of `fd`."""
     view = memoryview(data)
     while view:

@@ -895,6 +895,9 @@ class FakeBuilds:
     def open_context(self) -> ContextTree:
         return ContextTree(Path(tempfile.gettempdir()))
 
+    def receive(self, tree: ContextTree, stream: BinaryIO) -> None:
+        tree.receive(stream)
+
     def agents(self, word: str, ids: Sequence[str]) -> AbstractAsyncContextManager[BuildAgents]:
         return Agents(Path(tempfile.gettempdir())).of_build(word, ids)
 

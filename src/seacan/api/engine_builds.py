@@ -22,6 +22,9 @@ class Builds(Protocol):
     def open_context(self) -> ContextTree:
         """Return a context to be received; to be closed. Blocks."""
 
+    def receive(self, tree: ContextTree, stream: BinaryIO) -> None:
+        """Take in a context that comes as an archive; blocks. Raises InvalidArgument."""
+
     def agents(self, word: str, ids: Sequence[str]) -> AbstractAsyncContextManager[BuildAgents]:
         """Yield the ssh agents that the client of a build has, which names it by a word."""
 

@@ -15,6 +15,7 @@ solver.py       its stages, side by side; state.py is what each has come to; gro
 steps.py        its steps: found in the cache, or done
 copies.py       COPY, ADD, WORKDIR: sources.py (what is taken), selection.py (of a tree),
                 context_tree.py (a context), archives.py, downloads.py, git/ (repositories)
+context_index.py and contents.py are a context's paths and files; known_contexts.py remembers them
 inventory.py    a context of which only what has changed is sent; kept_contexts.py has the rest
 runs.py         RUN; run_mounts.py with cache_mounts.py, and running.py, which the engine meets
 agents.py       ssh agents of the client, for RUN and git

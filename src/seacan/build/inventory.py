@@ -13,7 +13,8 @@ from typing import BinaryIO, Final
 
 import msgspec
 
-from seacan.build.context_tree import ContextTree, require_space
+from seacan.build.contents import require_space
+from seacan.build.context_tree import ContextTree
 from seacan.build.kept_contexts import ContextGone, KeptContext
 from seacan.errors import InvalidArgument
 from seacan.images.sparse import Segment

@@ -22,7 +22,7 @@ import anyio
 
 from seacan.build.agents import BuildAgents
 from seacan.build.cache_mounts import Beginning, CacheMounts
-from seacan.build.context_tree import ContextTree, digest
+from seacan.build.context_tree import ContextTree
 from seacan.build.copying import Copying
 from seacan.build.dockerfile.mounts import Mount, MountType
 from seacan.build.evaluation import SCRIPT_DIRECTORY, Step
@@ -76,9 +76,7 @@ class RunMounts:
             return origins[origin].diff_ids
         tree = self._tree(origin)
         choice = Choice([mount.source or "/"], [], False)
-        return await anyio.to_thread.run_sync(
-            lambda: digest(select(tree, choice, lambda path: False))
-        )
+        return (await anyio.to_thread.run_sync(tree.take, choice)).digest
 
     def _tree(self, origin: ContextOrigin) -> ContextTree:
         tree = self.contexts.get(origin.name)

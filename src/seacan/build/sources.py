@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from typing import Final
 
 from seacan.build import archives
-from seacan.build.context_tree import ContextEntry, ContextTree, digest
+from seacan.build.context_index import ContextEntry
+from seacan.build.context_tree import ContextTree
 from seacan.build.dockerfile.instructions import Add, Copy, Document
 from seacan.build.downloads import download, is_url
 from seacan.build.git.repositories import Commit, Repositories
-from seacan.build.selection import Choice, Chosen, excluded_by, resolve, select
+from seacan.build.selection import Choice, resolve
 from seacan.errors import InvalidArgument
 from seacan.files import write_all
 from seacan.images import tar_writer
@@ -155,14 +156,13 @@ def _choice(instruction: Copy | Add, paths: Sequence[str]) -> Choice:
 
 
 def _files(tree: ContextTree, choice: Choice) -> Source:
-    sources = resolve(tree, choice)
-    chosen: list[Chosen[ContextEntry]] = [*select(tree, choice, excluded_by(choice.excludes))]
+    taken = tree.take(choice)
     return Source(
-        digest(chosen),
-        lambda out_fd: tree.write_members(chosen, out_fd),
-        count=len(sources),
-        is_directory=choice.has_parents or any(tree.is_directory(path) for _, path in sources),
-        listed=Listed(lambda: tree.list_members(chosen), tree.contents_fd),
+        taken.digest,
+        lambda out_fd: tree.write_members(tree.choose(choice), out_fd),
+        count=taken.sources,
+        is_directory=taken.is_directory,
+        listed=Listed(lambda: tree.list_members(tree.choose(choice)), tree.contents_fd),
     )
 
 

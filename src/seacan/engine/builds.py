@@ -16,6 +16,7 @@ from seacan.build.agents import Agents, BuildAgents
 from seacan.build.builder import Builder, BuildRequest
 from seacan.build.context_tree import ContextTree
 from seacan.build.groups import unwrapped
+from seacan.build.known_contexts import KnownContexts
 from seacan.build.origins import ImageOrigin
 from seacan.build.progress import Progress, Pulled
 from seacan.engine import build_cache
@@ -49,6 +50,7 @@ class Builds:
             runner=BuildSteps(context, containers.get),
         )
         self._agents = Agents(context.exec_root.secrets)
+        self._known_contexts = KnownContexts()
 
     def open_context(self) -> ContextTree:
         """Return a context to be received; to be closed. Blocks."""
@@ -63,6 +65,13 @@ class Builds:
     ) -> None:
         """Use a connection to a client's agent for its build; it is closed at the end."""
         await self._agents.offer(word, agent_id, connection, early)
+
+    def receive(self, tree: ContextTree, stream: BinaryIO) -> None:
+        """Take in a context that comes as an archive; blocks.
+
+        Raises InvalidArgument if it is malformed, or too much.
+        """
+        tree.receive_known(stream, self._known_contexts)
 
     @asynccontextmanager
     async def receive_inventory(

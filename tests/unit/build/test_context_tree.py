@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from tests.images.archives import member, tar
 
+from seacan.build import context_index
 from seacan.build.context_tree import ContextTree
 from seacan.build.selection import Choice, select
 from seacan.errors import InvalidArgument
@@ -94,11 +95,26 @@ def test_a_directory_in_place_of_a_file(tmp_path: Path) -> None:
     [
         (member("../f", b"x"), "is outside of the root"),
         (member("h", type=b"1", linkname="nope"), "a link to nothing"),
+        (member("l", type=b"2", linkname="l/" * 2048), "a link to too long a name"),
+        (member("d/" * 2048 + "f"), "file name too long"),
     ],
 )
 def test_what_is_refused(tmp_path: Path, bad: Entry, said: str) -> None:
     with ContextTree(tmp_path) as tree, pytest.raises(InvalidArgument, match=said):
         tree.receive(io.BytesIO(tar([bad])))
+
+
+def test_directories_as_deep_as_a_name_says(tmp_path: Path) -> None:
+    path = "d/" * 2000 + "f"
+    with received(tmp_path, member(path, b"deep")) as tree:
+        assert tree.read(path, 10) == b"deep"
+        assert sum(1 for _ in tree.below("")) == 2001
+
+
+def test_names_come_to_so_much(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(context_index, "_MOST_PATHS_BYTES", 10_000)
+    with ContextTree(tmp_path) as tree, pytest.raises(InvalidArgument, match="too many long names"):
+        tree.receive(io.BytesIO(tar([member("d/" * 150 + "f")])))
 
 
 def test_devices_are_not_copied(tmp_path: Path) -> None:

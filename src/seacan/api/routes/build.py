@@ -125,7 +125,10 @@ class BuildRoutes:
                 else:
                     # As slow as its client: not one of the threads that all share.
                     await anyio.to_thread.run_sync(
-                        tree.receive, body_file(request), limiter=anyio.CapacityLimiter(1)
+                        self._builds.receive,
+                        tree,
+                        body_file(request),
+                        limiter=anyio.CapacityLimiter(1),
                     )
             named = {
                 name: held.enter_context(tree.split(path))
