@@ -5,8 +5,9 @@ Dockerfile ──▸ plan ──▸ images that it is based on ──▸ with th
 
 import functools
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
+from types import TracebackType
 
 import anyio
 
@@ -91,7 +92,7 @@ class Builder:
         """
         file = parse(request.dockerfile)
         made: dict[Platform, ImageId] = {}
-        with self.building.adding():
+        async with self._adding():
             for platform in request.platforms or (request.wanted.platform,):
                 if len(request.platforms) > 1:
                     await progress(Noted(f"Platform {platform}"))
@@ -114,6 +115,24 @@ class Builder:
             for reference in request.tags:
                 await anyio.to_thread.run_sync(self.building.tag, reference, made)
         return image_id
+
+    @asynccontextmanager
+    async def _adding(self) -> AsyncIterator[None]:
+        """As Building.adding(), with the loop free while what is not used is removed."""
+        held = ExitStack()
+
+        async def leave(
+            kind: type[BaseException] | None,
+            raised: BaseException | None,
+            traceback: TracebackType | None,
+        ) -> None:
+            with anyio.CancelScope(shield=True):
+                await anyio.to_thread.run_sync(held.__exit__, kind, raised, traceback)
+
+        async with AsyncExitStack() as undo:
+            undo.push_async_exit(leave)
+            await anyio.to_thread.run_sync(held.enter_context, self.building.adding())
+            yield
 
     async def _remembered(
         self,
