@@ -48,7 +48,7 @@ AUDIT_ARCH_I386: Final = 0x40000003
 AUDIT_ARCH_AARCH64: Final = 0xC00000B7
 AUDIT_ARCH_ARM: Final = 0x40000028
 
-_NATIVE: Final = {"x86_64": "SCMP_ARCH_X86_64", "aarch64": "SCMP_ARCH_AARCH64"}
+_MACHINES: Final = ("x86_64", "aarch64")
 # OCI runtime-spec 1.2, config-linux.md#seccomp
 ARCHITECTURES: Final = frozenset(
     f"SCMP_ARCH_{name}"
@@ -86,7 +86,7 @@ def _compile(seccomp: LinuxSeccomp, arch: str) -> bytes:
     policy = read_policy(seccomp)
     compiler = _Compiler()
     entry = compiler.assembler.ret(RET_KILL_PROCESS)
-    for audit_arch, ranges in reversed(_sections(policy, listed)):
+    for audit_arch, ranges in reversed(_sections(policy, listed, arch)):
         section = compiler.search(ranges)
         entry = compiler.assembler.branch(JMP_JEQ_K, audit_arch, section, entry)
     compiler.assembler.load(DATA_ARCH, entry)
@@ -94,17 +94,17 @@ def _compile(seccomp: LinuxSeccomp, arch: str) -> bytes:
 
 
 def _architectures(seccomp: LinuxSeccomp, arch: str) -> set[str]:
-    if arch not in _NATIVE:
+    if arch not in _MACHINES:
         raise Unsupported(f"seccomp: no filter for a machine {arch}")
     listed = set(seccomp.get("architectures") or [])
     if unknown := listed - ARCHITECTURES:
         raise InvalidArgument(f"seccomp: unknown architecture {min(unknown)!r}")
-    return listed | {_NATIVE[arch]}
+    return listed
 
 
-def _sections(policy: Policy, listed: set[str]) -> list[tuple[int, Ranges]]:
-    """Return the ranges for each arch that the kernel of this machine can report."""
-    if "SCMP_ARCH_AARCH64" in listed:
+def _sections(policy: Policy, listed: set[str], arch: str) -> list[tuple[int, Ranges]]:
+    """Return the ranges for each arch that the kernel of a machine `arch` can report."""
+    if arch == "aarch64":
         sections = [(AUDIT_ARCH_AARCH64, policy.ranges("aarch64"))]
         if "SCMP_ARCH_ARM" in listed:
             sections.append((AUDIT_ARCH_ARM, policy.ranges("arm")))

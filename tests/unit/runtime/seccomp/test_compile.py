@@ -89,6 +89,24 @@ def test_another_architecture_is_killed() -> None:
         assert answer(program, arch, 0) == KILL_PROCESS
 
 
+@pytest.mark.parametrize(
+    ("machine", "listed", "arch"),
+    [
+        ("x86_64", "SCMP_ARCH_AARCH64", AUDIT_ARCH_X86_64),
+        ("aarch64", "SCMP_ARCH_X86_64", AUDIT_ARCH_AARCH64),
+        ("aarch64", "SCMP_ARCH_X86", AUDIT_ARCH_AARCH64),
+    ],
+)
+def test_a_profile_of_another_machine_holds_for_this_one(
+    machine: str, listed: str, arch: int
+) -> None:
+    program = compile_filter(allowing(allow("read"), architectures=[listed]), machine)
+    number = numbers(machine)["read"]
+    assert answer(program, arch, number) == ALLOW
+    for other in {AUDIT_ARCH_X86_64, AUDIT_ARCH_I386, AUDIT_ARCH_AARCH64, AUDIT_ARCH_ARM} - {arch}:
+        assert answer(program, other, number) == KILL_PROCESS
+
+
 def test_x32_is_killed_unless_listed() -> None:
     profile = allowing(allow("read"), architectures=["SCMP_ARCH_X86_64"])
     program = compile_filter(profile, "x86_64")
