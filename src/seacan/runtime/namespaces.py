@@ -44,7 +44,7 @@ def check(config: Config) -> None:
             raise InvalidArgument(f"{name}: cannot be set without a uts namespace")
     _check_user(config, seen.get("user"))
     _check_time(linux.get("timeOffsets", {}), seen.get("time"))
-    sysctls.check(linux.get("sysctl", {}), seen)
+    sysctls.check(config, seen)
 
 
 def _check_user(config: Config, path: str | None) -> None:

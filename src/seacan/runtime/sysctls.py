@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
     from typing import Final
 
+    from seacan.spec.runtime import Config
+
 # What ipc_namespaces(7) lists, and hostname of uts: the rest of kernel.* is the machine's.
 _IPC: Final = frozenset(
     (
@@ -24,13 +26,19 @@ _IPC: Final = frozenset(
         "kernel.shm_rmid_forced",
     )
 )
-_UTS: Final = frozenset(("kernel.hostname", "kernel.domainname"))
+# What `hostname` and `domainname` of the configuration say as well, and first.
+_UTS: Final = {"kernel.hostname": "hostname", "kernel.domainname": "domainname"}
 
 
-def check(sysctls: Mapping[str, str], namespaces: Collection[str]) -> None:
-    """Raise InvalidArgument for a parameter that is not of one of the container's `namespaces`."""
-    for name in sysctls:
+def check(config: Config, namespaces: Collection[str]) -> None:
+    """Raise InvalidArgument for a parameter that is not of one of the container's `namespaces`.
+
+    Also for a name of the container that has a property of its own, and is in that.
+    """
+    for name in config.get("linux", {}).get("sysctl", {}):
         dotted = name.replace("/", ".")
+        if config.get(_UTS.get(dotted, "")):
+            raise InvalidArgument(f"linux.sysctl: {name}: {_UTS[dotted]} is set as well")
         owner = _namespace_of(dotted)
         if owner is None or ".." in dotted:
             raise InvalidArgument(f"linux.sysctl: {name}: not in a separate kernel namespace")

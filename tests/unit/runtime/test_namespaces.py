@@ -91,6 +91,14 @@ def test_offsets_that_mean_nothing(time: str | None, offsets: object, text: str)
         bundle.check_config(config(*kinds, timeOffsets=offsets))
 
 
+@pytest.mark.parametrize("name", ["hostname", "domainname"])
+def test_parameters_that_have_a_property(name: str) -> None:
+    parameters = {f"kernel/{name}": "x"}
+    bundle.check_config(config({"type": "uts"}, sysctl=parameters))
+    with pytest.raises(InvalidArgument, match=rf"sysctl: kernel/{name}: {name} is set as well"):
+        bundle.check_config({**config({"type": "uts"}, sysctl=parameters), name: "y"})
+
+
 def test_parameters_of_the_user_namespace() -> None:
     limits = {"user.max_user_namespaces": "0"}
     with pytest.raises(InvalidArgument, match="needs a user namespace"):
