@@ -72,6 +72,21 @@ def test_exec(box: Box, runtime: Runtime) -> None:
         assert 'exec: "absent": executable file not found in $PATH' in failed.stderr
 
 
+def test_exec_of_a_file_that_says_little(box: Box, runtime: Runtime) -> None:
+    box.process["rlimits"] = [{"type": "RLIMIT_NOFILE", "soft": 50, "hard": 60}]
+    script = "grep -hE 'CapBnd|Max open' /proc/self/status /proc/self/limits"
+    process = {"args": ["sh", "-c", script], "cwd": "/", "env": ["PATH=/bin"]}
+    file = box.path / "process.json"
+    with box.started("sleep", "60") as container:
+        own = box.execute(container, "sh", "-c", script).out
+        file.write_text(json.dumps(process))
+        assert runtime("exec", "--process", str(file), box.id).stdout == own
+        file.write_text(json.dumps({**process, "capabilities": {}}))
+        said = runtime("exec", "--process", str(file), box.id).stdout
+        assert said.split()[1] == "0" * 16
+        assert said.splitlines()[1:] == own.splitlines()[1:]
+
+
 def test_a_detached_exec_outlives_the_executable(box: Box, runtime: Runtime) -> None:
     script = "sleep 0.3; echo done > /tmp/done"
     with box.started("sleep", "60") as container:

@@ -15,9 +15,11 @@ from seacan.runtime.foreground import Foreground
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any, Final
 
     from seacan.spec.runtime import Capabilities, Process
+
+_OF_THE_CONTAINER: Final = frozenset(("capabilities", "rlimits"))
 
 
 def run(options: Options) -> int:
@@ -86,10 +88,19 @@ def _process(options: Options, container: Container) -> Process:
     if options.process:
         if args:
             raise InvalidArgument("exec: either --process or a command, not both")
-        return cast("Process", bundles.read_json(options.process))
+        return _completed(bundles.read_json(options.process), container)
     if not args:
         raise InvalidArgument("exec: no command given")
     return _changed(bundles.load(container.bundle).process, args[args[0] == "--" :], options)
+
+
+def _completed(process: Any, container: Container) -> Process:
+    """Return `process` with the container's own for what it does not speak of, as of runc."""
+    if isinstance(process, dict) and not process.keys() >= _OF_THE_CONTAINER:
+        own = bundles.load(container.bundle).process
+        kept = {name: value for name, value in own.items() if name in _OF_THE_CONTAINER}
+        process = {**kept, **process}
+    return cast("Process", process)
 
 
 def _changed(process: Process, args: list[str], options: Options) -> Process:
