@@ -60,10 +60,11 @@ SYS_ADMIN: Final = 1 << NUMBERS["CAP_SYS_ADMIN"]
 
 
 def mask_of(names: Iterable[str]) -> int:
-    """Return the bit mask of capability names. Raises KeyError for an unknown one."""
+    """Return the bit mask of capability names; those that are not known count for nothing."""
     mask = 0
     for name in names:
-        mask |= 1 << NUMBERS[name]
+        if name in NUMBERS:
+            mask |= 1 << NUMBERS[name]
     return mask
 
 

@@ -13,7 +13,7 @@ import stat
 from seacan import json_text
 from seacan.errors import InvalidArgument, NotFound, Unsupported
 from seacan.files import StrPath, absolute, read_bounded
-from seacan.kernel import capabilities, mounts
+from seacan.kernel import mounts
 from seacan.kernel.mount_options import parse_options
 from seacan.lean import cast
 from seacan.records import record
@@ -177,10 +177,6 @@ def _check_process(config: Mapping[str, Any]) -> None:
     for entry in process.get("env", []):
         if "=" not in entry[1:]:
             raise InvalidArgument(f"process.env: not NAME=VALUE: {entry!r}")
-    for kind, names in process.get("capabilities", {}).items():
-        for name in names:
-            if name not in capabilities.NUMBERS:
-                raise InvalidArgument(f"process.capabilities.{kind}: unknown capability: {name}")
     rlimits.check(process.get("rlimits", []))
     scheduling.check(process)
 

@@ -12,6 +12,7 @@ from seacan.lean import ExitStack, closing, contextmanager
 from seacan.records import replace
 from seacan.runtime import cgroup_place, failures, init, state
 from seacan.runtime.bundle import Bundle
+from seacan.runtime.capability_sets import warn_of_missing
 from seacan.runtime.cgroup_place import Place
 from seacan.runtime.container import Container
 from seacan.runtime.failures import reason
@@ -109,6 +110,7 @@ def _check(bundle: Bundle, console: socket | None, preserve_fds: int) -> None:
         raise InvalidArgument("linux.namespaces: who is not root needs a user namespace")
     check_descriptors(bundle.process.get("terminal", False), console, preserve_fds)
     check_kernel(bundle.process, bundle.linux.get("mountLabel", ""))
+    warn_of_missing(bundle.process, has_all=bundle.namespace("user") is not None)
 
 
 def _tell_of_sockets(bundle: Bundle, count: int) -> None:

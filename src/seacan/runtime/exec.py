@@ -21,6 +21,7 @@ from seacan.kernel.namespaces import (
 )
 from seacan.records import record
 from seacan.runtime import bundle, console, failures
+from seacan.runtime.capability_sets import warn_of_missing
 from seacan.runtime.container import Container
 from seacan.runtime.create import check_descriptors, taking_listener
 from seacan.runtime.fork import fork
@@ -88,6 +89,7 @@ def exec_process(
     """
     process = container.record.completed(bundle.check_process(process))
     check_kernel(process)
+    warn_of_missing(process, has_all=bool(container.record.namespaces & CLONE_NEWUSER))
     check_descriptors(process.get("terminal", False), console, preserve_fds)
     seccomp = _seccomp_of(container)
     pidfd = container.pidfd()

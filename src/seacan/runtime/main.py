@@ -6,7 +6,7 @@ import os
 import sys
 import time
 
-from seacan import json_text
+from seacan import json_text, log
 from seacan.errors import InvalidArgument, SeacanError
 from seacan.files import absolute
 from seacan.runtime import commandline
@@ -46,6 +46,8 @@ def main() -> int:
 def _read(options: Options, argv: list[str]) -> None:
     words = commandline.parse_global(options, argv)
     _check(options)
+    if options.log:
+        log.send_to(lambda level, message: _say(options, level, message))
     if not options.version and not options.help:
         commandline.parse_command(options, words)
 

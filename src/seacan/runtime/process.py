@@ -15,6 +15,7 @@ from seacan.errors import Forbidden, Internal, InvalidArgument
 from seacan.files import read_bounded
 from seacan.kernel import capabilities, processes, procfs, rooted, signals, this_process
 from seacan.runtime import failures, rlimits
+from seacan.runtime.capability_sets import sets_of
 from seacan.runtime.failures import CommandNotExecutable, CommandNotFound, cause
 from seacan.runtime.launch import Launch
 from seacan.runtime.seccomp.load import load_filter
@@ -164,26 +165,10 @@ def limit_capabilities(launch: Launch) -> None:
 
     Effective is at once what the process will have: it decides what may be executed.
     """
-    effective, permitted, inheritable, _ = _sets(launch)
+    effective, permitted, inheritable, _ = sets_of(launch.process)
     _, held, _ = this_process.capget()
-    if missing := (permitted | effective) & ~held:
-        names = ", ".join(capabilities.names_of(missing))
-        raise Forbidden(f"process.capabilities: the runtime itself lacks {names}")
     kept = capabilities.SYS_ADMIN & held if _needs_admin(launch) else 0
     this_process.capset(effective, permitted | kept, inheritable)
-
-
-def _sets(launch: Launch) -> tuple[int, int, int, int]:
-    sets = launch.process.get("capabilities", {})
-    permitted = capabilities.mask_of(sets.get("permitted", []))
-    inheritable = capabilities.mask_of(sets.get("inheritable", []))
-    return (
-        capabilities.mask_of(sets.get("effective", [])) & permitted,
-        permitted,
-        inheritable,
-        # What the kernel would refuse is passed over: such sets are in what `runc spec` writes.
-        capabilities.mask_of(sets.get("ambient", [])) & permitted & inheritable,
-    )
 
 
 def _needs_admin(launch: Launch) -> bool:
@@ -242,7 +227,7 @@ def load_seccomp(launch: Launch) -> None:
 
     What can be done before is: a profile need not know of it.
     """
-    effective, permitted, inheritable, ambient = _sets(launch)
+    effective, permitted, inheritable, ambient = sets_of(launch.process)
     if launch.process.get("noNewPrivileges", False):
         this_process.set_no_new_privs()
     capabilities.set_ambient(ambient)

@@ -209,6 +209,19 @@ def test_mistakes_are_in_the_log_as_well(box: Box, runtime: Runtime) -> None:
         log.unlink()
 
 
+def test_warnings_are_in_the_log_alone(box: Box, runtime: Runtime) -> None:
+    log = box.path / "log"
+    box.process["capabilities"]["bounding"].append("CAP_FLY")
+    box.write("sh", "-c", "echo done >&2")
+    done = runtime("--log", str(log), "--log-format=json", "run", box.id)
+    assert (done.returncode, done.stderr) == (0, "done\n")
+    entry = json.loads(log.read_text())
+    assert entry["level"] == "warn"
+    assert entry["msg"] == "capabilities that cannot be given are left out names=CAP_FLY"
+    log.unlink()
+    assert "CAP_FLY" in runtime("run", box.id).stderr
+
+
 def test_debug_tells_of_each_call(box: Box, runtime: Runtime) -> None:
     log = box.path / "log"
     runtime("--debug", "--log", str(log), "--log-format=json", "list")

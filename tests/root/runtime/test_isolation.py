@@ -5,6 +5,7 @@ import pytest
 from tests.root.runtime.boxes import Box, Result, wait_until
 
 from seacan.errors import InvalidArgument
+from seacan.kernel import capabilities, this_process
 
 pytestmark = [pytest.mark.root, pytest.mark.usefixtures("every_way")]
 
@@ -85,6 +86,27 @@ def test_capability_sets(box: Box) -> None:
         assert status[name] == DEFAULT_CAPABILITIES
     for name in ("CapInh", "CapAmb"):
         assert status[name] == "0" * 16
+
+
+def test_capabilities_that_cannot_be_given_are_left_out(
+    box: Box, capfd: pytest.CaptureFixture[str]
+) -> None:
+    without = "grep -E 'Cap(Prm|Eff|Bnd)' /proc/self/status"
+    expected = box.sh(without)
+    assert capfd.readouterr().err == ""
+    for names in box.process["capabilities"].values():
+        names += ["CAP_FLY", *missing_here()]
+    with box.started("sleep", "60") as container:
+        assert box.execute(container, "sh", "-c", without).out == expected
+    said = capfd.readouterr().err.splitlines()
+    assert len(said) == 2  # for the first process, and for the exec
+    assert all("level=warn" in line and "CAP_FLY" in line for line in said)
+
+
+def missing_here() -> list[str]:
+    """Return a capability that this process does not have, if there is one."""
+    _, held, _ = this_process.capget()
+    return capabilities.names_of(~held & (1 << 41) - 1)[:1]
 
 
 def test_user_other_than_root_has_no_capabilities_but_a_bound(box: Box) -> None:

@@ -98,7 +98,6 @@ def test_what_is_not_done_is_refused(path: str, value: object) -> None:
         ("process.user", {"gid": 2**32}, "process.user.gid"),
         ("process.user", {"additionalGids": [2**33]}, r"process.user.additionalGids\[0\]"),
         ("process.oomScoreAdj", 1001, "process.oomScoreAdj"),
-        ("process.capabilities", {"bounding": ["CAP_FLY"]}, "bounding: unknown .* CAP_FLY"),
         ("process.rlimits", [{"type": "RLIMIT_FUN", "soft": 1, "hard": 1}], "RLIMIT_FUN"),
         ("process.rlimits", [{"type": "RLIMIT_CORE", "soft": 2, "hard": 1}], "soft is above"),
         ("process.rlimits", [{"type": "RLIMIT_CORE", "soft": 2}], "is missing"),
