@@ -14,6 +14,8 @@ from seacan.errors import InvalidArgument
 Filters = dict[str, list[str]]
 
 _MAX_FIELDS: Final = 1000
+# Of all filters together: each is held against everything that there is.
+_MAX_FILTER_VALUES: Final = 1000
 _FALSE: Final = frozenset({"", "0", "no", "false", "none"})
 # Source: Go, strconv.ParseBool.
 _GO_TRUE: Final = ("1", "t", "T", "true", "TRUE", "True")
@@ -87,14 +89,20 @@ class Query:
         return int(digits)
 
     def filters(self) -> Filters:
-        """Return `filters`: {"status": ["exited"]} or {"status": {"exited": true}}."""
+        """Return `filters`: {"status": ["exited"]} or {"status": {"exited": true}}.
+
+        Raises InvalidArgument for anything else, and for more than somebody looks for.
+        """
         text = self.text("filters")
         if not text:
             return {}
         try:
-            return {name: list(values) for name, values in _FILTERS.decode(text).items()}
+            found = {name: list(values) for name, values in _FILTERS.decode(text).items()}
         except (msgspec.DecodeError, RecursionError, UnicodeError) as err:
             raise InvalidArgument("invalid filter") from err
+        if sum(map(len, found.values())) > _MAX_FILTER_VALUES:
+            raise InvalidArgument(f"invalid filter: more than {_MAX_FILTER_VALUES} values")
+        return found
 
     def with_filters(self, filters: Filters) -> "Query":
         """Return the same query with other filters."""

@@ -60,7 +60,7 @@ def _tests(name: str, values: Sequence[str]) -> list[Callable[[Event], bool]]:
 
 
 def _starts(text: str, values: Sequence[str]) -> bool:
-    return any(text.startswith(value) for value in values)
+    return text.startswith(tuple(values))
 
 
 def _has_label(attributes: Mapping[str, str], value: str) -> bool:

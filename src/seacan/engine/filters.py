@@ -19,6 +19,7 @@ Test = Callable[[Container], bool]
 
 _STATES: Final = ("created", "running", "paused", "restarting", "removing", "exited", "dead")
 _PORT: Final = re.compile(r"([0-9]{1,5})(?:-([0-9]{1,5}))?(?:/[a-z0-9]*)?")
+_LONGEST_NUMBER: Final = len("-9223372036854775808")
 
 
 class Facts(NamedTuple):
@@ -113,6 +114,11 @@ def _by_exit_code(values: Sequence[str], facts: Facts) -> Test:
                 f"invalid filter 'exited={value}': "
                 f'strconv.Atoi: parsing "{value}": invalid syntax'
             )
+        if len(value) > _LONGEST_NUMBER:
+            raise InvalidArgument(
+                f"invalid filter 'exited={value}': "
+                f'strconv.Atoi: parsing "{value}": value out of range'
+            )
     codes = {int(value) for value in values}
     return lambda record: record.state.status is Status.EXITED and record.state.exit_code in codes
 
@@ -191,8 +197,12 @@ def _by_isolation(values: Sequence[str], facts: Facts) -> Test:
 
 def _by_port(field: str) -> Callable[[Sequence[str], Facts], Test]:
     def by_port(values: Sequence[str], facts: Facts) -> Test:
-        wanted = {port for value in values for port in _ports(field, value)}
-        return lambda record: not wanted.isdisjoint(_PORTS_OF[field](record))
+        wanted = [_ports(field, value) for value in values]
+        return lambda record: any(
+            protocol == of and port in ports
+            for port, protocol in _PORTS_OF[field](record)
+            for ports, of in wanted
+        )
 
     return by_port
 
@@ -214,7 +224,7 @@ def _exposed_ports(record: Container) -> set[tuple[int, str]]:
 _PORTS_OF: Final = {"publish": _published_ports, "expose": _exposed_ports}
 
 
-def _ports(field: str, value: str) -> list[tuple[int, str]]:
+def _ports(field: str, value: str) -> tuple[range, str]:
     if ":" in value:
         raise InvalidArgument(f"filter for '{field}' should not contain ':': {value}")
     found = _PORT.fullmatch(value)
@@ -226,8 +236,7 @@ def _ports(field: str, value: str) -> list[tuple[int, str]]:
             f"Invalid range specified for the Port: {value}"
         )
     first = int(found[1])
-    protocol = value.partition("/")[2] or "tcp"
-    return [(number, protocol) for number in range(first, int(found[2] or first) + 1)]
+    return range(first, int(found[2] or first) + 1), value.partition("/")[2] or "tcp"
 
 
 _TESTS: Final[Mapping[str, Callable[[Sequence[str], Facts], Test]]] = {

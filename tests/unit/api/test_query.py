@@ -66,3 +66,11 @@ def test_filters(text: str, filters: dict[str, list[str]]) -> None:
 def test_malformed_filters(text: str) -> None:
     with pytest.raises(InvalidArgument, match=r"^invalid filter$"):
         Query(f"filters={text}").filters()
+
+
+def test_filters_of_more_values_than_somebody_looks_for() -> None:
+    """Each is held against every container, and nobody else is answered meanwhile."""
+    values = ",".join(f'"{number}"' for number in range(500))
+    assert len(Query(f'filters={{"id":[{values}]}}').filters()["id"]) == 500
+    with pytest.raises(InvalidArgument, match="more than 1000 values"):
+        Query(f'filters={{"id":[{values}],"name":[{values}],"label":["x"]}}').filters()

@@ -1,5 +1,6 @@
 """Which containers a list shows. What dockerd shows is in tests/conformance/test_docker_control."""
 
+import tracemalloc
 from typing import Any, cast
 
 import pytest
@@ -140,3 +141,17 @@ def test_a_state_of_health_that_there_is_not() -> None:
         "invalid filter 'health=fine': invalid value for health (fine): "
         "must be one of none, starting, healthy, unhealthy"
     )
+
+
+def test_ranges_of_ports_take_no_room() -> None:
+    """As many as fit into a query, written out, would be gigabytes."""
+    tracemalloc.start()
+    assert _names(publish=["1-65535/tcp", "1-65535/udp"] * 9) == ""
+    _, peak_bytes = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak_bytes < 1 << 20
+
+
+def test_an_exit_code_that_is_no_number_of_64_bits() -> None:
+    with pytest.raises(InvalidArgument, match="value out of range"):
+        _names(exited=["9" * 5000])
