@@ -15,8 +15,10 @@ from seacan.kernel.cgroups import hierarchy
 
 _DEFAULT_ARGUMENTS: Final = "-ef"
 _DEADLINE_S: Final = 20
-# `-o pid,x=PID` would have another column look like that of the pids.
-_RENAMED: Final = re.compile(r"\s+([^\s]*)=\s*(PID[^\s]*)")
+# `-o pid,x=PID`, `-ox=PID` would have another column look like that of the pids, and show what
+# other processes of the host were started with.
+_RENAMED: Final = re.compile(r"(?:^|\s)(\S*)=\s*(PID\S*)")
+_PID_COLUMNS: Final = ("pid", "-opid", "opid")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +30,7 @@ class Top:
 def check_arguments(arguments: str) -> None:
     """Raise Internal, as dockerd does, for arguments that give another column the title PID."""
     for name, title in _RENAMED.findall(arguments):
-        if name != "pid":
+        if name not in _PID_COLUMNS:
             raise Internal(f'specifying "{name}={title}" is not allowed')
 
 

@@ -55,6 +55,11 @@ def test_output_without_pids(table: str, words: str) -> None:
 def test_a_column_that_is_called_pid() -> None:
     for arguments in ("-o pid,x", "-o pid=PID", "-ef"):
         check_arguments(arguments)
+    for arguments in ("-opid=PID", "opid=PID"):
+        check_arguments(arguments)
+    for arguments in ("-oetimes=PID,args", "oetimes=PID", "--format=rss=PID", "-opid,rss=PID"):
+        with pytest.raises(Internal, match="is not allowed"):
+            check_arguments(arguments)
     for arguments in ("-o x=PID2", "-o pid -o x= PID2"):
         with pytest.raises(Internal, match='specifying "x=PID2" is not allowed'):
             check_arguments(arguments)
