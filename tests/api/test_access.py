@@ -3,7 +3,6 @@
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from urllib.parse import quote
 
@@ -11,7 +10,7 @@ import anyio
 import anyio.from_thread
 import pytest
 from tests.api.conftest import Api, bound_socket
-from tests.fakes.engine import FakeEngine
+from tests.fakes.engine import FakeEngine, make_container
 
 from seacan.api import server
 from seacan.api.access import ALL, OF_CONTAINERS, READABLE, Access, parse_access, scoped
@@ -117,7 +116,7 @@ def test_containers_of_a_label(tmp_path: Path) -> None:
     with running(tmp_path / "s", f"access=containers:label={LABEL}") as api:
         containers = api.engine.containers
         other = "second"
-        containers.records[other] = replace(containers.records["first"], config={}, name=other)
+        containers.records[other] = make_container("b" * 64, other)
         assert api.ask("GET", "/containers/first/json", described=False).status == 200
         for verb in ("json", "top", "logs?stdout=1"):
             answer = api.ask("GET", f"/containers/{other}/{verb}")
@@ -133,13 +132,32 @@ def test_a_list_has_containers_of_the_label_alone(tmp_path: Path) -> None:
     with running(tmp_path / "s", f"access=containers:label={LABEL}") as api:
         containers = api.engine.containers
         api.ask("GET", "/containers/json?all=1")
-        assert containers.calls[-1][-2] == {"label": [LABEL]}
+        assert containers.calls[-1][-1] == LABEL
         wanted = quote(json.dumps({"label": ["x"], "status": ["exited"]}))
         api.ask("GET", f"/containers/json?filters={wanted}")
-        assert containers.calls[-1][-2] == {"label": ["x", LABEL], "status": ["exited"]}
+        assert containers.calls[-1][-3] == {"label": ["x"], "status": ["exited"]}
+        assert containers.calls[-1][-1] == LABEL
         for query in ("since=second", "filters=" + quote('{"volume":["v"]}')):
             answer = api.ask("GET", f"/containers/json?{query}", described=False)
             assert answer.status == 403
+
+
+def test_others_leave_no_trace_in_what_a_reference_means(tmp_path: Path) -> None:
+    """An id that begins as another's, a name that is one's beginning, a link that another has."""
+    with running(tmp_path / "s", f"access=containers:label={LABEL}") as api:
+        records = api.engine.containers.records
+        mine = records.pop("first")
+        records.clear()
+        others = [make_container("a" * 11 + "b" * 53, "other"), make_container("c" * 64, "aaa")]
+        for record in (mine, *others):
+            records[record.id] = record
+        for ref in ("aaa", "a" * 11, "first", "/first", mine.id):
+            answer = api.ask("GET", f"/containers/{quote(ref, safe='')}/json", described=False)
+            assert (ref, answer.status) == (ref, 200)
+            assert answer.json["Id"] == mine.id
+        for ref in ("other", "c", "aaaaaaaaaaab", "other/db"):
+            answer = api.ask("GET", f"/containers/{ref}/json")
+            assert (answer.status, answer.message) == (404, f"No such container: {ref}")
 
 
 @pytest.mark.parametrize(

@@ -316,12 +316,12 @@ class FakeContainers:
         return FakeStats(self.get(ref), self.readings, self.stopped_listening)
 
     def all_records(self) -> Sequence[Container]:
-        return [*self.records.values()]
+        return [*{record.id: record for record in self.records.values()}.values()]
 
     async def list(
-        self, *, all: bool, limit: int | None, wanted: Filters, size: bool
+        self, *, all: bool, limit: int | None, wanted: Filters, size: bool, label: str = ""
     ) -> Sequence[Listed]:
-        self._call("list", all, limit, wanted, size)
+        self._call("list", all, limit, wanted, size, *filter(None, [label]))
         measured = self.measured if size else None
         return [Listed(record, record.image, measured) for record in self.records.values()]
 

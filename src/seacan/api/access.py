@@ -9,12 +9,13 @@ can be read tells secrets, too: an inspected container has its environment. None
 enters a container, which would be a way to root.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
 from seacan.api.door import Call, Handler, Route
 from seacan.engine.container import Container
+from seacan.engine.filters import has_labels
 from seacan.errors import Forbidden, InvalidArgument, NotFound
 from seacan.http.messages import Answer
 
@@ -56,7 +57,7 @@ ALL: Final = Access()
 
 
 class Containers(Protocol):
-    def get(self, ref: str) -> Container: ...
+    def all_records(self) -> Sequence[Container]: ...
 
 
 def parse_access(text: str) -> Access:
@@ -87,7 +88,7 @@ def _handler(route: Route, access: Access, containers: Containers) -> Handler:
         if key == _LISTED:
             return _listing(route.handler, access.label)
         if key in OF_CONTAINERS:
-            return _of_one(route.handler, access.label, containers.get)
+            return _of_one(route.handler, access.label, containers)
     return _refusal(f"{route.method} {route.path} is not served on this socket")
 
 
@@ -104,20 +105,29 @@ def _listing(handler: Handler, label: str) -> Handler:
         others = filters.keys() - _FILTERS | {n for n in ("since", "before") if n in call.query}
         if others:
             raise Forbidden(f"filter {min(others)} is not served on this socket")
-        filters["label"] = [*filters.get("label", []), label]
-        return await handler(replace(call, query=call.query.with_filters(filters)))
+        return await handler(replace(call, label=label))
 
     return answer
 
 
-def _of_one(handler: Handler, label: str, get: Callable[[str], Container]) -> Handler:
-    key, _, value = label.partition("=")
-
+def _of_one(handler: Handler, label: str, containers: Containers) -> Handler:
     async def answer(call: Call) -> Answer:
-        found = get(call.name)
-        if (found.config.get("Labels") or {}).get(key) != value:
-            raise NotFound(f"No such container: {call.name}")
+        known = [each for each in containers.all_records() if has_labels(each, [label])]
         # By its id from here on: a name may be another's by the time that it is looked up again.
-        return await handler(replace(call, name=found.id))
+        return await handler(replace(call, name=_found(call.name, known).id))
 
     return answer
+
+
+def _found(ref: str, known: Sequence[Container]) -> Container:
+    """Return the container of `known` by id, name, or a start of its id that none there shares.
+
+    What others are called, and how their ids begin, changes nothing in the answer.
+    """
+    exact = [each for each in known if ref == each.id or ref.removeprefix("/") == each.name]
+    found = exact or [each for each in known if each.id.startswith(ref)]
+    if not found:
+        raise NotFound(f"No such container: {ref}")
+    if len(found) > 1:
+        raise InvalidArgument(f"multiple IDs found with provided prefix: {ref}")
+    return found[0]

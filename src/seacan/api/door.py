@@ -24,6 +24,7 @@ class Call:
     version: Version
     name: str  # what stands for {name} in the route's path
     query: Query
+    label: str = ""  # KEY=VALUE: the client knows of containers that have it alone
 
     async def json(self, decoder: msgspec.json.Decoder[T]) -> T | None:
         """Return the JSON body, None if there is none. Raises InvalidArgument."""

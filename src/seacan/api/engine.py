@@ -112,8 +112,9 @@ class Containers(Protocol):
     def all_records(self) -> Sequence[Container]: ...
 
     async def list(
-        self, *, all: bool, limit: int | None, wanted: Filters, size: bool
-    ) -> Sequence[Listed]: ...
+        self, *, all: bool, limit: int | None, wanted: Filters, size: bool, label: str = ""
+    ) -> Sequence[Listed]:
+        """`label`: as if there were no others than the containers that have it."""
 
     async def sizes(self, ref: str) -> Sizes: ...
 

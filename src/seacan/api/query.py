@@ -104,12 +104,6 @@ class Query:
             raise InvalidArgument(f"invalid filter: more than {_MAX_FILTER_VALUES} values")
         return found
 
-    def with_filters(self, filters: Filters) -> "Query":
-        """Return the same query with other filters."""
-        other = Query("")
-        other._values = {**self._values, "filters": [msgspec.json.encode(filters).decode()]}
-        return other
-
 
 def check_filters(filters: Filters, known: Collection[str]) -> None:
     """Raise InvalidArgument for a filter that there is not."""

@@ -30,7 +30,7 @@ from seacan.engine import (
 from seacan.engine.container import NEVER, Container, Created, Places, ProbeResult, Status
 from seacan.engine.context import Context
 from seacan.engine.execs import Execs
-from seacan.engine.filters import Filters
+from seacan.engine.filters import Filters, has_labels
 from seacan.engine.health import Check
 from seacan.engine.listing import Listed, list_containers
 from seacan.engine.names import Names
@@ -84,12 +84,16 @@ class Containers:
         return [entry.record for entry in self._entries.values()]
 
     async def list(
-        self, *, all: bool, limit: int | None, wanted: Filters, size: bool
+        self, *, all: bool, limit: int | None, wanted: Filters, size: bool, label: str = ""
     ) -> Sequence[Listed]:
-        """Return the containers wanted, the newest first; `wanted` are the API's filters."""
+        """Return the containers wanted, the newest first; `wanted` are the API's filters.
+
+        With a `label`, NAME=VALUE, as if there were no others than those that have it.
+        """
+        labels = [label] if label else []
         return await list_containers(
             self._context,
-            self.all_records(),
+            [record for record in self.all_records() if has_labels(record, labels)],
             self.get,
             all=all,
             limit=limit,

@@ -52,6 +52,7 @@ class ContainerRoutes:
             limit=limit if limit > 0 else None,
             wanted=filters,
             size=call.query.flag("size"),
+            label=call.label,
         )
         now_s = time.time()
         return json_reply([list_container(listed, call.version, now_s) for listed in found])
