@@ -386,4 +386,6 @@ async def find(bundle: BundleDirectory) -> Shim | None:
 
 def _has_ended(channel: socket.socket) -> bool:
     """Tell whether the peer, which has nothing to say yet, is gone."""
-    return bool(select.select([channel], [], [], 0)[0])
+    poll = select.poll()  # select(2) knows no descriptor above 1023
+    poll.register(channel, select.POLLIN)
+    return bool(poll.poll(0))
