@@ -66,11 +66,12 @@ class Relays:
     async def _tell(self, relay: Relay, sandbox: Sandbox) -> None:
         there = {_key(place) for place in await relay.places()}
         endpoint = publishing_endpoint(sandbox)
+        wanted = {*sandbox.published}
         new = [
             (_place(published, endpoint), bound)
             for published, bound in self._ports.held(sandbox.id)
             if bound is not None
-            and published in sandbox.published
+            and published in wanted
             and _key(_place(published, endpoint)) not in there
         ]
         await relay.give([place for place, _ in new], [bound for _, bound in new])

@@ -7,7 +7,7 @@ netlink.py, links.py       requests to the kernel: interfaces, addresses, routes
 bridges.py      the interfaces of a network on the host
 endpoints.py    the interfaces of a container
 wishes.py       which ports of a container are wanted where
-publishing.py   which ports of the host lead to which of a container
+publishing.py   which ports of the host lead to which of a container; port_holders.py, who has them
 firewall.py     the rules, one table of one's own
 conntrack.py    flows that the kernel remembers
 resolv_conf.py  the servers of names that the host has

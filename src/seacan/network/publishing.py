@@ -8,20 +8,18 @@ the container has no such address, or from ::1; all of it in a network that want
 import contextlib
 import errno
 import functools
-import ipaddress
+import resource
 import socket
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from pathlib import Path
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from seacan.errors import Internal, Unsupported
 from seacan.network import port_owner
 from seacan.network.definition import Endpoint, Network, Published
 from seacan.network.elements import Forwarding
+from seacan.network.port_holders import Bound, PortHolders
 from seacan.network.wishes import Wish, share_out
 
-_EPHEMERAL: Final = Path("/proc/sys/net/ipv4/ip_local_port_range")
-_DEFAULT_EPHEMERAL: Final = range(32768, 61000)
 _ANYWHERE: Final = "0.0.0.0"
 _RELAYED: Final = ("tcp", "udp")
 
@@ -29,9 +27,8 @@ _RELAYED: Final = ("tcp", "udp")
 # --- given ------------------------------------------------------------------------------------
 
 
-# None: the kernel has no sockets of the protocol, or somebody else has it: the container's relay,
-# from before this daemon, or another program, which took the port meanwhile.
-Bound = tuple[Published, socket.socket | None]
+_HostSide = tuple[str, str, int]  # protocol, address, port
+_SOCKETS_OF_ONE: Final = 2  # IPv4, IPv6
 
 
 class Ports:
@@ -76,14 +73,20 @@ class Ports:
         self._names[holder] = name
         before = self._held.get(holder, [])
         shares = share_out(wishes, [published for published, _ in before])
-        kept = [bound for bound in before if any(bound[0] in share for share in shares)]
-        spare = [bound for bound in before if bound not in kept]
+        shared = {published for share in shares for published in share}
+        kept = [bound for bound in before if bound[0] in shared]
+        spare = [bound for bound in before if bound[0] not in shared]
+        places = {_host_side(published): bound for published, bound in spare}
         taken: list[Bound] = []
         try:
+            self._refuse_too_many(holder, wishes)
+            self._held[holder] = kept
+            holders = PortHolders(self._held)
             for wish, share in zip(wishes, shares, strict=True):
                 if not share:
-                    self._held[holder] = [*kept, *taken]
-                    taken += self._take(wish, network, endpoint, spare)
+                    more = self._take(wish, network, endpoint, places, holders)
+                    holders.add(holder, more)
+                    taken += more
             self._held[holder] = [*before, *taken]
             yield [published for published, _ in (*kept, *taken)]
         except BaseException:
@@ -92,6 +95,16 @@ class Ports:
             raise
         self._held[holder] = [*kept, *taken]
         _close(spare)
+
+    def _refuse_too_many(self, holder: str, wishes: Sequence[Wish]) -> None:
+        """Raise Internal if what is left of the descriptors would be too few for all else."""
+        most = resource.getrlimit(resource.RLIMIT_NOFILE)[0] * 3 // 4
+        others = sum(len(held) for other, held in self._held.items() if other != holder)
+        if others + len(wishes) * _SOCKETS_OF_ONE > most:
+            raise Internal(
+                f"publish {len(wishes)} ports: the daemon may have {most} sockets for ports, "
+                f"{_SOCKETS_OF_ONE} for each, and others have {others}"
+            )
 
     def hold(
         self,
@@ -139,7 +152,12 @@ class Ports:
             self._names[holder] = name
 
     def _take(
-        self, wish: Wish, network: Network, endpoint: Endpoint, spare: Sequence[Bound]
+        self,
+        wish: Wish,
+        network: Network,
+        endpoint: Endpoint,
+        spare: Mapping[_HostSide, socket.socket | None],
+        holders: PortHolders,
     ) -> list[Bound]:
         """Take one port of the host, the same on each address that it is wanted on.
 
@@ -147,24 +165,32 @@ class Ports:
         """
         addresses = _addresses(wish, network, endpoint)
         failure: OSError | None = None
-        for port in wish.host_ports or ephemeral_ports():
+        wanted = [_published(wish, address, 0, network) for address in addresses]
+        for port in wish.host_ports or holders.untried(wish.protocol):
             wanted = [_published(wish, address, port, network) for address in addresses]
             try:
-                return self._bind_all(wanted, spare)
+                return self._bind_all(wanted, spare, holders)
             except OSError as err:
                 failure = err
                 if err.errno != errno.EADDRINUSE:
                     break
-        raise self._refusal(wish, wanted[0], endpoint, failure)
+        raise self._refusal(wish, wanted[0], endpoint, failure, holders)
 
-    def _bind_all(self, wanted: Sequence[Published], spare: Sequence[Bound]) -> list[Bound]:
+    def _bind_all(
+        self,
+        wanted: Sequence[Published],
+        spare: Mapping[_HostSide, socket.socket | None],
+        holders: PortHolders,
+    ) -> list[Bound]:
         with contextlib.ExitStack() as undo:
             taken: list[Bound] = []
             for published in wanted:
-                if self._holder(published):
+                if holders.find(published):
                     raise OSError(errno.EADDRINUSE, "port is already allocated")
-                is_spare, bound = _again(published, spare)
-                if not is_spare:
+                place = _host_side(published)
+                if place in spare:
+                    bound = again.dup() if (again := spare[place]) is not None else None
+                else:
                     bound = _bind(published)
                 taken.append((published, bound))
                 if bound is not None:
@@ -172,23 +198,20 @@ class Ports:
             undo.pop_all()
         return taken
 
-    def _holder(self, wanted: Published) -> tuple[str, Published] | None:
-        """Return which container has the port, on this address or on all."""
-        for holder, held in self._held.items():
-            for published, _ in held:
-                if _collide(published, wanted):
-                    return self._names[holder], published
-        return None
-
     def _refusal(
-        self, wish: Wish, wanted: Published, endpoint: Endpoint, failure: OSError | None
+        self,
+        wish: Wish,
+        wanted: Published,
+        endpoint: Endpoint,
+        failure: OSError | None,
+        holders: PortHolders,
     ) -> Internal:
         place = _place(wanted)
-        if found := self._holder(wanted):
+        if found := holders.find(wanted):
             holder, theirs = found
             return Internal(
                 f"Bind for {_place(theirs)} failed: port is already allocated "
-                f"(container {holder} has it)"
+                f"(container {self._names[holder]} has it)"
             )
         words = (failure.strerror or str(failure)).lower() if failure else "no port"
         owner = ""
@@ -206,15 +229,6 @@ def _published(wish: Wish, address: str, port: int, network: Network) -> Publish
         return Published(wish.protocol, wish.container_port, anywhere, 0, is_routed=True)
     by_relay = network.publishes_by_relay
     return Published(wish.protocol, wish.container_port, address, port, by_relay)
-
-
-def ephemeral_ports() -> range:
-    """Return the ports that the host gives to those who ask for none."""
-    try:
-        first, last = map(int, _EPHEMERAL.read_text().split())
-    except (OSError, ValueError):
-        return _DEFAULT_EPHEMERAL
-    return range(first, last + 1)
 
 
 def _addresses(wish: Wish, network: Network, endpoint: Endpoint) -> list[str]:
@@ -287,15 +301,7 @@ def _bind(published: Published) -> socket.socket | None:
     return bound
 
 
-def _again(published: Published, spare: Sequence[Bound]) -> tuple[bool, socket.socket | None]:
-    """Tell whether one of `spare` has the port, and return a further descriptor of its socket."""
-    for each, bound in spare:
-        if _host_side(each) == _host_side(published):
-            return True, bound.dup() if bound is not None else None
-    return False, None
-
-
-def _host_side(published: Published) -> tuple[str, str, int]:
+def _host_side(published: Published) -> _HostSide:
     return published.protocol, published.host_address, published.host_port
 
 
@@ -303,17 +309,6 @@ def _close(held: Iterable[Bound]) -> None:
     for _, bound in held:
         if bound is not None:
             bound.close()
-
-
-def _collide(one: Published, other: Published) -> bool:
-    if one.is_routed or other.is_routed:
-        return False
-    if (one.protocol, one.host_port) != (other.protocol, other.host_port):
-        return False
-    first, second = map(ipaddress.ip_address, (one.host_address, other.host_address))
-    if first.version != second.version:
-        return False
-    return first == second or first.is_unspecified or second.is_unspecified
 
 
 def _place(published: Published) -> str:

@@ -91,9 +91,12 @@ def share_out(wishes: Sequence[Wish], published: Sequence[Published]) -> list[li
 
     What meets no wish is in none of them, and nothing is in two.
     """
-    left = [*published]
+    unused: dict[tuple[str, int], list[Published]] = {}
+    for each in published:
+        unused.setdefault((each.protocol, each.container_port), []).append(each)
     shares = []
     for wish in wishes:
+        left = unused.get((wish.protocol, wish.container_port), [])
         met = [each for each in left if wish.is_met_by(each)]
         port = next((each.host_port for each in met if not each.is_routed), 0)
         # Two wishes that differ in the host's port alone have two that are equal, if routed.

@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from seacan.errors import Internal, Unsupported
+from seacan.network import publishing
 from seacan.network.definition import (
     BY_RELAY,
     OPTION_PUBLISHED,
@@ -214,3 +215,53 @@ def test_a_routed_port_takes_none_of_the_host() -> None:
         ports.take_back("one")
         assert ports.held("one") == [(published[0], None)]
     assert forwardings(published, ENDPOINT) == [Forwarding("tcp", "0.0.0.0", 0, "10.0.0.2", 80)]
+
+
+def test_ports_leave_descriptors_for_all_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each is held by a socket or two: with all descriptors taken, nobody could connect."""
+    monkeypatch.setattr("seacan.network.publishing.resource.getrlimit", lambda _: (40, 40))
+    ports = Ports()
+    ports.publish("1", "web", [Wish("tcp", port) for port in range(10)], NETWORK, ENDPOINT)
+    with pytest.raises(Internal, match="the daemon may have 30 sockets for ports"):
+        ports.publish("2", "db", [Wish("tcp", port) for port in range(11)], NETWORK, ENDPOINT)
+    ports.release("1")
+    ports.publish("2", "db", [Wish("tcp", port) for port in range(11)], NETWORK, ENDPOINT)
+    with pytest.raises(Internal, match="others have 0"):
+        ports.publish("2", "db", [Wish("tcp", port) for port in range(16)], NETWORK, ENDPOINT)
+    assert len(ports.held("2")) == 0
+    ports.release("2")
+
+
+def test_a_port_of_many_is_not_held_against_all_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each against each was seconds for a few thousand, in which nobody was answered."""
+    compared = []
+
+    def collide(one: Published, other: Published) -> bool:
+        compared.append(one)
+        return False
+
+    monkeypatch.setattr("seacan.network.port_holders._collide", collide)
+    ports = Ports()
+    free = {_free_port() for _ in range(20)}
+    wishes = [Wish("udp", port, "127.0.0.1", range(port, port + 1)) for port in free]
+    try:
+        ports.publish("1", "web", wishes, NETWORK, ENDPOINT)
+    finally:
+        ports.release("1")
+    assert compared == []
+
+
+def test_ports_of_the_hosts_choice_are_tried_once_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    """All from the first for each port is seconds, too, for `-P` with thousands exposed."""
+    tried = []
+    published = publishing._published
+
+    def count(wish: Wish, address: str, port: int, network: Network) -> Published:
+        tried.append(port)
+        return published(wish, address, port, network)
+
+    monkeypatch.setattr(publishing, "_published", count)
+    ports = Ports()
+    ports.publish("1", "web", [Wish("udp", port) for port in range(50)], NETWORK, ENDPOINT)
+    ports.release("1")
+    assert len([*filter(None, tried)]) < 100
