@@ -3,13 +3,23 @@
 Without pathlib, which takes longer to import than what a container needs of it to run.
 """
 
+from __future__ import annotations
+
 import os
 import stat
 
 from seacan.errors import InvalidArgument
 from seacan.lean import suppress
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import BinaryIO
+
 StrPath = str | os.PathLike[str]
+
+# What is open already, as a shell's `<(command)` is.
+_OPEN_ALREADY = ("/dev/fd/", "/dev/stdin", "/proc/self/fd/")
+_NULL = os.makedev(1, 3)
 
 
 def absolute(*parts: StrPath) -> str:
@@ -73,7 +83,30 @@ def read_bounded(fd: int, limit_bytes: int, name: str) -> bytes:
         status = os.fstat(fd)
         if not stat.S_ISREG(status.st_mode):
             raise InvalidArgument(f"read {name}: not a regular file")
-        data = file.read(limit_bytes + 1)
+        return _bounded(file, limit_bytes, name)
+
+
+def read_named(path: str, limit_bytes: int) -> bytes:
+    """Return the content of the file that a user names.
+
+    Raises OSError, and InvalidArgument if it is longer than `limit_bytes` or not certain to end: a
+    device other than /dev/null, or a FIFO, which is waited for only if it is open already.
+    """
+    with open(path, "rb", opener=_without_waiting) as file:
+        status = os.fstat(file.fileno())
+        if stat.S_ISFIFO(status.st_mode) and path.startswith(_OPEN_ALREADY):
+            os.set_blocking(file.fileno(), True)
+        elif not stat.S_ISREG(status.st_mode) and status.st_rdev != _NULL:
+            raise InvalidArgument(f"read {path}: not a regular file")
+        return _bounded(file, limit_bytes, path)
+
+
+def _without_waiting(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_NONBLOCK)
+
+
+def _bounded(file: BinaryIO, limit_bytes: int, name: str) -> bytes:
+    data = file.read(limit_bytes + 1)
     if len(data) > limit_bytes:
         raise InvalidArgument(f"read {name}: longer than {limit_bytes} bytes")
     return data

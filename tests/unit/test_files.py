@@ -1,8 +1,10 @@
+import os
 from pathlib import Path
 
 import pytest
 
-from seacan.files import absolute, write_atomic
+from seacan.errors import InvalidArgument
+from seacan.files import absolute, read_named, write_atomic
 
 
 @pytest.mark.parametrize(
@@ -26,6 +28,33 @@ def test_absolute_is_from_the_working_directory(
     monkeypatch.chdir(tmp_path)
     assert absolute(".") == str(tmp_path)
     assert absolute("a", "b") == f"{tmp_path}/a/b"
+
+
+def test_a_named_file_is_read_up_to_its_limit(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.write_bytes(b"12345")
+    assert read_named(str(file), 5) == b"12345"
+    assert read_named("/dev/null", 5) == b""
+    with pytest.raises(InvalidArgument, match="longer than 4 bytes"):
+        read_named(str(file), 4)
+    with pytest.raises(IsADirectoryError):
+        read_named(str(tmp_path), 5)
+
+
+def test_what_may_never_end_is_not_read(tmp_path: Path) -> None:
+    fifo = tmp_path / "fifo"
+    os.mkfifo(fifo)
+    for path in (str(fifo), "/dev/zero"):
+        with pytest.raises(InvalidArgument, match="not a regular file"):
+            read_named(path, 5)
+
+
+def test_a_pipe_that_is_open_already_is_read() -> None:
+    ours, theirs = os.pipe()
+    with open(ours, "rb"), open(theirs, "wb") as file:
+        file.write(b"text")
+        file.close()
+        assert read_named(f"/dev/fd/{ours}", 5) == b"text"
 
 
 @pytest.mark.parametrize("sync", [True, False])

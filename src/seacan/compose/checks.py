@@ -6,6 +6,7 @@ All raise InvalidArgument. Source: compose specification; docker compose 2.40 fo
 
 from __future__ import annotations
 
+from seacan.compose.order import dependencies_of, in_turn
 from seacan.compose.path_table import Path, PathTable, joined, rewrite
 from seacan.compose.short_syntax import is_ip_address
 from seacan.errors import InvalidArgument
@@ -264,16 +265,4 @@ def check_container_names(project: Project) -> None:
 
 def check_cycles(project: Project) -> None:
     """Raise InvalidArgument if services depend on each other in a circle."""
-    done: set[str] = set()
-
-    def visit(name: str, above: tuple[str, ...]) -> None:
-        if name in above:
-            circle = (*above[above.index(name) :], name)
-            raise InvalidArgument(f"dependency cycle detected: {' -> '.join(circle)}")
-        if name not in done:
-            for other in sorted(project.services.get(name, {}).get("depends_on", ())):
-                visit(other, (*above, name))
-            done.add(name)
-
-    for name in sorted(project.services):
-        visit(name, ())
+    in_turn(dependencies_of(project.services))

@@ -12,6 +12,7 @@ import os
 from seacan.compose import kept_documents
 from seacan.compose.remote_files import is_remote
 from seacan.errors import InvalidArgument
+from seacan.files import read_named
 from seacan.records import record
 
 TYPE_CHECKING = False
@@ -80,10 +81,12 @@ def _from_kept(kept: list[Any]) -> list[Document]:
 
 def _content(file: str) -> bytes:
     try:
-        with open(0 if file == STDIN else file, "rb", closefd=file != STDIN) as opened:
+        if file != STDIN:
+            return read_named(file, LIMIT_BYTES)
+        with open(0, "rb", closefd=False) as opened:
             data = opened.read(LIMIT_BYTES + 1)
     except OSError as err:
         raise InvalidArgument(f"open {file}: {(err.strerror or str(err)).lower()}") from err
     if len(data) > LIMIT_BYTES:
-        raise InvalidArgument(f"open {file}: longer than {LIMIT_BYTES} bytes")
+        raise InvalidArgument(f"standard input is longer than {LIMIT_BYTES} bytes")
     return data

@@ -15,6 +15,7 @@ import re
 
 from seacan.compose.variables import substitute
 from seacan.errors import InvalidArgument
+from seacan.files import read_named
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -38,12 +39,9 @@ def read_file(
     Raises InvalidArgument for a file that cannot be read or a line that is none.
     """
     try:
-        with open(name, "rb") as file:
-            data = file.read(LIMIT_BYTES + 1)
+        data = read_named(name, LIMIT_BYTES)
     except OSError as err:
         raise InvalidArgument(f"couldn't read env file: {name}: {err.strerror}") from err
-    if len(data) > LIMIT_BYTES:
-        raise InvalidArgument(f"failed to read {name}: longer than {LIMIT_BYTES} bytes")
     text = data.decode(errors="surrogateescape").removeprefix("\ufeff")
     try:
         _Reader(text, known, lookup, unset).read()
@@ -54,10 +52,10 @@ def read_file(
 def read_raw_file(name: str, known: dict[str, str], lookup: Lookup) -> None:
     """Add the variables of a file of the format `raw`: nothing of a value is replaced."""
     try:
-        with open(name, encoding="utf-8-sig", errors="surrogateescape", newline="\n") as file:
-            lines = file.read(LIMIT_BYTES).split("\n")
+        data = read_named(name, LIMIT_BYTES)
     except OSError as err:
         raise InvalidArgument(f"failed to read env_file {name}: {err.strerror}") from err
+    lines = data.decode("utf-8-sig", errors="surrogateescape").split("\n")
     for line in (line.removesuffix("\r").lstrip() for line in lines):
         if not line or line.startswith("#"):
             continue

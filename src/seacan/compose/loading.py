@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from seacan.compose.documents import Document, Documents, Path
     from seacan.compose.notices import Notices
 
+LIMIT_INCLUDES = 100  # files, each included by the one before
+LIMIT_EXTENDS = 100  # services, each extended by the one before
 _IMPORTED = ("services", "volumes", "networks", "secrets", "configs", "models")
 
 
@@ -46,7 +48,11 @@ class Extension:
 
 
 class Loader:
-    """Loads the files of one application. `included`: the files that led to it by `include`."""
+    """Loads the files of one application. `included`: the files that led to it by `include`.
+
+    `models`: what included applications came to, of all loaders of a run. What is included along
+    many ways is loaded once, since there are more ways than can be gone.
+    """
 
     def __init__(
         self,
@@ -57,6 +63,7 @@ class Loader:
         choices: Choices,
         *,
         included: tuple[str, ...] = (),
+        models: dict[Any, dict[str, Any]] | None = None,
     ) -> None:
         self._directory = directory
         self._environment = environment
@@ -64,6 +71,7 @@ class Loader:
         self._notices = notices
         self._choices = choices
         self._included = included
+        self._models = {} if models is None else models
         self.included: list[str] = []  # what files included, as they named it
         self._begun: list[tuple[str, int]] = []  # file and number of the documents so far
 
@@ -230,16 +238,24 @@ class Loader:
         if files[0] in above:
             circle = "\n include ".join((*above[1:], files[0]))
             raise InvalidArgument(f"include cycle detected:\n{above[0]}\n include {circle}")
+        if len(above) > LIMIT_INCLUDES:
+            raise InvalidArgument(f"{file}: included through more than {LIMIT_INCLUDES} files")
         directory = self._path(chosen.get("project_directory") or os.path.dirname(files[0]))
-        loader = Loader(
-            directory,
-            self._included_environment(directory, _listed(chosen.get("env_file"))),
-            self._documents,
-            self._notices,
-            Choices(interpolate=self._choices.interpolate),
-            included=above,
-        )
-        return loader.load(files)
+        environment = self._included_environment(directory, _listed(chosen.get("env_file")))
+        key = (directory, tuple(files), frozenset(environment.items()))
+        if key not in self._models:
+            loader = Loader(
+                directory,
+                environment,
+                self._documents,
+                self._notices,
+                Choices(interpolate=self._choices.interpolate),
+                included=above,
+                models=self._models,
+            )
+            self._models[key] = loader.load(files)
+        loaded: dict[str, Any] = _copy(self._models[key])
+        return loaded
 
     def _included_environment(self, directory: str, env_files: list[str]) -> dict[str, str]:
         """Return the environment with the variables of the included application's own files."""
@@ -314,6 +330,10 @@ def _without_circle(above: tuple[Extension, ...], added: Extension) -> tuple[Ext
         lines = [f"  {above[0].service} in {above[0].file}"]
         lines += [f"  extends {one.service} in {one.file}" for one in (*above[1:], added)]
         raise InvalidArgument("\n".join(("Circular reference:", *lines)))
+    if len(above) == LIMIT_EXTENDS:
+        raise InvalidArgument(
+            f"{added.file}: {added.service} is extended through more than {LIMIT_EXTENDS} services"
+        )
     return (*above, added)
 
 

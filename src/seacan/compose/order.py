@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from seacan.errors import InvalidArgument
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -20,23 +22,41 @@ def dependencies_of(services: Mapping[str, Mapping[str, Any]]) -> dict[str, set[
 
 def dependents_of(services: Mapping[str, Mapping[str, Any]]) -> dict[str, set[str]]:
     """Return which of `services` depend on each."""
-    before = dependencies_of(services)
-    return {name: {other for other in before if name in before[other]} for name in services}
+    return _turned(dependencies_of(services))
+
+
+def _turned(before: Mapping[str, set[str]]) -> dict[str, set[str]]:
+    """Return which names come after each."""
+    after: dict[str, set[str]] = {name: set() for name in before}
+    for name, others in before.items():
+        for other in others:
+            after[other].add(name)
+    return after
 
 
 def in_turn(before: Mapping[str, set[str]]) -> list[str]:
-    """Return the names, each after all of its `before`, which have no circle."""
+    """Return the names, each after all of its `before`. Raises InvalidArgument for a circle."""
     found: dict[str, None] = {}
-
-    def add(name: str) -> None:
-        for other in sorted(before[name] - found.keys()):
-            add(other)
-        found[name] = None
-
-    for name in sorted(before):
-        if name not in found:
-            add(name)
+    for first in sorted(before):
+        if first not in found:
+            _add_in_turn(first, before, found)
     return list(found)
+
+
+def _add_in_turn(first: str, before: Mapping[str, set[str]], found: dict[str, None]) -> None:
+    """Add `first` to `found`, after what has to be before it."""
+    way = {first: sorted(before[first], reverse=True)}  # what each waits for, the next one last
+    while way:
+        name, others = next(reversed(way.items()))
+        if not others:
+            found[name] = None
+            del way[name]
+        elif (other := others.pop()) in way:
+            names = list(way)
+            circle = " -> ".join((*names[names.index(other) :], other))
+            raise InvalidArgument(f"dependency cycle detected: {circle}")
+        elif other not in found:
+            way[other] = sorted(before[other], reverse=True)
 
 
 def in_order(
@@ -69,13 +89,13 @@ class _Work:
         from threading import Condition
 
         self._act = act
-        self._left = {name: set(others) for name, others in before.items()}
-        self._ready: list[str] = []
+        self._left = {name: set(others) for name, others in before.items() if others}
+        self._after = _turned(before)
+        self._ready = sorted(before.keys() - self._left.keys())
         self._running: set[str] = set()
         self._changed = Condition()
         self._free = at_once if at_once > 0 else AT_ONCE  # threads that may be begun
         self._error: BaseException | None = None
-        self._find_ready()
 
     def begin_ready(self) -> None:
         """Begin a thread for each name that is still ready when its turn comes."""
@@ -119,17 +139,18 @@ class _Work:
         with self._changed:
             self._error = self._error or error
             self._running.discard(name)
-            for others in self._left.values():
-                others.discard(name)
-            has_more = self._find_ready()
+            has_more = self._find_ready(name)
             self._changed.notify_all()
             return has_more
 
-    def _find_ready(self) -> bool:
+    def _find_ready(self, done: str) -> bool:
+        """Return whether anything waited for `done` alone."""
         if self._error is not None:
             self._ready.clear()
             return False
-        found = [name for name in sorted(self._left) if not self._left[name]]
+        for name in self._after[done]:
+            self._left[name].discard(done)
+        found = [name for name in sorted(self._after[done]) if not self._left[name]]
         for name in found:
             del self._left[name]
         self._ready += found

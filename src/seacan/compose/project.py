@@ -201,9 +201,9 @@ def with_selected_services(
     wanted = list(names)
     if not wanted:
         return project
-    selected: set[str] = set()
-    for name in wanted:
-        _select(project, name, selected, dependencies=dependencies, required=True)
+    selected = _matching(project, wanted)
+    if dependencies:
+        _add_dependencies(project, selected)
     services = {}
     for name in sorted(selected):
         service = project.services[name]
@@ -216,27 +216,27 @@ def with_selected_services(
     return replace(project, services=services, disabled={**project.disabled, **disabled})
 
 
-def _select(
-    project: Project, pattern: str, selected: set[str], *, dependencies: bool, required: bool
-) -> None:
+def _matching(project: Project, patterns: list[str]) -> set[str]:
     from fnmatch import fnmatchcase
 
-    found = [name for name in project.services if fnmatchcase(name, pattern)]
-    if not found and required:
-        raise NotFound(f"no such service: {pattern}")
-    for name in found:
-        if name in selected:
-            continue
-        selected.add(name)
-        if dependencies:
-            for other, dependency in project.services[name].get("depends_on", {}).items():
-                _select(
-                    project,
-                    other,
-                    selected,
-                    dependencies=True,
-                    required=dependency.get("required", True),
-                )
+    selected: set[str] = set()
+    for pattern in patterns:
+        found = [name for name in project.services if fnmatchcase(name, pattern)]
+        if not found:
+            raise NotFound(f"no such service: {pattern}")
+        selected.update(found)
+    return selected
+
+
+def _add_dependencies(project: Project, selected: set[str]) -> None:
+    left = sorted(selected)
+    while left:
+        for other, dependency in project.services[left.pop()].get("depends_on", {}).items():
+            if other in project.services and other not in selected:
+                selected.add(other)
+                left.append(other)
+            elif other not in project.services and dependency.get("required", True):
+                raise NotFound(f"no such service: {other}")
 
 
 def without_unused_resources(project: Project) -> Project:

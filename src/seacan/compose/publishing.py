@@ -8,12 +8,13 @@ from __future__ import annotations
 import os
 
 from seacan.compose.artifacts import VARIABLES_TYPE, Layer
-from seacan.compose.documents import STDIN
+from seacan.compose.documents import LIMIT_BYTES, STDIN
 from seacan.compose.remote_files import is_remote
 from seacan.compose.renaming import with_other_names
 from seacan.compose.sha256 import sha256_hex
 from seacan.compose.variables import substitute
 from seacan.errors import InvalidArgument
+from seacan.files import read_named
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -75,7 +76,6 @@ class _Files:
 
 def _read(file: str) -> bytes:
     try:
-        with open(file, "rb") as opened:
-            return opened.read()
+        return read_named(file, LIMIT_BYTES)
     except OSError as err:
         raise InvalidArgument(f"open {file}: {(err.strerror or str(err)).lower()}") from err

@@ -14,6 +14,7 @@ from seacan.compose.mounts import mounts_of
 from seacan.compose.names import container_name, image_of
 from seacan.compose.resources import resources_of
 from seacan.errors import InvalidArgument
+from seacan.files import read_named
 from seacan.json_text import dumps, loads
 from seacan.records import record
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 _INTERFACE_NAME = "com.docker.network.endpoint.ifname"
 _CONDITIONS = {"none": "no", "any": "always"}
+_PROFILE_LIMIT_BYTES = 4 * 1024 * 1024
 _SECOND_NS = 1_000_000_000
 _TEXTS = {
     "hostname": "Hostname",
@@ -229,8 +231,7 @@ def _security_options(project: Project, options: Any) -> tuple[list[str], bool]:
 
 def _profile(path: str) -> str:
     try:
-        with open(path, "rb") as file:
-            return dumps(loads(file.read()))
+        return dumps(loads(read_named(path, _PROFILE_LIMIT_BYTES)))
     except (OSError, ValueError) as err:
         raise InvalidArgument(f"opening seccomp profile ({path}) failed: {err}") from err
 

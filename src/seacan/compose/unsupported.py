@@ -24,7 +24,7 @@ _REFUSED = (
     "log_driver",
     "log_opt",
 )
-_FOR_A_SWARM = ("endpoint_mode", "placement", "rollback_config")
+_FOR_A_SWARM = ("endpoint_mode", "placement")
 
 
 def check_supported(project: Project, notices: Notices) -> None:
@@ -35,6 +35,11 @@ def check_supported(project: Project, notices: Notices) -> None:
                 raise Unsupported(f"services.{name}.{key}: not supported")
         for key in _ignored(service):
             notices.warn(f"services.{name}.{key}: means nothing to a single engine, and is ignored")
+        if service.get("deploy", {}).get("rollback_config"):
+            notices.warn(
+                f"services.{name}.deploy.rollback_config: ignored: what has to be rolled back is "
+                "put back all at once, in the order that update_config has"
+            )
         for text in _files(project, service):
             notices.warn(f"services.{name}.{text}")
 

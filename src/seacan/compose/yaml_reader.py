@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from seacan.compose.documents import Path
 
 LIMIT_VALUES = 500_000
+LIMIT_COPIES = 200_000  # of those: values that aliases stand for
 LIMIT_DEPTH = 100
 
 _STANDARD = "tag:yaml.org,2002:"
@@ -77,6 +78,7 @@ class _Builder:
         self._name = name
         self._open: list[Any] = []  # the nodes above the one that is being built
         self._count = 0
+        self._built: set[int] = set()  # the nodes so far, by their ids; others are copies
         self._reset: list[Path] = []
         self._lines: dict[Path, int] = {}
 
@@ -85,7 +87,8 @@ class _Builder:
 
     def _build(self, node: Any, path: Path) -> Any:
         self._count += 1
-        if self._count > LIMIT_VALUES:
+        self._built.add(id(node))
+        if self._count > LIMIT_VALUES or self._count - len(self._built) > LIMIT_COPIES:
             raise self._error(node, "document contains excessive aliasing")
         if len(self._open) > LIMIT_DEPTH:
             raise self._error(node, "nested too deeply")

@@ -1,8 +1,10 @@
 import threading
+from itertools import pairwise
 
 import pytest
 
 from seacan.compose.order import dependencies_of, dependents_of, for_all, in_order, in_turn
+from seacan.errors import InvalidArgument
 
 SERVICES: dict[str, dict[str, dict[str, object]]] = {
     "web": {"depends_on": {"api": {}, "gone": {}}},
@@ -19,6 +21,21 @@ def test_both_directions() -> None:
 
 def test_all_in_turn() -> None:
     assert in_turn(dependencies_of(SERVICES)) == ["alone", "db", "api", "web"]
+
+
+def test_a_circle_is_refused() -> None:
+    with pytest.raises(InvalidArgument, match="dependency cycle detected: b -> c -> b"):
+        in_turn({"a": {"b"}, "b": {"c"}, "c": {"b", "d"}, "d": set()})
+
+
+def test_there_may_be_more_names_than_calls_in_each_other() -> None:
+    names = [f"{at:04}" for at in range(2000)]
+    before: dict[str, set[str]] = {"0000": set()}
+    before |= {name: {other} for other, name in pairwise(names)}
+    assert in_turn(dict(reversed(before.items()))) == names
+    done: list[str] = []
+    in_order(before, done.append)
+    assert done == names
 
 
 def test_each_after_what_it_depends_on() -> None:

@@ -155,7 +155,6 @@ def told(directory: Path, service: str, rest: str = "") -> list[str]:
     ("key", "value"),
     [
         ("placement", "{constraints: [a]}"),
-        ("rollback_config", "{parallelism: 1}"),
         ("endpoint_mode", "vip"),
     ],
 )
@@ -163,6 +162,11 @@ def test_what_means_nothing_to_one_engine_is_told(tmp_path: Path, key: str, valu
     (text,) = told(tmp_path, f"deploy: {{{key}: {value}}}")
     assert text == f"services.a.deploy.{key}: means nothing to a single engine, and is ignored"
     assert told(tmp_path, "deploy: {mode: replicated, replicas: 2}") == []
+
+
+def test_how_a_rollback_goes_is_told(tmp_path: Path) -> None:
+    (text,) = told(tmp_path, "deploy: {rollback_config: {parallelism: 1}}")
+    assert text.startswith("services.a.deploy.rollback_config: ignored: ")
 
 
 def test_a_missing_secret_file_is_told(tmp_path: Path) -> None:

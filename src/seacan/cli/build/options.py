@@ -23,6 +23,7 @@ from seacan.cli.values import (
     one,
 )
 from seacan.errors import InvalidArgument, Unsupported
+from seacan.files import read_named
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -163,14 +164,12 @@ def _secret(name: str, path: str, variable: str, kind: str) -> bytes:
             raise InvalidArgument(f"secret {name}: there is no variable {variable}")
         return os.fsencode(os.environ[variable])
     try:
-        with open(path or name, "rb") as file:
-            content = file.read(_SECRET_LIMIT_BYTES + 1)
+        return read_named(path or name, _SECRET_LIMIT_BYTES)
     except OSError as err:
         why = (err.strerror or str(err)).lower()
         raise InvalidArgument(f"secret {name}: open {path or name}: {why}") from err
-    if len(content) > _SECRET_LIMIT_BYTES:
-        raise InvalidArgument(f"secret {name}: invalid secret size: over {_SECRET_LIMIT_BYTES}")
-    return content
+    except InvalidArgument as err:
+        raise InvalidArgument(f"secret {name}: {err}") from None
 
 
 def _limits(values: Values) -> dict[str, object]:

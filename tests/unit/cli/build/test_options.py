@@ -89,7 +89,7 @@ def test_secrets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         ("id=a,colour=red", "invalid secret"),
         ("id=a,env=NO_SUCH_VARIABLE", "there is no variable NO_SUCH_VARIABLE"),
         ("id=a,src=/none", "open /none: no such file or directory"),
-        ("id=a,src=/dev/zero", "invalid secret size"),
+        ("id=a,src=/dev/zero", "secret a: read /dev/zero: not a regular file"),
     ],
 )
 def test_no_secret(text: str, why: str) -> None:
