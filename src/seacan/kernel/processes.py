@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from typing import Final
 
 _MAX_FD: Final = 0xFFFFFFFF
+_DEATH_TIMEOUT_S: Final = 10.0
 _PF_KTHREAD: Final = 0x00200000  # linux/sched.h
 
 
@@ -63,6 +64,18 @@ def wait_exit(pidfd: int, timeout_s: float) -> bool:
     poll = select.poll()
     poll.register(pidfd, select.POLLIN)
     return bool(poll.poll(timeout_s * 1000))
+
+
+def reap(pid: int) -> None:
+    """Wait for the end of a child; the caller's parent has to reap it, if it is a child of that."""
+    try:
+        os.waitpid(pid, 0)
+    except ChildProcessError:
+        pidfd = os.pidfd_open(pid)  # nobody reaps it as long as that one waits for the caller
+        try:
+            wait_exit(pidfd, _DEATH_TIMEOUT_S)
+        finally:
+            os.close(pidfd)
 
 
 def close_all_but(keep: Iterable[int]) -> None:

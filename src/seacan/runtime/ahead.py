@@ -16,7 +16,13 @@ from typing import Final, NoReturn, cast
 
 from seacan import log
 from seacan.kernel import namespaces, syscalls, this_process
-from seacan.kernel.namespaces import CLONE_NEWIPC, CLONE_NEWNS, CLONE_NEWUTS
+from seacan.kernel.namespaces import (
+    CLONE_NEWIPC,
+    CLONE_NEWNS,
+    CLONE_NEWPID,
+    CLONE_NEWUTS,
+    CLONE_PARENT,
+)
 from seacan.kernel.written_pages import WrittenPages
 from seacan.records import replace
 from seacan.runtime import fork, init
@@ -33,16 +39,17 @@ _MAX_DESCRIPTORS: Final = 9
 class Ahead:
     """A child that waits. It can become one container's first process, or be closed."""
 
-    def __init__(self, written: WrittenPages) -> None:
+    def __init__(self, written: WrittenPages, *, for_parent: bool = False) -> None:
         """Fork it. The caller has one thread, and becomes non-dumpable: see fork.py.
 
-        It takes copies of the pages that such a child has `written` to.
+        It takes copies of the pages that such a child has `written` to. With `for_parent` it is a
+        child of the caller's parent, and ends with that.
         """
         self._written = written
         self._channel, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
             this_process.set_dumpable(False)
-            self.pid = syscalls.clone(namespaces.CLONE_NEWPID)
+            self.pid = syscalls.clone(CLONE_NEWPID | (CLONE_PARENT if for_parent else 0))
             if self.pid == 0:
                 self._channel.close()
                 _wait(theirs, written)

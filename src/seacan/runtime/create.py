@@ -6,8 +6,8 @@ import os
 
 from seacan.errors import Internal, InvalidArgument
 from seacan.files import StrPath
-from seacan.kernel import signals
-from seacan.kernel.namespaces import CLONE_NEWPID, open_namespace
+from seacan.kernel import processes, signals
+from seacan.kernel.namespaces import CLONE_NEWPID, CLONE_PARENT, open_namespace
 from seacan.lean import ExitStack, closing, contextmanager
 from seacan.records import replace
 from seacan.runtime import cgroup_place, failures, init, state
@@ -51,6 +51,7 @@ def create(
     settings: Settings = NO_SETTINGS,
     mount_layers: Callable[[], None] | None = None,
     ahead: Ahead | None = None,
+    for_parent: bool = False,
     trace: int = NOT_TRACED,
 ) -> Container:
     """Make a container of `bundle`, its process waiting to be started, its state under `root`.
@@ -58,7 +59,8 @@ def create(
     `stdio` is for 0, 1, 2 of the process, unless it wants a terminal: then the pty's master is sent
     over `console`. Descriptors from 3 on reach the process: `listen_fds` sockets, of which it is
     told as systemd tells, and `preserve_fds` more. The process is a child of the caller, who reaps
-    it and must have one thread only; it may have been forked `ahead`.
+    it and must have one thread only; it may have been forked `ahead`. With `for_parent` it is
+    one of the caller's parent, where it can be, as if it was forked ahead for that.
     Where the root file system is yet to be mounted, the process calls `mount_layers`, which enters
     a mount namespace that it makes; that is not for containers with a user namespace.
     Raises Conflict for an id in use, CommandNotFound, CommandNotExecutable, InvalidArgument,
@@ -97,7 +99,7 @@ def create(
                 trace=trace,
                 mount_layers=mount_layers,
             )
-            pid = _begin(child, directory, ahead, undo)
+            pid = _begin(child, directory, ahead, undo, CLONE_PARENT if for_parent else 0)
             mark(trace, "starter", f"init is process {pid}")
             return _accompany(child, pid, place, directory, reader, undo)
     except OSError as err:
@@ -119,14 +121,16 @@ def _tell_of_sockets(bundle: Bundle, count: int) -> None:
     bundle.process["env"] = [*bundle.process.get("env", []), *told]
 
 
-def _begin(child: Init, directory: StateDirectory, ahead: Ahead | None, undo: ExitStack) -> int:
+def _begin(
+    child: Init, directory: StateDirectory, ahead: Ahead | None, undo: ExitStack, flags: int
+) -> int:
     """Open what only the child needs, and have it begin; return its pid."""
     with (
         _closing(child.pipe),
         _closing(os.open(directory.fifo, os.O_RDWR)) as child.fifo,
         _failure_file(child.bundle, directory) as child.failure,
     ):
-        return _fork(child, ahead, undo)
+        return _fork(child, ahead, undo, flags)
 
 
 def _accompany(
@@ -248,29 +252,29 @@ def _failure_file(bundle: Bundle, directory: StateDirectory) -> Iterator[int]:
         yield fd
 
 
-def _fork(child: Init, ahead: Ahead | None, undo: ExitStack) -> int:
+def _fork(child: Init, ahead: Ahead | None, undo: ExitStack, flags: int) -> int:
     if child.bundle.namespace("user"):
         return _fork_into_user_namespace(child, undo)
     if child.bundle.has_id_mapped_mounts:
         from seacan.runtime import sources  # few containers have any
 
         with closing(sources.open_sources(child.bundle)) as child.sources:
-            return _fork_plainly(child, undo)
+            return _fork_plainly(child, undo, flags)
     if ahead is not None and (pid := ahead.become(child)):
         undo.callback(kill_and_reap, pid)
         return pid
-    return _fork_plainly(child, undo)
+    return _fork_plainly(child, undo, flags)
 
 
-def _fork_plainly(child: Init, undo: ExitStack) -> int:
+def _fork_plainly(child: Init, undo: ExitStack, flags: int) -> int:
     namespace = child.bundle.namespace("pid")
     if namespace is None:
-        pid = fork(child, init.STEPS)
+        pid = fork(child, init.STEPS, flags=flags)
     elif path := namespace.get("path"):
         with _closing(_open_pid_namespace(path)) as fd:
             pid = fork_into(child, init.STEPS, fd)
     else:
-        pid = fork(child, init.STEPS, flags=CLONE_NEWPID)
+        pid = fork(child, init.STEPS, flags=CLONE_NEWPID | flags)
     undo.callback(kill_and_reap, pid)
     return pid
 
@@ -313,12 +317,12 @@ def _closing(fd: int) -> Iterator[int]:
 def kill_and_reap(pid: int) -> None:
     """End a child that did not become a container."""
     os.kill(pid, signals.SIGKILL)
-    os.waitpid(pid, 0)
+    processes.reap(pid)
 
 
 def _delete_and_reap(container: Container) -> None:
     container.delete(force=True)
-    os.waitpid(container.pid, 0)
+    processes.reap(container.pid)
 
 
 def _obituary(cgroup: Cgroup) -> str:

@@ -62,6 +62,7 @@ class OwnContainer:
             console=side.console,
             mount_layers=None if "id_map" in layers else mount,
             ahead=self._ahead,
+            for_parent=True,
             settings=Settings(systemd_cgroup=units.is_scope(self._cgroup_path)),
             trace=trace,
         )

@@ -3,6 +3,10 @@
 What the runtime needs of memory goes with this process when it ends: a forked process shares its
 parent's pages until one of them writes, and the runtime writes to a thousand. The shim, which stays
 for as long as its container does, writes to a fraction of that.
+
+The container's first process is forked as the shim's child, where it can be. One of the starter's
+would come to the shim only when all of the starter's memory is given back: a millisecond or three,
+that the end of a short container would not be heard of.
 """
 
 import os
@@ -33,7 +37,7 @@ class Starter:
     ) -> tuple[int, int]:
         """Return the container's first process, a pid, and a descriptor of its mount namespace.
 
-        The process becomes the caller's child, to be reaped as the starter itself. Raises what went
+        The process is the caller's child, to be reaped as the starter itself. Raises what went
         wrong; nothing is left of the container then.
         """
         with self._channel:
@@ -62,7 +66,7 @@ def _run(channel: socket.socket, standby: Standby | None) -> NoReturn:
 
 
 def _prepare(standby: Standby) -> Ahead:
-    ahead = Ahead(standby.inits)
+    ahead = Ahead(standby.inits, for_parent=True)
     standby.starters.copy()
     return ahead
 

@@ -2,14 +2,18 @@
 
 import os
 import signal
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from tests.root.runtime.boxes import Box, wait_until
 
-from seacan.errors import InvalidArgument
+from seacan.errors import InvalidArgument, SeacanError
 from seacan.kernel.written_pages import WrittenPages
+from seacan.runtime import container
 from seacan.runtime.ahead import Ahead
+from seacan.runtime.bundle import load
+from seacan.runtime.create import create
 
 pytestmark = pytest.mark.root
 
@@ -80,6 +84,51 @@ def test_it_ends_with_its_maker() -> None:
     os.kill(maker, signal.SIGKILL)
     os.waitpid(maker, 0)
     wait_until(lambda: _state(pid) in ("", "Z"))
+
+
+@pytest.mark.parametrize("is_ahead", [True, False])
+def test_one_for_the_parent_is_its_child(box: Box, is_ahead: bool) -> None:
+    box.write("sh", "-c", "exit 3")
+    pid = int(_said_by_a_child(lambda: str(_start_for_parent(box, is_ahead).pid)))
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 3
+    container.load(box.root, box.id).delete()
+
+
+@pytest.mark.parametrize("is_ahead", [True, False])
+def test_what_is_wrong_with_one_for_the_parent_comes_back(box: Box, is_ahead: bool) -> None:
+    box.write("absent")
+    assert "executable file not found" in _said_by_a_child(
+        lambda: str(_start_for_parent(box, is_ahead))
+    )
+    os.waitpid(-1, 0)  # it has ended before the error came
+
+
+def _start_for_parent(box: Box, is_ahead: bool) -> container.Container:
+    null = os.open("/dev/null", os.O_RDWR)
+    process = Ahead(WrittenPages(), for_parent=True) if is_ahead else None
+    made = create(
+        box.root, box.id, load(box.path), stdio=(null,) * 3, ahead=process, for_parent=True
+    )
+    made.start()
+    return made
+
+
+def _said_by_a_child(work: Callable[[], str]) -> str:
+    """Return what `work` returns, or the text of its error, in a child that has ended."""
+    reader, writer = os.pipe()
+    child = os.fork()
+    if child == 0:
+        try:
+            said = work()
+        except SeacanError as err:
+            said = str(err)
+        os.write(writer, said.encode())
+        os._exit(0)
+    os.close(writer)
+    with open(reader) as output:
+        said = output.read()
+    os.waitpid(child, 0)
+    return said
 
 
 def _state(pid: int) -> str:
