@@ -87,29 +87,15 @@ def exec_process(
     container has stopped. `below` has the paths, below the container's cgroup, of those that it
     enters, by controller: cgroup.py. Nothing is left of a process that could not be executed.
     """
-    process = container.record.completed(bundle.check_process(process))
-    check_kernel(process)
-    warn_of_missing(process, has_all=bool(container.record.namespaces & CLONE_NEWUSER))
+    process = bundle.check_process(process)
     check_descriptors(process.get("terminal", False), console, preserve_fds)
-    seccomp = _seccomp_of(container)
     pidfd = container.pidfd()
     reader, writer = failures.open_pipe()
     try:
-        child = Joining(
-            container_id=container.id,
-            process=process,
-            linux=container.record.linux,
-            stdio=stdio,
-            console=console,
-            preserve_fds=preserve_fds,
-            pipe=writer,
-            cgroup=container.cgroup.below(below) if below else container.cgroup,
-            filter=seccomp,
-            settings=container.record.settings,
-            pidfd=pidfd,
-            init_pid=container.pid,
-            namespaces=container.record.namespaces,
-        )
+        child = prepare(container, process, stdio=stdio, console=console, pipe=writer, pidfd=pidfd)
+        child.preserve_fds = preserve_fds
+        if below:
+            child.cgroup = container.cgroup.below(below)
         pid = _fork(child)
     except Exception:
         os.close(reader)
@@ -118,7 +104,7 @@ def exec_process(
         os.close(writer)
         os.close(pidfd)
     try:
-        failures.receive(reader, taking_listener(container, pid, seccomp))
+        failures.receive(reader, taking_listener(container, pid, child.filter))
     except Exception:
         os.kill(pid, signals.SIGKILL)
         os.waitpid(pid, 0)
@@ -126,6 +112,37 @@ def exec_process(
     finally:
         os.close(reader)
     return pid
+
+
+def prepare(
+    container: Container,
+    process: Process,
+    *,
+    stdio: Stdio,
+    console: socket | None,
+    pipe: int,
+    pidfd: int,
+) -> Joining:
+    """Return what the STEPS need for `process`, which was checked."""
+    record = container.record
+    process = record.completed(process)
+    check_kernel(process)
+    warn_of_missing(process, has_all=bool(record.namespaces & CLONE_NEWUSER))
+    return Joining(
+        container_id=container.id,
+        process=process,
+        linux=record.linux,
+        stdio=stdio,
+        console=console,
+        preserve_fds=0,
+        pipe=pipe,
+        cgroup=container.cgroup,
+        filter=_seccomp_of(container),
+        settings=record.settings,
+        pidfd=pidfd,
+        init_pid=container.pid,
+        namespaces=record.namespaces,
+    )
 
 
 def _fork(child: Joining) -> int:

@@ -17,11 +17,18 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from contextlib import AbstractContextManager
-    from typing import NoReturn, TypeVar
+    from typing import NoReturn, Protocol, TypeVar
 
-    from seacan.runtime.launch import Launch
+    class Told(Protocol):
+        """What a child is told, as far as this module reads it: a Launch, or what becomes one."""
 
-    AnyLaunch = TypeVar("AnyLaunch", bound=Launch)
+        @property
+        def pipe(self) -> int: ...
+
+        @property
+        def trace(self) -> int: ...
+
+    AnyLaunch = TypeVar("AnyLaunch", bound=Told)
 
 _EXIT_STATUS = 255  # of a process that could not be executed; what runc exits with
 
@@ -67,7 +74,7 @@ def run(launch: AnyLaunch, steps: Sequence[Callable[[AnyLaunch], None]]) -> NoRe
     take(launch, (_begin, *steps))
 
 
-def _begin(_: Launch) -> None:
+def _begin(_: object) -> None:
     begin()
 
 

@@ -13,6 +13,24 @@ from seacan.supervisor.protocol import RootfsRequest, StartRequest
 from seacan.trace import NOT_TRACED
 
 
+class Beginning(Protocol):
+    """A process that is about to be one of the container's, of a child or an orphan of the caller.
+
+    It may take as long as the container likes: whoever is root in there can stop it.
+    """
+
+    def fileno(self) -> int:
+        """Return a descriptor that is readable once there is a result."""
+
+    def result(self) -> int | None:
+        """Return its pid once it runs, None before that. Raises what went wrong."""
+
+    def kill(self) -> None:
+        """Have it not run, if there is no result yet."""
+
+    def close(self) -> None: ...
+
+
 class Container(Protocol):
     def start(
         self, layers: RootfsRequest, side: ChildSide, trace: int = NOT_TRACED
@@ -23,10 +41,10 @@ class Container(Protocol):
         own, and is to end afterwards. Steps are marked on `trace`.
         """
 
-    def exec_process(self, process: Process, side: ChildSide) -> int:
-        """Start `process` in it; return its pid, of a child or an orphan of the caller.
+    def begin_exec(self, process: Process, side: ChildSide, first_pid: int) -> Beginning:
+        """Begin to start `process` in it, beside its first one, which was not reaped.
 
-        That is a process for this alone: it may wait for as long as the container likes.
+        The caller goes on meanwhile. Raises Conflict if the container has stopped.
         """
 
     def delete(self) -> None:

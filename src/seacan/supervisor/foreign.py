@@ -23,6 +23,7 @@ from seacan.spec.runtime import Process
 from seacan.supervisor import rootfs
 from seacan.supervisor.process import ChildSide
 from seacan.supervisor.protocol import RootfsRequest
+from seacan.supervisor.worker import Work
 from seacan.trace import NOT_TRACED, mark
 
 _LOG_LIMIT: Final = 64 * 1024
@@ -67,7 +68,10 @@ class ForeignContainer:
             raise
         return pid, mounts
 
-    def exec_process(self, process: Process, side: ChildSide) -> int:
+    def begin_exec(self, process: Process, side: ChildSide, _first_pid: int) -> Work:
+        return Work(lambda: self._exec_process(process, side), side.descriptors())
+
+    def _exec_process(self, process: Process, side: ChildSide) -> int:
         path = self._bundle / "process.json"
         path.write_text(json.dumps(process))
         try:

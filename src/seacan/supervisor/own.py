@@ -14,11 +14,13 @@ from seacan.runtime import container, create
 from seacan.runtime import exec as runtime_exec
 from seacan.runtime.ahead import Ahead
 from seacan.runtime.bundle import Bundle
+from seacan.runtime.exec_begun import BegunExec
 from seacan.runtime.settings import Settings
 from seacan.spec.runtime import Process
 from seacan.supervisor import rootfs
 from seacan.supervisor.process import ChildSide
 from seacan.supervisor.protocol import RootfsRequest
+from seacan.supervisor.worker import Work
 from seacan.trace import NOT_TRACED, mark
 
 _DEADLINE_S: Final = 20  # less than the daemon waits for its answer
@@ -79,12 +81,17 @@ class OwnContainer:
         signal.alarm(0)
         return created.pid, mounts
 
-    def exec_process(self, process: Process, side: ChildSide) -> int:
-        _limit_time()
+    def begin_exec(self, process: Process, side: ChildSide, first_pid: int) -> BegunExec | Work:
+        try:
+            return BegunExec(
+                self._root, self._id, first_pid, process, stdio=side.stdio, console=side.console
+            )
+        except PermissionError:  # it takes one process more to get there
+            return Work(lambda: self._exec_process(process, side), side.descriptors())
+
+    def _exec_process(self, process: Process, side: ChildSide) -> int:
         loaded = container.load(self._root, self._id)
-        pid = runtime_exec.exec_process(loaded, process, stdio=side.stdio, console=side.console)
-        signal.alarm(0)
-        return pid
+        return runtime_exec.exec_process(loaded, process, stdio=side.stdio, console=side.console)
 
     def delete(self) -> None:
         try:

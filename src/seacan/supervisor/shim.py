@@ -112,7 +112,9 @@ class Shim:
         clients = [socket.socket(fileno=fd) for fd in descriptors]
         self._wake_on_children()
         self._container = open_container(request)
-        self._execs = Execs(self._loop, self._container, self._tell, self._finish_later)
+        self._execs = Execs(
+            self._loop, self._container, self._first_pid, self._tell, self._finish_later
+        )
         self._requests = RequestSocket(self._loop, self._bundle, self._calls())
         output = open_log(self._loop, request["log"], self._pace)
         streams = ProcessStreams(terminal=request["terminal"], stdin=request["stdin"])
@@ -232,6 +234,11 @@ class Shim:
 
     def _process(self, exec_id: str | None) -> Supervised:
         return self.init if exec_id is None else self._execs.running(exec_id)
+
+    def _first_pid(self) -> int:
+        if self._exit is not None:  # it was reaped: the number may be another's by now
+            raise errors.Conflict("cannot exec in a stopped container")
+        return self.init.pid
 
     # -- children ---------------------------------------------------------------------------------
 

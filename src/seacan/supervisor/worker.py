@@ -20,7 +20,8 @@ class Work:
     def __init__(self, work: Callable[[], int], descriptors: Sequence[int]) -> None:
         """Begin `work`, which returns a pid and needs `descriptors`, in a child to be reaped."""
         self._reader, writer = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
-        if os.fork() == 0:
+        self._pid = os.fork()
+        if self._pid == 0:
             # A client of the shim's would not see its connection end while the work goes on.
             gc.disable()
             processes.close_all_but([writer, *descriptors])
@@ -42,6 +43,9 @@ class Work:
         reply = json.loads(data)
         protocol.raise_error(reply)
         return int(reply["pid"])
+
+    def kill(self) -> None:
+        os.kill(self._pid, signal.SIGKILL)
 
     def close(self) -> None:
         os.close(self._reader)
