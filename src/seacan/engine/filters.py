@@ -4,7 +4,7 @@ Source: Engine API, ContainerList; what dockerd makes of values was asked of doc
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from contextlib import suppress
 from typing import Final, NamedTuple
 
@@ -28,7 +28,7 @@ class Facts(NamedTuple):
     find: Callable[[str], Container]  # for before and since; raises NotFound
     images: Mapping[str, set[str]]  # for ancestor: what of its values is an image, and the ids
     networks_of: Callable[[Container], Sequence[Network]]
-    links: Mapping[str, Sequence[str]] = {}  # by ids, the names that links give containers
+    named: Set[str] = frozenset()  # for name: the ids of those that it means
 
 
 def select(
@@ -71,6 +71,24 @@ def has_all_labels(labels: Mapping[str, str], wanted: Sequence[str]) -> bool:
     return True
 
 
+def named(values: Sequence[str], names: Mapping[str, Sequence[str]]) -> set[str]:
+    """Return the ids in `names`, by which are names with their slash, of what `values` means.
+
+    That is a name, with its slash or without, or a pattern of one; a broken pattern is none.
+    Each of `values` is held against each name, which takes its time. Raises Unsupported.
+    """
+    tests = finders(values)
+
+    def is_meant(name: str) -> bool:
+        return name in values or any(is_in(name) for is_in in tests)
+
+    return {
+        of
+        for of, slashed in names.items()
+        if any(is_meant(name) or is_meant(name[1:]) for name in slashed)
+    }
+
+
 def finders(values: Sequence[str]) -> list[Callable[[str], bool]]:
     """Return tests of what in `values` is a pattern; a broken one is none. Raises Unsupported."""
     found = []
@@ -86,15 +104,7 @@ def _by_id(values: Sequence[str], facts: Facts) -> Test:
 
 
 def _by_name(values: Sequence[str], facts: Facts) -> Test:
-    """Match a name, with its slash or without, or a pattern of one; a broken pattern is none."""
-    tests = finders(values)
-
-    def matches(record: Container) -> bool:
-        slashed = (f"/{record.name}", *facts.links.get(record.id, ()))
-        names = (*slashed, *(name[1:] for name in slashed))
-        return any(name in values or any(is_in(name) for is_in in tests) for name in names)
-
-    return matches
+    return lambda record: record.id in facts.named
 
 
 def _by_status(values: Sequence[str], facts: Facts) -> Test:

@@ -1,6 +1,6 @@
 """Containers as a list shows them: chosen by filters, with what the records do not have."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 
 import anyio
@@ -9,7 +9,7 @@ from seacan import errors
 from seacan.engine import links
 from seacan.engine.container import Container
 from seacan.engine.context import Context
-from seacan.engine.filters import Facts, Filters, select
+from seacan.engine.filters import Facts, Filters, named, select
 from seacan.engine.sizes import Sizes, sizes
 from seacan.images.images import Images
 
@@ -36,9 +36,16 @@ async def list_containers(
 ) -> list[Listed]:
     """Return the containers wanted, the newest first. Raises InvalidArgument, NotFound."""
     asked = {record.image for record in records} | {*wanted.get("ancestor", ())}
-    images = await anyio.to_thread.run_sync(meant, context.images, asked)
     names = links.names(records)
-    facts = Facts(find, images, context.networks.of, names)
+    slashed: dict[str, Sequence[str]] = {}
+    if wanted_names := wanted.get("name") or ():
+        slashed = {each.id: (f"/{each.name}", *names.get(each.id, ())) for each in records}
+
+    def look_up() -> tuple[dict[str, set[str]], Set[str]]:
+        return meant(context.images, asked), named(wanted_names, slashed)
+
+    images, of_names = await anyio.to_thread.run_sync(look_up)
+    facts = Facts(find, images, context.networks.of, of_names)
     chosen = select(records, all=all, limit=limit, wanted=wanted, facts=facts)
     if size:
         listed = await anyio.to_thread.run_sync(list_measured, context, chosen)

@@ -7,7 +7,7 @@ import pytest
 from tests.fakes.engine import IMAGE_ID, OTHER_IMAGE_ID, make_container
 
 from seacan.engine.container import Container, Health, HealthStatus, Status
-from seacan.engine.filters import Facts, select
+from seacan.engine.filters import Facts, named, select
 from seacan.errors import InvalidArgument, NotFound
 from seacan.network.definition import Network, NetworkId
 
@@ -45,7 +45,8 @@ def _names(*, all: bool = True, limit: int | None = None, **wanted: list[str]) -
         raise NotFound(f"No such container: {ref}")
 
     images: dict[str, set[str]] = {"busybox": {IMAGE_ID}, "other": {OTHER_IMAGE_ID}}
-    facts = Facts(find, images, _networks_of)
+    found_by_name = named(wanted.get("name", ()), {each.id: [f"/{each.name}"] for each in records})
+    facts = Facts(find, images, _networks_of, found_by_name)
     filters = {name.replace("_", "-"): values for name, values in wanted.items()}
     found = select(records, all=all, limit=limit, wanted=filters, facts=facts)
     return " ".join(record.name for record in found)
