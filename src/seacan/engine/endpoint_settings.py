@@ -17,6 +17,7 @@ from seacan.spec.engine_api import ContainerCreate, EndpointSettings, HostConfig
 Find = Callable[[str], Network]
 
 _MAC: Final = re.compile(r"[0-9a-fA-F]{2}([:-][0-9a-fA-F]{2}){5}")
+_MOST: Final = 1024  # each is shown wherever the container is
 _ENDPOINT_OPTIONS: Final = "com.docker.network.endpoint."
 _INTERFACE_NAME: Final = f"{_ENDPOINT_OPTIONS}ifname"
 # What the daemon tells of an endpoint comes back from clients that copy what they have read.
@@ -34,9 +35,10 @@ def of_request(
     if other_container(mode) or request.get("NetworkDisabled"):
         return {}
     given: dict[str, EndpointSettings] = {}
-    for name, settings in (
-        (request.get("NetworkingConfig") or {}).get("EndpointsConfig") or {}
-    ).items():
+    endpoints = (request.get("NetworkingConfig") or {}).get("EndpointsConfig") or {}
+    if len(endpoints) > _MOST:
+        raise InvalidArgument(f"a container is in {_MOST} networks at most")
+    for name, settings in endpoints.items():
         if settings is None:
             raise InvalidArgument(f"invalid config for network {name}: EndpointsConfig is nil")
         given[_name(mode if name == "default" else name, find)] = asked(settings)

@@ -38,6 +38,13 @@ def test_the_network_of_the_mode_is_the_first() -> None:
     assert _wanted("bridge", NetworkDisabled=True) == {}
 
 
+def test_as_many_networks_as_nobody_has() -> None:
+    """A list of containers would be megabytes long with 50,000."""
+    assert len(_wanted("own", {f"n{number}": {} for number in range(1000)})) == 1001
+    with pytest.raises(InvalidArgument, match="a container is in 1024 networks at most"):
+        _wanted("own", {f"n{number}": {} for number in range(2000)})
+
+
 def test_only_what_can_be_asked_for_is_kept() -> None:
     told = {"EndpointID": "x", "IPAddress": "10.0.0.9", "Aliases": ["a"], "GwPriority": 0}
     assert _wanted("own", {"own": told}) == {"own": {"Aliases": ["a"], "GwPriority": 0}}
