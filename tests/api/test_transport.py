@@ -249,16 +249,41 @@ def test_a_body_that_stops_is_cut_off(api_with: ApiWith) -> None:
         assert read_all(client).startswith(b"HTTP/1.1 408 ")
 
 
+def test_who_only_waits_makes_room(api_with: ApiWith) -> None:
+    """Else whoever opens as many as there may be, and says nothing, keeps all others out."""
+    with api_with(Limits(connections=2)) as api, api.connect() as silent, api.connect() as idle:
+        idle.sendall(PING)
+        read_until(idle, b"OK")
+        with api.connect() as third:
+            third.sendall(LAST_PING)
+            assert read_all(third).endswith(b"OK")
+        assert read_all(silent) == b""  # the oldest
+        idle.sendall(LAST_PING)
+        assert read_all(idle).endswith(b"OK")
+
+
+def test_a_few_descriptors_are_for_few_connections(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("seacan.http.server.resource.getrlimit", lambda _: (300, 300))
+
+    async def nobody(request: Request) -> Answer:
+        raise AssertionError(request)
+
+    assert Server(nobody)._most == 150
+    assert Server(nobody, limits=Limits(connections=9))._most == 9
+
+
 def test_too_many_connections_are_refused(api_with: ApiWith) -> None:
     with api_with(Limits(connections=2)) as api, api.connect() as one, api.connect() as two:
+        api.engine.containers.release = threading.Event()
         for client in (one, two):
-            client.sendall(PING)
-            read_until(client, b"OK")
+            client.sendall(b"POST /containers/first/wait HTTP/1.1\r\nHost: d\r\n\r\n")
+            read_until(client, b"\r\n\r\n")
         with api.connect() as third:
             refusal = read_all(third)
         assert refusal.startswith(b"HTTP/1.1 503 ")
         head, _, body = refusal.partition(b"\r\n\r\n")
         assert f"Content-Length: {len(body)}".encode() in head
+        api.engine.containers.release.set()
         one.sendall(LAST_PING)
         read_all(one)
         wait_for(lambda: api.ask("GET", "/_ping").status == 200, "a place was not given back")

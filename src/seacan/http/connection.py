@@ -54,6 +54,11 @@ class Connection:
         finally:
             self._stream.close()
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether it waits for a request, the first one or a further one."""
+        return self._incoming.is_idle
+
     def hang_up(self) -> None:
         """End once the answer under way, if it is no stream, has been sent."""
         self._incoming.stop_waiting()

@@ -32,6 +32,11 @@ class Incoming:
             return self.take(await self._find_end())
         raise BadRequest(408, "the request head took too long")
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing has come of a next request."""
+        return self._waiting is not None and not self._ahead
+
     def stop_waiting(self) -> None:
         """Have read_head return None once no request is under way."""
         self._is_stopped = True

@@ -1,6 +1,7 @@
 """Listeners, the cap of connections, and an end that lets answers under way be sent."""
 
 import errno
+import resource
 import socket
 import ssl
 from collections.abc import Sequence
@@ -42,7 +43,10 @@ class Server:
         self._tls = tls
         self._headers = tuple(headers)
         self._limits = limits or Limits()
-        self._connections: set[Connection] = set()
+        # A request needs descriptors beside its connection's.
+        descriptors, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+        self._most = min(self._limits.connections, descriptors // 2)
+        self._connections: dict[Connection, None] = {}  # the oldest first
         self._ending = anyio.Event()
 
     async def serve(self, listeners: Sequence[socket.socket]) -> None:
@@ -85,13 +89,22 @@ class Server:
                 log.warn("accept", error=str(err))
                 await anyio.sleep(0.1)
                 continue
-            if len(self._connections) >= self._limits.connections:
+            if len(self._connections) >= self._most and not self._make_room():
                 self._refuse(client)
             else:
                 answering.start_soon(self._serve_client, client)
 
+    def _make_room(self) -> bool:
+        """Close the oldest connection that only waits: whoever opens many keeps nobody out."""
+        waiting = next((each for each in self._connections if each.is_idle), None)
+        if waiting is None:
+            return False
+        del self._connections[waiting]
+        waiting.hang_up()
+        return True
+
     def _refuse(self, client: socket.socket) -> None:
-        log.warn("too many connections", limit=self._limits.connections)
+        log.warn("too many connections", limit=self._most)
         with client:
             client.setblocking(False)
             try:
@@ -104,10 +117,10 @@ class Server:
         connection = Connection(
             stream, self._application, headers=self._headers, limits=self._limits
         )
-        self._connections.add(connection)
+        self._connections[connection] = None
         try:
             await connection.serve()
         except Exception as err:
             log_bug(err)  # it ends one connection, not the server
         finally:
-            self._connections.discard(connection)
+            self._connections.pop(connection, None)
