@@ -146,3 +146,13 @@ def test_clients_of_an_experimental_daemon_offer_more(daemon: Daemon, tmp_path: 
     assert info(daemon)["ExperimentalBuild"] is True
     daemon.stop()
     daemon.start()
+
+
+def test_containers_have_the_descriptors_that_the_daemon_began_with(busybox_tar: Path) -> None:
+    """It takes all that it may have itself: a shell gives 1024, as many as there are clients."""
+    with running_daemon(start_with=lambda _: ["prlimit", "--nofile=700:9000"]) as daemon:
+        daemon.load(busybox_tar)
+        limits = Path(f"/proc/{daemon.pid}/limits").read_text()
+        (open_files,) = [line.split() for line in limits.splitlines() if "open files" in line]
+        assert open_files[3:5] == ["9000", "9000"]
+        assert daemon.output("ulimit -Sn; ulimit -Hn").split() == ["700", "9000"]

@@ -26,6 +26,7 @@ from seacan.daemon.flags import Flags
 from seacan.daemon.systemd import Notifier
 from seacan.engine import engine
 from seacan.engine.engine import Engine
+from seacan.kernel import this_process
 from seacan.version import VERSION
 
 # The exit status of a daemon whose roots another one has: clients that start one on demand look on.
@@ -43,6 +44,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     log.set_level(given.log_level)
     if os.geteuid() != 0:
         sys.exit("seacand: it needs to be root, to make namespaces, mounts and cgroups")
+    this_process.take_all_descriptors()
     try:
         with ExitStack() as held:
             if not _lock(given, held):

@@ -219,3 +219,11 @@ def set_mempolicy(mode: int, nodes: Iterable[int]) -> None:
 def set_personality(persona: int) -> None:
     """Set the execution domain (PER_*) of this process. Source: personality(2)."""
     check(bind("personality", c_ulong)(persona), "personality")
+
+
+def take_all_descriptors() -> None:
+    """Raise the soft limit of open files to the hard one, as servers do. Source: getrlimit(2)."""
+    import resource  # not for every container
+
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))

@@ -12,6 +12,7 @@ from anyio import CancelScope
 
 from seacan import errors, log
 from seacan.http.tls import load_certificate, server_context
+from seacan.kernel import this_process
 from seacan.registry import flags, server
 from seacan.registry.settings import Address, Settings, Tls
 from seacan.registry.store import Store
@@ -44,6 +45,7 @@ def _verify(settings: Settings) -> int:
 
 
 def _serve(settings: Settings) -> None:
+    this_process.take_all_descriptors()
     with ExitStack() as held:
         registry = held.enter_context(server.opened(settings))
         listener = held.enter_context(_listen(settings.address))

@@ -26,6 +26,7 @@ def run(channel: socket.socket) -> None:
     signal.signal(signal.SIGPIPE, signal.SIG_IGN)
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     this_process.set_name("seacan-relay")
+    this_process.take_all_descriptors()
     received = protocol.receive(channel)
     if received is None:
         return

@@ -5,6 +5,7 @@ Every call here is a coroutine with a deadline; the sockets are the protocol's p
 
 import contextlib
 import os
+import resource
 import select
 import socket
 import struct
@@ -34,6 +35,8 @@ _START_DEADLINE_S: Final = 120.0
 _REQUEST_DEADLINE_S: Final = 30.0
 _QUIET_S: Final = 0.1
 _SOCKET: Final = "shim.sock"
+# What containers get: as the daemon was started with, before it took all that it may have.
+_DESCRIPTORS: Final = resource.getrlimit(resource.RLIMIT_NOFILE)
 _UCRED: Final = struct.Struct("=iII")
 
 
@@ -102,6 +105,8 @@ class Launcher:
                 )
         finally:
             os.close(copy)
+        with contextlib.suppress(ProcessLookupError):
+            resource.prlimit(self._process.pid, resource.RLIMIT_NOFILE, _DESCRIPTORS)
         protocol.send(own, {"sample": self._sample, "id_map": self._id_map})
         self._channel = own
 
