@@ -20,7 +20,7 @@ from seacan.errors import Internal
 from seacan.images import documents, made
 from seacan.images.commit import EMPTY_DIFF_ID
 from seacan.images.image import Image, ImageId
-from seacan.images.layers import Layer, chain_ids
+from seacan.images.layers import Layer, chain_ids, check_depth
 from seacan.images.manifests import manifest_descriptor
 from seacan.images.platforms import Platform
 from seacan.images.references import Reference
@@ -126,6 +126,7 @@ class Building:
             staged = staging.add(chunks(archive))
             if staged.digest == EMPTY_DIFF_ID:
                 return None
+            check_depth(len(below) + 1)
             self._store.blobs.keep(staged)
         blob = Descriptor(mediaType=MEDIA_TYPE_LAYER, digest=staged.digest, size=staged.size_bytes)
         chain_id = chain_ids([*below, staged.digest])[-1]
@@ -137,6 +138,7 @@ class Building:
 
         If it is not there yet, it is unpacked once more, of its archive.
         """
+        check_depth(len(below) + 1)
         chain_id = chain_ids([*below, layer.diff_id])[-1]
         with self.open_archive(layer) as archive:
             unpacked = self._store.layers.add(chain_id, layer.diff_id, archive)

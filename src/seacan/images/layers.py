@@ -31,6 +31,7 @@ from seacan.images.trees import remove_tree
 from seacan.images.unpack import unpack
 from seacan.kernel import syscalls
 
+_MOST_LAYERS: Final = 125  # as dockerd: an overlay's options are to fit into a page
 _NEW: Final = ".new-"
 _GONE: Final = ".gone-"
 _UNUSED: Final = """
@@ -225,6 +226,12 @@ class Layers:
         gone = self._directory / f"{_GONE}{path.name}-{os.urandom(4).hex()}"
         path.rename(gone)
         return gone
+
+
+def check_depth(count: int) -> None:
+    """Raise InvalidArgument, in dockerd's words, if an image cannot have so many layers."""
+    if count > _MOST_LAYERS:
+        raise InvalidArgument("max depth exceeded")
 
 
 def chain_ids(diff_ids: Sequence[str]) -> list[str]:

@@ -20,7 +20,7 @@ from seacan.images import documents, indexes, made, references
 from seacan.images.blobs import Blobs
 from seacan.images.database import Database
 from seacan.images.image import ImageId
-from seacan.images.layers import Layer, Layers
+from seacan.images.layers import Layer, Layers, check_depth
 from seacan.images.platforms import Platform
 from seacan.images.references import Reference
 from seacan.images.trees import remove_tree
@@ -137,8 +137,10 @@ class Store:
         Then it stays as it is; but if `renew`, this manifest takes the place of its own.
 
         `blobs` describes the layers as they came; of these a manifest is made if there is none.
-        `parent` is the image that this one was made from here.
+        `parent` is the image that this one was made from here. Raises InvalidArgument if it has
+        too many layers.
         """
+        check_depth(len(layers))
         image_id = ImageId(self.blobs.write(config))
         manifest = manifest or made.manifest(image_id, len(config), blobs)
         manifest_digest = self.blobs.write(manifest)

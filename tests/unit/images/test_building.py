@@ -1,10 +1,12 @@
 """Results of steps: found as they were remembered last, and not when they were forgotten."""
 
+import io
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from seacan.errors import InvalidArgument
 from seacan.images.building import Building, Result
 from seacan.images.store import Store
 from seacan.paths import DataRoot
@@ -46,3 +48,9 @@ def test_what_is_forgotten_is_recalled_no_more(building: Building) -> None:
     building.forget([_KEY])
     assert building.recall(_KEY) is None
     assert building.find(_KEY) is None
+
+
+def test_more_layers_than_dockerd_has_are_refused(building: Building, tmp_path: Path) -> None:
+    below = [f"sha256:{number:064x}" for number in range(125)]
+    with pytest.raises(InvalidArgument, match="max depth exceeded"):
+        building.add_layer(below, io.BytesIO(b"an archive"), tmp_path / "upper", lambda: 1)
