@@ -66,7 +66,7 @@ class GraphAnswer:
         self.progress = graph.GraphProgress(send)
 
     def begin(self, dockerfile: bytes) -> None:
-        """Take the names of the stages. Raises DockerfileError."""
+        """Take the names of the stages; blocks. Raises DockerfileError."""
         self.progress.name_stages(dockerfile)
 
     async def fail(self, err: SeacanError) -> None:

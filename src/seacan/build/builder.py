@@ -90,14 +90,14 @@ class Builder:
         What was done by then is remembered. Of several platforms, one comes after the other: what
         does not depend on the platform the later ones find done. Return the image for this machine.
         """
-        file = parse(request.dockerfile)
+        file = await anyio.to_thread.run_sync(parse, request.dockerfile)
         made: dict[Platform, ImageId] = {}
         async with self._adding():
             for platform in request.platforms or (request.wanted.platform,):
                 if len(request.platforms) > 1:
                     await progress(Noted(f"Platform {platform}"))
                 wanted = replace(request.wanted, platform=platform)
-                planned = _labelled(plan(file, wanted), request.labels)
+                planned = await anyio.to_thread.run_sync(_plan, file, wanted, request.labels)
                 state = await self._remembered(
                     request, planned, file, contexts, find_image, progress
                 )
@@ -194,26 +194,22 @@ class Builder:
         progress: Progress,
     ) -> Plan:
         """Find the images that the plan needs; return it with their triggers."""
-        triggered: set[int] = set()
+        seen: set[int] = set()
         while True:
             for stage in planned.stages:
                 for origin in sorted(stage.images - images.keys(), key=lambda one: one.reference):
                     platform = origin.platform or planned.wanted.platform
                     images[origin] = await self._image(origin, platform, find_image, progress)
-            based = next(
-                (
-                    stage
-                    for stage in planned.stages
-                    if stage.index not in triggered and isinstance(stage.base, ImageOrigin)
-                ),
-                None,
-            )
-            if based is None:
+            new = [stage for stage in planned.stages if stage.index not in seen]
+            if not new:
                 return planned
-            triggered.add(based.index)
-            assert isinstance(based.base, ImageOrigin)
-            triggers = images[based.base].config.get("OnBuild") or []
-            planned = with_triggers(planned, based.index, triggers)
+            for stage in new:
+                seen.add(stage.index)
+                if isinstance(stage.base, ImageOrigin):
+                    triggers = images[stage.base].config.get("OnBuild") or []
+                    if triggers:
+                        add = functools.partial(with_triggers, planned, stage.index, triggers)
+                        planned = await anyio.to_thread.run_sync(add)
 
     async def _image(
         self, origin: ImageOrigin, platform: Platform, find_image: FindImage, progress: Progress
@@ -259,6 +255,10 @@ class Builder:
 
 def _state_of(building: Building, image: Image) -> State:
     return State.of_image(image, building.layers_of(image))
+
+
+def _plan(file: Dockerfile, wanted: Wanted, labels: Mapping[str, str]) -> Plan:
+    return _labelled(plan(file, wanted), labels)
 
 
 def _labelled(planned: Plan, labels: Mapping[str, str]) -> Plan:

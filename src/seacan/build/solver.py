@@ -89,7 +89,7 @@ class Solver:
         stage.base = state
         shown = "" if isinstance(stage.plan.base, Scratch) else state.id
         await self._progress(Ended(step_id, shown, is_passed_over=bool(stage.plan.triggers)))
-        evaluated = evaluate(self._plan, stage.plan, base)
+        evaluated = await anyio.to_thread.run_sync(evaluate, self._plan, stage.plan, base)
         state = await self._do(stage, state, evaluated)
         stage.state, stage.evaluated = state, evaluated
         await self._progress(StageEnded(stage.plan.index))

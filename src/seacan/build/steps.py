@@ -9,7 +9,7 @@ import datetime
 import functools
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Final
 
 import anyio
 
@@ -23,6 +23,8 @@ from seacan.build.progress import Ended, Printed, Progress, Runs, StepId
 from seacan.build.runs import RunSteps
 from seacan.build.state import State, digest
 from seacan.images.building import Building, BuiltLayer, Result
+
+_MOST_AT_ONCE: Final = 32
 
 Make = Callable[[], Awaitable[BuiltLayer | None]]
 
@@ -46,6 +48,10 @@ class Steps:
     locks: Locks  # of all builds: what is wanted twice is done once
     latest_s: int | None  # SOURCE_DATE_EPOCH
     made: dict[str, tuple[int, Result]] = field(default_factory=dict)  # in this build; by stage
+    # Those that are carried out, in this build: hundreds of stages would take the host down.
+    places: anyio.CapacityLimiter = field(
+        default_factory=lambda: anyio.CapacityLimiter(_MOST_AT_ONCE)
+    )
 
     async def do(
         self, step_id: StepId, step: Step, state: State, origins: Mapping[Origin, State]
@@ -135,7 +141,8 @@ class Steps:
             result = await self._find(step_id, state, key, words)
             is_cached = result is not None
             if result is None:
-                result = Result(key, self._now(), words, await make())
+                async with self.places:
+                    result = Result(key, self._now(), words, await make())
                 self.made.setdefault(key, (step_id.stage, result))
                 await anyio.to_thread.run_sync(self.building.remember, result)
             elif result.layer is not None and not result.layer.is_on(state.diff_ids):

@@ -95,3 +95,34 @@ def test_a_linked_copy_is_of_all_else(is_found: Do) -> None:
     assert not is_found(replace(LINKED, destination="c"), STATE)
     assert not is_found(Add(SOURCE, ("a",), (), "/b", is_linked=True), STATE)
     assert is_found(LINKED, STATE)
+
+
+def test_not_all_of_many_stages_are_at_work_at_once(tmp_path: Path) -> None:
+    nothing = cast(Any, None)
+    store = Store(DataRoot(tmp_path))
+    working: list[int] = []
+
+    class Slow(Copied):
+        async def do(self, plan: CopyPlan, state: State) -> BuiltLayer | None:
+            working.append(working[-1] + 1 if working else 1)
+            await anyio.wait_all_tasks_blocked()
+            working.append(working[-1] - 1)
+            return None
+
+    async def told(event: Event) -> None:
+        pass
+
+    async def main() -> None:
+        building = Building(store, lambda image_id, reference: None)
+        copies = Slow(nothing, nothing, nothing, nothing)
+        steps = Steps(building, copies, nothing, CacheRules(), told, Locks(), None)
+        async with anyio.create_task_group() as tasks:
+            for number in range(40):
+                copy = replace(COPY, destination=f"/{number}")
+                step = Step(copy, STATE.config, STATE.author, "", {})
+                tasks.start_soon(steps.do, StepId(number, 1), step, STATE, {})
+
+    anyio.run(main)
+    store.close()
+    assert max(working) == 32
+    assert (len(working), working[-1]) == (80, 0)

@@ -86,7 +86,7 @@ class BuildRoutes:
             self._contexts(request, asked, agents) as contexts,
         ):
             wanted = await anyio.to_thread.run_sync(self._request, asked, contexts[""], agents)
-            answer.begin(wanted.dockerfile)
+            await anyio.to_thread.run_sync(answer.begin, wanted.dockerfile)
             return await self._builds.build(
                 wanted,
                 contexts,

@@ -4,8 +4,8 @@ Stages are built side by side, and told of one after the other: what the first o
 ended tells goes out at once, and of the others all is kept until it is their turn.
 """
 
-from collections import defaultdict
-from collections.abc import Callable, Coroutine, Sequence
+from collections import defaultdict, deque
+from collections.abc import Callable, Coroutine
 from typing import Any, Final
 
 import msgspec
@@ -27,8 +27,8 @@ from seacan.build.progress import (
 )
 
 _SHORT: Final = 12
-_KEPT_BYTES: Final = 2 << 20  # of what a step prints while it is not its stage's turn
-_CLIPPED: Final = "[output clipped, log limit 2MiB reached]\n"
+_KEPT_BYTES: Final = 2 << 20  # of what a stage's commands print while it is not its turn
+_MOST_KEPT_BYTES: Final = 64 << 20  # of all stages together
 _RED: Final = "\x1b[91m"
 _PLAIN: Final = "\x1b[0m"
 
@@ -71,7 +71,8 @@ class ClassicProgress:
         self._send = send
         self._waiting: dict[int, list[bytes]] = defaultdict(list)
         self._kept: dict[int, int] = defaultdict(int)
-        self._stages: Sequence[int] = ()
+        self._kept_limit = _KEPT_BYTES
+        self._to_come: deque[int] = deque()  # stages, from the first one that has not ended
         self._ended: set[int] = set()
 
     async def flush(self) -> None:
@@ -83,7 +84,8 @@ class ClassicProgress:
     async def __call__(self, event: Event) -> None:
         match event:
             case Planned(stages):
-                self._stages = sorted(stages)
+                self._to_come, self._ended = deque(sorted(stages)), set()
+                self._kept_limit = min(_KEPT_BYTES, _MOST_KEPT_BYTES // len(stages))
             case Made(image_id):
                 await self._send(made(image_id))
             case Noted(text):
@@ -107,7 +109,7 @@ class ClassicProgress:
             self._waiting[stage].append(data)
 
     def _is_turn(self, stage: int) -> bool:
-        return all(other in self._ended for other in self._stages if other < stage)
+        return not self._to_come or stage <= self._to_come[0]
 
     async def _printed(self, stage: int, event: Printed) -> None:
         text = event.data.decode(errors="replace")
@@ -115,16 +117,19 @@ class ClassicProgress:
         if not self._is_turn(stage):
             before = self._kept[stage]
             self._kept[stage] += len(data)
-            if self._kept[stage] > _KEPT_BYTES:
-                if before <= _KEPT_BYTES:
-                    self._waiting[stage].append(stream(_CLIPPED))
+            if self._kept[stage] > self._kept_limit:
+                if before <= self._kept_limit:
+                    limit = f"{self._kept_limit >> 10}KiB".replace("2048KiB", "2MiB")
+                    said = f"[output clipped, log limit {limit} reached]\n"
+                    self._waiting[stage].append(stream(said))
                 return
         await self._tell(stage, data)
 
     async def _end(self, stage: int) -> None:
         self._ended.add(stage)
-        for other in self._stages:
-            if self._is_turn(other) and (waiting := self._waiting.pop(other, None)):
+        while self._to_come and self._to_come[0] in self._ended:
+            self._to_come.popleft()
+            if self._to_come and (waiting := self._waiting.pop(self._to_come[0], None)):
                 await self._send(b"".join(waiting))
 
 
