@@ -70,7 +70,7 @@ def _do(site: Worksite, project: Project, newness: Newness, action: Action) -> s
 
 def _create(site: Worksite, project: Project, newness: Newness, number: int) -> str:
     name, service = newness.name, newness.service
-    own = container_name(project.name, name, service, number)
+    own = container_name(project, name, service, number)
     with Telling(site, f"Container {own}", "Creating", "Created"):
         links = links_of(site, project, service, number)
         making = Making(own, number, newness.present.image_id, links)
@@ -79,6 +79,6 @@ def _create(site: Worksite, project: Project, newness: Newness, number: int) -> 
 
 def _settle_name(site: Worksite, project: Project, newness: Newness, kept: Found) -> None:
     """Give back its usual name to one that somebody who died has left under another."""
-    usual = container_name(project.name, newness.name, newness.service, kept.number)
+    usual = container_name(project, newness.name, newness.service, kept.number)
     if kept.is_aside and kept.name != usual:
         site.client.containers.rename(kept.id, usual)

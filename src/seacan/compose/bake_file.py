@@ -54,7 +54,7 @@ def _target(project: Project, name: str, given: Mapping[str, Any], *, push: bool
         **{key.replace("_", "-"): section.get(key) for key in _SAME_LISTS},
         "contexts": dict(sorted(_contexts(section))),
         "labels": _texts({**section.get("labels", {}), **_labels(project, name)}),
-        "tags": [*section.get("tags", ()), image_of(project.name, name, service)],
+        "tags": [*section.get("tags", ()), image_of(project, name, service)],
         "secret": list(_secrets(project, section)),
         "platforms": _platforms(service, section),
         "pull": section.get("pull"),

@@ -19,7 +19,7 @@ from seacan.compose.loading import Choices, Loader
 from seacan.compose.normalize import normalize
 from seacan.compose.project import Project, project_of
 from seacan.compose.remote_files import FILE_NAMES, RemoteFiles, is_remote
-from seacan.compose.switches import is_on
+from seacan.compose.switches import is_on, is_yes
 from seacan.compose.variables import substitute
 from seacan.errors import InvalidArgument, NotFound
 from seacan.records import record
@@ -50,6 +50,7 @@ class Sources:
     env_files: tuple[str, ...] = ()
     name: str = ""
     profiles: tuple[str, ...] = ()
+    compatibility: bool = False  # with names of containers and images as version 1 had them
 
 
 class Application:
@@ -96,6 +97,7 @@ class Application:
             env_files=self.env_files if self._sources.env_files else [],
             environment=self.environment,
             profiles=self.profiles,
+            separator="_" if self._is_compatible() else "-",
             consistent=consistent,
         )
 
@@ -114,6 +116,9 @@ class Application:
             model["name"] = name
             normalize(model, environment)
         return model
+
+    def _is_compatible(self) -> bool:
+        return self._sources.compatibility or is_yes(self.environment, "COMPOSE_COMPATIBILITY")
 
     def _named_env_files(self) -> list[str]:
         given = list(self._sources.env_files)

@@ -39,7 +39,7 @@ def present_images(site: Worksite, names: set[str]) -> dict[str, dict[str, Any]]
 
 def ensure_images(site: Worksite, project: Project) -> dict[str, str]:
     """Pull or build what is missing; return the id of each service's image. Raises SeacanError."""
-    names = {name: image_of(project.name, name, one) for name, one in project.services.items()}
+    names = {name: image_of(project, name, one) for name, one in project.services.items()}
     mounted = {
         mount["source"]: None
         for one in project.services.values()

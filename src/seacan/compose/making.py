@@ -5,6 +5,7 @@ from __future__ import annotations
 from seacan.client.version import version_key
 from seacan.compose.containers import containers_of
 from seacan.compose.images import platform_of
+from seacan.compose.names import joined
 from seacan.compose.request import Making, container_request
 from seacan.compose.worksite import Outcome
 
@@ -27,9 +28,14 @@ def links_of(
     for link in service.get("links", ()):
         name, _, alias = link.partition(":")
         for container in containers_of(site.client, project.name, services=[name]):
+            numbered = (name, number)
             links += [
                 f"{container.name}:{known}"
-                for known in (alias or name, f"{name}-{number}", f"{project.name}-{name}-{number}")
+                for known in (
+                    alias or name,
+                    joined(project, *numbered),
+                    joined(project, project.name, *numbered),
+                )
             ]
     for link in service.get("external_links", ()):
         name, _, alias = link.partition(":")

@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any, Final
 
+    from seacan.compose.project import Project
+
 VERSION: Final = "2.40.3"  # of docker compose, whose ways these are
 
 _PREFIX = "com.docker.compose."
@@ -31,10 +33,14 @@ VOLUME: Final = f"{_PREFIX}volume"
 VERSION_LABEL: Final = f"{_PREFIX}version"
 
 
-def image_of(project: str, name: str, service: Mapping[str, Any]) -> str:
+def image_of(project: Project, name: str, service: Mapping[str, Any]) -> str:
     """Return the image of a service; one that is built and not named is called after it."""
-    return str(service.get("image") or f"{project}-{name}")
+    return str(service.get("image") or joined(project, project.name, name))
 
 
-def container_name(project: str, name: str, service: Mapping[str, Any], number: int) -> str:
-    return str(service.get("container_name") or f"{project}-{name}-{number}")
+def container_name(project: Project, name: str, service: Mapping[str, Any], number: int) -> str:
+    return str(service.get("container_name") or joined(project, project.name, name, number))
+
+
+def joined(project: Project, *parts: str | int) -> str:
+    return project.separator.join(map(str, parts))

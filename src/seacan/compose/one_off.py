@@ -51,7 +51,7 @@ def start_dependencies(site: Worksite, project: Project, name: str, changes: Cha
 def create_one_off(site: Worksite, project: Project, name: str, changes: Changes) -> str:
     """Make the container, with its texts in it; return its id. Raises SeacanError."""
     slug = secrets.token_hex(32)
-    own = changes.name or f"{project.name}-{name}-run-{slug[:12]}"
+    own = changes.name or names.joined(project, project.name, name, "run", slug[:12])
     service = {**changes.service, "container_name": own, "scale": 1}
     service.pop("restart", None)
     if "deploy" in service:

@@ -42,6 +42,7 @@ class Project:
     models: Section
     extensions: dict[str, Any]
     profiles: list[str]
+    separator: str = "-"  # in names of containers and images
 
     def service(self, name: str) -> dict[str, Any]:
         """Return the service `name`. Raises NotFound."""
@@ -61,6 +62,7 @@ def project_of(
     env_files: list[str],
     environment: Mapping[str, str],
     profiles: list[str],
+    separator: str = "-",
     consistent: bool = True,
 ) -> Project:
     """Return the project that a normalized model describes. Raises InvalidArgument."""
@@ -85,6 +87,7 @@ def project_of(
         models=found.get("models", {}),
         extensions={key: value for key, value in found.items() if key.startswith("x-")},
         profiles=profiles,
+        separator=separator,
     )
     if consistent:
         check_project(project)

@@ -71,7 +71,7 @@ def _images(project: Project, extent: str) -> set[str]:
     if not extent:
         return set()
     return {
-        image_of(project.name, name, service)
+        image_of(project, name, service)
         for name, service in project.services.items()
         if extent == "all" or "image" not in service
     }

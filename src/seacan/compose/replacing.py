@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from seacan.compose.making import create_container, links_of
-from seacan.compose.names import container_name
+from seacan.compose.names import container_name, joined
 from seacan.compose.request import Making
 from seacan.compose.worksite import Telling
 
@@ -30,7 +30,7 @@ def replace_container(site: Worksite, project: Project, newness: Newness, old: F
 
 def usual_name(project: Project, newness: Newness, old: Found) -> str:
     """Return the name that `old` has or had, and its follower is to have."""
-    return container_name(project.name, newness.name, newness.service, old.number)
+    return container_name(project, newness.name, newness.service, old.number)
 
 
 def make_follower(site: Worksite, project: Project, newness: Newness, old: Found) -> str:
@@ -42,7 +42,7 @@ def make_follower(site: Worksite, project: Project, newness: Newness, old: Found
         newness.present.image_id,
         links_of(site, project, service, old.number),
         inherited={} if newness.renew_volumes else _volumes_of(site, service, old),
-        replaces=service.get("container_name") or f"{name}-{old.number}",
+        replaces=service.get("container_name") or joined(project, name, old.number),
     )
     return create_container(site, project, name, service, making)
 

@@ -99,7 +99,7 @@ def container_request(
     mode, endpoints = _networks(project, name, service, making)
     return {
         **config,
-        "Image": image_of(project.name, name, service),
+        "Image": image_of(project, name, service),
         "Env": _environment(service.get("environment", {})),
         "Labels": labels_of(project, name, service, making),
         "ExposedPorts": {port: {} for port in exposed},
@@ -269,7 +269,7 @@ def _endpoint(
     project: Project, name: str, service: Mapping[str, Any], key: str, making: Making
 ) -> dict[str, Any]:
     settings = service["networks"][key] or {}
-    own = container_name(project.name, name, service, making.number)
+    own = container_name(project, name, service, making.number)
     aliases = [making.name if making.one_off else own]
     if making.aliases:
         aliases += [name, *settings.get("aliases", ())]

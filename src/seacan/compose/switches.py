@@ -12,6 +12,11 @@ _TRUE = ("1", "t", "T", "TRUE", "true", "True")
 _FALSE = ("0", "f", "F", "FALSE", "false", "False")
 
 
+def is_yes(environment: Mapping[str, str], name: str) -> bool:
+    """Whether variable `name` says so; whatever else it says is no."""
+    return environment.get(name, "").strip().lower() in ("1", "t", "true", "y")
+
+
 def is_on(environment: Mapping[str, str], name: str, *, default: bool = False) -> bool:
     """Whether variable `name` says so; `default` without it. Raises InvalidArgument."""
     value = environment.get(name)

@@ -43,7 +43,7 @@ def build(
 ) -> None:
     """Build the image of service `name`; `extra`: more flags. Raises Internal if it fails."""
     if delegate_build(composition, project, name, extra):
-        image = image_of(project.name, name, project.services[name])
+        image = image_of(project, name, project.services[name])
         raise Internal(f'target {name}: failed to build: "{image}"')
 
 
@@ -70,7 +70,7 @@ def build_words(
     for key in section:
         if key not in _DONE_HERE and not key.startswith("x-"):
             raise Unsupported(f"services.{name}.build.{key}: not supported")
-    words = [f"--tag={image_of(project.name, name, service)}"]
+    words = [f"--tag={image_of(project, name, service)}"]
     words += [f"--{flag}={section[key]}" for key, flag in _TEXTS.items() if key in section]
     for key, flag in _LISTS.items():
         words += [f"--{flag}={_host(text)}" for text in section.get(key, ())]
@@ -112,7 +112,7 @@ def _contexts(project: Project, section: Mapping[str, Any]) -> dict[str, str]:
     for key, source in section.get("additional_contexts", {}).items():
         other = source.removeprefix("service:")
         if other != source:
-            source = f"docker-image://{image_of(project.name, other, services[other])}"
+            source = f"docker-image://{image_of(project, other, services[other])}"
         found[key] = source
     return found
 

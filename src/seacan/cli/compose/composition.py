@@ -21,6 +21,7 @@ from seacan.compose.project import (
     with_services_enabled,
     without_unused_resources,
 )
+from seacan.compose.switches import is_yes
 from seacan.compose.worksite import Worksite
 from seacan.errors import InvalidArgument, SeacanError, Unsupported
 from seacan.lean import cached_property
@@ -44,6 +45,7 @@ def sources_of(values: Values) -> Sources:
         env_files=tuple(values.texts("env-file")),
         name=values.text("project-name"),
         profiles=tuple(values.texts("profile")),
+        compatibility=values.on("compatibility"),
     )
 
 
@@ -143,7 +145,7 @@ class Composition:
         return with_selected_services(project, services)
 
     def environment_is_on(self, name: str) -> bool:
-        return os.environ.get(name, "") in ("1", "true", "TRUE", "True", "t", "T", "yes", "y")
+        return is_yes(os.environ, name)
 
     @cached_property
     def colors(self) -> bool:
@@ -154,6 +156,12 @@ class Composition:
 
     @property
     def _ansi(self) -> str:
+        if self._values.on("no-ansi"):
+            if self._values.is_given("ansi"):
+                raise InvalidArgument(
+                    'cannot specify DEPRECATED "--no-ansi" and "--ansi". Please use only "--ansi"'
+                )
+            return "never"
         ansi = self._values.text("ansi") or os.environ.get("COMPOSE_ANSI", "auto")
         if ansi not in ("auto", "never", "always"):
             raise InvalidArgument(f'invalid value for --ansi: "{ansi}"')

@@ -9,7 +9,7 @@ from seacan.cli import flags as flag_parser
 from seacan.cli.command import UNLIMITED
 from seacan.cli.compose.table import BY_NAME, COMMANDS
 from seacan.cli.flags import Flag, FlagError, HelpAsked
-from seacan.cli.session import Exit
+from seacan.cli.session import Exit, complain
 from seacan.cli.values import SWITCH, TEXT, many, one, read_int
 
 TYPE_CHECKING = False
@@ -23,18 +23,31 @@ _LIST = many(str, "stringArray")
 FLAGS = (
     Flag("all-resources", "", SWITCH, "Include all resources, even those not used by services"),
     Flag("ansi", "", TEXT, "When to print control characters: never, always, auto", shown='"auto"'),
+    Flag("compatibility", "", SWITCH, "Name containers and images as version 1 did: with _"),
     Flag("dry-run", "", SWITCH, "Show what would be done, and do not do it"),
     Flag("env-file", "", _LIST, "Read variables from this file"),
     Flag("file", "f", _LIST, "Compose configuration files"),
     Flag("parallel", "", one("int", -1, read_int), "Do at most so much at once", shown="-1"),
     Flag("profile", "", _LIST, "Specify a profile to enable"),
     Flag("progress", "", TEXT, "How to show progress: auto, tty, plain, json, quiet"),
-    Flag("project-directory", "", TEXT, "The working directory (default: that of the first file)"),
+    Flag(
+        "project-directory",
+        "",
+        TEXT,
+        "The working directory (default: that of the first file)",
+        also="workdir",
+    ),
     Flag("project-name", "p", TEXT, "Project name"),
+    Flag("version", "v", SWITCH, "Print the version"),
+    Flag("no-ansi", "", SWITCH, "Print no control characters", deprecated="use --ansi=never"),
+    Flag("verbose", "", SWITCH, "Print more", deprecated="it has no effect"),
 )
 
 
 def run(session: Session, values: Values, arguments: list[str]) -> int:
+    _tell_deprecated(values)
+    if not arguments and values.on("version"):
+        arguments = ["version"]
     if not arguments or arguments[0] == "help":
         return _print_help(arguments[1:])
     command = BY_NAME.get(arguments[0])
@@ -50,12 +63,18 @@ def run(session: Session, values: Values, arguments: list[str]) -> int:
         return _print_command_help(command, arguments[0])
     except FlagError as err:
         raise Exit(1, str(err)) from None
+    _tell_deprecated(given)
     _check_count(command, len(rest))
     from seacan.cli.compose.composition import Composition
 
     composition = Composition(session, values, dry_run=values.on("dry-run") or given.on("dry-run"))
     code: int = module.run(composition, given, rest)
     return code
+
+
+def _tell_deprecated(values: Values) -> None:
+    for warning in values.warnings:
+        complain(warning)
 
 
 _DRY_RUN = Flag("dry-run", "", SWITCH, "Show what would be done, and do not do it")

@@ -37,6 +37,10 @@ FLAGS = (
     Flag("sbom", "", TEXT, "Not supported, but for false: images have no attestations"),
     Flag("ssh", "", TEXT, "Agent for all images, default or ID=SOCKET|KEY[,KEY]"),
     Flag("with-dependencies", "", SWITCH, "Build images of services that they depend on, too"),
+    *(
+        Flag(name, "", SWITCH, "", deprecated="it has no effect")
+        for name in ("parallel", "compress", "force-rm", "no-rm")
+    ),
 )
 _NOT_SUPPORTED = {
     "builder": ("", "the daemon is the one builder"),
@@ -64,7 +68,7 @@ def run(composition: Composition, values: Values, arguments: list[str]) -> int:
     for name in ordered:
         build(composition, project, name, words)
         if not values.on("quiet"):
-            print(f" {image_of(project.name, name, project.services[name])}  Built", flush=True)
+            print(f" {image_of(project, name, project.services[name])}  Built", flush=True)
     return 0
 
 

@@ -92,7 +92,7 @@ def _profiles(project: Project) -> Iterable[str]:
 def _images(project: Project) -> Iterable[str]:
     from seacan.compose.names import image_of
 
-    return [image_of(project.name, name, one) for name, one in sorted(project.services.items())]
+    return [image_of(project, name, one) for name, one in sorted(project.services.items())]
 
 
 _LISTS: dict[str, Callable[[Project], Iterable[str]]] = {

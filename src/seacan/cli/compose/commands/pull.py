@@ -28,6 +28,8 @@ FLAGS = (
     Flag("include-deps", "", SWITCH, "Pull images of services that they depend on, too"),
     Flag("policy", "", TEXT, "Which to pull: missing or always"),
     Flag("quiet", "q", SWITCH, "Pull without printing progress information"),
+    Flag("parallel", "", SWITCH, "", deprecated="it has no effect"),
+    Flag("no-parallel", "", SWITCH, "", deprecated="it has no effect"),
 )
 
 

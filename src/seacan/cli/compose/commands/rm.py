@@ -20,6 +20,7 @@ FLAGS = (
     Flag("force", "f", SWITCH, "Don't ask"),
     Flag("stop", "s", SWITCH, "Stop containers first that run"),
     Flag("volumes", "v", SWITCH, "Remove anonymous volumes of containers, too"),
+    Flag("all", "a", SWITCH, "", deprecated="it has no effect"),
 )
 _STOPPED = ("created", "exited", "dead")
 
