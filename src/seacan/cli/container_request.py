@@ -11,6 +11,7 @@ from seacan.cli.input import environment_of, labels_of, open_error
 from seacan.cli.network_flag import networking
 from seacan.cli.port_flag import exposed_ports, port_bindings, read_publish
 from seacan.cli.values import go_quote
+from seacan.client.containers import capabilities
 from seacan.errors import InvalidArgument
 
 TYPE_CHECKING = False
@@ -178,13 +179,9 @@ def _host_config(values: Values) -> HostConfig:
 
 
 def _capabilities(added: list[str], dropped: list[str]) -> dict[str, list[str]]:
-    """Return CapAdd and CapDrop: `net_admin` is CAP_NET_ADMIN, ALL has all, added wins."""
-    add, drop = (
-        {name if name == "ALL" else f"CAP_{name.removeprefix('CAP_')}" for name in names}
-        for names in ([name.strip().upper() for name in given] for given in (added, dropped))
-    )
-    add, drop = ({"ALL"} if "ALL" in names else names for names in (add, drop))
-    return {"CapAdd": sorted(add), "CapDrop": sorted(drop - add)}
+    """Return CapAdd and CapDrop; what is added is not dropped."""
+    add, drop = capabilities(added), capabilities(dropped)
+    return {"CapAdd": add, "CapDrop": [name for name in drop if name not in add]}
 
 
 def _without_empty(record: dict[str, Any]) -> dict[str, Any]:

@@ -68,6 +68,14 @@ class Waiting:
         self._response.connection.close()
 
 
+def capabilities(names: Iterable[str]) -> list[str]:
+    """Return `names` as Docker's clients send them: `net_admin` is CAP_NET_ADMIN, ALL has all."""
+    found = {name.strip().upper() for name in names}
+    if "ALL" in found:
+        return ["ALL"]
+    return sorted({f"CAP_{name.removeprefix('CAP_')}" for name in found})
+
+
 class Containers:
     """The containers of a daemon. `name` is a name, an id, or the beginning of an id."""
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 
+from seacan.client.containers import capabilities
 from seacan.compose import names
 from seacan.compose.config_hash import service_hash
 from seacan.compose.kinds import duration_ns
@@ -42,8 +43,6 @@ _TEXTS = {
 }
 _OF_HOST = {
     "annotations": "Annotations",
-    "cap_add": "CapAdd",
-    "cap_drop": "CapDrop",
     "cgroup": "CgroupnsMode",
     "dns": "Dns",
     "dns_opt": "DnsOptions",
@@ -187,6 +186,8 @@ def _host_config(project: Project, service: Mapping[str, Any], making: Making) -
         "RestartPolicy": _restart_policy(service),
         "ExtraHosts": [host.replace("=", ":", 1) for host in service.get("extra_hosts", ())],
         "SecurityOpt": security,
+        "CapAdd": capabilities(service.get("cap_add", ())),
+        "CapDrop": capabilities(service.get("cap_drop", ())),
         "LogConfig": _log_config(service),
         "Tmpfs": dict(text.partition(":")[::2] for text in service.get("tmpfs", ())),
         "Links": list(making.links),

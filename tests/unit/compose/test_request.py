@@ -180,3 +180,8 @@ def test_a_missing_secret_file_is_told(tmp_path: Path) -> None:
 def test_what_would_make_another_service_is_refused(tmp_path: Path) -> None:
     with pytest.raises(Unsupported, match=r"services\.a\.credential_spec: not supported"):
         told(tmp_path, "credential_spec: {file: x}")
+
+
+def test_capabilities_have_their_whole_names(tmp_path: Path) -> None:
+    host = request(tmp_path, "cap_add: [net_admin, CAP_KILL], cap_drop: [all, chown]")["HostConfig"]
+    assert (host["CapAdd"], host["CapDrop"]) == (["CAP_KILL", "CAP_NET_ADMIN"], ["ALL"])

@@ -28,7 +28,7 @@ from seacan.lean import cached_property
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from typing import TextIO
 
     from seacan.cli.compose.bottom import Output
@@ -144,8 +144,16 @@ class Composition:
         require_services(project, services)
         return with_selected_services(project, services)
 
+    @cached_property
+    def environment(self) -> Mapping[str, str]:
+        """Variables of this process, and what the files of variables add to them, if they can."""
+        try:
+            return self.application.environment
+        except SeacanError:  # the command may do without files; if not, it says what is wrong
+            return os.environ
+
     def environment_is_on(self, name: str) -> bool:
-        return is_yes(os.environ, name)
+        return is_yes(self.environment, name)
 
     @cached_property
     def colors(self) -> bool:
@@ -188,6 +196,11 @@ class Composition:
             return Bottom(sys.stderr)
         return None
 
+    @property
+    def _status(self) -> TextIO:
+        """Where progress is told."""
+        return sys.stdout if is_yes(os.environ, "COMPOSE_STATUS_STDOUT") else sys.stderr
+
     def output(self, file: TextIO) -> Output:
         """Return what prints lines to `file`, above the bottom if it is a terminal, too."""
         if self.bottom is None or not is_terminal(file.fileno()):
@@ -216,7 +229,7 @@ class Composition:
         bottom = None if lines else self.bottom
         return Worksite(
             self.client,
-            progress_for(mode, title, self.output(sys.stderr), bottom),
+            progress_for(mode, title, self.output(self._status), bottom),
             self.notices,
             self.session.registry_headers,
             self._at_once(),
@@ -233,7 +246,7 @@ class Composition:
         return build
 
     def _at_once(self) -> int:
-        text = os.environ.get("COMPOSE_PARALLEL_LIMIT", "")
+        text = self.environment.get("COMPOSE_PARALLEL_LIMIT", "")
         limit = self._values.number("parallel")
         if text and not self._values.is_given("parallel"):
             try:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 
 from seacan.cli.compose import creation
@@ -135,7 +134,7 @@ def _attach(
 
 def _menu(composition: Composition, values: Values) -> Bottom | None:
     """Return where keys to press are shown: on a terminal, unless somebody does not want them."""
-    wanted = is_on(os.environ, "COMPOSE_MENU", default=True)
+    wanted = is_on(composition.environment, "COMPOSE_MENU", default=True)
     if values.is_given("menu"):
         wanted = values.on("menu")
     return composition.bottom if wanted and all(map(is_terminal, range(3))) else None
