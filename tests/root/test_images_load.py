@@ -125,6 +125,21 @@ def test_layers_under_links_as_old_archives_have_them(place: Place) -> None:
     assert len(place.images.get("app:1").layers) == 2
 
 
+def test_a_layer_that_is_here_may_be_missing(place: Place) -> None:
+    """docker-squash sends the layers alone that it has made, with the names of the others."""
+    place.load(archives.oci_archive([gzip.compress(BASE)]))
+    entry = {"Config": "c.json", "RepoTags": ["app:2"], "Layers": ["blobs/sha256/0", "1/layer"]}
+    archive = files(
+        [
+            ("manifest.json", json.dumps([entry]).encode()),
+            ("c.json", archives.config([BASE, TOP])),
+            ("1/layer", TOP),
+        ]
+    )
+    assert place.load(archive) == ["Loaded image: app:2"]
+    check_manifest(place, place.images.get("app:2"))
+
+
 OTHER = archives.config([TOP])
 PACKED = gzip.compress(BASE)
 # Of a layer as it comes, where that of what is in it is wanted.
@@ -152,6 +167,7 @@ ONE_LAYER = b'[{"Config": "c", "Layers": ["l"]}]'
             files([("manifest.json", b'[{"Config": "c", "Layers": []}]'), ("c", OTHER)]),
             "layers length mismatch: expected 0, got 1",
         ),
+        (files([("manifest.json", ONE_LAYER), ("c", OTHER)]), "does not contain 'l'"),
         (
             files(
                 [("manifest.json", ONE_LAYER), ("c", OTHER), ("l", BASE)]

@@ -72,7 +72,7 @@ def _docker_image(contents: Contents, entry: ArchiveEntry, manifests: dict[str, 
     staged = contents.get(entry["Config"])
     found = Found(
         config=contents.document(staged, entry["Config"]),
-        layers=[contents.get(name) for name in entry.get("Layers") or []],
+        layers=[contents.find(name) or name for name in entry.get("Layers") or []],
         manifest=manifests.get(staged.digest),
     )
     return Named([found], [layout.tagged(name) for name in entry.get("RepoTags") or []])

@@ -26,7 +26,7 @@ class Found:
     """An image in the archive."""
 
     config: bytes
-    layers: list[Staged]
+    layers: list[Staged | str]  # by its name: one that is not in the archive
     manifest: bytes | None
 
 

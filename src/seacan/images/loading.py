@@ -58,7 +58,24 @@ def _commit_layers(store: Store, staging: Staging, image: Found) -> list[Descrip
             "invalid manifest, layers length mismatch: "
             f"expected {len(image.layers)}, got {len(diff_ids)}"
         )
-    return [_commit_layer(store, staging, staged) for staged in image.layers]
+    return [
+        _known_layer(store, chain_id, layer)
+        if isinstance(layer, str)
+        else _commit_layer(store, staging, layer)
+        for chain_id, layer in zip(chain_ids(diff_ids), image.layers, strict=True)
+    ]
+
+
+def _known_layer(store: Store, chain_id: str, name: str) -> Descriptor:
+    """Return the blob of a layer that the archive names and does not have.
+
+    dockerd asks for the file of no layer that is unpacked already, and docker-squash, for one,
+    relies on it. Raises InvalidArgument if no image here has the layer.
+    """
+    blob = store.layer_blob(chain_id)
+    if blob is None:
+        raise InvalidArgument(f"invalid archive: it does not contain {name!r}")
+    return blob
 
 
 def _unpack_all(

@@ -172,6 +172,21 @@ class Store:
             row = sql.execute("SELECT manifest FROM images WHERE id = ?", (image_id,)).fetchone()
         return str(row[0]) if row else ""
 
+    def layer_blob(self, chain_id: str) -> Descriptor | None:
+        """Return the blob of a layer as an image here has it; to be called within adding()."""
+        with self.database.reading() as sql:
+            row = sql.execute(
+                "SELECT manifest, position FROM layers JOIN image_layers ON layer = number"
+                " JOIN images ON images.id = image WHERE chain_id = ?",
+                (chain_id,),
+            ).fetchone()
+        if row is None:
+            return None
+        digest, position = row
+        manifest = documents.manifest(self.blobs.read(digest, documents.LIMIT_BYTES))
+        layer: Descriptor = manifest["layers"][position]
+        return layer
+
     def is_own_manifest(
         self, image_id: ImageId, manifest_digest: str, blobs: list[Descriptor]
     ) -> bool:
