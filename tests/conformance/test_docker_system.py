@@ -4,6 +4,7 @@ import functools
 import io
 import json
 import platform
+import re
 import tarfile
 import threading
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -28,6 +29,11 @@ def test_version(docker: Docker, engine: Engine) -> None:
         for part in ("engine", "supervisor", "runtime", "init"):
             assert any(part in name for name in names), names
         assert all(component["Version"] for component in server["Components"])
+    # inspect-ai refuses less than 24.0.6, Prefect less than 20.10; "+" as Debian's has it.
+    release = re.fullmatch(r"(\d+)\.\d+\.\d+(\+[0-9A-Za-z.-]+)?", server["Version"])
+    assert release is not None
+    assert int(release[1]) >= 28
+    assert docker.ok("info", "-f", "{{.ServerVersion}}").strip() == server["Version"]
 
 
 def test_info(docker: Docker) -> None:

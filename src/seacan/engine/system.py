@@ -17,7 +17,7 @@ from seacan.engine.times import now
 from seacan.images.remote.http import proxies as find_proxies
 from seacan.images.remote.http import without_password
 from seacan.images.remote.settings import HUB, HUB_INDEX, RegistrySettings
-from seacan.version import API_VERSION, API_VERSION_LEAST, VERSION
+from seacan.version import API_VERSION, API_VERSION_LEAST, SERVER_VERSION, VERSION
 
 _MACHINES = {"x86_64": "amd64", "aarch64": "arm64"}
 
@@ -58,7 +58,7 @@ class System:
                 {"Name": name, "Version": VERSION, **({"Details": details} if details else {})}
                 for name, details in parts
             ],
-            "Version": VERSION,
+            "Version": SERVER_VERSION,
             "ApiVersion": API_VERSION,
             "MinAPIVersion": API_VERSION_LEAST,
             "Os": "linux",
@@ -157,7 +157,7 @@ class System:
             "Labels": list(settings.labels),
             "GenericResources": None,
             "ExperimentalBuild": self.is_experimental,
-            "ServerVersion": VERSION,
+            "ServerVersion": SERVER_VERSION,
             "Runtimes": {
                 name: _runtime(command or [sys.executable])
                 for name, command in host.runtimes.items()
