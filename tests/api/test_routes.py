@@ -195,7 +195,7 @@ def test_ping(api: Api, path: str) -> None:
         answer = api.ask(method, path)
         assert answer.status == 200
         assert answer.headers["api-version"] == "1.51"
-        assert answer.headers["builder-version"] == "1"
+        assert answer.headers["builder-version"] == "2"
         assert answer.headers["swarm"] == "inactive"
         assert answer.headers["content-type"] == "text/plain; charset=utf-8"
         assert "no-cache" in answer.headers["cache-control"]

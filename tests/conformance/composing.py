@@ -20,12 +20,23 @@ SEACAN = (sys.executable, "-m", "seacan.cli.main", "compose")
 
 def docker_compose() -> tuple[str, ...] | None:
     """Return docker compose, of version 2, if it is here; SEACAN_TEST_COMPOSE may name it."""
-    named = os.environ.get("SEACAN_TEST_COMPOSE")
-    places = [named, *(f"{directory}/docker-compose" for directory in _PLUGINS)]
-    for place in [*places, shutil.which("docker-compose")]:
+    for place in [
+        *_places("docker-compose", "SEACAN_TEST_COMPOSE"),
+        shutil.which("docker-compose"),
+    ]:
         if place and os.access(place, os.X_OK) and _version(place) >= 2:
             return (place,)
     return None
+
+
+def plugin(name: str, variable: str) -> str | None:
+    """Return a plugin of the docker CLI, if it is here; `variable` of the environment names it."""
+    found = (place for place in _places(name, variable) if place and os.access(place, os.X_OK))
+    return next(found, None)
+
+
+def _places(name: str, variable: str) -> list[str | None]:
+    return [os.environ.get(variable), *(f"{directory}/{name}" for directory in _PLUGINS)]
 
 
 def _version(program: str) -> int:

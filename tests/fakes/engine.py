@@ -624,6 +624,7 @@ class FakeRemote:
 
 class FakeSystem:
     is_experimental = False
+    prefers_buildkit = True
 
     def version(self) -> dict[str, Any]:
         return {"Version": "0.1.0", "ApiVersion": "1.51", "MinAPIVersion": "1.24"}

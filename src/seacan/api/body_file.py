@@ -1,23 +1,31 @@
 """A request's body, as a file for a worker thread: the loop reads when the thread does."""
 
 import io
-from typing import Any, BinaryIO, Final, cast
+from collections.abc import Callable, Coroutine
+from typing import Any, BinaryIO, Final, TypeAlias, cast
 
 import anyio.from_thread
 
 from seacan.http.messages import Request
+
+Receive: TypeAlias = Callable[[], Coroutine[Any, Any, bytes]]
 
 _PIECE_BYTES: Final = 1 << 20
 
 
 def body_file(request: Request) -> BinaryIO:
     """Return the body as a file, to be read in a thread that anyio started."""
-    return cast(BinaryIO, io.BufferedReader(_Body(request), _PIECE_BYTES))
+    return file_of(request.receive)
+
+
+def file_of(receive: Receive) -> BinaryIO:
+    """Return what is received, to an empty piece, in the same way."""
+    return cast(BinaryIO, io.BufferedReader(_Body(receive), _PIECE_BYTES))
 
 
 class _Body(io.RawIOBase):
-    def __init__(self, request: Request) -> None:
-        self._request = request
+    def __init__(self, receive: Receive) -> None:
+        self._receive_piece = receive
         self._piece = memoryview(b"")
 
     def readable(self) -> bool:
@@ -35,7 +43,7 @@ class _Body(io.RawIOBase):
         """Return many pieces as one: each change of threads costs as much as 100 KiB."""
         pieces = []
         size = 0
-        while size < _PIECE_BYTES and (piece := await self._request.receive()):
+        while size < _PIECE_BYTES and (piece := await self._receive_piece()):
             pieces.append(piece)
             size += len(piece)
         return b"".join(pieces)

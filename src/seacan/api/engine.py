@@ -244,6 +244,10 @@ class System(Protocol):
     def is_experimental(self) -> bool:
         """Whether clients are to offer what Docker has as experimental."""
 
+    @property
+    def prefers_buildkit(self) -> bool:
+        """Tell whether clients are to build by BuildKit's protocol."""
+
     def version(self) -> dict[str, Any]:
         """Return GET /version as of the newest API version."""
 

@@ -13,6 +13,7 @@ from seacan.api.listeners import Listener
 from seacan.api.metrics import MetricsDoor
 from seacan.api.routes import checkpoints, plugins, swarm
 from seacan.api.routes.build import BuildRoutes
+from seacan.api.routes.buildkit import BuildKitRoutes
 from seacan.api.routes.check import CheckRoutes
 from seacan.api.routes.commit import CommitRoutes
 from seacan.api.routes.containers import ContainerRoutes
@@ -94,4 +95,5 @@ def routes(engine: engine.Engine) -> list[Route]:
         *FileRoutes(engine.files).routes(),
         *CommitRoutes(engine.commits).routes(),
         *BuildRoutes(engine.builds).routes(),
+        *BuildKitRoutes(engine).routes(),
     ]

@@ -54,6 +54,22 @@ class Contents:
         write_all(self.fd, data)
         self.size_bytes += len(data)
 
+    def reserve(self, size_bytes: int) -> int:
+        """Return the offset at which so much may be written. Raises InvalidArgument for space."""
+        require_space(self.fd, size_bytes)
+        offset = self.size_bytes
+        self.size_bytes += size_bytes
+        os.lseek(self.fd, self.size_bytes, os.SEEK_SET)
+        return offset
+
+    def write_at(self, offset: int, data: bytes) -> None:
+        """Write to what was reserved."""
+        view = memoryview(data)
+        while view:
+            count = os.pwrite(self.fd, view, offset)
+            offset += count
+            view = view[count:]
+
     def open_part(self, offset: int, size_bytes: int) -> BinaryIO:
         """Return a part as a file for one reader."""
         return buffered(_Part(self.fd, offset, size_bytes))

@@ -95,6 +95,14 @@ class ContextTree(ContextIndex):
         self._contents.close()
         self._contents = Contents(os.fdopen(os.dup(file.fileno()), "r+b", buffering=0))
 
+    def reserve(self, size_bytes: int) -> int:
+        """Return the offset at which so much may be written. Raises InvalidArgument for space."""
+        return self._contents.reserve(size_bytes)
+
+    def write_at(self, offset: int, data: bytes) -> None:
+        """Write to what was reserved."""
+        self._contents.write_at(offset, data)
+
     def add(self, member: Member, offset: int, digest: str) -> None:
         """Put in what is called as `member` is; a file's content is there already.
 
@@ -103,6 +111,15 @@ class ContextTree(ContextIndex):
         if path := inside(member.name):
             self._change()
             self._add(path, ContextEntry(member, offset, digest))
+
+    def link(self, path: str, target: str) -> None:
+        """Let a path be the same file as another. Raises InvalidArgument if there is none."""
+        entry = self._entries.get(inside(target))
+        if entry is None or entry.member.kind is not Kind.FILE:
+            raise InvalidArgument(f"build context: {path!r} is a link to nothing")
+        if path := inside(path):
+            self._change()
+            self._add(path, entry)
 
     def add_file(self, path: str, content: BinaryIO, *, mtime_ns: int = 0) -> None:
         """Put a file in, in place of one that is there."""

@@ -88,6 +88,7 @@ class Pulled:
     """A message about an image that is being pulled, as `docker pull` gets it."""
 
     message: Mapping[str, Any]
+    reference: str = ""  # of the image, in full
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ class CommandFailed(Internal):
 
     def __init__(self, argv: Sequence[str], status: int) -> None:
         super().__init__(f"The command '{' '.join(argv)}' returned a non-zero code: {status}")
+        self.argv = tuple(argv)
         self.status = status
 
 

@@ -184,6 +184,7 @@ def _flags(
             labels=_labels(given.label),
             is_debugging=given.debug,
             is_experimental=given.experimental,
+            prefers_buildkit=refused_flags.prefers_buildkit(given.feature),
             authorization_plugins=tuple(dict.fromkeys(given.authorization_plugin)),
             id_map=given.userns_remap,
             live_restore=given.live_restore,

@@ -44,8 +44,8 @@ REFUSED: Final = {
     "swarm-raft-heartbeat-tick": _NO_SWARM,
     "userland-proxy-path": "relays of ports are seacan's own",
 }
+_BUILDKIT: Final = "buildkit"
 _FEATURES: Final = {
-    "buildkit": "docker build needs DOCKER_BUILDKIT=0; seacan build needs nothing",
     "containerd-snapshotter": _NO_CONTAINERD,
     "cdi": "there are no CDI devices",
 }
@@ -60,17 +60,26 @@ def add_to(parser: argparse.ArgumentParser) -> None:
     for name in REFUSED:
         parser.add_argument(f"--{name}", nargs="?", action=_Judged, help=argparse.SUPPRESS)
     parser.add_argument(
-        "--feature", action="append", type=_feature, metavar="NAME=false",
-        help="features of dockerd, all of which are off (repeatable)",
+        "--feature", action="append", default=[], type=_feature, metavar="NAME=BOOL",
+        help="features of dockerd, of which there is buildkit: clients are told to build with it "
+        "(default true); all others are off (repeatable)",
     )  # fmt: skip
 
 
 def _feature(text: str) -> str:
     name, equals, value = text.partition("=")
-    if not equals or boolean(value):
+    if name == _BUILDKIT:
+        boolean(value if equals else "true")
+    elif not equals or boolean(value):
         why = _FEATURES.get(name, "seacand has no such feature")
         raise argparse.ArgumentTypeError(f"feature {name} is not supported by seacand: {why}")
     return text
+
+
+def prefers_buildkit(features: Sequence[str]) -> bool:
+    """Tell whether clients are to build with BuildKit's protocol, as the features have it."""
+    given = [text.partition("=")[2] for text in features if text.partition("=")[0] == _BUILDKIT]
+    return boolean(given[-1] or "true") if given else True
 
 
 class _Judged(argparse.Action):

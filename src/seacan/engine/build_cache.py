@@ -111,6 +111,12 @@ def check_filters(wanted: Filters) -> None:
             moment_ns(values[0], 0)
 
 
+def matching(found: Sequence[CacheEntry], wanted: Filters, *, now_ns: int = 0) -> list[CacheEntry]:
+    """Return what passes every filter. Raises InvalidArgument."""
+    check_filters(wanted)
+    return [entry for entry in found if _passes(entry, wanted, now_ns or time.time_ns())]
+
+
 def choose(
     found: Sequence[CacheEntry],
     wanted: Filters,
@@ -123,10 +129,8 @@ def choose(
 
     None is no limit. Without `all`, what an image has as well stays. Raises InvalidArgument.
     """
-    check_filters(wanted)
-    is_wanted = [
-        entry for entry in found if _passes(entry, wanted, now_ns) and (all or not entry.is_shared)
-    ]
+    passing = matching(found, wanted, now_ns=now_ns)
+    is_wanted = [entry for entry in passing if all or not entry.is_shared]
     total = total_bytes(found)
     chosen = []
     for entry in is_wanted:

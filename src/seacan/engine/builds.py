@@ -233,7 +233,7 @@ class Builds:
                 async with anyio.create_task_group() as tasks:
                     tasks.start_soon(pull)
                     async for message in receive:
-                        await progress(Pulled(message))
+                        await progress(Pulled(message, name))
         finally:
             cancellation.cancel()
 

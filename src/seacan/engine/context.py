@@ -48,6 +48,7 @@ class Settings:
     labels: tuple[str, ...] = ()  # NAME=VALUE: what `info` shows
     is_debugging: bool = False
     is_experimental: bool = False  # as told to clients, who offer more then: `build --squash`
+    prefers_buildkit: bool = True  # as told to clients, who build by its protocol then
     authorization_plugins: tuple[str, ...] = ()  # who is asked about all requests, in this order
     id_map: IdMap | None = None  # of containers that are not to be the host's root
     live_restore: bool = True  # containers go on when the daemon ends

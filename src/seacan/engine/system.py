@@ -32,6 +32,10 @@ class System:
     def is_experimental(self) -> bool:
         return self._context.settings.is_experimental
 
+    @property
+    def prefers_buildkit(self) -> bool:
+        return self._context.settings.prefers_buildkit
+
     def version(self) -> dict[str, Any]:
         """Return the reply of GET /version. Every component is of this one release."""
         host = os.uname()

@@ -24,7 +24,6 @@ _HEADERS: Final = "(api-version|docker-experimental|ostype|server): "
 
 KNOWN: Final = (
     Known(_ANY, "status: 400 != 500$", "a client's mistake is never the server's"),
-    Known("(GET|HEAD) /_ping", "builder-version: 1 != 2$", "there is no BuildKit"),
     Known("GET /version", r"\.Components\[\]\.Details\.", "each engine has parts of its own"),
     Known("GET /version", r"\.Platform\.Name: ", "its name, which dockerd's packagers leave out"),
     Known("GET /version", r"\.(GitCommit|GoVersion|BuildTime): ", "no commit or Go in a wheel"),

@@ -151,6 +151,7 @@ def test_what_the_keys_come_to(path: Path) -> None:
     }
     assert containers.runtime == "other"
     assert settings.is_experimental
+    assert not settings.prefers_buildkit
     assert (containers.dns, containers.dns_options) == (["192.0.2.1"], ["ndots:1"])
     assert containers.dns_search == ["example"]
     assert containers.init
@@ -201,8 +202,7 @@ def test_without_rules_ports_are_relayed(path: Path) -> None:
          "'fe80::/80' clashes with the Link-Local prefix 'fe80::/64'"),
         ({"userns-remap": "a:b:c"}, "Invalid user/group specification in --userns-remap"),
         ({"containerd": "/x"}, "--containerd is not supported by seacand: there is no containerd"),
-        ({"features": {"buildkit": True}}, "feature buildkit is not supported by seacand: docker "
-         "build needs DOCKER_BUILDKIT=0"),
+        ({"features": {"cdi": True}}, "feature cdi is not supported by seacand: there are no CDI"),
         ({"features": {"new": True}}, "feature new is not supported by seacand"),
         ({"features": {"new": 1}}, 'features: not a value for it: {"new": 1}'),
         ({"host-gateway-ips": ["x"]}, "--host-gateway-ip: 'x' does not appear to be"),

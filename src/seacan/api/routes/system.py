@@ -7,17 +7,10 @@ from seacan.api.door import Call, Route, json_reply
 from seacan.api.shapes.system import shape_info
 from seacan.http.messages import Reply
 
-# `Builder-Version: 1` keeps clients from looking for BuildKit.
-_PONG: Final = Reply(
-    200,
-    b"OK",
-    "text/plain; charset=utf-8",
-    (
-        ("Builder-Version", "1"),
-        ("Cache-Control", "no-cache, no-store, must-revalidate"),
-        ("Pragma", "no-cache"),
-        ("Swarm", "inactive"),
-    ),
+_PONG_HEADERS: Final = (
+    ("Cache-Control", "no-cache, no-store, must-revalidate"),
+    ("Pragma", "no-cache"),
+    ("Swarm", "inactive"),
 )
 
 
@@ -34,7 +27,9 @@ class SystemRoutes:
         ]
 
     async def ping(self, call: Call) -> Reply:
-        return _PONG
+        # 2 is what the docker CLI looks for before it builds through buildx.
+        builder = ("Builder-Version", "2" if self._system.prefers_buildkit else "1")
+        return Reply(200, b"OK", "text/plain; charset=utf-8", (builder, *_PONG_HEADERS))
 
     async def version(self, call: Call) -> Reply:
         return json_reply(self._system.version())

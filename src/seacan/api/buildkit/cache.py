@@ -1,0 +1,71 @@
+"""The cache of builds, in BuildKit's words: what there is, and what of it is removed."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from seacan.api import engine
+from seacan.api.buildkit.messages import PruneRequest, Timestamp, UsageRecord
+from seacan.api.engine_builds import Builds
+from seacan.engine import build_cache
+from seacan.engine.build_cache import CacheEntry
+from seacan.errors import Unsupported
+
+_EQUAL: Final = {"type": "type", "shared": "shared", "private": "private"}
+_LIKE: Final = {"id": "id", "description": "description"}
+
+
+async def records(disk: engine.Disk, filters: Sequence[str]) -> tuple[UsageRecord, ...]:
+    """Return what there is, of what passes the filters."""
+    usage = await disk.usage(images=False, containers=False, volumes=False, cache=True)
+    found = build_cache.matching(usage.cache or (), _filters(filters))
+    return tuple(map(_record, found))
+
+
+async def prune(disk: engine.Disk, builds: Builds, request: PruneRequest) -> list[UsageRecord]:
+    """Remove what is asked for; return what it was. Raises Unsupported."""
+    if request.min_free_space:
+        raise Unsupported("not supported: min-free-space")
+    wanted = _filters(request.filters)
+    if request.keep_duration:
+        wanted["unused-for"] = [f"{request.keep_duration}ns"]
+    before = await records(disk, ())
+    kept = max(request.reserved_space, request.max_used_space)
+    pruned = await builds.prune(wanted, all=request.is_all, kept_bytes=kept)
+    removed = frozenset(pruned.ids)
+    return [record for record in before if record.id in removed]
+
+
+def _filters(written: Sequence[str]) -> dict[str, list[str]]:
+    """Return containerd's filters (type==regular, id~=abc) as the engine's. Raises Unsupported."""
+    found: dict[str, list[str]] = {}
+    for each in filter(None, written):
+        name, _, value = each.partition("==")
+        if value and name in _EQUAL:
+            found.setdefault(_EQUAL[name], []).append(value)
+            continue
+        name, _, value = each.partition("~=")
+        if value and name in _LIKE:
+            found.setdefault(_LIKE[name], []).append(value)
+            continue
+        if each in ("shared", "private"):
+            found[each] = ["true"]
+            continue
+        raise Unsupported(f"not supported: filter {each}")
+    return found
+
+
+def _record(entry: CacheEntry) -> UsageRecord:
+    return UsageRecord(
+        id=entry.id,
+        size=entry.size_bytes,
+        created=_timestamp(entry.made_at),
+        used=_timestamp(entry.used_at),
+        uses=entry.uses,
+        description=entry.description,
+        type=entry.type,
+        is_shared=entry.is_shared,
+    )
+
+
+def _timestamp(at_s: float) -> Timestamp:
+    return Timestamp(int(at_s), int(at_s % 1 * 1e9))

@@ -1,0 +1,91 @@
+"""Sessions: connections on which the clients of builds serve their files, secrets and credentials.
+
+A session is known by the id that its client has chosen, and ends with its connection.
+"""
+
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Final, TypeVar
+
+import anyio
+
+from seacan.errors import Conflict, NotFound, Unavailable
+from seacan.grpc.client import Client, Metadata, Outgoing
+from seacan.grpc.protobuf import Message
+from seacan.grpc.status import CallFailed
+
+_MOST: Final = 1000
+_COMES_S: Final = 10.0  # after the build that needs it
+_LONGEST_ID: Final = 256
+
+M = TypeVar("M", bound=Message)
+
+
+class Session:
+    def __init__(self, session_id: str, shared_key: str, client: Client) -> None:
+        self.id = session_id
+        self.shared_key = shared_key  # what the client calls its directories by, or nothing
+        self._client = client
+
+    async def ask(self, path: str, message: Message, kind: type[M]) -> M | None:
+        """Return the client's answer; None if it has no such thing, or no such service.
+
+        Raises CallFailed, ConnectionLost.
+        """
+        try:
+            return await self._client.ask(path, message, kind)
+        except CallFailed as err:
+            if err.is_unimplemented or err.is_not_found:
+                return None
+            raise
+
+    @asynccontextmanager
+    async def call(self, path: str, metadata: Metadata = ()) -> AsyncIterator[Outgoing]:
+        """Yield a call of the client's service. Raises ConnectionLost."""
+        async with self._client.call(path, metadata) as call:
+            yield call
+
+
+class Sessions:
+    """Those whose connections are open."""
+
+    def __init__(self) -> None:
+        self._sessions: dict[str, Session] = {}
+        self._changed = anyio.Event()
+
+    def check(self, session_id: str) -> None:
+        """Raise Conflict, Unavailable if there cannot be a session of this id."""
+        if not session_id or len(session_id) > _LONGEST_ID:
+            raise Conflict("a session needs an id (X-Docker-Expose-Session-Uuid)")
+        if session_id in self._sessions:
+            raise Conflict(f"session {session_id} already exists")
+        if len(self._sessions) >= _MOST:
+            raise Unavailable(f"there are {_MOST} sessions of builds already")
+
+    async def serve(
+        self, session_id: str, shared_key: str, connection: socket.socket, early: bytes
+    ) -> None:
+        """Let builds use the client's services until it closes the connection."""
+        client = Client(connection, early)
+        try:
+            self.check(session_id)
+        except (Conflict, Unavailable):
+            connection.close()
+            raise
+        self._sessions[session_id] = Session(session_id, shared_key, client)
+        self._changed.set()
+        self._changed = anyio.Event()
+        try:
+            await client.run()
+        finally:
+            del self._sessions[session_id]
+
+    async def get(self, session_id: str) -> Session:
+        """Return a session, which may come a little later. Raises NotFound."""
+        with anyio.move_on_after(_COMES_S):
+            while session_id not in self._sessions:
+                await self._changed.wait()
+        if found := self._sessions.get(session_id):
+            return found
+        raise NotFound(f"no active session for {session_id}")

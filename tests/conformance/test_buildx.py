@@ -1,0 +1,194 @@
+"""BuildKit's protocol: docker buildx as it is, and a client of our own that plays its part.
+
+The plugin is looked for where distributions put it, and where SEACAN_TEST_BUILDX says.
+"""
+
+import asyncio
+import json
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tests.conformance.composing import plugin
+from tests.conformance.docker_cli import Docker, Engine
+from tests.daemon import Daemon, wait_until
+from tests.fakes.buildkit_client import Served, build, directory, file
+
+from seacan.api.buildkit.messages import Typed
+from seacan.grpc.status import CallFailed
+
+pytestmark = [pytest.mark.root, pytest.mark.conformance]
+
+
+@pytest.fixture
+def buildx(docker: Docker) -> Docker:
+    """The docker CLI, which finds the plugin."""
+    found = plugin("docker-buildx", "SEACAN_TEST_BUILDX")
+    if found is None:
+        pytest.skip("there is no docker buildx here")
+    plugins = Path(docker.env["DOCKER_CONFIG"]) / "cli-plugins"
+    plugins.mkdir()
+    (plugins / "docker-buildx").symlink_to(found)
+    return docker
+
+
+@pytest.fixture
+def tag(docker: Docker) -> Iterator[str]:
+    yield docker.name
+    docker("rmi", "-f", docker.name)
+    docker("image", "prune", "-f")
+
+
+BUILD = ("build", "--network=none", "--progress=plain")
+
+
+def image(tag: str) -> tuple[Typed, ...]:
+    return (Typed("moby", {"name": tag}),)
+
+
+def context(path: Path, dockerfile: str, **files: str) -> str:
+    (path / "Dockerfile").write_text(dockerfile)
+    for name, text in files.items():
+        place = path / name.replace("__", "/")
+        place.parent.mkdir(exist_ok=True)
+        place.write_text(text)
+    return str(path)
+
+
+STAGES = """FROM busybox AS base
+ARG WHO=world
+RUN echo hello $WHO > /hello && echo printed
+COPY d /d
+FROM base
+LABEL a=b
+RUN cat /hello /d/f
+"""
+
+
+def test_a_build(buildx: Docker, tag: str, tmp_path: Path) -> None:
+    where = context(tmp_path, STAGES, d__f="of the context\n", left="out\n")
+    words = (*BUILD, "-t", tag, "--build-arg", "WHO=me", "--label", "c=d", where)
+    first = buildx(*words)
+    assert first.status == 0, first.err
+    for said in (
+        "[internal] load build definition from Dockerfile",
+        "[internal] load build context",
+        "[base 1/3] FROM docker.io/library/busybox:latest",
+        "[base 2/3] RUN echo hello $WHO > /hello && echo printed",
+        "[stage-1 1/1] RUN cat /hello /d/f",
+        "printed",
+        "of the context",
+        f"naming to docker.io/library/{tag}:latest",
+    ):
+        assert said in first.err
+    labels = json.loads(buildx.inspect(tag, "{{json .Config.Labels}}"))
+    assert labels == {"a": "b", "c": "d"}
+    assert buildx.ok("run", "--rm", "--network=none", tag, "cat", "/hello") == "hello me"
+    again = buildx(*words)
+    assert again.err.count("CACHED") == 3
+
+
+def test_an_error_shows_its_line(buildx: Docker, tmp_path: Path) -> None:
+    where = context(tmp_path, "FROM busybox\nRUN echo so far && exit 3\n")
+    result = buildx(*BUILD, where)
+    assert result.status == 1
+    assert "   2 | >>> RUN echo so far && exit 3" in result.err
+    sentence = 'failed to solve: process "/bin/sh -c echo so far && exit 3" did not complete'
+    assert f"{sentence} successfully: exit code: 3" in result.err
+    where = context(tmp_path, "FROM busybox\nFOO\n")
+    result = buildx(*BUILD, where)
+    assert "   2 | >>> FOO" in result.err
+    assert "failed to solve: dockerfile parse error on line 2: unknown instruction" in result.err
+
+
+def test_what_the_client_has(buildx: Docker, tag: str, tmp_path: Path) -> None:
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "o").write_text("named\n")
+    (tmp_path / "secret").write_text("hush\n")
+    (tmp_path / "main").mkdir()
+    dockerfile = """FROM busybox
+RUN --mount=type=secret,id=s wc -c /run/secrets/s
+RUN --mount=type=secret,id=v,env=V echo "V is $V"
+COPY --from=other o /o
+COPY --from=image /bin/busybox /b
+"""
+    where = context(tmp_path / "main", dockerfile)
+    buildx.env["V"] = "of the environment"
+    result = buildx(
+        *BUILD, "-t", tag, "--secret", f"id=s,src={tmp_path}/secret", "--secret", "id=v,env=V",
+        "--build-context", f"other={tmp_path}/other",
+        "--build-context", "image=docker-image://busybox",
+        "--iidfile", f"{tmp_path}/id", "--metadata-file", f"{tmp_path}/metadata", where,
+    )  # fmt: skip
+    assert result.status == 0, result.err
+    assert "5 /run/secrets/s" in result.err
+    assert "V is of the environment" in result.err
+    image_id = buildx.inspect(tag, "{{.Id}}")
+    assert (tmp_path / "id").read_text() == image_id
+    metadata = json.loads((tmp_path / "metadata").read_text())
+    assert metadata["containerimage.digest"] == image_id
+    assert buildx.ok("run", "--rm", "--network=none", tag, "cat", "/o") == "named"
+
+
+def test_checks(buildx: Docker, tmp_path: Path) -> None:
+    where = context(tmp_path, "FROM busybox\nMAINTAINER x\n")
+    result = buildx("build", "--check", where)
+    assert result.status == 1
+    assert "WARNING: MaintainerDeprecated" in result.out
+    assert "   2 | >>> MAINTAINER x" in result.out
+
+
+def test_the_builder(buildx: Docker, tag: str, tmp_path: Path) -> None:
+    assert "default" in buildx.ok("buildx", "ls")
+    assert "running" in buildx.ok("buildx", "inspect", "default")
+    where = context(tmp_path, f"FROM busybox\nRUN echo {tag} > /f\n")
+    buildx.ok(*BUILD, "-q", where)
+    assert f"echo {tag}" in buildx.ok("buildx", "du", "--verbose")
+    buildx.ok("builder", "prune", "-af")
+    assert f"echo {tag}" not in buildx.ok("buildx", "du", "--verbose")
+
+
+def test_a_client_that_goes_away(buildx: Docker, own_daemon: Daemon, tmp_path: Path) -> None:
+    where = context(tmp_path, "FROM busybox\nRUN echo it runs && sleep 600\n")
+    process = buildx.popen(*BUILD, where)
+    assert process.stdout is not None
+    with process:
+        while "it runs" not in process.stdout.readline():
+            assert process.poll() is None
+        process.send_signal(signal.SIGINT)
+        process.stdout.read()
+    assert process.returncode
+    wait_until(lambda: not own_daemon.leftovers(), "the command to be ended")
+
+
+# -- without the plugin ---------------------------------------------------------------------------
+
+
+def test_our_own_client(engine: Engine, docker: Docker, tag: str) -> None:
+    socket_path = engine.host.removeprefix("unix://")
+    dockerfile = b"FROM busybox\nCOPY d /d\nRUN --mount=type=secret,id=s cat /d/f /run/secrets/s\n"
+    files = [file("Dockerfile", dockerfile), directory("d"), file("d/f", b"x" * 5000)]
+    has = Served({"dockerfile": files[:1], "context": files}, secrets={"s": b"hush"})
+    attributes = {"force-network-mode": "none"}
+    outcome = asyncio.run(build(socket_path, has, attributes, exporters=image(tag), ref=f"{tag}-1"))
+    assert outcome.exporter["containerimage.digest"] == docker.inspect(tag, "{{.Id}}")
+    printed = b"".join(log.data for said in outcome.told for log in said.logs)
+    assert printed.endswith(b"x" * 100 + b"hush")
+    again = asyncio.run(build(socket_path, has, attributes, exporters=image(tag), ref=f"{tag}-2"))
+    cached = {v.name for said in again.told for v in said.vertexes if v.is_cached}
+    assert {name.partition("]")[0] for name in cached} == {"[2/3", "[3/3"}
+
+
+def test_an_error_of_our_own_client(engine: Engine, docker: Docker) -> None:
+    has = Served({"dockerfile": [file("Dockerfile", b"FROM busybox\nRUN exit 4\n")]})
+    with pytest.raises(CallFailed, match="did not complete successfully: exit code: 4") as info:
+        asyncio.run(
+            build(
+                engine.host.removeprefix("unix://"),
+                has,
+                {"force-network-mode": "none"},
+                ref=docker.name,
+            )
+        )
+    assert b'"line": 2' in info.value.status.details[0].value

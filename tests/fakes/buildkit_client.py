@@ -1,0 +1,213 @@
+"""A client of BuildKit's protocol: what buildx does for a build, on connections of its own.
+
+It serves directories, secrets and credentials to the daemon, and asks it to build.
+"""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import anyio
+
+from seacan.api.buildkit.messages import (
+    BytesMessage,
+    CredentialsRequest,
+    CredentialsResponse,
+    Empty,
+    FrontendRequest,
+    FrontendResponse,
+    Packet,
+    PacketType,
+    Result,
+    ReturnRequest,
+    SecretRequest,
+    SolveRequest,
+    SolveResponse,
+    Stat,
+    StatusRequest,
+    StatusResponse,
+    Typed,
+)
+from seacan.build.groups import unwrapped
+from seacan.grpc.client import Client
+from seacan.grpc.server import Incoming, serve, unary
+from seacan.grpc.status import CallFailed, Code, failed
+
+CONTROL = "/moby.buildkit.v1.Control"
+BRIDGE = "/moby.buildkit.v1.frontend.LLBBridge"
+DIRECTORY = 1 << 31
+_PIECE_BYTES = 1000
+
+
+def file(path: str, data: bytes, **changes: Any) -> tuple[Stat, bytes]:
+    return Stat(**{"path": path, "mode": 0o644, "size": len(data), **changes}), data
+
+
+def directory(path: str) -> tuple[Stat, bytes]:
+    return Stat(path=path, mode=DIRECTORY | 0o755), b""
+
+
+@dataclass
+class Served:
+    """What the client has."""
+
+    directories: dict[str, list[tuple[Stat, bytes]]] = field(default_factory=dict)
+    secrets: dict[str, bytes] = field(default_factory=dict)
+    credentials: dict[str, tuple[str, str]] = field(default_factory=dict)
+    asked: list[dict[str, str]] = field(default_factory=list)  # metadata of each DiffCopy
+    sent: list[str] = field(default_factory=list)  # paths whose contents were wanted
+
+    def methods(self) -> Mapping[str, Any]:
+        return {
+            "/moby.filesync.v1.FileSync/DiffCopy": self._diff_copy,
+            "/moby.buildkit.secrets.v1.Secrets/GetSecret": unary(SecretRequest, self._secret),
+            "/moby.filesync.v1.Auth/Credentials": unary(CredentialsRequest, self._credentials),
+        }
+
+    async def _diff_copy(self, call: Incoming) -> None:
+        self.asked.append(dict(call.metadata))
+        name = call.metadata["dir-name"]
+        if name not in self.directories:
+            raise failed(Code.NOT_FOUND, f"no access allowed to dir {name}")
+        entries = self.directories[name]
+        followed = call.metadata.get("followpaths")
+        if followed and name == "dockerfile":
+            entries = [each for each in entries if each[0].path == "Dockerfile"]
+        for stat, _ in entries:
+            await call.send(Packet(PacketType.STAT, stat))
+        await call.send(Packet(PacketType.STAT))
+        while (packet := await call.receive(Packet)) is not None:
+            if packet.type == PacketType.FINISH:
+                await call.send(Packet(PacketType.FINISH))
+                return
+            stat, data = entries[packet.id]
+            self.sent.append(stat.path)
+            for at in range(0, len(data), _PIECE_BYTES):
+                piece = data[at : at + _PIECE_BYTES]
+                await call.send(Packet(PacketType.DATA, id=packet.id, data=piece))
+            await call.send(Packet(PacketType.DATA, id=packet.id))
+
+    async def _secret(self, call: Incoming, request: SecretRequest) -> BytesMessage:
+        if request.id not in self.secrets:
+            raise failed(Code.NOT_FOUND, f"secret {request.id} not found")
+        return BytesMessage(self.secrets[request.id])
+
+    async def _credentials(
+        self, call: Incoming, request: CredentialsRequest
+    ) -> CredentialsResponse:
+        return CredentialsResponse(*self.credentials.get(request.host, ("", "")))
+
+
+@dataclass
+class Outcome:
+    exporter: Mapping[str, str]
+    told: list[StatusResponse]
+
+    def names(self) -> list[str]:
+        """Return the names of vertexes that have ended well, in the order in which they began."""
+        ended = {
+            each.digest: each
+            for said in self.told
+            for each in said.vertexes
+            if each.completed is not None and not each.error
+        }
+        return [each.name for each in ended.values()]
+
+
+async def upgraded(path: str, target: str, headers: Mapping[str, str] = {}) -> socket.socket:
+    """Return a connection that was upgraded to HTTP/2."""
+    connection = socket.socket(socket.AF_UNIX)
+    connection.setblocking(False)
+    try:
+        await _upgrade(connection, path, target, headers)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+async def _upgrade(
+    connection: socket.socket, path: str, target: str, headers: Mapping[str, str]
+) -> None:
+    loop = asyncio.get_running_loop()
+    await loop.sock_connect(connection, path)
+    lines = [f"POST {target} HTTP/1.1", "Host: x", "Connection: Upgrade", "Upgrade: h2c"]
+    lines += ["Content-Length: 0", *(f"{name}: {value}" for name, value in headers.items())]
+    await loop.sock_sendall(connection, "\r\n".join([*lines, "", ""]).encode())
+    head = b""
+    while not head.endswith(b"\r\n\r\n"):
+        head += await loop.sock_recv(connection, 1)  # what follows is the protocol's
+    assert head.startswith(b"HTTP/1.1 101 "), head
+
+
+@asynccontextmanager
+async def connected(path: str, target: str = "/grpc") -> AsyncIterator[Client]:
+    client = Client(await upgraded(path, target))
+    with unwrapped():
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(client.run)
+            yield client
+            tasks.cancel_scope.cancel()
+
+
+@asynccontextmanager
+async def session(path: str, session_id: str, served: Served, key: str = "") -> AsyncIterator[None]:
+    headers = {
+        "X-Docker-Expose-Session-Uuid": session_id,
+        "X-Docker-Expose-Session-Sharedkey": key,
+    }
+    connection = await upgraded(path, "/session", headers)
+    with unwrapped():
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(serve, connection, b"", served.methods())
+            yield
+            tasks.cancel_scope.cancel()
+
+
+async def build(
+    path: str,
+    served: Served,
+    attributes: Mapping[str, str] = {},
+    *,
+    exporters: tuple[Typed, ...] = (Typed("moby", {"name": "built"}),),
+    ref: str = "a-build",
+    key: str = "",
+) -> Outcome:
+    """Build as buildx does: the result comes of the client's own part. Raises CallFailed."""
+    told: list[StatusResponse] = []
+    responses: list[SolveResponse] = []
+    errors: list[CallFailed] = []
+    async with session(path, f"session-{ref}", served, key), connected(path) as client:
+
+        async def solve() -> None:
+            request = SolveRequest(ref=ref, session=f"session-{ref}", exporters=exporters)
+            try:
+                responses.append(await client.ask(f"{CONTROL}/Solve", request, SolveResponse))
+            except CallFailed as err:
+                errors.append(err)
+
+        async def listen() -> None:
+            async with client.call(f"{CONTROL}/Status") as call:
+                await call.send(StatusRequest(ref))
+                await call.end()
+                while (said := await call.receive(StatusResponse)) is not None:
+                    told.append(said)
+                await call.wait_status()
+
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(solve)
+            tasks.start_soon(listen)
+            of_build = [("buildkit-controlapi-buildid", ref)]
+            request = FrontendRequest(frontend="dockerfile.v0", attributes=attributes)
+            try:
+                answer = await client.ask(f"{BRIDGE}/Solve", request, FrontendResponse, of_build)
+                returned = ReturnRequest(answer.result or Result())
+            except CallFailed as err:
+                returned = ReturnRequest(error=err.status)
+            await client.ask(f"{BRIDGE}/Return", returned, Empty, of_build)
+    if errors:
+        raise errors[0]
+    return Outcome(responses[0].exporter, told)
