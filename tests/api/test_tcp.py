@@ -159,6 +159,29 @@ def test_who_does_not_finish_the_handshake_is_dropped(place: Place) -> None:
         served.cancel()
 
 
+def test_handshakes_that_are_not_finished_keep_nobody_out(place: Place) -> None:
+    """Each has ten seconds: with as many of them as there may be connections, nobody got in."""
+
+    async def application(request: Request) -> Reply:
+        return Reply(200)
+
+    limits = Limits(connections=2)
+    http = Server(application, tls=place.server_context(), limits=limits)
+    with (
+        anyio.from_thread.start_blocking_portal() as portal,
+        socket.create_server(("127.0.0.1", 0)) as listening,
+        socket.create_connection(listening.getsockname(), timeout=60) as silent,
+        socket.create_connection(listening.getsockname(), timeout=60),
+    ):
+        served = portal.start_task_soon(http.serve, [listening])
+        there = Place(place.authority, place.server, place.client, listening.getsockname()[1])
+        with connected(there, place.context(place.client)) as client:
+            client.sendall(PING)
+            assert b" 200 OK" in read_all(client)
+        assert silent.recv(100) == b""
+        served.cancel()
+
+
 @pytest.mark.parametrize("version", VERSIONS)
 def test_what_follows_the_end_of_input_arrives(place: Place, version: ssl.TLSVersion) -> None:
     """The fake engine sends back what it gets, and some more once the input has ended."""

@@ -38,14 +38,15 @@ class Connection:
         self._headers = headers
         self._limits = limits
         self._incoming = Incoming(stream, limits)
+        self._shaking: anyio.CancelScope | None = None
         self._streaming: anyio.CancelScope | None = None
 
     async def serve(self) -> None:
         """Answer requests; close at the end, unless the connection was given away."""
         try:
-            with anyio.move_on_after(self._limits.handshake_s) as shaking:
-                await self._stream.shake_hands()
-            while not shaking.cancelled_caught and await self._serve_next():
+            if not await self._shake_hands():
+                return
+            while await self._serve_next():
                 pass
         except ClientGone:
             return
@@ -54,6 +55,19 @@ class Connection:
         finally:
             self._stream.close()
 
+    async def _shake_hands(self) -> bool:
+        """Return whether both sides have agreed in time."""
+        with anyio.move_on_after(self._limits.handshake_s) as self._shaking:
+            await self._stream.shake_hands()
+        is_agreed = not self._shaking.cancelled_caught
+        self._shaking = None
+        return is_agreed
+
+    @property
+    def is_nobodys(self) -> bool:
+        """Whether the client has yet to show who it is."""
+        return self._shaking is not None
+
     @property
     def is_idle(self) -> bool:
         """Whether it waits for a request, the first one or a further one."""
@@ -61,6 +75,8 @@ class Connection:
 
     def hang_up(self) -> None:
         """End once the answer under way, if it is no stream, has been sent."""
+        if self._shaking:
+            self._shaking.cancel()
         self._incoming.stop_waiting()
         if self._streaming:
             self._streaming.cancel()

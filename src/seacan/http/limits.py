@@ -16,7 +16,7 @@ class Limits:
     idle_s: float = 300.0
     # Between two pieces of a request's body.
     body_s: float = 300.0
-    # And half of the descriptors at most; beyond, the oldest that waits for a request is closed.
+    # And half of the descriptors at most; beyond, the oldest is closed that only waits.
     connections: int = 4096
     # How long the server waits for answers under way when it ends; streams are cut at once.
     grace_s: float = 5.0

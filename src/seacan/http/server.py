@@ -95,8 +95,13 @@ class Server:
                 answering.start_soon(self._serve_client, client)
 
     def _make_room(self) -> bool:
-        """Close the oldest connection that only waits: whoever opens many keeps nobody out."""
-        waiting = next((each for each in self._connections if each.is_idle), None)
+        """Close the oldest connection that only waits: whoever opens many keeps nobody out.
+
+        One whose client has not shown who it is goes first.
+        """
+        nobodys = (each for each in self._connections if each.is_nobodys)
+        idle = (each for each in self._connections if each.is_idle)
+        waiting = next(nobodys, None) or next(idle, None)
         if waiting is None:
             return False
         del self._connections[waiting]
