@@ -27,16 +27,17 @@ class ClassicAnswer:
     def begin(self, dockerfile: bytes) -> None:
         """Do nothing: the words are those of the steps."""
 
-    async def fail(self, err: SeacanError) -> None:
-        """Tell of what ended the build; raise it, to be the answer, if nothing was told before."""
+    async def fail(self, err: SeacanError) -> bool:
+        """Tell of what ended the build; False if that is to be the answer: nothing was told yet."""
         await self.progress.flush()
         if self._kept:
             self._has_told = True
             await self._send(b"".join(self._kept))
         if not self._has_told:
-            raise err
+            return False
         status = err.status if isinstance(err, CommandFailed) else None
         await self._send(classic.failed(str(err), status))
+        return True
 
     async def finish(self, image_id: ImageId, tags: list[str]) -> None:
         if self._is_quiet:
@@ -69,8 +70,9 @@ class GraphAnswer:
         """Take the names of the stages; blocks. Raises DockerfileError."""
         self.progress.name_stages(dockerfile)
 
-    async def fail(self, err: SeacanError) -> None:
+    async def fail(self, err: SeacanError) -> bool:
         await self._send(graph.failed(err))
+        return True
 
     async def finish(self, image_id: ImageId, tags: list[str]) -> None:
         """Do nothing: the id of the image was told, and who asks knows its names."""

@@ -16,7 +16,7 @@ from seacan.images.tar import Kind, Member
 
 PATH_LIMIT_BYTES: Final = 4095  # as the kernel's; so no directory is deeper than 2048
 _MOST_ENTRIES: Final = 2_000_000
-_MOST_PATHS_BYTES: Final = 512 << 20  # of all together
+_MOST_PATHS_BYTES: Final = 128 << 20  # of all together
 _LINK_LIMIT: Final = 40  # as the kernel, path_resolution(7)
 
 
@@ -31,13 +31,16 @@ TOP: Final = ContextEntry(Member("", Kind.DIRECTORY, 0o755, 0, 0, 0))
 
 class ContextIndex:
     def __init__(self) -> None:
-        self._entries: dict[str, ContextEntry] = {"": TOP}
-        self._names: dict[str, set[str]] = {"": set()}
+        self._clear()
         self._paths_bytes = 0
         self._left_out: frozenset[str] = frozenset()
         self._taken = TakenBefore()
 
     # -- changed ----------------------------------------------------------------------------------
+
+    def _clear(self) -> None:
+        self._entries: dict[str, ContextEntry] = {"": TOP}
+        self._names: dict[str, set[str]] = {"": set()}
 
     def remove(self, path: str) -> None:
         """Leave a file out. What is not there is fine."""

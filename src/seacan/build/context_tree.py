@@ -49,6 +49,7 @@ class ContextTree(ContextIndex):
 
     def close(self) -> None:
         self._contents.close()
+        self._clear()  # an error may keep this object for long, by its traceback
 
     # -- received ---------------------------------------------------------------------------------
 

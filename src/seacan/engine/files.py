@@ -116,9 +116,7 @@ class Files:
             async with self._reader(ref, verb="changes", container=ref) as worker:
                 worker.tell_output()
                 data = b"".join([piece async for piece in worker.output()])
-        return [
-            Change(os.fsdecode(record[1:]), int(record[:1])) for record in data.split(b"\0")[:-1]
-        ]
+        return await anyio.to_thread.run_sync(_read_changes, data)  # there may be 100,000
 
     @asynccontextmanager
     async def layer(self, entry: Entry) -> AsyncIterator[Worker]:
@@ -177,6 +175,10 @@ class Files:
         except errors.InvalidArgument as err:
             raise errors.InvalidArgument(f"failed to look up user in container: {err}") from err
         return user.uid, user.gid
+
+
+def _read_changes(data: bytes) -> list[Change]:
+    return [Change(os.fsdecode(record[1:]), int(record[:1])) for record in data.split(b"\0")[:-1]]
 
 
 @asynccontextmanager

@@ -243,7 +243,7 @@ def inside(name: str) -> str:
 
 def _said_of(name: str, error: OSError) -> SeacanError:
     """Return the error that says which member it was about."""
-    text = f"unpack {name!r}: {os.strerror(error.errno or errno.EIO).lower()}"
+    text = f"unpack {name!r:.300}: {os.strerror(error.errno or errno.EIO).lower()}"
     return InvalidArgument(text) if error.errno in _FAULTS_OF_ARCHIVE else Internal(text)
 
 

@@ -150,3 +150,12 @@ def test_split(tmp_path: Path) -> None:
 def test_no_split(tmp_path: Path, path: str) -> None:
     with received(tmp_path, member("do/f", b"")) as tree, pytest.raises(InvalidArgument):
         tree.split(path)
+
+
+def test_what_is_closed_holds_nothing(tmp_path: Path) -> None:
+    with received(tmp_path, member("d/f", b"inner")) as tree:
+        part = tree.split("d")
+    assert [*tree.below("")] == []
+    with part:
+        assert part.read("f", 10) == b"inner"
+    assert [*part.below("")] == []

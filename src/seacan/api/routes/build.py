@@ -71,9 +71,12 @@ class BuildRoutes:
         except ContextGone:
             raise  # nothing was answered yet: this is the answer
         except SeacanError as err:
-            await answer.fail(err)
+            if not await answer.fail(err):
+                raise
         except OSError as err:
-            await answer.fail(Internal(f"build: {err}"))
+            failure = Internal(f"build: {err}")
+            if not await answer.fail(failure):
+                raise failure from err
         else:
             await answer.finish(image_id, [tag.familiar for tag in asked.tags])
 
