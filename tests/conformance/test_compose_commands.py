@@ -130,6 +130,13 @@ def _words(text: str) -> list[str]:
         (("exec", "tool", "true"), 'service "tool" is not running'),
         (("up", "-d", "--attach", "web"), "--detach cannot be combined with"),
         (("up", "--force-recreate", "--no-recreate"), "are incompatible"),
+        (("up", "-d", "--exit-code-from", "web"), "--detach cannot be combined with"),
+        (("up", "--wait", "--attach", "web"), "--wait cannot be combined with"),
+        (("run", "--pull", "soon", "tool"), 'invalid --pull option "soon"'),
+        (("scale", "web"), "invalid scale specifier: web"),
+        (("scale", "web=x"), "can't parse replica value as int: web=x"),
+        (("port", "web", "99"), "no port 99/tcp for container"),
+        (("cp", "tool:/x", "."), 'no container found for service "tool"'),
         (("--progress", "loud", "up", "-d"), 'unsupported --progress value "loud"'),
         (("ps", "--filter", "name=x"), "unknown filter name"),
         (("ps", "--format", "{{.Nope}}"), "in type *formatter.ContainerContext"),
@@ -164,6 +171,13 @@ def test_run_makes_a_container_of_its_own(compose: Composer) -> None:
     assert (done.status, done.out) == (5, "1 x\nof the config")
     assert compose.ok("ps", "-aq") == before
     assert compose.ok("run", "--rm", "-T", "tool", "echo", "of a profile") == "of a profile"
+
+
+def test_run_removes_what_earlier_ones_left(compose: Composer) -> None:
+    compose.ok("run", "tool")
+    assert "Found orphan containers" in compose("run", "--rm", "tool").err
+    compose.ok("run", "--rm", "--remove-orphans", "tool")
+    assert "orphan" not in compose("run", "--rm", "tool").err
 
 
 def test_run_detached(compose: Composer, docker: Docker) -> None:

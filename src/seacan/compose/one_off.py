@@ -34,6 +34,7 @@ class Changes:
     aliases: bool
     labels: dict[str, str]
     remove_orphans: bool
+    ignore_orphans: bool
 
 
 def start_dependencies(site: Worksite, project: Project, name: str, changes: Changes) -> None:
@@ -41,7 +42,7 @@ def start_dependencies(site: Worksite, project: Project, name: str, changes: Cha
     others = {key: one for key, one in project.services.items() if key != name}
     disabled = {**project.disabled, name: project.services[name]}
     rest = replace(project, services=others, disabled=disabled)
-    choices = Choices(remove_orphans=changes.remove_orphans, ignore_orphans=True)
+    choices = Choices(remove_orphans=changes.remove_orphans, ignore_orphans=changes.ignore_orphans)
     made = converge(site, rest, choices)
     if others:
         start(site, rest, updates=made.updates)

@@ -37,8 +37,7 @@ def project_to_create(composition: Composition, values: Values, services: list[s
     if values.on("build") and values.on("no-build"):
         raise InvalidArgument("--build and --no-build are incompatible")
     if values.is_given("pull"):
-        if values.text("pull") not in POLICIES:
-            raise InvalidArgument(f'invalid --pull option "{values.text("pull")}"')
+        require_policy(values.text("pull"))
         project = _with(
             project, {name: {"pull_policy": values.text("pull")} for name in project.services}
         )
@@ -51,6 +50,12 @@ def project_to_create(composition: Composition, values: Values, services: list[s
     if values.on("build"):
         project = with_builds(project)
     return scaled(project, values.texts("scale"))
+
+
+def require_policy(policy: str) -> None:
+    """Raise InvalidArgument if --pull has no policy."""
+    if policy not in POLICIES:
+        raise InvalidArgument(f'invalid --pull option "{policy}"')
 
 
 def with_builds(project: Project) -> Project:

@@ -7,12 +7,14 @@ from seacan.cli.copying.places import split_place
 from seacan.cli.flags import Flag
 from seacan.cli.values import SWITCH
 from seacan.compose.containers import containers_of
+from seacan.compose.worksite import Outcome
 from seacan.errors import InvalidArgument, NotFound
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from seacan.cli.compose.composition import Composition
     from seacan.cli.flags import Values
+    from seacan.compose.containers import Found
 
 FLAGS = (
     Flag("all", "", SWITCH, "Take containers of run, too"),
@@ -28,23 +30,28 @@ def run(composition: Composition, values: Values, arguments: list[str]) -> int:
     words += ["--quiet", "--"]
     if service and other:
         raise InvalidArgument("copying between services is not supported")
-    if service:
-        container = container_of(composition, values, service, all_states=True)
-        return delegate(composition, "cp", [*words, f"{container.id}:{source}", destination])
-    if not other:
+    if not service and not other:
         raise InvalidArgument("unknown copy direction")
-    for container_id in _targets(composition, values, other):
-        code = delegate(composition, "cp", [*words, source, f"{container_id}:{destination}"])
+
+    def ends(name: str) -> list[str]:
+        return [f"{name}:{source}", destination] if service else [source, f"{name}:{destination}"]
+
+    progress = composition.site("copy").progress
+    found = _containers(composition, values, service or other)
+    for container in found[:1] if service else found:
+        what = f"{container.name} copy {' to '.join(ends(container.name))}"
+        progress.show(what, "Copying")
+        code = delegate(composition, "cp", [*words, *ends(container.id)])
         if code:
             return code
+        progress.show(what, "Copied", Outcome.DONE)
     return 0
 
 
-def _targets(composition: Composition, values: Values, service: str) -> list[str]:
-    """Return the container that --index names, or all of the service."""
+def _containers(composition: Composition, values: Values, service: str) -> list[Found]:
+    """Return the container that --index names, or all of the service, the first one first."""
     if values.number("index"):
-        return [container_of(composition, values, service, all_states=True).id]
-    composition.refuse_dry_run()
+        return [container_of(composition, values, service, all_states=True)]
     found = containers_of(
         composition.client,
         composition.name(),
@@ -53,4 +60,4 @@ def _targets(composition: Composition, values: Values, service: str) -> list[str
     )
     if not found:
         raise NotFound(f'no container found for service "{service}"')
-    return [container.id for container in found]
+    return sorted(found, key=lambda container: (container.is_one_off, container.number))

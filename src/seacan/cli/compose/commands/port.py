@@ -21,7 +21,8 @@ def run(composition: Composition, values: Values, arguments: list[str]) -> int:
         raise InvalidArgument(f'"{port}" is no port')
     protocol = values.text("protocol").lower()
     container = container_of(composition, values, service)
-    for found in container.summary.get("Ports") or ():
+    published = container.summary.get("Ports") or ()
+    for found in published:
         if (
             found["PrivatePort"] == int(port)
             and found["Type"] == protocol
@@ -29,4 +30,5 @@ def run(composition: Composition, values: Values, arguments: list[str]) -> int:
         ):
             print(f"{found.get('IP', '')}:{found['PublicPort']}")
             return 0
-    raise NotFound(f"no port {port}/{protocol} for container {container.name}")
+    there = ", ".join(f"{found.get('PublicPort', 0)}/{found['Type']}" for found in published)
+    raise NotFound(f"no port {port}/{protocol} for container {container.name}: {there}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from seacan.cli.compose.creation import require_policy
 from seacan.cli.compose.one_container import delegate
 from seacan.cli.flags import Flag
 from seacan.cli.input import environment_of
@@ -60,6 +61,7 @@ def run(composition: Composition, values: Values, arguments: list[str]) -> int:
     project = composition.complete_project([name])
     service = project.service(name)
     if values.is_given("pull"):
+        require_policy(values.text("pull"))
         service = {**service, "pull_policy": values.text("pull")}
     if values.on("build") and "build" in service:
         service = {**service, "pull_policy": "build"}
@@ -77,6 +79,7 @@ def run(composition: Composition, values: Values, arguments: list[str]) -> int:
         aliases=values.on("use-aliases"),
         labels=dict(label.partition("=")[::2] for label in values.texts("label")),
         remove_orphans=values.on("remove-orphans"),
+        ignore_orphans=composition.environment_is_on("COMPOSE_IGNORE_ORPHANS"),
     )
     if not values.on("no-deps"):
         start_dependencies(site, project, name, changes)

@@ -9,6 +9,7 @@ from seacan.compose.convergence import Choices, converge
 from seacan.compose.project import with_selected_services
 from seacan.compose.standing import Standing
 from seacan.compose.starting import start
+from seacan.errors import InvalidArgument
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ FLAGS = (Flag("no-deps", "", SWITCH, "Don't start what services depend on"),)
 
 
 def run(composition: Composition, values: Values, arguments: list[str]) -> int:
-    services = [scale.partition("=")[0] for scale in arguments]
+    services = [_service(scale) for scale in arguments]
     project = scaled(composition.complete_project(services), arguments)
     if values.on("no-deps"):
         project = with_selected_services(project, services, dependencies=False)
@@ -28,3 +29,13 @@ def run(composition: Composition, values: Values, arguments: list[str]) -> int:
         made = converge(site, project, Choices(services=tuple(services)))
         start(site, project, updates=made.updates)
     return 0
+
+
+def _service(scale: str) -> str:
+    """Return the service of SERVICE=NUM. Raises InvalidArgument."""
+    name, equals, number = scale.partition("=")
+    if not equals:
+        raise InvalidArgument(f"invalid scale specifier: {scale}")
+    if not number.isdecimal():
+        raise InvalidArgument(f"invalid scale specifier: can't parse replica value as int: {scale}")
+    return name

@@ -59,6 +59,7 @@ _OF_ATTACHED = (
     "abort-on-container-failure",
     "attach",
     "attach-dependencies",
+    "exit-code-from",
     "watch",
 )
 
@@ -152,12 +153,17 @@ def _check(values: Values) -> None:
         raise InvalidArgument(
             "--abort-on-container-failure cannot be combined with --abort-on-container-exit"
         )
-    in_background = next((name for name in ("wait", "detach") if values.on(name)), "")
-    if in_background and any(values.is_given(name) for name in _OF_ATTACHED):
-        raise InvalidArgument(
-            f"--{in_background} cannot be combined with --abort-on-container-exit, "
-            "--abort-on-container-failure, --attach, --attach-dependencies or --watch"
-        )
+    if any(values.is_given(name) for name in _OF_ATTACHED):
+        if values.on("wait"):
+            raise InvalidArgument(
+                "--wait cannot be combined with --abort-on-container-exit, --attach or "
+                "--attach-dependencies"
+            )
+        if values.on("detach"):
+            raise InvalidArgument(
+                "--detach cannot be combined with --abort-on-container-exit, "
+                "--abort-on-container-failure, --attach, --attach-dependencies or --watch"
+            )
     if values.texts("attach") and values.on("attach-dependencies"):
         raise InvalidArgument("cannot combine --attach and --attach-dependencies")
     if values.on("always-recreate-deps") and values.on("no-recreate"):
