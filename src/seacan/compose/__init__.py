@@ -35,5 +35,6 @@ From a project to containers:
     standing.py       what is up and what is not, told after a failure
     names.py, config_hash.py, containers.py, actual.py    labels, and a project read from them
     publishing.py     files to layers of an artifact (renaming.py)
+    dry_run.py        a client that changes nothing
     worksite.py       client, progress and notices that all of them are handed
 """

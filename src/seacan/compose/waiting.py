@@ -85,13 +85,14 @@ def _tell_failure(site: Worksite, container: Found, wanted: Condition, err: Seac
 def _wait(site: Worksite, wanted: Condition, containers: Sequence[Found]) -> str:
     """Return the word for the state that was reached."""
     check, word = _CHECKS[wanted.condition]
-    while True:
+    while not site.dry_run:
         states = [site.client.containers.inspect(container.id) for container in containers]
         if all([check(wanted.service, state) for state in states]):
             return word
         if wanted.deadline is not None and time.monotonic() > wanted.deadline:
             raise Unavailable("timeout waiting for dependencies")
         time.sleep(LOOK_AGAIN_S)
+    return word
 
 
 def is_healthy(service: str, inspected: Mapping[str, Any]) -> bool:

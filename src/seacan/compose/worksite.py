@@ -34,7 +34,7 @@ class Worksite:
     """`at_once`: how many things are done side by side. `registry_headers`: who asks, by image.
 
     `build` makes the image of a service, by its name. Raises SeacanError. `quiet_pull`: layers that
-    are pulled are not shown.
+    are pulled are not shown. `dry_run`: nothing is done, and so nothing waited for.
     """
 
     client: Client
@@ -44,6 +44,7 @@ class Worksite:
     at_once: int
     build: Callable[[Project, str], None]
     quiet_pull: bool = False
+    dry_run: bool = False
 
 
 class Telling:

@@ -59,9 +59,15 @@ class Composition:
         self._values = values
         self._sources = sources_of(values)
 
-    @property
+    @cached_property
     def client(self) -> Client:
-        return self.session.client
+        """Return the client of the daemon; with --dry-run one that changes nothing."""
+        if not self.dry_run:
+            return self.session.client
+        from seacan.compose.dry_run import PretendingClient
+
+        headers = self.session.config.get("HttpHeaders")
+        return PretendingClient(self.session.client.endpoint, headers=headers)
 
     @cached_property
     def application(self) -> Application:
@@ -70,7 +76,7 @@ class Composition:
     def _fetch_artifact(self, reference: str, cache: str) -> str:
         from seacan.compose.artifacts import fetched
 
-        return fetched(self.client, self.session.registry_headers, reference, cache)
+        return fetched(self.session.client, self.session.registry_headers, reference, cache)
 
     @property
     def all_resources(self) -> bool:
@@ -176,7 +182,7 @@ class Composition:
         return ansi
 
     def refuse_dry_run(self) -> None:
-        """Raise Unsupported if nothing is to be done for real."""
+        """Raise Unsupported if nothing is to be done for real: of this, that cannot be told."""
         if self.dry_run:
             raise Unsupported("--dry-run: not supported for this command")
 
@@ -224,10 +230,9 @@ class Composition:
 
         `lines`: progress is told in lines, also on a terminal, as others print there.
         """
-        self.refuse_dry_run()
         mode = "quiet" if quiet else self._progress
         bottom = None if lines else self.bottom
-        return Worksite(
+        site = Worksite(
             self.client,
             progress_for(mode, title, self.output(self._status), bottom),
             self.notices,
@@ -236,6 +241,11 @@ class Composition:
             self._builder("--progress=quiet") if quiet_build else self._builder(),
             quiet_pull,
         )
+        if not self.dry_run:
+            return site
+        from seacan.compose.dry_run import pretending
+
+        return pretending(site)
 
     def _builder(self, *flags: str) -> Callable[[Project, str], None]:
         def build(project: Project, name: str) -> None:

@@ -42,6 +42,7 @@ def container_of(
 
 def delegate(composition: Composition, command: str, words: list[str]) -> int:
     """Run `seacan COMMAND WORDS`; return its exit code. Flags in `words` are before a `--`."""
+    composition.refuse_dry_run()
     module = __import__(f"seacan.cli.commands.{command}", fromlist=["run"])
     values, arguments = flag_parser.parse(module.FLAGS, words)
     code: int = module.run(composition.session, values, arguments)

@@ -25,6 +25,7 @@ FLAGS = (
 
 
 def run(composition: Composition, values: Values, arguments: list[str]) -> int:
+    composition.refuse_dry_run()
     (service, source), (other, destination) = map(split_place, arguments)
     words = [f"--{name}" for name in ("archive", "follow-link") if values.on(name)]
     words += ["--quiet", "--"]

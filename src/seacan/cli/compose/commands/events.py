@@ -26,7 +26,6 @@ FLAGS = (
 
 
 def run(composition: Composition, values: Values, arguments: list[str]) -> int:
-    composition.refuse_dry_run()
     now = time.time()
     reply = composition.client.system.events(
         since=timestamp(values.text("since"), "since", now=now),

@@ -29,7 +29,6 @@ _HEADERS = ("CONTAINER", "REPOSITORY", "TAG", "PLATFORM", "IMAGE ID", "SIZE", "C
 
 
 def run(composition: Composition, values: Values, arguments: list[str]) -> int:
-    composition.refuse_dry_run()
     found = containers_of(composition.client, composition.name(), services=arguments, one_off=None)
     images = [(container, _image(composition, container)) for container in found]
     images.sort(key=lambda pair: pair[0].name)

@@ -23,7 +23,6 @@ FLAGS = (
 
 
 def run(composition: Composition, values: Values, arguments: list[str]) -> int:
-    composition.refuse_dry_run()
     filters = values.mapping("filter")
     unknown = next((name for name in filters if name != "name"), None)
     if unknown:

@@ -35,6 +35,7 @@ def run(composition: Composition, values: Values, arguments: list[str]) -> int:
         raise Unsupported(
             "--app is not supported: images stay where they are; --resolve-image-digests pins them"
         )
+    composition.refuse_dry_run()
     reference = arguments[0]
     project = composition.project()
     project = with_services_enabled(project, project.disabled)

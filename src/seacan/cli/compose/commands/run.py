@@ -84,6 +84,8 @@ def run(composition: Composition, values: Values, arguments: list[str]) -> int:
     if not values.on("no-deps"):
         start_dependencies(site, project, name, changes)
     container = create_one_off(site, project, name, changes)
+    if composition.dry_run:
+        return 0
     if values.on("detach"):
         site.client.containers.start(container)
         print(container)

@@ -21,7 +21,6 @@ FLAGS = (
 
 
 def run(composition: Composition, values: Values, arguments: list[str]) -> int:
-    composition.refuse_dry_run()
     found = containers_of(
         composition.client,
         composition.name(),

@@ -16,7 +16,6 @@ _COMMAND = "CMD"
 
 
 def run(composition: Composition, values: Values, arguments: list[str]) -> int:
-    composition.refuse_dry_run()
     found = containers_of(
         composition.client, composition.name(), services=arguments, all_states=False
     )

@@ -80,12 +80,12 @@ def run(composition: Composition, values: Values, arguments: list[str]) -> int:
     )
     rules = _watch_rules(site, project) if values.on("watch") else None
     with Standing(site, project):
-        rolling = not values.on("no-start")
+        rolling = not (values.on("no-start") or composition.dry_run)
         choices = creation.choices_of(composition, values, arguments, rolling=rolling)
         made = converge(site, project, choices)
         if values.on("no-start"):
             return 0
-        if values.on("detach") or values.on("wait"):
+        if values.on("detach") or values.on("wait") or composition.dry_run:
             limit_s = values.number("wait-timeout") or None
             start(
                 site,

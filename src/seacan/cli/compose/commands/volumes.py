@@ -22,7 +22,6 @@ FLAGS = (
 
 
 def run(composition: Composition, values: Values, arguments: list[str]) -> int:
-    composition.refuse_dry_run()
     project, name = composition.project_or_name(arguments)
     if project is not None:
         require_services(project, arguments)

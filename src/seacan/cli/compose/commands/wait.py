@@ -20,6 +20,7 @@ FLAGS = (Flag("down-project", "", SWITCH, "Take the project down afterwards"),)
 
 def run(composition: Composition, values: Values, arguments: list[str]) -> int:
     """Return the exit code of the container that ended last."""
+    composition.refuse_dry_run()
     project = composition.project_with_resources()
     site = composition.site("wait")
     found = containers_of(

@@ -28,6 +28,7 @@ _INTERRUPTED = 130
 
 
 def run(composition: Composition, values: Values, arguments: list[str]) -> int:
+    composition.refuse_dry_run()
     project = composition.complete_project(arguments)
     site = composition.site("watch", quiet_build=values.on("quiet"))
     output = composition.output(sys.stdout)
