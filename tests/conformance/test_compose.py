@@ -357,3 +357,11 @@ def test_as_a_plugin_of_the_docker_cli(setting: Setting) -> None:
     assert docker.ok(*words, "ps", "-a", "--services") == "init"
     docker.ok("-H", setting.host, *words, "rm", "-f")
     assert setting.containers() == {}
+
+
+def test_what_ends_at_once_is_not_up(setting: Setting) -> None:
+    setting.write("services: {a: {image: busybox, command: sh -c 'exit 3'}}\n")
+    for compose in (setting.seacan, setting.beside()):
+        done = compose("up", "-d", "--wait")
+        assert done.status == 1
+        assert f"container {setting.name}-a-1 exited (3)" in done.err

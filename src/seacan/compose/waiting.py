@@ -23,6 +23,7 @@ HEALTHY: Final = "service_healthy"
 COMPLETED: Final = "service_completed_successfully"
 RUNNING_OR_HEALTHY: Final = "running_or_healthy"
 LOOK_AGAIN_S: Final = 0.1
+STANDING_S: Final = 0.5  # that what cannot tell its health has to run, as docker compose has it
 
 
 class Failed(Internal):
@@ -85,14 +86,27 @@ def _tell_failure(site: Worksite, container: Found, wanted: Condition, err: Seac
 def _wait(site: Worksite, wanted: Condition, containers: Sequence[Found]) -> str:
     """Return the word for the state that was reached."""
     check, word = _CHECKS[wanted.condition]
+    begun = time.monotonic()
     while not site.dry_run:
         states = [site.client.containers.inspect(container.id) for container in containers]
-        if all([check(wanted.service, state) for state in states]):
+        if all([check(wanted.service, state) for state in states]) and (
+            time.monotonic() - begun >= STANDING_S or not _may_fall(wanted, containers, states)
+        ):
             return word
         if wanted.deadline is not None and time.monotonic() > wanted.deadline:
             raise Unavailable("timeout waiting for dependencies")
         time.sleep(LOOK_AGAIN_S)
     return word
+
+
+def _may_fall(
+    wanted: Condition, containers: Sequence[Found], states: Sequence[Mapping[str, Any]]
+) -> bool:
+    """Whether one of `containers` was started just now, and may have nothing but begun."""
+    return wanted.condition == RUNNING_OR_HEALTHY and any(
+        container.state != "running" and not state["State"].get("Health")
+        for container, state in zip(containers, states, strict=True)
+    )
 
 
 def is_healthy(service: str, inspected: Mapping[str, Any]) -> bool:
