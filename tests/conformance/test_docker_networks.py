@@ -288,6 +288,21 @@ def test_addresses_of_ones_choice(docker: Docker) -> None:
     assert "Pool overlaps with other one on this address space" in overlap.err
 
 
+def test_a_subnet_of_ipv6_in_a_network_without(docker: Docker) -> None:
+    """As compose files have it that were written before enable_ipv6: taken, told, not used."""
+    docker.ok(
+        "network", "create", "--subnet", "10.251.8.0/24", "--subnet", "fd00:251:8::/64", docker.name
+    )
+    config = json.loads(docker.inspect(docker.name, "{{json .IPAM.Config}}"))
+    assert [each["Subnet"] for each in config] == ["10.251.8.0/24", "fd00:251:8::/64"]
+    container = _start(docker, "--network", docker.name, "--ip6", "fd00:251:8::9")
+    settings = _settings(docker, container)["Networks"][docker.name]
+    assert settings["IPAddress"].startswith("10.251.8.")
+    assert settings["GlobalIPv6Address"] == ""
+    outside = docker("run", "--network", docker.name, "--ip6", "fd00:251:9::9", "busybox", "true")
+    assert "no configured subnet or ip-range contain the IP address fd00:251:9::9" in outside.err
+
+
 def test_an_address_needs_a_subnet_of_ones_own(docker: Docker, network: str) -> None:
     refused = docker("run", "--network", network, "--ip", "10.1.1.1", "busybox", "true")
     assert "only when connecting to networks with user configured subnets" in refused.err

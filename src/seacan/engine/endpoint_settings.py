@@ -147,19 +147,24 @@ def _wrong_address(text: str, version: int, network: Network | None) -> list[str
         return [f"invalid IPv{version} address: {text}"]
     if network is None:
         return []
-    subnet = network.subnet(version)
     if network.is_predefined:
+        subnet = network.subnet(version)
         outside = [f"no configured subnet or ip-range contain the IP address {text}"]
         contains = subnet is not None and address in subnet.network
         return [
             "user specified IP address is supported on user defined networks only",
             *([] if contains else outside),
         ]
-    if subnet is None or not subnet.is_asked:
+    asked = [
+        each.network
+        for each in (*network.subnets, *network.unused_subnets)
+        if each.is_asked and each.network.version == version
+    ]
+    if not asked:
         return [
             "user specified IP address is supported only when connecting to networks with user "
             "configured subnets"
         ]
-    if address not in subnet.network:
+    if not any(address in each for each in asked):
         return [f"no configured subnet or ip-range contain the IP address {text}"]
     return []

@@ -61,7 +61,13 @@ def define(request: NetworkCreate, network_id: str, created_at: str) -> Network:
         ipam_options=(request.get("IPAM") or {}).get("Options"),
         interface=_interface(driver, options, network_id),
     )
-    return replace(network, subnets=_subnets(request, network))
+    return replace(
+        network,
+        subnets=_subnets(request, network),
+        unused_subnets=[
+            _as_asked(config) for config in _configs(request) if _is_unused(config, network)
+        ],
+    )
 
 
 def _driver(request: NetworkCreate) -> str:
@@ -113,15 +119,12 @@ def _interface(driver: str, options: dict[str, str], network_id: str) -> str:
 
 
 def _subnets(request: NetworkCreate, asking: Network) -> list[Subnet]:
-    configs = (request.get("IPAM") or {}).get("Config") or []
-    subnets = [_subnet(config, asking) for config in configs if _is_set(config)]
+    subnets = [
+        _subnet(config, asking) for config in _configs(request) if not _is_unused(config, asking)
+    ]
     seen: list[IPNetwork] = []
     for subnet in subnets:
         network = subnet.network
-        if network.version == 6 and not request.get("EnableIPv6"):
-            raise InvalidArgument(
-                f"invalid network config:\ninvalid subnet {subnet.subnet}: IPv6 is not enabled"
-            )
         if any(overlaps(network, other) for other in seen):
             raise InvalidArgument(
                 f"invalid network config:\nsubnet {subnet.subnet} overlaps another"
@@ -136,8 +139,26 @@ def overlaps(one: IPNetwork, other: IPNetwork) -> bool:
     return one.version == other.version and one.overlaps(other)
 
 
-def _is_set(config: IPAMConfig) -> bool:
-    return any(config.get(field) for field in ("Subnet", "IPRange", "Gateway"))
+def _configs(request: NetworkCreate) -> list[IPAMConfig]:
+    configs = (request.get("IPAM") or {}).get("Config") or []
+    return [
+        config
+        for config in configs
+        if any(config.get(field) for field in ("Subnet", "IPRange", "Gateway"))
+    ]
+
+
+def _is_unused(config: IPAMConfig, asking: Network) -> bool:
+    """Whether it is of IPv6 in a network without: as in compose files, and Docker takes them."""
+    subnet = config.get("Subnet") or ""
+    return ":" in subnet and not asking.has_ipv6
+
+
+def _as_asked(config: IPAMConfig) -> Subnet:
+    subnet = str(_interface_address(config.get("Subnet") or "", "subnet").network)
+    auxiliary = dict(config.get("AuxiliaryAddresses") or {})
+    gateway, ip_range = config.get("Gateway") or "", config.get("IPRange") or ""
+    return Subnet(subnet, gateway, ip_range, auxiliary, is_asked=True)
 
 
 def _subnet(config: IPAMConfig, asking: Network) -> Subnet:
@@ -163,16 +184,21 @@ def _subnet(config: IPAMConfig, asking: Network) -> Subnet:
 
 
 def _network(text: str, kind: str) -> IPNetwork:
+    interface = _interface_address(text, kind)
+    network = interface.network
+    if interface.ip != network.network_address:
+        _refuse(f"invalid {kind} {text}: it should be {network}")
+    return network
+
+
+def _interface_address(text: str, kind: str) -> ipaddress.IPv4Interface | ipaddress.IPv6Interface:
     try:
         interface = ipaddress.ip_interface(text)
     except ValueError:
         _refuse(f"invalid {kind} {text}: invalid CIDR block notation")
     if "/" not in text:
         _refuse(f"invalid {kind} {text}: invalid CIDR block notation")
-    network = interface.network
-    if interface.ip != network.network_address:
-        _refuse(f"invalid {kind} {text}: it should be {network}")
-    return network
+    return interface
 
 
 def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:

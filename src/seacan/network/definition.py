@@ -85,6 +85,7 @@ class Network:
     driver: str  # bridge, host, null, macvlan, ipvlan
     created_at: str  # RFC 3339
     subnets: list[Subnet] = field(default_factory=list)
+    unused_subnets: list[Subnet] = field(default_factory=list)  # asked for, of IPv6 without IPv6
     has_ipv4: bool = True
     has_ipv6: bool = False
     internal: bool = False

@@ -61,6 +61,15 @@ def test_subnets() -> None:
     ]
 
 
+def test_subnets_of_ipv6_are_unused_in_a_network_without() -> None:
+    """python-on-whales's compose file has one; Docker takes it, and its containers have none."""
+    config = [{"Subnet": "10.0.0.0/24"}, {"Subnet": "fd00::/64", "Gateway": "fd00::9"}]
+    network = _define(IPAM={"Config": config})
+    assert network.subnets == [Subnet("10.0.0.0/24", "10.0.0.1", is_asked=True)]
+    assert network.unused_subnets == [Subnet("fd00::/64", "fd00::9", is_asked=True)]
+    assert network.subnet(6) is None
+
+
 @pytest.mark.parametrize(
     ("fields", "error", "message"),
     [
@@ -82,7 +91,7 @@ def test_subnets() -> None:
         (_ipam(Subnet="10.0.0.0/24", IPRange="10.1.0.0/25"), InvalidArgument, "invalid ip-range"),
         (_ipam(Subnet="10.0.0.0/24", AuxiliaryAddresses={"a": "10.1.0.1"}), InvalidArgument,
          "invalid auxiliary address a: parent subnet 10.0.0.0/24 doesn't contain this address"),
-        (_ipam(Subnet="fd00::/64"), InvalidArgument, "IPv6 is not enabled"),
+        (_ipam(Subnet="fd00:::/64"), InvalidArgument, "invalid subnet fd00:::/64: invalid CIDR"),
         ({"IPAM": {"Config": [{"Subnet": "10.0.0.0/24"}, {"Subnet": "10.0.0.0/25"}]}},
          InvalidArgument, "overlaps another"),
         ({"IPAM": {"Config": [{"Subnet": "10.0.0.0/24"}, {"Subnet": "10.0.1.0/24"}]}},

@@ -20,7 +20,8 @@ def shape_network(network: Network, inside: Iterable[Container]) -> dict[str, An
         "IPAM": {
             "Driver": "default",
             "Options": network.ipam_options,
-            "Config": [_subnet(subnet) for subnet in network.subnets] or None,
+            "Config": [_subnet(each) for each in (*network.subnets, *network.unused_subnets)]
+            or None,
         },
         "Internal": network.internal,
         "Attachable": network.attachable,
