@@ -80,6 +80,8 @@ def test_what_cannot_be_executed(docker: Docker, command: str, status: int, sent
     state = "{{.State.Status}} {{.State.ExitCode}} {{.State.Pid}}"
     assert docker.inspect(docker.name, state) == f"created {status} 0"
     assert sentence in docker.inspect(docker.name, "{{.State.Error}}")
+    where = "failed to create task for container: failed to create shim task: OCI runtime create"
+    assert where in result.err
     running = docker.ok("run", "-d", "busybox", "sleep", "60")
     in_exec = docker("exec", running, command)
     assert in_exec.status == status

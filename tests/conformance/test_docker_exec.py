@@ -76,6 +76,29 @@ def test_what_cannot_be_executed(
     assert (detached.status, detached.message[: len(FAILED + sentence)]) == (400, FAILED + sentence)
 
 
+def test_a_second_start_is_refused_where_the_client_looks(call: Call, container: str) -> None:
+    exec_id = make(call, container, Cmd=["sleep", "60"])
+    assert call("POST", f"/exec/{exec_id}/start", {"Detach": True}).status == 200
+    detached = call("POST", f"/exec/{exec_id}/start", {"Detach": True})
+    said = f"exec command {exec_id} is already running"
+    assert (detached.status, detached.message) == (409, said)
+    attached = call("POST", f"/exec/{exec_id}/start", {})
+    assert (attached.status, attached.body[8:].decode()) == (200, f"{said}\r\n")
+
+
+def test_how_an_exec_ended_is_told_after_its_container_has(
+    call: Call, container: str, docker: Docker
+) -> None:
+    exec_id = make(call, container, Cmd=["sleep", "60"])
+    call("POST", f"/exec/{exec_id}/start", {"Detach": True})
+    docker.ok("kill", container)
+    docker.ok("wait", container)
+    found = call("GET", f"/exec/{exec_id}/json").json
+    assert (found["Running"], found["ExitCode"]) == (False, 137)
+    docker.ok("rm", container)
+    assert call("GET", f"/exec/{exec_id}/json").status == 404
+
+
 def test_keys_in_any_case(call: Call, container: str) -> None:
     exec_id = make(call, container, cmd=["cat"], detachKeys="ctrl-p")
     found = call("GET", f"/exec/{exec_id}/json").json

@@ -179,6 +179,8 @@ def check_exec(request: ExecConfig) -> None:
     environment.check(request.get("Env") or [])
     if working_dir := request.get("WorkingDir"):
         requests.absolute(working_dir)
+    if console_size := request.get("ConsoleSize"):
+        requests.check_console_size(console_size)
 
 
 def exec_user(config: ContainerConfig, request: ExecConfig) -> str:

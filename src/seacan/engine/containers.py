@@ -263,7 +263,7 @@ class Containers:
         return warnings
 
     async def _on_exit(self, entry: Entry) -> None:
-        self.execs.forget(entry)
+        self.execs.container_ended(entry)
         if entry.record.is_backing_off:
             self._context.tasks.start_soon(self._start_again, entry)
         elif not entry.is_restarting:
@@ -355,6 +355,7 @@ class Containers:
                 await anyio.to_thread.run_sync(remove, self._context, entry.record)
             del self._entries[entry.record.id]
             self._names.give_back(entry.record.name)
+            self.execs.container_removed(entry)
             entry.removed()
             entry.tell("destroy")
 

@@ -11,7 +11,22 @@ from seacan.paths import BundleDirectory
 from seacan.supervisor import protocol
 from seacan.supervisor.protocol import Message
 
+# Scripts look for these.
+_NO_TASK: Final = "failed to create task for container: "
+_NO_SHIM: Final = "failed to create shim task: OCI runtime create failed: "
+_NO_PROCESS: Final = "unable to start container process: "
+
 _NOT_FOUND: Final = ("executable file not found", "no such file or directory", "not a directory")
+
+
+def start_error(error: str, *, is_own: bool) -> str:
+    """Return what a shim says of a start that failed, in the words of dockerd.
+
+    `is_own`: it was seacan's own runtime that failed, another one says itself at what.
+    """
+    if error.startswith(_NO_TASK):
+        return error
+    return f"{_NO_TASK}{_NO_SHIM}{_NO_PROCESS if is_own else ''}{error}"
 
 
 def start_exit_code(error: str) -> int:

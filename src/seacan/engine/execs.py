@@ -12,7 +12,7 @@ import anyio
 import msgspec
 
 from seacan import errors
-from seacan.engine import bundle, pause, users
+from seacan.engine import bundle, pause, requests, users
 from seacan.engine.attach import attach_request
 from seacan.engine.detach_keys import parse_detach_keys
 from seacan.engine.ends import start_exit_code
@@ -100,7 +100,7 @@ class ExecStart:
 class Execs:
     """The execs of the containers that run.
 
-    One that has ended may be looked at for some minutes, unless its container ends before.
+    One that has ended may be looked at for some minutes, unless its container is removed before.
     """
 
     def __init__(
@@ -141,7 +141,10 @@ class Execs:
         execution = self.get(exec_id)
         execution.container.running_shim()
         pause.refuse_exec(execution.container.record, execution.container_id)
-        _check_new(execution)
+        if detach:
+            _check_new(execution)  # as by dockerd, who attaches is told on the connection
+        if console_size:
+            requests.check_console_size(console_size)
         console_size = console_size or execution.config.get("ConsoleSize")
         return ExecStart(self, execution, tty, console_size)
 
@@ -203,11 +206,19 @@ class Execs:
         if execution is not None:
             execution.unlist()
 
-    def forget(self, entry: Entry) -> None:
-        """Forget the execs of a container that has ended."""
-        for execution in [e for e in self._execs.values() if e.container is entry]:
-            execution.ended.set()
+    def container_ended(self, entry: Entry) -> None:
+        """Forget the execs that did not begin, and those whose end is not known."""
+        for execution in self._of(entry):
+            if execution.exit_code is None:
+                execution.ended.set()
+                del self._execs[execution.id]
+
+    def container_removed(self, entry: Entry) -> None:
+        for execution in self._of(entry):
             del self._execs[execution.id]
+
+    def _of(self, entry: Entry) -> list[Exec]:
+        return [execution for execution in self._execs.values() if execution.container is entry]
 
     def _forget_ended(self) -> None:
         """Forget what ended long ago: a container may run for months, an exec each second."""

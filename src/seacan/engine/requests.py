@@ -37,6 +37,7 @@ from seacan.spec.image import ExecutionConfig
 
 _HOSTNAME_LIMIT: Final = 64  # __NEW_UTS_LEN, linux/utsname.h
 _INT64: Final = 2**63
+_MAX_CELLS: Final = 0xFFFF  # of a terminal, each way: ioctl_tty(2), struct winsize
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,8 +217,12 @@ def _check_scalars(host_config: HostConfig) -> None:
         raise InvalidArgument(
             "invalid Annotations: the empty string is not permitted as an annotation key"
         )
-    size = host_config.get("ConsoleSize") or []
-    if len(size) != 2 or min(size) < 0:
+    check_console_size(host_config.get("ConsoleSize") or [])
+
+
+def check_console_size(size: Sequence[int]) -> None:
+    """Refuse what are no rows and columns. Raises InvalidArgument."""
+    if len(size) != 2 or min(size) < 0 or max(size) > _MAX_CELLS:
         raise InvalidArgument(f"invalid ConsoleSize: {size}")
 
 

@@ -18,7 +18,14 @@ from seacan import errors, log
 from seacan.engine import pause, subpaths
 from seacan.engine.container import Container, Exit, ProbeResult, Status
 from seacan.engine.database import Database
-from seacan.engine.ends import end_processes, exit_of, put_away, read_exit, start_exit_code
+from seacan.engine.ends import (
+    end_processes,
+    exit_of,
+    put_away,
+    read_exit,
+    start_error,
+    start_exit_code,
+)
 from seacan.engine.events import Events
 from seacan.engine.health import Check, Monitor
 from seacan.engine.restart import Restart, has_policy, matters_at_boot
@@ -158,6 +165,8 @@ class Entry:
             shim = await supervisor.start(waiting, self.bundle, request, sockets, trace)
             mark(trace, "daemon", "shim has answered")
             return shim
+        except errors.SeacanError as err:
+            raise type(err)(start_error(str(err), is_own="runtime" not in request)) from err
         finally:
             for client in sockets:
                 client.close()

@@ -8,7 +8,7 @@ from tests.unit.engine.hosts import HOST
 from seacan.engine.container import Container, Status
 from seacan.engine.execs import Execs
 from seacan.engine.running import Entry
-from seacan.errors import Conflict, NotFound
+from seacan.errors import Conflict, InvalidArgument, NotFound
 from seacan.spec.engine_api import ExecConfig
 
 
@@ -50,6 +50,38 @@ def test_an_exec_that_has_ended_is_shown_for_minutes_and_then_forgotten() -> Non
         with pytest.raises(NotFound):
             execs.get(ended)
         assert execs.get(running).exit_code is None
+
+    anyio.run(work)
+
+
+def test_an_exec_that_has_ended_is_shown_until_its_container_is_removed() -> None:
+    entry = Running()
+    execs = Execs(lambda ref: cast(Entry, entry), HOST)
+
+    async def work() -> None:
+        ended, unstarted = [await execs.create("c", {"Cmd": ["x"]}) for _ in range(2)]
+        execs.ended(ended, 137)
+        execs.container_ended(cast(Entry, entry))
+        assert execs.get(ended).exit_code == 137
+        with pytest.raises(NotFound):
+            execs.get(unstarted)
+        execs.container_removed(cast(Entry, entry))
+        with pytest.raises(NotFound):
+            execs.get(ended)
+
+    anyio.run(work)
+
+
+@pytest.mark.parametrize("size", [[1], [1, 2, 3], [-1, 2], [1, 70000]])
+def test_what_is_no_size_of_a_terminal_is_refused(size: list[int]) -> None:
+    execs = Execs(lambda ref: cast(Entry, Running()), HOST)
+
+    async def work() -> None:
+        with pytest.raises(InvalidArgument, match="invalid ConsoleSize"):
+            await execs.create("c", {"Cmd": ["x"], "Tty": True, "ConsoleSize": size})
+        exec_id = await execs.create("c", {"Cmd": ["x"], "Tty": True})
+        with pytest.raises(InvalidArgument, match="invalid ConsoleSize"):
+            await execs.prepare_start(exec_id, detach=False, tty=True, console_size=size)
 
     anyio.run(work)
 
