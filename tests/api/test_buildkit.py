@@ -1,7 +1,10 @@
 """POST /grpc and /session: BuildKit's protocol, with the part of buildx played by a client here."""
 
 import asyncio
+import json
+import time
 from collections.abc import Coroutine
+from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
@@ -15,23 +18,31 @@ from tests.fakes.buildkit_client import (
     directory,
     file,
     session,
+    session_in_a_call,
     upgraded,
 )
 from tests.fakes.engine import IMAGE_ID
+from tests.images.archives import directory as directory_entry
+from tests.images.archives import member, symlink, tar
 
 from seacan.api.access import parse_access, scoped
+from seacan.api.authorization import Authorized
 from seacan.api.buildkit.messages import (
+    Definition,
     Empty,
     InfoResponse,
     ListWorkersResponse,
+    Result,
     SolveRequest,
     SolveResponse,
     Typed,
 )
+from seacan.api.door import Door
 from seacan.api.server import routes
 from seacan.build.runs import CommandFailed
 from seacan.errors import Forbidden
 from seacan.grpc.status import CallFailed, Code
+from seacan.http.messages import Request
 from seacan.version import VERSION
 
 T = TypeVar("T")
@@ -103,7 +114,7 @@ def test_what_is_not_supported_is_named(
     ("exporter", "sentence"),
     [
         (Typed("new"), "not supported: exporter new"),
-        (Typed("moby", {"push": "true"}), "not supported: push=true of an exported image"),
+        (Typed("moby", {"push": "true"}), "not supported: push=true of exporter moby"),
     ],
 )
 def test_exporters_that_are_none(api: Api, exporter: Typed, sentence: str) -> None:
@@ -169,6 +180,113 @@ def test_a_session_of_the_same_id(api: Api) -> None:
         run(twice())
 
 
+def test_only_what_has_changed_is_sent_again(api: Api, tmp_path: Path) -> None:
+    api.engine.builds.kept_directory = tmp_path
+    old, now = 10**18, time.time_ns()
+
+    def has(**contents: bytes) -> Served:
+        files = [file(name, data, mtime_ns=old) for name, data in contents.items()]
+        files += [file("new", b"new", mtime_ns=now), file("none", b"")]
+        return Served({"dockerfile": [file("Dockerfile", DOCKERFILE)], "context": files})
+
+    first, again = has(a=b"x" * 5000, b=b"y"), has(a=b"x" * 5000, b=b"yy")
+    run(build(api.path, first, key="dir:1"))
+    assert first.sent == ["Dockerfile", "a", "b", "new"]
+    run(build(api.path, again, key="dir:1"))
+    assert again.sent == ["Dockerfile", "b", "new"]
+    other = has(a=b"x" * 5000, b=b"yy")
+    run(build(api.path, other, key="dir:2"))
+    assert other.sent == first.sent
+
+
+def test_files_for_the_client(api: Api) -> None:
+    members = [directory_entry("d"), member("d/f", b"x" * 100_000), symlink("l", "d/f")]
+    api.engine.builds.exported = tar(members)
+    has = served()
+    run(build(api.path, has, exporters=(Typed("tar"),)))
+    assert has.archives == {"0": api.engine.builds.exported}
+    has = served()
+    has.wants_archive = False
+    outcome = run(build(api.path, has, exporters=(Typed("moby", {"name": "a"}), Typed("local"))))
+    assert [*has.files] == ["d", "d/f", "l"]
+    stat, data = has.files["d/f"]
+    assert (stat.mode, stat.size, data) == (0o644, 100_000, b"x" * 100_000)
+    assert has.files["d"][0].mode >> 31 == 1
+    assert has.files["l"][0].link == "d/f"
+    assert outcome.exporter["image.name"] == "docker.io/library/a:latest"
+
+
+def test_a_build_of_the_result_of_another(api: Api) -> None:
+    async def outer(result: Result) -> None:
+        assert result.ref is not None
+        assert result.ref.definition is not None
+        await build(
+            api.path,
+            served(b"FROM basis\n"),
+            {"context:basis": "input:basis"},
+            ref="second",
+            inputs={"basis": result.ref.definition},
+        )
+
+    run(build(api.path, served(b"FROM scratch\n"), within=outer))
+    requests = [each[0] for each in api.engine.builds.requests]
+    assert [each.dockerfile for each in requests] == [
+        b"FROM scratch\n",
+        b"FROM basis\n",
+        b"FROM scratch\n",
+    ]
+    assert requests[1].wanted.contexts == {"basis": IMAGE_ID}
+
+
+def test_a_definition_of_others(api: Api) -> None:
+    llb = Definition((b"\x1a\x10\x0a\x0edocker-image://",))
+    with pytest.raises(CallFailed, match="not supported: builds of LLB"):
+        run(build(api.path, served(), {"context:a": "input:a"}, inputs={"a": llb}))
+
+
+def test_a_session_in_a_call(api: Api) -> None:
+    async def solve() -> SolveResponse:
+        has = served(b"FROM scratch\n")
+        async with (
+            connected(api.path) as client,
+            session_in_a_call(client, "within", has),
+        ):
+            request = SolveRequest(ref="r", session="within", frontend="dockerfile.v0")
+            return await client.ask(f"{CONTROL}/Solve", request, SolveResponse)
+
+    assert run(solve()) == SolveResponse()
+    assert len(api.engine.builds.requests) == 1
+
+
+def test_what_is_said_of_a_dockerfile(api: Api) -> None:
+    dockerfile = b"# one is the first\nFROM scratch AS one\nMAINTAINER x\nFROM one\n"
+    found = run(build(api.path, served(dockerfile), {"requestid": "frontend.targets"}))
+    told = json.loads(found.result.metadata["result.json"])
+    assert told["targets"][0]["name"] == "one"
+    assert told["targets"][0]["description"] == "is the first"
+    assert told["targets"][1]["default"]
+    found = run(build(api.path, served(dockerfile), {"requestid": "frontend.lint"}))
+    told = json.loads(found.result.metadata["result.json"])
+    assert [each["ruleName"] for each in told["warnings"]] == ["MaintainerDeprecated"]
+    assert found.result.metadata["result.statuscode"] == b"1"
+    assert api.engine.builds.requests == []
+    found = run(build(api.path, served(dockerfile)))
+    (warning,) = [each for said in found.told for each in said.warnings]
+    assert warning.short.startswith(b"MaintainerDeprecated: ")
+    assert warning.ranges[0].start is not None
+    assert warning.ranges[0].start.line == 3
+
+
+def test_caches_of_others_are_told_of(api: Api) -> None:
+    imports = '[{"Type":"registry","Attrs":{"ref":"x"}},{"Type":"gha","Attrs":{"scope":"y"}}]'
+    outcome = run(build(api.path, served(b"FROM scratch\n"), {"cache-imports": imports}))
+    failed = [v.name for said in outcome.told for v in said.vertexes if v.error]
+    assert failed == [
+        "importing cache manifest from x",
+        "importing cache manifest from type=gha,scope=y",
+    ]
+
+
 def test_what_the_builder_is(api: Api) -> None:
     async def look() -> tuple[Any, Any]:
         async with connected(api.path) as client:
@@ -206,6 +324,26 @@ def test_what_is_no_http2_ends_the_connection(api: Api) -> None:
     head, _, rest = answer.partition(b"\r\n\r\n")
     assert head.startswith(b"HTTP/1.1 101 ")
     assert b"HTTP/1.1" not in rest
+
+
+def test_authorization_plugins_are_asked(api: Api) -> None:
+    class Denies:
+        names = ("plugin",)
+
+        async def allow_request(self, described: Any) -> None:
+            raise Forbidden(f"denied: {described['RequestMethod']} {described['RequestUri']}")
+
+        async def allow_answer(self, described: Any) -> None:
+            raise AssertionError
+
+    async def receive() -> bytes:
+        return b""
+
+    authorized = Authorized(Door(routes(api.engine)), Denies())
+    for path in ("/grpc", "/v1.51/session"):
+        request = Request("POST", path, {"connection": "Upgrade", "upgrade": "h2c"}, False, receive)
+        with pytest.raises(Forbidden, match=f"denied: POST {path}"):
+            run(authorized(request))
 
 
 @pytest.mark.parametrize("text", ["access=read", "access=containers:label=a=b"])

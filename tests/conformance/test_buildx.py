@@ -4,8 +4,11 @@ The plugin is looked for where distributions put it, and where SEACAN_TEST_BUILD
 """
 
 import asyncio
+import io
 import json
+import os
 import signal
+import tarfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -131,6 +134,60 @@ COPY --from=image /bin/busybox /b
     assert buildx.ok("run", "--rm", "--network=none", tag, "cat", "/o") == "named"
 
 
+def test_files_for_the_client(buildx: Docker, tmp_path: Path) -> None:
+    dockerfile = "FROM busybox AS make\nRUN mkdir /o && echo made > /o/f && ln -s f /o/l\n"
+    where = context(tmp_path, f"{dockerfile}FROM scratch\nCOPY --from=make /o /\n")
+    before = buildx.ok("images", "-aq")
+    buildx.ok(*BUILD, "-o", f"{tmp_path}/out", where)
+    assert (tmp_path / "out" / "f").read_text() == "made\n"
+    assert os.readlink(tmp_path / "out" / "l") == "f"
+    buildx.ok(*BUILD, "-o", f"type=tar,dest={tmp_path}/out.tar", where)
+    with tarfile.open(tmp_path / "out.tar") as archive:
+        assert archive.getnames() == ["f", "l"]
+    assert buildx.ok("images", "-aq") == before
+
+
+def test_a_bake(buildx: Docker, tag: str, tmp_path: Path) -> None:
+    file = {
+        "group": {"default": {"targets": ["app", "base"]}},
+        "target": {
+            "base": {"dockerfile-inline": "FROM busybox\nRUN echo based > /b\n"},
+            "app": {
+                "dockerfile-inline": "FROM basis\nCOPY --from=basis /b /c\nRUN cat /c\n",
+                "contexts": {"basis": "target:base"},
+                "tags": [tag],
+            },
+        },
+    }
+    (tmp_path / "docker-bake.json").write_text(json.dumps(file))
+    words = ("--set", "*.network=none", "--progress=plain", "-f", f"{tmp_path}/docker-bake.json")
+    result = buildx("buildx", "bake", *words, timeout_s=60)
+    assert result.status == 0, result.err
+    assert buildx.ok("run", "--rm", "--network=none", tag, "cat", "/c") == "based"
+
+
+def test_only_what_has_changed_is_sent(buildx: Docker, tmp_path: Path) -> None:
+    where = context(tmp_path, "FROM scratch\nCOPY . /\n", large="x" * 300_000, small="1")
+    for name in ("large", "small", "Dockerfile"):
+        os.utime(tmp_path / name, (10**9, 10**9))
+    assert "transferring context: 300" in buildx(*BUILD, where).err
+    (tmp_path / "small").write_text("22")
+    assert "transferring context: 2B" in buildx(*BUILD, where).err
+
+
+def test_an_archive_and_a_dockerfile_from_standard_input(buildx: Docker, tmp_path: Path) -> None:
+    archive = io.BytesIO()
+    with tarfile.open(fileobj=archive, mode="w") as opened:
+        info = tarfile.TarInfo("Dockerfile")
+        data = b"FROM busybox\nRUN echo of the archive\n"
+        info.size = len(data)
+        opened.addfile(info, io.BytesIO(data))
+    assert "of the archive" in buildx(*BUILD, "-", stdin=archive.getvalue()).err
+    where = context(tmp_path, "", f="of the context\n")
+    dockerfile = "FROM busybox\nCOPY f /\nRUN cat /f\n"
+    assert "of the context" in buildx(*BUILD, "-f-", where, stdin=dockerfile).err
+
+
 def test_checks(buildx: Docker, tmp_path: Path) -> None:
     where = context(tmp_path, "FROM busybox\nMAINTAINER x\n")
     result = buildx("build", "--check", where)
@@ -143,7 +200,7 @@ def test_the_builder(buildx: Docker, tag: str, tmp_path: Path) -> None:
     assert "default" in buildx.ok("buildx", "ls")
     assert "running" in buildx.ok("buildx", "inspect", "default")
     where = context(tmp_path, f"FROM busybox\nRUN echo {tag} > /f\n")
-    buildx.ok(*BUILD, "-q", where)
+    buildx.ok("build", "--network=none", "-q", where)
     assert f"echo {tag}" in buildx.ok("buildx", "du", "--verbose")
     buildx.ok("builder", "prune", "-af")
     assert f"echo {tag}" not in buildx.ok("buildx", "du", "--verbose")

@@ -4,8 +4,9 @@ It serves directories, secrets and credentials to the daemon, and asks it to bui
 """
 
 import asyncio
+import secrets
 import socket
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,6 +17,7 @@ from seacan.api.buildkit.messages import (
     BytesMessage,
     CredentialsRequest,
     CredentialsResponse,
+    Definition,
     Empty,
     FrontendRequest,
     FrontendResponse,
@@ -59,10 +61,14 @@ class Served:
     credentials: dict[str, tuple[str, str]] = field(default_factory=dict)
     asked: list[dict[str, str]] = field(default_factory=list)  # metadata of each DiffCopy
     sent: list[str] = field(default_factory=list)  # paths whose contents were wanted
+    archives: dict[str, bytes] = field(default_factory=dict)  # that came, by exporter
+    files: dict[str, tuple[Stat, bytes]] = field(default_factory=dict)  # that came, by path
+    wants_archive: bool = True  # or files
 
     def methods(self) -> Mapping[str, Any]:
         return {
             "/moby.filesync.v1.FileSync/DiffCopy": self._diff_copy,
+            "/moby.filesync.v1.FileSend/DiffCopy": self._take,
             "/moby.buildkit.secrets.v1.Secrets/GetSecret": unary(SecretRequest, self._secret),
             "/moby.filesync.v1.Auth/Credentials": unary(CredentialsRequest, self._credentials),
         }
@@ -73,9 +79,11 @@ class Served:
         if name not in self.directories:
             raise failed(Code.NOT_FOUND, f"no access allowed to dir {name}")
         entries = self.directories[name]
-        followed = call.metadata.get("followpaths")
-        if followed and name == "dockerfile":
+        followed = call.metadata.get("followpaths")  # the last of them
+        if name == "dockerfile":
             entries = [each for each in entries if each[0].path == "Dockerfile"]
+        elif followed == ".dockerignore":
+            entries = [each for each in entries if each[0].path == followed]
         for stat, _ in entries:
             await call.send(Packet(PacketType.STAT, stat))
         await call.send(Packet(PacketType.STAT))
@@ -89,6 +97,29 @@ class Served:
                 piece = data[at : at + _PIECE_BYTES]
                 await call.send(Packet(PacketType.DATA, id=packet.id, data=piece))
             await call.send(Packet(PacketType.DATA, id=packet.id))
+
+    async def _take(self, call: Incoming) -> None:
+        exporter = call.metadata["buildkit-attachable-exporter-id"]
+        if self.wants_archive:
+            data = b""
+            while (piece := await call.receive(BytesMessage)) is not None:
+                data += piece.data
+            self.archives[exporter] = data
+            return
+        stats: list[Stat] = []
+        while (packet := await call.receive(Packet)) is not None and packet.stat is not None:
+            stats.append(packet.stat)
+        for number, stat in enumerate(stats):
+            data = b""
+            if not stat.mode >> 12:
+                await call.send(Packet(PacketType.REQUEST, id=number))
+                while (packet := await call.receive(Packet)) is not None and packet.data:
+                    data += packet.data
+            self.files[stat.path] = (stat, data)
+        await call.send(Packet(PacketType.FINISH))
+        finish = await call.receive(Packet)
+        assert finish is not None
+        assert finish.type == PacketType.FINISH
 
     async def _secret(self, call: Incoming, request: SecretRequest) -> BytesMessage:
         if request.id not in self.secrets:
@@ -105,6 +136,7 @@ class Served:
 class Outcome:
     exporter: Mapping[str, str]
     told: list[StatusResponse]
+    result: Result
 
     def names(self) -> list[str]:
         """Return the names of vertexes that have ended well, in the order in which they began."""
@@ -154,6 +186,34 @@ async def connected(path: str, target: str = "/grpc") -> AsyncIterator[Client]:
 
 
 @asynccontextmanager
+async def session_in_a_call(client: Client, session_id: str, served: Served) -> AsyncIterator[None]:
+    """As `session`, on a connection that a call of the client carries."""
+    ours, given = socket.socketpair()
+    ours.setblocking(False)
+    loop = asyncio.get_running_loop()
+    metadata = [("x-docker-expose-session-uuid", session_id)]
+    with unwrapped(), ours:
+        async with (
+            client.call(f"{CONTROL}/Session", metadata) as call,
+            anyio.create_task_group() as tasks,
+        ):
+
+            async def send() -> None:
+                while data := await loop.sock_recv(ours, _PIECE_BYTES):
+                    await call.send(BytesMessage(data))
+
+            async def receive() -> None:
+                while (message := await call.receive(BytesMessage)) is not None:
+                    await loop.sock_sendall(ours, message.data)
+
+            tasks.start_soon(serve, given, b"", served.methods())
+            tasks.start_soon(send)
+            tasks.start_soon(receive)
+            yield
+            tasks.cancel_scope.cancel()
+
+
+@asynccontextmanager
 async def session(path: str, session_id: str, served: Served, key: str = "") -> AsyncIterator[None]:
     headers = {
         "X-Docker-Expose-Session-Uuid": session_id,
@@ -173,10 +233,16 @@ async def build(
     attributes: Mapping[str, str] = {},
     *,
     exporters: tuple[Typed, ...] = (Typed("moby", {"name": "built"}),),
-    ref: str = "a-build",
+    ref: str = "",
     key: str = "",
+    within: Callable[[Result], Awaitable[None]] | None = None,
+    inputs: Mapping[str, Definition] = {},
 ) -> Outcome:
-    """Build as buildx does: the result comes of the client's own part. Raises CallFailed."""
+    """Build as buildx does: the result comes of the client's own part. Raises CallFailed.
+
+    `within` is called with the result, while the build goes on.
+    """
+    ref = ref or secrets.token_hex(8)
     told: list[StatusResponse] = []
     responses: list[SolveResponse] = []
     errors: list[CallFailed] = []
@@ -201,13 +267,18 @@ async def build(
             tasks.start_soon(solve)
             tasks.start_soon(listen)
             of_build = [("buildkit-controlapi-buildid", ref)]
-            request = FrontendRequest(frontend="dockerfile.v0", attributes=attributes)
+            request = FrontendRequest(
+                frontend="dockerfile.v0", attributes=attributes, inputs=inputs
+            )
             try:
                 answer = await client.ask(f"{BRIDGE}/Solve", request, FrontendResponse, of_build)
-                returned = ReturnRequest(answer.result or Result())
+                assert answer.result is not None
+                if within is not None:
+                    await within(answer.result)
+                returned = ReturnRequest(answer.result)
             except CallFailed as err:
                 returned = ReturnRequest(error=err.status)
             await client.ask(f"{BRIDGE}/Return", returned, Empty, of_build)
     if errors:
         raise errors[0]
-    return Outcome(responses[0].exporter, told)
+    return Outcome(responses[0].exporter, told, returned.result or Result())

@@ -6,7 +6,7 @@ import tarfile
 import tempfile
 import threading
 import time
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -18,7 +18,7 @@ from seacan.build import inventory
 from seacan.build.agents import Agents, BuildAgents
 from seacan.build.builder import BuildRequest
 from seacan.build.context_tree import ContextTree
-from seacan.build.kept_contexts import KeptContexts
+from seacan.build.kept_contexts import KeptContext, KeptContexts
 from seacan.build.progress import Began, Made, Progress, StepId
 from seacan.contents.words import PathStat
 from seacan.engine import volume_filters
@@ -892,6 +892,8 @@ class FakeBuilds:
         self.pruned: list[tuple[Filters, bool, int]] = []
         self.fails_after_steps: SeacanError | None = None
         self.offered: list[tuple[str, str, bytes]] = []
+        self.exported = b""  # the archive that all images are
+        self.kept_directory: Path | None = None  # where contexts outlast their builds
 
     def open_context(self) -> ContextTree:
         return ContextTree(Path(tempfile.gettempdir()))
@@ -921,16 +923,32 @@ class FakeBuilds:
         said = f"# {url}{' with .git' if keeps_git_directory else ''}\n"
         tree.add_file(dockerfile, io.BytesIO(said.encode()))
 
-    @asynccontextmanager
-    async def receive_inventory(
+    def receive_inventory(
         self, tree: ContextTree, key: str, stream: BinaryIO
+    ) -> AbstractAsyncContextManager[None]:
+        async def receive(kept: KeptContext) -> None:
+            await anyio.to_thread.run_sync(inventory.receive, tree, kept, stream)
+
+        return self.receive_kept(key, receive)
+
+    @asynccontextmanager
+    async def receive_kept(
+        self, key: str, receive: Callable[[KeptContext], Awaitable[None]]
     ) -> AsyncIterator[None]:
         with (
             tempfile.TemporaryDirectory() as directory,
-            KeptContexts(Path(directory)).use(key) as kept,
+            KeptContexts(self.kept_directory or Path(directory)).use(key) as kept,
         ):
-            await anyio.to_thread.run_sync(inventory.receive, tree, kept, stream)
+            await receive(kept)
+            kept.save()
             yield
+
+    @asynccontextmanager
+    async def export(self, name: str) -> AsyncIterator[AsyncIterator[bytes]]:
+        async def pieces() -> AsyncIterator[bytes]:
+            yield self.exported
+
+        yield pieces()
 
     def cache_images(self, names: Sequence[str]) -> Sequence[Image]:
         return []

@@ -4,13 +4,14 @@ All raise the errors of errors.py.
 """
 
 import socket
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import BinaryIO, Protocol
 
 from seacan.build.agents import BuildAgents
 from seacan.build.builder import BuildRequest
 from seacan.build.context_tree import ContextTree
+from seacan.build.kept_contexts import KeptContext
 from seacan.build.progress import Progress
 from seacan.engine.build_cache import PrunedCache
 from seacan.engine.filters import Filters
@@ -53,6 +54,14 @@ class Builds(Protocol):
         Raises ContextGone if not all of it is there.
         """
 
+    def receive_kept(
+        self, key: str, receive: Callable[[KeptContext], Awaitable[None]]
+    ) -> AbstractAsyncContextManager[None]:
+        """Let `receive` take in a context that uses what is kept for `key`, until this is closed.
+
+        What came is kept while the build goes on.
+        """
+
     def cache_images(self, names: Sequence[str]) -> Sequence[Image]:
         """Return those of the images that are here; blocks."""
 
@@ -65,6 +74,9 @@ class Builds(Protocol):
         pulls: bool,
         credentials: Mapping[str, Credentials],
     ) -> ImageId: ...
+
+    def export(self, name: str) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
+        """Yield a tar archive of the files of an image. Raises NotFound."""
 
     async def prune(self, wanted: Filters, *, all: bool, kept_bytes: int) -> PrunedCache:
         """Remove what of the cache was not used for long, or all of it."""

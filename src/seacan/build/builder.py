@@ -62,6 +62,7 @@ class BuildRequest:
     uses_cache: bool = True
     cache_off_stages: Sequence[str] = ()  # by name: what --no-cache-filter names
     cache_images: Sequence[Image] | None = None  # if given, the cache is what these were made of
+    more_cache_images: Sequence[Image] = ()  # beside the cache: what these were made of
     secrets: Mapping[str, bytes] = field(default_factory=dict)
     is_squashed: bool = False
     agents: BuildAgents | None = None  # of ssh, that the client has
@@ -246,15 +247,15 @@ class Builder:
         off = {stage.index for stage in planned.every if stage.name and stage.name in names}
         images = None
         if request.cache_images is not None:
-            of_image = functools.partial(_state_of, self.building)
-            images = [
-                await anyio.to_thread.run_sync(of_image, image) for image in request.cache_images
-            ]
-        return CacheRules(not request.uses_cache, frozenset(off), images)
+            images = await self._states(request.cache_images)
+        more = await self._states(request.more_cache_images)
+        return CacheRules(not request.uses_cache, frozenset(off), images, more)
 
+    async def _states(self, images: Sequence[Image]) -> list[State]:
+        def states() -> list[State]:
+            return [State.of_image(image, self.building.layers_of(image)) for image in images]
 
-def _state_of(building: Building, image: Image) -> State:
-    return State.of_image(image, building.layers_of(image))
+        return await anyio.to_thread.run_sync(states) if images else []
 
 
 def _plan(file: Dockerfile, wanted: Wanted, labels: Mapping[str, str]) -> Plan:

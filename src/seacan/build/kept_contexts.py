@@ -1,6 +1,7 @@
 """Contents that clients have sent as parts of contexts, kept so that they need not send them again.
 
     DIRECTORY/NAME/contents      one after the other, in the order that they came in
+    DIRECTORY/NAME/files.json    path → what was at it: clients of BuildKit tell no digests
     DIRECTORY/NAME/index.json    digest → where in it
 
 A context is found by its key alone, which its client has chosen, and NAME is a digest of that: so
@@ -16,7 +17,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from io import FileIO
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 
@@ -25,11 +26,24 @@ from seacan.files import write_atomic
 from seacan.images.trees import remove_tree
 
 _CONTENTS: Final = "contents"
+_FILES: Final = "files.json"
 _INDEX: Final = "index.json"
 _SPARE_BYTES: Final = 64 << 20  # beyond twice what a context needs, it begins anew
 
 Places = dict[str, tuple[int, int]]  # of a digest: offset and size in bytes
 _PLACES: Final = msgspec.json.Decoder(Places)
+
+
+class KeptFile(NamedTuple):
+    """A file as it was when its content came."""
+
+    size_bytes: int
+    mtime_ns: int
+    digest: str
+
+
+_KEPT_FILES: Final = msgspec.json.Decoder(dict[str, KeptFile])
+_SPARE_FILES: Final = 10_000  # that a context has no more, beside as many as it has
 
 
 class ContextGone(NotFound):
@@ -55,6 +69,7 @@ class KeptContext:
     _places: Places
     _end: int  # where the next content goes
     needed_bytes: int  # by the context that was the last to come
+    _files: dict[str, KeptFile] = field(default_factory=dict)  # by path
     users: int = 0
     _has_new: bool = False
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -83,15 +98,36 @@ class KeptContext:
                 self._has_new = True
             self.needed_bytes = needed_bytes
 
+    def find_file(self, path: str, size_bytes: int, mtime_ns: int) -> tuple[int, str] | None:
+        """Return offset and digest of a file that has not changed since it came."""
+        file = self._files.get(path)
+        if file is None or (file.size_bytes, file.mtime_ns) != (size_bytes, mtime_ns):
+            return None
+        offset = self.find(file.digest, size_bytes)
+        return None if offset is None else (offset, file.digest)
+
+    def add_files(self, files: Mapping[str, KeptFile], offsets: Mapping[str, int]) -> None:
+        """Let files be found by what they are; of digests that came, `offsets` are theirs.
+
+        They may be a part of the context: others are found as before.
+        """
+        with self._lock:
+            known = {**self._files, **files}
+            self._files = known if len(known) < 2 * len(files) + _SPARE_FILES else {**files}
+            sizes = {file.digest: file.size_bytes for file in self._files.values()}
+        places = {digest: (offset, sizes[digest]) for digest, offset in offsets.items()}
+        self.add(places, sum(sizes.values()))
+
     def save(self) -> None:
         """Have the next daemon find all, too; blocks until what is new of it is durable."""
         with self._lock:
             if not self._has_new:
                 return
             self._has_new = False
-            data = msgspec.json.encode(self._places)
+            data, files = msgspec.json.encode(self._places), msgspec.json.encode(self._files)
         os.fdatasync(self.contents.fileno())
         with suppress(FileNotFoundError):  # it was pruned meanwhile: the next build sends all
+            write_atomic(self.directory / _FILES, files)
             write_atomic(self.directory / _INDEX, data)
 
 
@@ -154,7 +190,14 @@ def _open(directory: Path) -> KeptContext:
     else:
         os.utime(directory / _INDEX)
     end = os.fstat(contents.fileno()).st_size
-    return KeptContext(directory, contents, places, end, needed_bytes=end)
+    return KeptContext(directory, contents, places, end, end, _read_files(directory))
+
+
+def _read_files(directory: Path) -> dict[str, KeptFile]:
+    try:
+        return _KEPT_FILES.decode((directory / _FILES).read_bytes())
+    except (FileNotFoundError, msgspec.DecodeError):
+        return {}
 
 
 def _close(kept: KeptContext) -> None:

@@ -36,6 +36,7 @@ class CacheRules:
     is_off: bool = False  # nothing is looked up; what is done is remembered all the same
     off_stages: frozenset[int] = frozenset()
     images: Sequence[State] | None = None  # if given, only what these images were made of
+    more_images: Sequence[State] = ()  # beside the cache: what these were made of
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,12 +161,11 @@ class Steps:
             # What stages side by side have in common is done by one of them, all the same.
             stage, result = self.made.get(key, (step_id.stage, None))
             return None if stage == step_id.stage else result
-        if self.rules.images is not None:
-            return next(
-                (r for image in self.rules.images if (r := _of_image(image, state, key, words))),
-                None,
-            )
-        return await find(self.building, key)
+        found = await find(self.building, key) if self.rules.images is None else None
+        images = self.rules.more_images if self.rules.images is None else self.rules.images
+        return found or next(
+            (result for image in images if (result := _of_image(image, state, key, words))), None
+        )
 
     def _now(self) -> str:
         if self.latest_s is None:

@@ -2,7 +2,7 @@
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, ExitStack, asynccontextmanager, suppress
 from functools import partial
 from typing import Any, BinaryIO, Final
@@ -16,6 +16,7 @@ from seacan.build.agents import Agents, BuildAgents
 from seacan.build.builder import Builder, BuildRequest
 from seacan.build.context_tree import ContextTree
 from seacan.build.groups import unwrapped
+from seacan.build.kept_contexts import KeptContext
 from seacan.build.known_contexts import KnownContexts
 from seacan.build.origins import ImageOrigin
 from seacan.build.progress import Progress, Pulled
@@ -24,6 +25,7 @@ from seacan.engine.build_cache import PrunedCache
 from seacan.engine.build_steps import BuildSteps
 from seacan.engine.containers import Containers
 from seacan.engine.context import Context
+from seacan.engine.files import image_reader
 from seacan.engine.filters import Filters
 from seacan.errors import Internal, NotFound
 from seacan.images import references
@@ -73,18 +75,31 @@ class Builds:
         """
         tree.receive_known(stream, self._known_contexts)
 
-    @asynccontextmanager
-    async def receive_inventory(
+    def receive_inventory(
         self, tree: ContextTree, key: str, stream: BinaryIO
-    ) -> AsyncIterator[None]:
+    ) -> AbstractAsyncContextManager[None]:
         """Take in a context that uses contents which are kept for `key`, until it is closed.
 
         Raises ContextGone if not all of it is there.
         """
+
+        async def receive(kept: KeptContext) -> None:
+            await anyio.to_thread.run_sync(inventory.receive, tree, kept, stream)
+
+        return self.receive_kept(key, receive)
+
+    @asynccontextmanager
+    async def receive_kept(
+        self, key: str, receive: Callable[[KeptContext], Awaitable[None]]
+    ) -> AsyncIterator[None]:
+        """Let `receive` take in a context that uses what is kept for `key`, until this is closed.
+
+        What came is kept while the build goes on.
+        """
         with ExitStack() as held, unwrapped():
             use = self._context.kept_contexts.use(key)
             kept = await anyio.to_thread.run_sync(held.enter_context, use)
-            await anyio.to_thread.run_sync(inventory.receive, tree, kept, stream)
+            await receive(kept)
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(anyio.to_thread.run_sync, kept.save)
                 yield
@@ -158,6 +173,17 @@ class Builds:
             except NotFound:
                 continue
         return found
+
+    @asynccontextmanager
+    async def export(self, name: str) -> AsyncIterator[AsyncIterator[bytes]]:
+        """Yield a tar archive of the files of an image. Raises NotFound."""
+        context = self._context
+        with context.images.building.adding():
+            image = await anyio.to_thread.run_sync(context.images.get, name)
+            lower = context.images.snapshots.lower_directories(image)
+            async with image_reader(context, lower) as worker:
+                worker.tell_output()
+                yield worker.output()
 
     async def prune(self, wanted: Filters, *, all: bool, kept_bytes: int) -> PrunedCache:
         """Remove what of the cache passes every filter, down to `kept_bytes`; 0 is no limit."""

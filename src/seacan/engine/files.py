@@ -8,6 +8,7 @@ import os
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, BinaryIO, Final, cast
 
 import anyio
@@ -24,6 +25,7 @@ from seacan.engine.running import Entry
 from seacan.images.compression import Decompressed
 from seacan.images.streams import chunks
 from seacan.supervisor.client import Shim
+from seacan.supervisor.protocol import RootfsRequest
 
 _PROBE: Final = 0  # the signal that only asks whether there is a process: kill(2)
 
@@ -179,6 +181,27 @@ class Files:
 
 def _read_changes(data: bytes) -> list[Change]:
     return [Change(os.fsdecode(record[1:]), int(record[:1])) for record in data.split(b"\0")[:-1]]
+
+
+def image_reader(context: Context, lower: Sequence[Path]) -> Worker:
+    """Return a worker that exports what the directories `lower`, the topmost first, come to."""
+    root = context.data_root.path
+    empty = str(context.data_root.empty.relative_to(root))
+    layers = RootfsRequest(
+        directory=str(root),
+        lower=[str(path.relative_to(root)) for path in lower],
+        upper=empty,
+        work="",
+        shares_mounts=False,
+    )
+    told = Root(
+        is_running=False,
+        layers=layers,
+        binds=[],
+        is_read_only=True,
+        scratch=str(context.exec_root.path),
+    )
+    return Worker(context.launcher, Work(verb="export", root=told, container=""))
 
 
 @asynccontextmanager

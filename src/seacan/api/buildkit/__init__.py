@@ -9,8 +9,19 @@ messages.py    what is said
 attributes.py  what a build is asked for, in BuildKit's names
 jobs.py        a build while it goes on, and who listens to it
 solving.py     from what is asked for to an image: contexts received, then the builder
-progress.py    what the builder tells, in vertexes
-errors.py      where in a Dockerfile an error is
+exporters.py   what becomes of a result
+passing.py     images that are there for a while
+warnings.py    findings of its check, while it is built
+subrequests.py what is to be said of a Dockerfile, and nothing built
+needs.py       what a Dockerfile needs of its client
+client_services.py  the client's secrets, credentials, ssh agents, archives
 filesync.py    a directory of the client's, received
+filesend.py    files of a result, sent to the client
+modes.py       files in the words of these two
+steps.py       the builder's events as vertexes
+progress.py    vertexes, and who listens to them
+errors.py      where in a Dockerfile an error is
+definitions.py results as clients hand them on
+cache.py       the cache of builds
 workers.py     what this builder is, and can do
 """

@@ -75,6 +75,7 @@ class Asked:
     cache_off_stages: list[str]
     pulls: bool
     keeps_git_directory: bool
+    cache_images: list[str]  # beside the cache, what these were made of; or what else was written
     request_id: str  # something is to be said of the Dockerfile, and nothing built
 
 
@@ -133,6 +134,7 @@ class _Reading:
             cache_off_stages=stages,
             pulls=_MODES[mode],
             keeps_git_directory=arguments.get(_KEEP_GIT, "") in _TRUE,
+            cache_images=_cache_images(self._text("cache-imports"), self._text("cache-from")),
             request_id=self._text("requestid"),
         )
 
@@ -202,17 +204,17 @@ class _Reading:
             raise InvalidArgument(f"invalid {name}: {text}: {err}") from err
 
 
-def cache_imports(attributes: Mapping[str, str]) -> list[str]:
-    """Return the images that a build is to use the cache of; other kinds as they are written."""
+def _cache_images(imports: str, names: str) -> list[str]:
     try:
-        entries = json.loads(attributes.get("cache-imports") or "[]")
-        found = [_import(entry["Type"], entry["Attrs"]) for entry in entries]
-    except (ValueError, TypeError, KeyError, RecursionError) as err:
+        entries = json.loads(imports or "[]")
+        found = [cache_image(entry["Type"], entry["Attrs"] or {}) for entry in entries]
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as err:
         raise InvalidArgument(f"failed to parse cache-imports: {err}") from err
-    return found + [each for each in attributes.get("cache-from", "").split(",") if each]
+    return found + [each for each in names.split(",") if each]
 
 
-def _import(kind: str, attributes: Mapping[str, str]) -> str:
+def cache_image(kind: str, attributes: Mapping[str, str]) -> str:
+    """Return the image that is meant; of other kinds of caches, what was written."""
     if kind == "registry" and isinstance(reference := attributes.get("ref"), str):
         return reference
     return ",".join([f"type={kind}", *(f"{key}={value}" for key, value in attributes.items())])

@@ -48,7 +48,8 @@ class Control:
         """Return what is to be built; None if there is nothing."""
         if request.frontend:
             inputs = self.jobs.results(request.inputs)
-            return await self.solving.prepare(job, request.attributes, inputs)
+            imports = request.cache.imports if request.cache is not None else ()
+            return await self.solving.prepare(job, request.attributes, inputs, imports)
         answer = await job.wait_answer()
         if answer.error is not None and answer.error.code:
             raise CallFailed(answer.error)

@@ -7,7 +7,7 @@ build. Ours has one step, the source of which is the result's id; others are no 
 import hashlib
 from typing import Final
 
-from seacan.api.buildkit.messages import Definition, Input, Op, Source
+from seacan.api.buildkit.messages import Definition, Empty, Input, Op, Source
 from seacan.errors import Unsupported
 from seacan.grpc.protobuf import Malformed
 
@@ -17,7 +17,8 @@ _SCHEME: Final = "seacan-result://"
 def of_result(result_id: str) -> Definition:
     step = Op(source=Source(f"{_SCHEME}{result_id}")).encode()
     digest = f"sha256:{hashlib.sha256(step).hexdigest()}"
-    return Definition((step, Op(inputs=(Input(digest),)).encode()))
+    # Without metadata, a definition counts as none.
+    return Definition((step, Op(inputs=(Input(digest),)).encode()), {digest: Empty()})
 
 
 def result_id(definition: Definition) -> str:

@@ -14,6 +14,7 @@ Source: tonistiigi/fsutil, send.go, receive.go; moby/buildkit, session/filesync.
 """
 
 import hashlib
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
@@ -21,13 +22,14 @@ from urllib.parse import quote_plus
 
 import anyio
 
+from seacan.api.buildkit import modes
 from seacan.api.buildkit.messages import Packet, PacketType, Stat
 from seacan.api.buildkit.sessions import Session
+from seacan.build.contents import require_space
 from seacan.build.context_tree import ContextTree
+from seacan.build.kept_contexts import KeptContext, KeptFile
 from seacan.errors import InvalidArgument
 from seacan.grpc.client import Outgoing
-from seacan.images.sparse import Segment
-from seacan.images.tar import Kind, Member
 
 _DIFF_COPY: Final = "/moby.filesync.v1.FileSync/DiffCopy"
 _MOST_ENTRIES: Final = 2_000_000
@@ -35,13 +37,9 @@ _MOST_BYTES: Final = 1 << 50
 _LONGEST_PATH: Final = 4096
 _ASKED_AT_ONCE: Final = 64
 _WRITTEN_BYTES: Final = 1 << 20  # together, in a thread
-
-# Of Go's fs.FileMode.
-_DIRECTORY, _LINK, _DEVICE = 1 << 31, 1 << 27, 1 << 26
-_PIPE, _SOCKET, _CHARACTER, _IRREGULAR = 1 << 25, 1 << 24, 1 << 21, 1 << 19
-_SPECIAL: Final = ((1 << 23, 0o4000), (1 << 22, 0o2000), (1 << 20, 0o1000))
-_CAPABILITY: Final = "security.capability"
-_LATEST_NS: Final = (1 << 33) * 10**9  # as in an archive
+_WRITTEN_PIECES: Final = 1000
+_SETTLED_NS: Final = 2 * 10**9  # what changed later may change within the same time of its own
+_EMPTY: Final = hashlib.sha256().hexdigest()
 
 Tell = Callable[[int], Awaitable[None]]
 
@@ -69,14 +67,21 @@ def _lines(name: str, values: Sequence[str]) -> list[tuple[str, str]]:
     return [*encoded, (f"{name}-encoded", "1")]
 
 
-async def receive(session: Session, chosen: Chosen, tree: ContextTree, tell: Tell) -> None:
+async def receive(
+    session: Session,
+    chosen: Chosen,
+    tree: ContextTree,
+    tell: Tell,
+    kept: KeptContext | None = None,
+) -> None:
     """Take in a directory; `tell` how many bytes came by then.
+
+    Of what is `kept` of it, what has not changed is not asked for.
 
     Raises InvalidArgument if it is malformed, or too much; CallFailed, ConnectionLost.
     """
     async with session.call(_DIFF_COPY, chosen.metadata()) as call:
-        receiving = _Receiving(call, tree, tell)
-        await receiving.run()
+        await _Receiving(call, tree, tell, kept).run()
 
 
 @dataclass(slots=True)
@@ -90,28 +95,60 @@ class _File:
 
 
 class _Receiving:
-    def __init__(self, call: Outgoing, tree: ContextTree, tell: Tell) -> None:
+    def __init__(
+        self, call: Outgoing, tree: ContextTree, tell: Tell, kept: KeptContext | None
+    ) -> None:
         self._call = call
         self._tree = tree
         self._tell = tell
+        self._kept = kept
         self._bytes = 0
         self._coming: dict[int, _File] = {}
+        self._came: dict[int, _File] = {}  # to their ends, the last of it not written yet
         self._places: dict[int, tuple[int, str, int]] = {}  # offset, digest, size
         self._waiting: list[tuple[_File, bytes]] = []  # not written yet
         self._waiting_bytes = 0
 
     async def run(self) -> None:
         stats = await self._stats()
-        files = [number for number, stat in enumerate(stats) if _has_content(stat)]
-        wanted = [number for number in files if stats[number].size]
-        empty = hashlib.sha256().hexdigest()
-        self._places = dict.fromkeys(files, (0, empty, 0))
+        wanted = self._wanted(stats)
         await self._contents(stats, wanted)
         await self._call.send(Packet(PacketType.FINISH))
         while (await self._packet()).type != PacketType.FINISH:
             pass
         await self._call.wait_status()
         await anyio.to_thread.run_sync(self._put_in, stats)
+        if self._kept is not None:
+            self._keep(self._kept, stats, wanted)
+
+    def _wanted(self, stats: Sequence[Stat]) -> list[int]:
+        """Return the files whose contents are to be asked for; note where the others are."""
+        wanted = []
+        for number, stat in enumerate(stats):
+            if not modes.is_file(stat) or stat.link:
+                continue
+            found = self._kept and self._kept.find_file(stat.path, stat.size, stat.mtime_ns)
+            if found:
+                self._places[number] = (*found, stat.size)
+            elif stat.size:
+                wanted.append(number)
+            else:
+                self._places[number] = (0, _EMPTY, 0)
+        return wanted
+
+    def _keep(self, kept: KeptContext, stats: Sequence[Stat], wanted: Sequence[int]) -> None:
+        """Let what came be found again, unless it may change once more and look the same."""
+        settled_ns = time.time_ns() - _SETTLED_NS
+        files, offsets = {}, {}
+        for number, (_, digest, size) in self._places.items():
+            stat = stats[number]
+            if size and size == stat.size and stat.mtime_ns < settled_ns:
+                files[stat.path] = KeptFile(size, stat.mtime_ns, digest)
+        for number in wanted:
+            offset, digest, _ = self._places[number]
+            if stats[number].path in files:
+                offsets[digest] = offset
+        kept.add_files(files, offsets)
 
     async def _stats(self) -> list[Stat]:
         stats: list[Stat] = []
@@ -139,9 +176,8 @@ class _Receiving:
 
     async def _contents(self, stats: Sequence[Stat], wanted: Sequence[int]) -> None:
         """Ask for contents, some at a time, and write them to where the tree has them."""
-        offset = await anyio.to_thread.run_sync(
-            self._tree.reserve, sum(stats[number].size for number in wanted)
-        )
+        size = sum(stats[number].size for number in wanted)
+        offset = await anyio.to_thread.run_sync(self._reserve, size)
         waiting = iter(wanted)
 
         async def ask() -> None:
@@ -161,34 +197,40 @@ class _Receiving:
             if packet.data:
                 await self._write(file, packet.data)
             else:
-                await self._flush()
                 del self._coming[packet.id]
-                self._places[packet.id] = (file.offset, file.digest.hexdigest(), file.came)
+                self._came[packet.id] = file
                 await ask()
+        await self._flush()
+
+    def _reserve(self, size: int) -> int:
+        """Return the offset at which so much may be written; blocks."""
+        if self._kept is None:
+            return self._tree.reserve(size)
+        self._tree.use_contents(self._kept.contents)
+        require_space(self._kept.contents.fileno(), size)
+        return self._kept.reserve(size)
 
     async def _write(self, file: _File, data: bytes) -> None:
         self._waiting.append((file, data))
         self._waiting_bytes += len(data)
-        if self._waiting_bytes >= _WRITTEN_BYTES:
+        if self._waiting_bytes >= _WRITTEN_BYTES or len(self._waiting) >= _WRITTEN_PIECES:
             await self._flush()
 
     async def _flush(self) -> None:
-        if not self._waiting:
-            return
         waiting, self._waiting, self._waiting_bytes = self._waiting, [], 0
-        if len(waiting) == 1 and len(waiting[0][1]) < 1 << 16:
-            _write(self._tree, waiting)  # sooner than a thread has begun
-        else:
-            await anyio.to_thread.run_sync(_write, self._tree, waiting)
+        came, self._came = self._came, {}
+        await anyio.to_thread.run_sync(_write, self._tree, waiting)
+        for number, file in came.items():
+            self._places[number] = (file.offset, file.digest.hexdigest(), file.came)
         await self._tell(self._bytes)
 
     def _put_in(self, stats: Sequence[Stat]) -> None:
         for number, stat in enumerate(stats):
-            if stat.link and _has_mode(stat, 0):
+            if stat.link and modes.is_file(stat):
                 self._tree.link(stat.path, stat.link)
-            elif not stat.mode & (_SOCKET | _IRREGULAR):
+            elif not stat.mode & (modes.SOCKET | modes.IRREGULAR):
                 offset, digest, size = self._places.get(number, (0, "", 0))
-                self._tree.add(_member(stat, size), offset, digest)
+                self._tree.add(modes.member(stat, size), offset, digest)
 
 
 def _write(tree: ContextTree, waiting: Sequence[tuple[_File, bytes]]) -> None:
@@ -204,48 +246,3 @@ def _check(stat: Stat) -> None:
         raise InvalidArgument(f"build context: {stat.path}: bad size")
     if len(stat.path) > _LONGEST_PATH or len(stat.link) > _LONGEST_PATH or "\0" in stat.path:
         raise InvalidArgument("build context: a path that is none")
-
-
-def _has_content(stat: Stat) -> bool:
-    return _has_mode(stat, 0) and not stat.link
-
-
-def _has_mode(stat: Stat, kind: int) -> bool:
-    mask = _DIRECTORY | _LINK | _DEVICE | _PIPE | _SOCKET | _CHARACTER | _IRREGULAR
-    return stat.mode & mask == kind
-
-
-def _member(stat: Stat, size_bytes: int) -> Member:
-    mode = stat.mode & 0o777
-    for bit, special in _SPECIAL:
-        mode |= special if stat.mode & bit else 0
-    mtime_ns = max(-_LATEST_NS, min(stat.mtime_ns, _LATEST_NS))
-    kind = _kind(stat)
-    member = Member(stat.path, kind, mode, 0, 0, mtime_ns)
-    if kind is Kind.SYMBOLIC_LINK:
-        return member._replace(link=stat.link)
-    if kind is Kind.FILE:
-        segments = (Segment(0, size_bytes),) if size_bytes else ()
-        member = member._replace(size_bytes=size_bytes, segments=segments)
-        if capability := stat.xattrs.get(_CAPABILITY):
-            member = member._replace(xattrs={_CAPABILITY: capability})
-    return member
-
-
-def _kind(stat: Stat) -> Kind:
-    if stat.mode & _DIRECTORY:
-        return Kind.DIRECTORY
-    if stat.mode & _LINK:
-        return Kind.SYMBOLIC_LINK
-    if stat.mode & _PIPE:
-        return Kind.FIFO
-    if stat.mode & _DEVICE:
-        return Kind.CHARACTER_DEVICE if stat.mode & _CHARACTER else Kind.BLOCK_DEVICE
-    return Kind.FILE
-
-
-async def read_files(
-    session: Session, name: str, paths: Sequence[str], tree: ContextTree, tell: Tell
-) -> None:
-    """Take in some files of a directory, those that it has."""
-    await receive(session, Chosen(name, followed=paths), tree, tell)

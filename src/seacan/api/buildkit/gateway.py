@@ -51,11 +51,12 @@ class Gateway:
             raise Unsupported("not supported: source policies")
         else:
             inputs = self.jobs.results(request.inputs)
-            prepared = await self.solving.prepare(job, request.attributes, inputs)
+            prepared = await self.solving.prepare(
+                job, request.attributes, inputs, request.cache_imports
+            )
         if prepared.asked.request_id:
             metadata = await subrequests.answer(prepared, self.engine.builds)
             return FrontendResponse(Result(metadata=metadata))
-        self.solving.import_caches(job, request.attributes, request.cache_imports)
         if request.evaluate:
             await self.solving.evaluate(job, prepared)
         ref = Ref(prepared.id, definitions.of_result(prepared.id))

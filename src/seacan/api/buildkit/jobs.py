@@ -40,6 +40,7 @@ class Prepared:
     has_triggers: bool  # of its base images, as far as is known; they may need more
     remote: ContextTree | None  # the main context, if it was fetched
     inputs: Mapping[str, "Prepared"]
+    cache_images: Sequence[str]
 
 
 @dataclass(slots=True)
@@ -78,6 +79,7 @@ class Jobs:
         if len(self._jobs) >= _MOST:
             raise Unavailable(f"there are {_MOST} builds already")
         async with AsyncExitStack() as held:
+            self._ended.pop(ref, None)
             job = self._jobs[ref] = Job(ref, session_id, Telling(ref), held)
             self._wake()
             try:
@@ -95,7 +97,9 @@ class Jobs:
 
     async def get(self, ref: str) -> Job:
         """Return a job that goes on, or is about to. Raises NotFound."""
-        await self._wait(ref)
+        with anyio.move_on_after(_COMES_S):
+            while ref not in self._jobs:
+                await self._changed.wait()
         if job := self._jobs.get(ref):
             return job
         raise NotFound(f"no such job {ref}")
@@ -105,11 +109,6 @@ class Jobs:
         if ref in self._ended:
             return self._ended[ref]
         return (await self.get(ref)).telling
-
-    async def _wait(self, ref: str) -> None:
-        with anyio.move_on_after(_COMES_S):
-            while ref not in self._jobs and ref not in self._ended:
-                await self._changed.wait()
 
     def result(self, result_id: str) -> Prepared:
         """Return a result of any job that goes on: one build may be made of another's.

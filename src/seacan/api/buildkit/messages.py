@@ -38,6 +38,7 @@ class Definition(Message):
     """Steps of a build in BuildKit's own words; seacan's say of which result they are."""
 
     steps: Annotated[tuple[bytes, ...], 1] = ()
+    metadata: Annotated[Mapping[str, Empty], 2] = field(default_factory=dict)  # by digest
 
 
 @message
@@ -357,6 +358,8 @@ class Stat(Message):
     size: Annotated[int, 5] = 0
     mtime_ns: Annotated[int, 6] = 0
     link: Annotated[str, 7] = ""
+    major: Annotated[int, 8] = 0
+    minor: Annotated[int, 9] = 0
     xattrs: Annotated[Mapping[str, bytes], 10] = field(default_factory=dict)
 
 

@@ -8,7 +8,6 @@ from seacan.build.dockerfile import mounts
 from seacan.build.dockerfile.instructions import Add, Copy, Instruction, Run
 from seacan.build.dockerfile.mounts import Mount, MountType
 from seacan.build.downloads import is_url
-from seacan.build.origins import ContextOrigin
 from seacan.build.plan import Plan
 from seacan.errors import InvalidArgument
 from seacan.images import references
@@ -41,8 +40,7 @@ def needs(plan: Plan) -> Needs:
         paths=() if None in paths else tuple(sorted({path for path in paths if path})),
         images=frozenset(each.reference for each in images),
         repositories=repositories,
-        needs_context=bool(paths)
-        or any(isinstance(stage.base, ContextOrigin) for stage in plan.stages),
+        needs_context=bool(paths),
     )
 
 

@@ -17,6 +17,7 @@ from seacan.api.buildkit.messages import (
     SolveRequest,
     WarnRequest,
 )
+from seacan.api.buildkit.passing import Passing
 from seacan.api.buildkit.sessions import Sessions
 from seacan.api.buildkit.solving import Solving
 from seacan.grpc.server import Answer, serve, unary
@@ -26,21 +27,25 @@ class Services:
     def __init__(self, engine: engine.Engine) -> None:
         self.sessions = Sessions()
         jobs = Jobs()
-        solving = Solving(engine, self.sessions)
+        solving = Solving(engine.builds, self.sessions, Passing(engine))
         control = Control(engine, jobs, solving, Exporters(solving))
-        self._methods = {**_control(control), **_gateway(Gateway(engine, jobs, solving))}
+        self._methods = {
+            **_control(control, self.sessions),
+            **_gateway(Gateway(engine, jobs, solving)),
+        }
 
     async def serve(self, connection: socket.socket, early: bytes) -> None:
         """Answer the calls on a connection, until its client closes it."""
         await serve(connection, early, self._methods)
 
 
-def _control(control: Control) -> Mapping[str, Answer]:
+def _control(control: Control, sessions: Sessions) -> Mapping[str, Answer]:
     return {
         f"/moby.buildkit.v1.Control/{name}": answer
         for name, answer in {
             "Solve": unary(SolveRequest, control.solve),
             "Status": control.status,
+            "Session": sessions.serve_call,
             "ListWorkers": unary(Empty, control.list_workers),
             "Info": unary(Empty, control.info),
             "DiskUsage": unary(DiskUsageRequest, control.disk_usage),

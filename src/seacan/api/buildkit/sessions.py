@@ -3,23 +3,33 @@
 A session is known by the id that its client has chosen, and ends with its connection.
 """
 
+import asyncio
 import socket
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Final, TypeVar
 
 import anyio
 
+from seacan.api.buildkit.messages import BytesMessage
 from seacan.errors import Conflict, NotFound, Unavailable
 from seacan.grpc.client import Client, Metadata, Outgoing
+from seacan.grpc.http2 import ConnectionLost
 from seacan.grpc.protobuf import Message
+from seacan.grpc.server import Incoming
 from seacan.grpc.status import CallFailed
 
 _MOST: Final = 1000
 _COMES_S: Final = 10.0  # after the build that needs it
 _LONGEST_ID: Final = 256
+_PIECE_BYTES: Final = 32 << 10
 
 M = TypeVar("M", bound=Message)
+
+
+# Of a request that opens a session, in lower case.
+ID_HEADER: Final = "x-docker-expose-session-uuid"
+KEY_HEADER: Final = "x-docker-expose-session-sharedkey"
 
 
 class Session:
@@ -81,6 +91,20 @@ class Sessions:
         finally:
             del self._sessions[session_id]
 
+    async def serve_call(self, call: Incoming) -> None:
+        """As `serve`, on a connection that a call carries: what comes and goes are its messages."""
+        session_id = call.metadata.get(ID_HEADER, "")
+        self.check(session_id)
+        ours, given = socket.socketpair()
+        with ours:
+            ours.setblocking(False)
+            await call.begin()
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(_pass_on, call, ours)
+                tasks.start_soon(_send_back, call, ours, tasks.cancel_scope)
+                await self.serve(session_id, call.metadata.get(KEY_HEADER, ""), given, b"")
+                tasks.cancel_scope.cancel()
+
     async def get(self, session_id: str) -> Session:
         """Return a session, which may come a little later. Raises NotFound."""
         with anyio.move_on_after(_COMES_S):
@@ -89,3 +113,20 @@ class Sessions:
         if found := self._sessions.get(session_id):
             return found
         raise NotFound(f"no active session for {session_id}")
+
+
+async def _pass_on(call: Incoming, connection: socket.socket) -> None:
+    """Write what the client sends to a connection, to its end."""
+    loop = asyncio.get_running_loop()
+    with suppress(OSError, ConnectionLost):  # the session, or the call, has ended
+        while (message := await call.receive(BytesMessage)) is not None:
+            await loop.sock_sendall(connection, message.data)
+        connection.shutdown(socket.SHUT_WR)
+
+
+async def _send_back(call: Incoming, connection: socket.socket, scope: anyio.CancelScope) -> None:
+    loop = asyncio.get_running_loop()
+    with suppress(OSError, ConnectionLost):
+        while data := await loop.sock_recv(connection, _PIECE_BYTES):
+            await call.send(BytesMessage(data))
+    scope.cancel()

@@ -5,20 +5,20 @@ build     contexts are received, secrets and credentials asked for, then the bui
 """
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import Final
 
 import anyio
 
-from seacan.api import engine
-from seacan.api.buildkit import attributes, client_services, filesync
+from seacan.api.buildkit import attributes, client_services, filesync, warnings
 from seacan.api.buildkit.attributes import Asked, Directory
 from seacan.api.buildkit.errors import placed, sentence
 from seacan.api.buildkit.filesync import Chosen
 from seacan.api.buildkit.jobs import Job, Prepared, new_id
 from seacan.api.buildkit.messages import Typed
 from seacan.api.buildkit.needs import Needs, needs
+from seacan.api.buildkit.passing import Passing
 from seacan.api.buildkit.progress import Step
 from seacan.api.buildkit.sessions import Session, Sessions
 from seacan.api.buildkit.steps import Place, StepProgress
@@ -28,10 +28,10 @@ from seacan.build.arguments import Wanted
 from seacan.build.builder import BuildRequest
 from seacan.build.context_tree import ContextTree
 from seacan.build.dockerfile.parse import parse
+from seacan.build.kept_contexts import KeptContext
 from seacan.build.plan import plan
-from seacan.engine.image_prune import uses_by_image
-from seacan.errors import Conflict, Internal, InvalidArgument, NotFound, SeacanError
-from seacan.images.image import ImageId
+from seacan.errors import Internal, InvalidArgument, SeacanError
+from seacan.images.image import Image, ImageId
 from seacan.images.references import Reference
 from seacan.spec import dockerignore
 
@@ -42,17 +42,18 @@ _IGNORE: Final = ".dockerignore"
 
 @dataclass(frozen=True, slots=True)
 class Solving:
-    engine: engine.Engine
+    builds: Builds
     sessions: Sessions
-
-    @property
-    def builds(self) -> Builds:
-        return self.engine.builds
+    passing: Passing
 
     # -- what is to be built ----------------------------------------------------------------------
 
     async def prepare(
-        self, job: Job, given: Mapping[str, str], inputs: Mapping[str, Prepared]
+        self,
+        job: Job,
+        given: Mapping[str, str],
+        inputs: Mapping[str, Prepared],
+        imports: Sequence[Typed] = (),
     ) -> Prepared:
         """Return what the attributes ask for. Raises CallFailed, with the place of an error."""
         asked = attributes.read(given, job.session_id)
@@ -75,6 +76,10 @@ class Solving:
             has_triggers=await anyio.to_thread.run_sync(self._may_have_triggers, found),
             remote=remote,
             inputs={name: inputs[key] for name, key in asked.contexts.results.items()},
+            cache_images=[
+                *asked.cache_images,
+                *(attributes.cache_image(each.type, each.attributes) for each in imports),
+            ],
         )
         job.results[prepared.id] = prepared
         return prepared
@@ -93,7 +98,7 @@ class Solving:
         name = asked.filename
         if remote is not None and not asked.has_own_dockerfile:
             return await anyio.to_thread.run_sync(_read_definition, remote, name)
-        async with job.telling.during(f"[internal] load build definition from {name}") as step:
+        async with job.telling.during(_definition_name(asked)) as step:
             paths = [name, f"{name}{_IGNORE}", name.lower()]
             async with self._directory(asked.dockerfile, step, "dockerfile", paths) as tree:
                 return await anyio.to_thread.run_sync(_read_definition, tree, name)
@@ -142,10 +147,11 @@ class Solving:
 
     # -- built ------------------------------------------------------------------------------------
 
-    async def build(self, job: Job, prepared: Prepared, tags: Sequence[Reference]) -> ImageId:
+    async def _build(self, job: Job, prepared: Prepared, tags: Sequence[Reference]) -> ImageId:
         """Build it and tag it. Raises CallFailed, with the place of an error."""
         asked = prepared.asked
-        progress = StepProgress(job.telling, prepared.dockerfile)
+        await self._warn(job, prepared)
+        progress = StepProgress(job.telling, prepared.dockerfile, asked.wanted.contexts)
         try:
             image_id = await self._built(job, prepared, tags, progress)
         except SeacanError as err:
@@ -160,44 +166,36 @@ class Solving:
         progress.finish()
         return image_id
 
+    async def _warn(self, job: Job, prepared: Prepared) -> None:
+        report = await anyio.to_thread.run_sync(warnings.check, prepared, self.builds)
+        vertex = job.telling.step(_definition_name(prepared.asked)).digest
+        if report.findings:
+            job.telling.tell(warnings.status(report, prepared, vertex))
+
     async def evaluate(self, job: Job, prepared: Prepared) -> None:
         """Build it for the cache alone. Raises CallFailed."""
-        async with self.passing(job, prepared):
+        async with self.use(job, prepared):
             pass
 
-    @asynccontextmanager
-    async def passing(self, job: Job, prepared: Prepared) -> AsyncIterator[ImageId]:
-        """Yield the image that it is, which goes at the end unless it was there before."""
-        images = self.engine.images
-        before = {each.id for each in await anyio.to_thread.run_sync(images.list)}
-        image_id = await self.build(job, prepared, ())
-        try:
-            yield image_id
-        finally:
-            if image_id not in before:
-                with anyio.CancelScope(shield=True):
-                    await anyio.to_thread.run_sync(self._remove, image_id)
+    def use(
+        self, job: Job, prepared: Prepared, tags: Sequence[Reference] = ()
+    ) -> AbstractAsyncContextManager[ImageId]:
+        """Build it and yield the image, which goes when nobody needs it, or has named it."""
+        return self.passing.use(lambda: self._build(job, prepared, tags))
 
-    def _remove(self, image_id: ImageId) -> None:
-        """Remove an image that nobody has named or used meanwhile; blocks."""
-        uses = uses_by_image(self.engine.containers.all_records())
-        with suppress(NotFound, Conflict):
-            if not self.engine.images.get(image_id).references:
-                self.engine.images.remove(
-                    image_id,
-                    force=False,
-                    used_by=lambda each: uses.get(each, ()),
-                    prune_parents=False,
-                    platforms=(),
-                )
-
-    def import_caches(self, job: Job, given: Mapping[str, str], entries: Sequence[Typed]) -> None:
-        """Tell of the caches of others that are not used: builds go on without, as in BuildKit."""
-        named = [*attributes.cache_imports(given), *(each.type for each in entries)]
-        for each in named:
-            step = job.telling.step(f"importing cache manifest from {each}")
+    async def _cache_images(self, job: Job, names: Sequence[str]) -> list[Image]:
+        """Return the images that are here; tell of the caches of others, which are not used."""
+        found: list[Image] = []
+        for name in names:
+            step = job.telling.step(f"importing cache manifest from {name}")
             step.begin()
-            step.fail("not supported: caches of other builders")
+            here = await anyio.to_thread.run_sync(self.builds.cache_images, [name])
+            found += here
+            if here:
+                step.end()
+            else:
+                step.fail(f"{name}: no image of this name is here; others' caches are not used")
+        return found
 
     async def _built(
         self, job: Job, prepared: Prepared, tags: Sequence[Reference], progress: StepProgress
@@ -210,13 +208,14 @@ class Solving:
         ):
             request = BuildRequest(
                 dockerfile=prepared.dockerfile,
-                wanted=await self._with_results(job, prepared),
+                wanted=await self._with_results(job, prepared, held),
                 platforms=asked.platforms,
                 tags=tags,
                 labels=asked.labels,
                 host_config=asked.host_config,
                 uses_cache=asked.uses_cache,
                 cache_off_stages=asked.cache_off_stages,
+                more_cache_images=await self._cache_images(job, prepared.cache_images),
                 secrets=await client_services.secrets(session, prepared.needs),
                 agents=agents,
             )
@@ -228,11 +227,12 @@ class Solving:
                 credentials=await client_services.credentials(session, prepared.needs.registries),
             )
 
-    async def _with_results(self, job: Job, prepared: Prepared) -> Wanted:
+    async def _with_results(self, job: Job, prepared: Prepared, held: AsyncExitStack) -> Wanted:
         """Return what is wanted, with the results of other builds as the images that they are."""
         wanted = prepared.asked.wanted
         images = {
-            name: str(await self.build(job, result, ())) for name, result in prepared.inputs.items()
+            name: str(await held.enter_async_context(self.use(job, result)))
+            for name, result in prepared.inputs.items()
         }
         return replace(wanted, contexts={**wanted.contexts, **images})
 
@@ -253,7 +253,7 @@ class Solving:
             async with job.telling.during(f"[context {name}] load from client") as step:
                 other = await self.sessions.get(directory.session_id)
                 chosen = Chosen(directory.name, _patterns(rules))
-                await _receive(other, chosen, tree, step, name)
+                await self._receive_kept(other, chosen, tree, step, held)
             found[name] = tree
         for name, url in asked.contexts.remote.items():
             tree = found[name] = await self._open(held)
@@ -267,12 +267,31 @@ class Solving:
         if prepared.remote is not None:
             return prepared.remote
         tree = await self._open(held)
-        if not prepared.needs.needs_context:
-            return tree
-        chosen = Chosen(prepared.asked.context.name, prepared.excluded, self._followed(prepared))
-        async with job.telling.during("[internal] load build context") as step:
-            await _receive(session, chosen, tree, step, "context")
+        if prepared.needs.needs_context:
+            name = prepared.asked.context.name
+            chosen = Chosen(name, prepared.excluded, self._followed(prepared))
+            async with job.telling.during("[internal] load build context") as step:
+                await self._receive_kept(session, chosen, tree, step, held)
         return tree
+
+    async def _receive_kept(
+        self,
+        session: Session,
+        chosen: Chosen,
+        tree: ContextTree,
+        step: Step,
+        held: AsyncExitStack,
+    ) -> None:
+        """Take in a directory, without what was kept of it and has not changed."""
+        if not session.shared_key:
+            await _receive(session, chosen, tree, step, "context")
+            return
+
+        async def receive(kept: KeptContext) -> None:
+            await _receive(session, chosen, tree, step, "context", kept)
+
+        key = f"buildkit\0{session.shared_key}\0{chosen.name}"
+        await held.enter_async_context(self.builds.receive_kept(key, receive))
 
     def _followed(self, prepared: Prepared) -> Sequence[str]:
         """Return the paths that are enough; none if all is wanted."""
@@ -283,7 +302,12 @@ class Solving:
 
 
 async def _receive(
-    session: Session, chosen: Chosen, tree: ContextTree, step: Step, what: str
+    session: Session,
+    chosen: Chosen,
+    tree: ContextTree,
+    step: Step,
+    what: str,
+    kept: KeptContext | None = None,
 ) -> None:
     said = f"transferring {what}:"
 
@@ -291,7 +315,11 @@ async def _receive(
         step.say(said, count)
 
     step.say(said, 0)
-    await filesync.receive(session, chosen, tree, tell)
+    await filesync.receive(session, chosen, tree, tell, kept)
+
+
+def _definition_name(asked: Asked) -> str:
+    return f"[internal] load build definition from {asked.filename}"
 
 
 def _read_definition(tree: ContextTree, name: str) -> tuple[bytes, bytes | None]:

@@ -5,6 +5,7 @@
 Instructions that change no file are none of them.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Final
 
@@ -51,10 +52,10 @@ class Place:
 class StepProgress:
     """A Progress of the builder's."""
 
-    def __init__(self, telling: Telling, dockerfile: bytes) -> None:
-        """Raise DockerfileError if it is none."""
+    def __init__(self, telling: Telling, dockerfile: bytes, contexts: Collection[str]) -> None:
+        """`contexts` are names that mean no image. Raise DockerfileError if it is none."""
         self._telling = telling
-        self._stages = _stages(parse(dockerfile))
+        self._stages = _stages(parse(dockerfile), contexts)
         self._numbers: dict[int, int] = {}  # of the last vertex of a stage
         self._going_on: dict[StepId, Step] = {}
         self._places: dict[StepId, Place] = {}
@@ -152,7 +153,7 @@ class StepProgress:
         self._pulling.clear()
 
 
-def _stages(file: Dockerfile) -> list[_Stage]:
+def _stages(file: Dockerfile, contexts: Collection[str]) -> list[_Stage]:
     names = {stage.begin.name for stage in file.stages if stage.begin.name}
     found = []
     for index, stage in enumerate(file.stages):
@@ -163,7 +164,7 @@ def _stages(file: Dockerfile) -> list[_Stage]:
         found.append(
             _Stage(
                 label if len(file.stages) > 1 else "",
-                _full(base) if is_image else "",
+                (base if base in contexts else _full(base)) if is_image else "",
                 changes + is_image,
             )
         )
