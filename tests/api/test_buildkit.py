@@ -114,7 +114,7 @@ def test_what_is_not_supported_is_named(
     ("exporter", "sentence"),
     [
         (Typed("new"), "not supported: exporter new"),
-        (Typed("moby", {"push": "true"}), "not supported: push=true of exporter moby"),
+        (Typed("image", {"push": "true"}), "not supported: push=true of exporter image"),
     ],
 )
 def test_exporters_that_are_none(api: Api, exporter: Typed, sentence: str) -> None:

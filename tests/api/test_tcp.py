@@ -314,6 +314,20 @@ def test_pages_and_names_of_others_are_turned_away(host: str, origin: str, statu
         assert read_all(client).split()[1] == str(status).encode()
 
 
+@pytest.mark.parametrize(
+    ("host", "upgrade", "status"),
+    [("", "h2c", 101), ("", "websocket", 403), ("evil.example", "h2c", 403)],
+)
+def test_an_upgrade_to_h2c_needs_no_name(host: str, upgrade: str, status: int) -> None:
+    request = f"POST /grpc HTTP/1.1\r\nHost: {host}\r\nConnection: Upgrade\r\n"
+    with (
+        serving(frozenset({"box.example"}), None) as port,
+        socket.create_connection(("127.0.0.1", port), timeout=60) as client,
+    ):
+        client.sendall(f"{request}Upgrade: {upgrade}\r\n\r\n".encode())
+        assert client.recv(12) == f"HTTP/1.1 {status}".encode()
+
+
 def test_with_tls_the_certificate_tells_the_name_but_pages_are_turned_away(place: Place) -> None:
     for origin, status in ((b"", b"200"), (b"Origin: https://evil.example\r\n", b"403")):
         with connected(place, place.context(place.client)) as client:

@@ -46,7 +46,9 @@ class _Guard:
         origin = request.headers.get("origin")
         if origin is not None and _authority(origin) != host:
             return message_reply(403, f"request of another origin: {origin}")
-        if self._names is not None and not _is_known(_name(host), self._names):
+        # Docker's clients name no host when they ask for h2c, which browsers cannot ask for.
+        is_nameless = not host and request.headers.get("upgrade", "").lower() == "h2c"
+        if not (is_nameless or self._names is None or _is_known(_name(host), self._names)):
             return message_reply(
                 403,
                 f"{host} is no name of this daemon: use an address, or have it listen on "

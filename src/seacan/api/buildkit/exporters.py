@@ -19,7 +19,8 @@ from seacan.images import references
 from seacan.images.image import ImageId
 from seacan.images.references import Reference
 
-_IMAGE: Final = ("moby", "image")
+_MOBY: Final = "moby"  # what an image is to buildx where it pushes by itself, over the Engine API
+_IMAGE: Final = (_MOBY, "image")
 _FILES: Final = ("local", "tar")
 _FALSE: Final = ("", "0", "f", "false")
 # Of an image: what the store of images does anyway, or has no say in. Of files: where they go to.
@@ -65,6 +66,8 @@ def read(request: SolveRequest) -> Wanted:
 
 def _check(asked: Typed) -> None:
     for name, value in asked.attributes.items():
+        if name == "push" and asked.type == _MOBY:
+            continue
         if name not in _PASSED_OVER and value.lower() not in _FALSE:
             raise Unsupported(f"not supported: {name}={value} of exporter {asked.type}")
 
