@@ -25,6 +25,8 @@ pytestmark = [pytest.mark.root, pytest.mark.conformance]
 
 TICKER = "i=0; while true; do echo tick $i; i=$((i+1)); sleep 0.05; done"
 
+BUSYBOX_SLEEPS = {"Image": "busybox", "Cmd": ["sleep", "60"]}
+
 
 @pytest.fixture
 def daemon(busybox_tar: Path) -> Iterator[Daemon]:
@@ -283,6 +285,46 @@ def _assert_consistent(daemon: Daemon) -> None:
     bundles = {path.name for path in (daemon.exec_root / "containers").glob("*")}
     running = {entry["Id"] for entry in listed if entry["State"] == "running"}
     assert running <= bundles
+
+
+# What a start says whose launcher, shim, starter or first process is killed.
+KILLED = (
+    "start shim: ",
+    "start process: ",
+    "start container: its shim does not answer: ",
+    "the process that starts containers was killed",
+    "container init ended before it was ",
+)
+
+
+def test_starts_whose_processes_are_killed(daemon: Daemon) -> None:
+    """12 times -9 of one of the processes that start a container, while they do."""
+    seed = random.randrange(1 << 32)
+    print("seed", seed)
+    moment = random.Random(seed)
+    for _ in range(12):
+        status, made = daemon.request("POST", "/containers/create", BUSYBOX_SLEEPS)
+        assert status == 201, made
+        path = f"/containers/{made['Id']}"
+        answers: list[tuple[int, Any]] = []
+        starting = threading.Thread(target=_start, args=(daemon, path, answers))
+        starting.start()
+        time.sleep(moment.choice((0, moment.uniform(0, 0.02), moment.uniform(0, 0.1))))
+        processes = daemon.engine_processes().items()
+        starters = [pid for pid, name in processes if name in ("seacan-launcher", "seacan-shim")]
+        for pid in moment.sample(starters, min(len(starters), 1)):
+            with contextlib.suppress(ProcessLookupError):
+                kill(pid, signal.SIGKILL)
+        starting.join()
+        [(status, said)] = answers
+        assert status == 204 or said["message"].startswith(KILLED), said
+        assert daemon.request("DELETE", f"{path}?force=1")[0] == 204
+        daemon.assert_nothing_left()
+    assert daemon.output("echo fine") == "fine\n"
+
+
+def _start(daemon: Daemon, path: str, answers: list[tuple[int, Any]]) -> None:
+    answers.append(daemon.request("POST", f"{path}/start"))
 
 
 def test_what_is_sent_to_a_receiver_goes_on(daemon: Daemon) -> None:

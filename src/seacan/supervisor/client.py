@@ -111,13 +111,16 @@ class Launcher:
         self._channel = own
 
     async def shim(self) -> "WaitingShim":
-        """Return a shim that waits to be told what to start. To be closed."""
+        """Return a shim that waits to be told what to start. To be closed. Raises Internal."""
         standby, self._standby = self._standby, None
         self._taken.set()
         if standby is not None:
             with contextlib.suppress(errors.Unavailable):
                 return await _listen(standby)
-        return await _listen(await self._fork({}))
+        try:
+            return await _listen(await self._fork({}))
+        except errors.Unavailable as err:  # neither the daemon nor the container is to blame
+            raise errors.Internal(str(err)) from err
 
     async def fork(self, program: str) -> socket.socket:
         """Return a channel to a new process that runs `run` of the module `program`.
@@ -348,7 +351,10 @@ async def start(
     if trace >= 0:
         message["traced"] = True
         fds.append(trace)
-    reply = await ask(waiting.channel, message, fds, _START_DEADLINE_S)
+    try:
+        reply = await ask(waiting.channel, message, fds, _START_DEADLINE_S)
+    except errors.Unavailable as err:
+        raise errors.Internal(f"start container: its shim does not answer: {err}") from err
     return Shim(bundle, waiting.take_channel(), reply)
 
 

@@ -5,7 +5,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from seacan.errors import NotFound, Unavailable
+from seacan.errors import Conflict, Internal, NotFound, Unavailable
 from seacan.kernel import namespaces
 from seacan.kernel.cgroups import hierarchy, units
 from seacan.kernel.cgroups.oom import OomWatch
@@ -75,8 +75,10 @@ class OwnContainer:
             mounts = namespaces.open_namespace(f"/proc/{created.pid}/ns/mnt", "mount")
             created.start()
             mark(trace, "starter", "execve done")
-        except BaseException:
+        except BaseException as err:
             created.delete(force=True)
+            if isinstance(err, OSError | Conflict):  # somebody has killed it
+                raise Internal("container init ended before it was started") from err
             raise
         signal.alarm(0)
         return created.pid, mounts

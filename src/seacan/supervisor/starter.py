@@ -9,6 +9,7 @@ would come to the shim only when all of the starter's memory is given back: a mi
 that the end of a short container would not be heard of.
 """
 
+import contextlib
 import os
 import socket
 from typing import NoReturn, cast
@@ -40,16 +41,17 @@ class Starter:
         The process is the caller's child, to be reaped as the starter itself. Raises what went
         wrong; nothing is left of the container then.
         """
-        with self._channel:
-            traced = [trace] if trace >= 0 else []
-            descriptors = [*side.descriptors(), *traced]
-            protocol.send(self._channel, cast(Message, request), descriptors)
-            received = protocol.receive(self._channel)
-        if received is None:
-            raise errors.Internal("the process that starts containers was killed")
-        message, descriptors = received
+        traced = [trace] if trace >= 0 else []
+        message, descriptors = self._ask(request, [*side.descriptors(), *traced])
         protocol.raise_error(message)
         return int(message["pid"]), descriptors[0]
+
+    def _ask(self, request: StartRequest, descriptors: list[int]) -> tuple[Message, list[int]]:
+        with self._channel, contextlib.suppress(ConnectionError):  # it is gone, or goes meanwhile
+            protocol.send(self._channel, cast(Message, request), descriptors)
+            if (received := protocol.receive(self._channel)) is not None:
+                return received
+        raise errors.Internal("the process that starts containers was killed")
 
 
 def _run(channel: socket.socket, standby: Standby | None) -> NoReturn:
