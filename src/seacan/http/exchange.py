@@ -8,6 +8,7 @@ from http import HTTPStatus
 from typing import Final
 
 import anyio
+import anyio.lowlevel
 import h11
 
 from seacan.http.heads import BadRequest, check_head
@@ -16,6 +17,8 @@ from seacan.http.limits import Limits
 from seacan.http.messages import HeaderLine, Reply, Request, Stream
 from seacan.http.streams import ByteStream, ClientGone
 
+# A client may send each byte in a chunk of its own, ten thousand of them at once.
+_CHUNKS_AT_ONCE: Final = 64
 # For the head of a chunk, and the trailers: a head is measured before h11 sees it.
 _INCOMPLETE_BYTES: Final = 16 << 10
 
@@ -42,6 +45,7 @@ class Exchange:
         self._h11 = h11.Connection(h11.SERVER, max_incomplete_event_size=_INCOMPLETE_BYTES)
         self._h11.receive_data(head)
         self._body_end = anyio.Event()
+        self._has_more = False  # that h11 has received, but that was not asked for yet
         self.request = self._parse()
         # The client sends its body only when it is told to, or never.
         self._is_withheld = self._h11.they_are_waiting_for_100_continue
@@ -91,15 +95,25 @@ class Exchange:
             await self._stream.send(
                 self._encode(h11.InformationalResponse(status_code=100, headers=[]))
             )
-        while True:
-            event = self._next_event()
-            if isinstance(event, h11.Data):
-                return bytes(event.data)
-            if isinstance(event, h11.EndOfMessage):
-                self._incoming.put_back(self._h11.trailing_data[0])
-                self._body_end.set()
-                return b""
+        if self._has_more:
+            await anyio.lowlevel.checkpoint()
+        while not (data := self._received()) and not self.is_received:
             await self._feed()
+        return data
+
+    def _received(self) -> bytes:
+        """Return what has come of the body: of many chunks some, as there are others to serve."""
+        pieces = []
+        self._has_more = False
+        while isinstance(event := self._next_event(), h11.Data):
+            pieces.append(event.data)
+            if len(pieces) == _CHUNKS_AT_ONCE:
+                self._has_more = True
+                break
+        if isinstance(event, h11.EndOfMessage):
+            self._incoming.put_back(self._h11.trailing_data[0])
+            self._body_end.set()
+        return b"".join(pieces)
 
     async def _feed(self) -> None:
         with anyio.move_on_after(self._limits.body_s) as patience:

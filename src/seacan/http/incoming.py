@@ -3,6 +3,7 @@
 import math
 
 import anyio
+import anyio.lowlevel
 
 from seacan.http.heads import BadRequest, find_end
 from seacan.http.limits import Limits
@@ -23,6 +24,8 @@ class Incoming:
 
         Raises BadRequest (400, 408, 431), ClientGone.
         """
+        if self._ahead:  # thousands of requests may have come at once
+            await anyio.lowlevel.checkpoint()
         if not await self._has_begun():
             return None
         # Nearly always it came in one piece, and needs no clock.
