@@ -17,7 +17,7 @@ import msgspec
 from seacan.images.remote import challenges, failures
 from seacan.images.remote.challenges import Challenge
 from seacan.images.remote.credentials import Credentials
-from seacan.images.remote.http import Http, is_http, read
+from seacan.images.remote.http import Http, is_http, is_of_this_machine, read
 
 CLIENT: Final = "seacan"
 _ANSWER_BYTES: Final = 1 << 20
@@ -102,6 +102,10 @@ class Authorization:
             raise failures.Refused(401, "", f"no URL of a token server: {realm!r}")
         if realm.startswith("http:") and url.startswith("https:"):
             raise failures.Refused(401, "", f"a token server without TLS: {realm!r}")
+        # What answers there may be for those on this machine alone, a cloud's metadata for one: and
+        # a token out of it would be shown to the registry.
+        if is_of_this_machine(realm) and not is_of_this_machine(url):
+            raise failures.Refused(401, "", f"a token server on this machine: {realm!r}")
         service = challenge.parameters.get("service", "")
         ask = self._post if self._credentials.identity_token else self._get
         try:

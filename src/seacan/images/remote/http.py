@@ -3,6 +3,7 @@
 import contextlib
 import ipaddress
 import os
+import socket
 import threading
 import time
 from collections.abc import Iterable, Mapping
@@ -228,6 +229,22 @@ def is_http(text: str) -> bool:
         return is_whole and text.isprintable()
     except ValueError:
         return False
+
+
+def is_of_this_machine(url: str) -> bool:
+    """Return whether `url` says by its host that it is here, or on the link: 127.1, localhost."""
+    host = (urlsplit(url).hostname or "").rstrip(".")
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        address = ipaddress.ip_address(host.partition("%")[0])
+    except ValueError:
+        try:  # as the resolver reads 0x7f000001
+            address = ipaddress.ip_address(socket.inet_aton(host))
+        except OSError:
+            return False
+    address = getattr(address, "ipv4_mapped", None) or address
+    return address.is_loopback or address.is_link_local or address.is_unspecified
 
 
 def origin(url: str) -> tuple[str, str]:
