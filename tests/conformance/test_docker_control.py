@@ -91,6 +91,17 @@ def test_what_does_not_run_is_not_paused(docker: Docker) -> None:
 # -- rename -------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("words", [("rm", "-f"), ("stop", "-t", "0"), ("restart", "-t", "0")])
+def test_a_stop_that_waits_is_cut_short(docker: Docker, words: tuple[str, ...]) -> None:
+    script = "trap 'echo asked' TERM; echo ready; while :; do sleep 0.1; done"
+    container = docker.ok("run", "-d", "--network", "none", "busybox", "sh", "-c", script)
+    wait_until(lambda: docker.ok("logs", container) == "ready", "the trap")
+    with docker.popen("stop", "-t", "-1", container) as patient:
+        wait_until(lambda: "asked" in docker.ok("logs", container), "the stop")
+        docker.ok(*words, container)
+        assert patient.wait(30) == 0
+
+
 def test_rename(docker: Docker) -> None:
     old, new = docker.name, f"{docker.name}-new"
     container = _sleeper(docker, "--name", old)

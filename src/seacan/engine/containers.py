@@ -196,16 +196,20 @@ class Containers:
             await entry.start(prepare, trace)
 
     async def stop(self, ref: str, *, timeout_s: int | None, signal: str | None) -> None:
-        self.find(ref)
+        entry = self.find(ref)
         number = stop.parse(signal, doing=f"cannot stop container: {ref}")
+        has_ended = await stop.cut_short(entry, timeout_s, number)
         async with self._held(ref) as entry:
             if not entry.record.is_active:
+                if has_ended:
+                    return
                 raise errors.NotModified(f"container {ref} is already stopped")
             await stop.stop(entry, timeout_s, number)
 
     async def restart(self, ref: str, *, timeout_s: int | None, signal: str | None) -> None:
-        self.find(ref)
+        entry = self.find(ref)
         number = stop.parse(signal, doing=f"Cannot restart container {ref}")
+        await stop.cut_short(entry, timeout_s, number)
         async with self._held(ref) as entry:
             if entry.record.is_active:
                 entry.is_restarting = True
@@ -309,6 +313,9 @@ class Containers:
 
     async def remove(self, ref: str, *, force: bool, volumes: bool) -> None:
         """Remove a container, with `volumes` also its anonymous ones that no other has."""
+        entry = self.find(ref)
+        if force and entry.stops_waiting:
+            await entry.kill()
         async with self._held(ref) as entry:
             if entry.record.is_active:
                 if not force:

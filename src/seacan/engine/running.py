@@ -73,6 +73,7 @@ class Entry:
         self.changing = anyio.Lock()
         # What it has of networks: given, changed and given back, one at a time.
         self.networking = anyio.Lock()
+        self.stops_waiting = 0  # of those that have the lock, or cut short who has it
         self.is_removed = False
         self.shim: supervisor.Shim | None = None
         # While this is set, its end is part of something else: nothing follows from it.

@@ -28,9 +28,24 @@ async def end(entry: Entry, limit_s: int | None = None, signal: int | None = Non
         with contextlib.suppress(errors.SeacanError):
             await entry.signal(number)
             await pause.end_pause(entry)
-        if not await entry.wait_ended(None if limit_s < 0 else limit_s):
-            await entry.kill()
+        entry.stops_waiting += 1
+        try:
+            if not await entry.wait_ended(None if limit_s < 0 else limit_s):
+                await entry.kill()
+        finally:
+            entry.stops_waiting -= 1
     entry.tell("stop")
+
+
+async def cut_short(entry: Entry, limit_s: int | None, signal: int | None) -> bool:
+    """End a container that another stop, which has its lock, waits for; False if none does.
+
+    Who has less patience than that one, or another signal, does not wait for it.
+    """
+    if not entry.stops_waiting:
+        return False
+    await end(entry, limit_s, signal)
+    return True
 
 
 def timeout_s(record: Container) -> int:
