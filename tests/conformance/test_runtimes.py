@@ -1,6 +1,7 @@
 """Another OCI runtime, by its command line, under the same shim."""
 
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from tests.conformance.docker_cli import Docker, Engine
@@ -43,6 +44,13 @@ def test_exec_stop_and_start_again(docker: Docker) -> None:
     docker.ok("start", docker.name)
     docker.ok("kill", docker.name)
     assert docker.ok("wait", docker.name) == "137"
+
+
+def test_execs_at_once_do_not_meet(docker: Docker) -> None:
+    container = run(docker, "-d", "--network", "none", "busybox", "sleep", "600")
+    with ThreadPoolExecutor(8) as threads:
+        said = threads.map(lambda n: docker.ok("exec", container, "echo", n), "12345678")
+        assert "".join(said) == "12345678"
 
 
 def test_pause_update_and_stats(docker: Docker) -> None:

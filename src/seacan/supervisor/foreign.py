@@ -72,7 +72,7 @@ class ForeignContainer:
         return Work(lambda: self._exec_process(process, side), side.descriptors())
 
     def _exec_process(self, process: Process, side: ChildSide) -> int:
-        path = self._bundle / "process.json"
+        path = self._own_file("process.json")
         path.write_text(json.dumps(process))
         try:
             return self._with_process(["exec", "--detach", "--process", str(path)], side)
@@ -88,11 +88,15 @@ class ForeignContainer:
     def oom_kills(self) -> int:
         return self._cgroup.oom_kills()
 
+    def _own_file(self, name: str) -> Path:
+        """Return where this process puts it: others run the same container's execs beside it."""
+        return self._bundle / f"{os.getpid()}-{name}"
+
     def _with_process(self, command: list[str], side: ChildSide) -> int:
         """Run a command that makes a process with those streams; return its pid."""
-        pid_file = self._bundle / "runtime.pid"
+        pid_file = self._own_file("runtime.pid")
         command = [*command, "--pid-file", str(pid_file)]
-        with _ConsoleRelay(self._bundle / "console.sock", side.console) as console:
+        with _ConsoleRelay(self._own_file("console.sock"), side.console) as console:
             self._run([*command, *console.flags, self._id], stdio=side.stdio)
             console.relay()
         try:
@@ -101,8 +105,7 @@ class ForeignContainer:
             pid_file.unlink()
 
     def _run(self, arguments: list[str], stdio: Sequence[int] = ()) -> None:
-        log = self._bundle / "runtime.log"
-        log.unlink(missing_ok=True)
+        log = self._own_file("runtime.log")
         flags = [*self._flags, "--root", str(self._root), "--log", str(log), "--log-format", "json"]
         flags += self._driver
         actions = [(os.POSIX_SPAWN_DUP2, fd, n) for n, fd in enumerate(stdio or _null_stdio())]
@@ -120,11 +123,17 @@ class ForeignContainer:
             _, status = os.waitpid(pid, 0)
         finally:
             os.close(pidfd)
-        if status != 0:
-            text = f"{os.path.basename(self._executable)}: {_last_error(log)}"
-            if any(sentence in text for sentence in _COMMAND_ERRORS):
-                raise errors.InvalidArgument(text)
-            raise errors.Internal(text)
+        try:
+            if status != 0:
+                raise self._failure(_last_error(log))
+        finally:
+            log.unlink(missing_ok=True)
+
+    def _failure(self, error: str) -> errors.SeacanError:
+        text = f"{os.path.basename(self._executable)}: {error}"
+        if any(sentence in text for sentence in _COMMAND_ERRORS):
+            return errors.InvalidArgument(text)
+        return errors.Internal(text)
 
 
 def _null_stdio() -> list[int]:
