@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -300,12 +301,40 @@ def test_what_is_cut_short_leaves_no_git(daemon: Daemon, tmp_path: Path, how: st
     daemon.assert_nothing_left(before=before)
 
 
-def _processes(word: str) -> list[str]:
-    """Return the command lines of git that have the word in them."""
+def test_trees_that_have_one_another(daemon: Daemon, tmp_path: Path) -> None:
+    """10^12 files of a few KB: git has no end of memory for them."""
+    bad = Repository(tmp_path / "bad")
+    blob = bad.git("hash-object", "-w", "--stdin", stdin="x")
+    tree = bad.git("mktree", stdin="".join(f"100644 blob {blob}\t{n}\n" for n in range(1000)))
+    for _ in range(3):
+        tree = bad.git("mktree", stdin="".join(f"040000 tree {tree}\t{n}\n" for n in range(1000)))
+    commit = bad.git("commit-tree", "-m", "m", tree)
+    bad.git("update-ref", "HEAD", commit)
+    with over_http(tmp_path) as server:
+        url = f"http://127.0.0.1:{server.server_port}/bad/.git"
+        client = subprocess.Popen(
+            [sys.executable, "-m", "seacan.cli.main", "-H", daemon.host, "build", "-"],
+            stdin=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+        )
+        assert client.stdin
+        client.stdin.write(f"FROM scratch\nADD {url} /\n".encode())
+        client.stdin.close()
+        wait_until(lambda: bool(_processes(commit, "archive")), "git to be at it")
+        limits = Path(_processes(commit, "archive")[0]).with_name("limits").read_text()
+        client.kill()
+        client.wait()
+        wait_until(lambda: not _processes(commit), "git to end")
+    assert re.search(r"Max data size +4294967296", limits)
+
+
+def _processes(*words: str) -> list[str]:
+    """Return the command lines of git that have the words in them."""
     found = []
     for path in Path("/proc").glob("[0-9]*/cmdline"):
         with contextlib.suppress(OSError):
             line = path.read_bytes().split(b"\0")
-            if word.encode() in line and Path(line[0].decode()).name in ("git", "unshare"):
+            wanted = {word.encode() for word in words}
+            if wanted <= {*line} and Path(line[0].decode()).name in ("git", "unshare"):
                 found.append(str(path))
     return found

@@ -1,13 +1,16 @@
 """The host's git: a child that knows no configuration, runs no hook, asks nobody, and never stays.
 
-    setpriv ─exec─▶ unshare ─fork─▶ git ─▶ git-remote-https, ssh, index-pack, …
-    dies with us     dies with it    pid 1 of a namespace: the others die with it
+    prlimit ─exec─▶ setpriv ─exec─▶ unshare ─fork─▶ git ─▶ git-remote-https, ssh, index-pack, …
+    of memory       dies with us     dies with it    pid 1 of a namespace: the others die with it
 
 git has children that would go on alone with what a server sends, so all of them end together, also
-by kill -9 of the daemon.
+by kill -9 of the daemon. A few KB of trees that have one another ten times over come to more files
+than git has memory for, before it has printed one.
 """
 
+import io
 import os
+import select
 import selectors
 import shlex
 import shutil
@@ -17,18 +20,21 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, BinaryIO, Final, cast
+from typing import IO, Any, BinaryIO, Final
 
 from seacan.build.downloads import check_space
 from seacan.errors import Internal, Unavailable
 from seacan.images.remote.tasks import Cancellation
+from seacan.images.streams import buffered
 from seacan.spec.git_urls import PROTOCOLS, without_secret
 
+_MEMORY_BYTES: Final = 4 << 30  # of each process, beside the packs that it maps
 _TOGETHER: Final = (
+    *("prlimit", f"--data={_MEMORY_BYTES}", "--"),
     *("setpriv", "--pdeathsig", "KILL", "--"),
     *("unshare", "--fork", "--pid", "--kill-child=KILL", "--", "git"),
 )
-_NEEDED: Final = ("git", "setpriv", "unshare")
+_NEEDED: Final = ("git", "prlimit", "setpriv", "unshare")
 _LOOK_S: Final = 0.2
 _CHUNK_BYTES: Final = 1 << 16
 _OUTPUT_LIMIT_BYTES: Final = 64 << 20  # names and ids of a large repository
@@ -87,12 +93,16 @@ class Git:
 
     @contextmanager
     def open(self, *words: str) -> Iterator[BinaryIO]:
-        """Yield what a command prints, to be read to its end. Raises Internal, Unavailable."""
+        """Yield what a command prints, to be read to its end. Raises Internal, Unavailable.
+
+        Reading raises Cancelled.
+        """
         with (
             tempfile.TemporaryFile(dir=self.directory) as errors,
             self._running(words, errors=errors.fileno()) as process,
         ):
-            yield cast(BinaryIO, process.stdout)
+            assert process.stdout is not None
+            yield buffered(_Printed(process.stdout.fileno(), self.access.cancellation))
             status = process.wait()
             errors.seek(0)
             _check(words, status, errors.read(_SAID_BYTES))
@@ -155,6 +165,25 @@ class Git:
             check_space(fd)
         finally:
             os.close(fd)
+
+
+class _Printed(io.RawIOBase):
+    """What a process prints, as long as somebody wants it: it may be silent for ever."""
+
+    def __init__(self, fd: int, cancellation: Cancellation) -> None:
+        self._fd = fd
+        self._cancellation = cancellation
+        self._poll = select.poll()
+        self._poll.register(fd, select.POLLIN)
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        self._cancellation.check()
+        while not self._poll.poll(_LOOK_S * 1000):
+            self._cancellation.check()
+        return os.readv(self._fd, [buffer])
 
 
 def _configured(settings: Mapping[str, str]) -> dict[str, str]:

@@ -74,6 +74,21 @@ def test_it_ends_when_nobody_waits_any_more(
         Git(tmp_path, access).text(word)
 
 
+def test_it_ends_though_it_prints_nothing(
+    access: Access, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    word = python(monkeypatch, "import time; print('x', flush=True); time.sleep(1000)")
+
+    def read() -> None:
+        with Git(tmp_path, access).open(word) as printed:
+            assert printed.readline() == b"x\n"
+            access.cancellation.cancel()
+            printed.read()
+
+    with pytest.raises(Cancelled):
+        read()
+
+
 def test_what_prints_without_end_is_ended(
     access: Access, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
