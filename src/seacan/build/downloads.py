@@ -6,6 +6,7 @@ import os
 import re
 import tempfile
 import urllib.parse
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final
@@ -22,7 +23,9 @@ _TIMEOUT: Final = urllib3.Timeout(connect=30, read=120)
 _LEAST_FREE_BYTES: Final = 256 << 20
 _MOST_REDIRECTS: Final = 10
 _SCHEMES: Final = ("http://", "https://")
-_CHECKSUM: Final = re.compile(r"(sha256|sha384|sha512):([0-9a-f]+)")
+_CHECKSUM: Final = re.compile(
+    r"(sha256(?=:.{64}$)|sha384(?=:.{96}$)|sha512(?=:.{128}$)):([0-9a-f]+)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +60,26 @@ def download(url: str, directory: Path, checksum: str, cancellation: Cancellatio
     expected = _CHECKSUM.fullmatch(checksum) if checksum else None
     if checksum and expected is None:
         raise InvalidArgument(f"invalid checksum: {checksum}")
-    found = hashlib.sha256()
     checked = hashlib.new(expected[1]) if expected else None
-    file = tempfile.TemporaryFile(dir=directory, buffering=0)  # noqa: SIM115 -- the caller's
+    with ExitStack() as undo:
+        file = undo.enter_context(tempfile.TemporaryFile(dir=directory, buffering=0))
+        digest, modified_ns = _fetch(url, file.fileno(), checked, cancellation)
+        if checked and expected and checked.hexdigest() != expected[2]:
+            raise InvalidArgument(
+                f"digest mismatch {expected[1]}:{checked.hexdigest()}: {checksum}"
+            )
+        name = urllib.parse.unquote(urllib.parse.urlsplit(url).path.rpartition("/")[2])
+        if name in (".", "..") or "/" in name or "\0" in name:
+            raise InvalidArgument(f"cannot determine filename from url: {url}")
+        undo.pop_all()
+    return Downloaded(name, digest, os.fstat(file.fileno()).st_size, modified_ns, file)
+
+
+def _fetch(
+    url: str, out_fd: int, checked: "hashlib._Hash | None", cancellation: Cancellation
+) -> tuple[str, int]:
+    """Write what is at a URL; return its digest, and when it was changed last."""
+    found = hashlib.sha256()
     try:
         with urllib3.PoolManager(timeout=_TIMEOUT, retries=_retries()) as pool:
             response = pool.request("GET", url, preload_content=False)
@@ -69,22 +89,15 @@ def download(url: str, directory: Path, checksum: str, cancellation: Cancellatio
                 found.update(data)
                 if checked:
                     checked.update(data)
-                check_space(file.fileno())
+                check_space(out_fd)
                 cancellation.check()
-                write_all(file.fileno(), data)
-            modified_ns = _modified_ns(response.headers.get("Last-Modified"))
+                write_all(out_fd, data)
+            return found.hexdigest(), _modified_ns(response.headers.get("Last-Modified"))
     except urllib3.exceptions.HTTPError as err:
         reason = getattr(err, "reason", None) or err  # of the last try
         raise Internal(f'Get "{url}": {failures.cause(reason, url)}') from err
     except ValueError as err:
         raise InvalidArgument(f'Get "{url}": {err}') from err
-    if checked and expected and checked.hexdigest() != expected[2]:
-        raise InvalidArgument(f"digest mismatch {expected[1]}:{checked.hexdigest()}: {checksum}")
-    name = urllib.parse.unquote(urllib.parse.urlsplit(url).path.rpartition("/")[2])
-    if name in (".", "..") or "/" in name or "\0" in name:
-        raise InvalidArgument(f"cannot determine filename from url: {url}")
-    size_bytes = os.fstat(file.fileno()).st_size
-    return Downloaded(name, found.hexdigest(), size_bytes, modified_ns, file)
 
 
 def _retries() -> urllib3.Retry:
