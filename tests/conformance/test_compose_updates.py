@@ -164,6 +164,18 @@ def test_a_late_failure(setting: Setting, action: str) -> None:
     assert sorted(running) == sorted(after.values())
 
 
+def test_a_rollback_goes_as_it_says(setting: Setting) -> None:
+    before, history = setting.containers(), History(setting)
+    rollback = "failure_action: rollback}, rollback_config: {parallelism: 1, order: stop-first"
+    setting.write(changed(f"order: start-first, {rollback}", good=3 + 2))
+    refused = setting.seacan("up", "-d")
+    assert 'update of service "web" rolled back: ' in refused.err
+    assert setting.containers() == before
+    steps = [step for step in history.steps() if step[0] != "healthy"][-4:]
+    assert [action for action, _ in steps] == ["die", "start"] * 2  # the new one, then the old one
+    assert [one for _, one in steps[1::2]] == [before["web-1"], before["web-2"]]
+
+
 def test_failures_within_the_ratio_are_borne(setting: Setting) -> None:
     before = setting.containers()
     setting.write(changed("failure_action: rollback, max_failure_ratio: 0.7", good=3 + 1))

@@ -33,7 +33,7 @@ from seacan.records import record, replace
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from seacan.compose.plan import Newness
     from seacan.compose.project import Project
@@ -46,9 +46,10 @@ _LAST_LINES = "10"
 
 @record
 class Update:
-    """Containers that run, and are to be replaced as `config` says."""
+    """Containers that run, and are to be replaced as `config` says, and put back as `rollback`."""
 
     config: UpdateConfig
+    rollback: UpdateConfig
     newness: Newness
     containers: tuple[Found, ...]
 
@@ -64,14 +65,18 @@ def update_of(
     running = tuple(container for container in outdated if container.state == "running")
     if config is None or not running:
         return None
+    rollback = update_config_of(newness.name, newness.service, "rollback_config")
+    rollback = rollback or UpdateConfig(parallelism=0, order=config.order)
     where = f"services.{newness.name}.deploy.update_config"
     if why := why_all_at_once(project, newness.name):
         site.notices.warn(f"{where}: ignored, because {why}")
         return None
-    if config.order == START_FIRST and (why := why_stop_first(newness.service)):
+    is_start_first = START_FIRST in (config.order, rollback.order)
+    if is_start_first and (why := why_stop_first(newness.service)):
         site.notices.warn(f"{where}.order: stop-first and not start-first, because {why}")
         config = replace(config, order=STOP_FIRST)
-    return Update(config, newness, running)
+        rollback = replace(rollback, order=STOP_FIRST)
+    return Update(config, rollback, newness, running)
 
 
 def update_service(
@@ -96,19 +101,18 @@ class _Rolling:
         self._site = site
         self._name = update.newness.name
         self._config = update.config
+        self._rollback = update.rollback
         self._replacements = replacements
         self._failures: list[SeacanError] = []
 
     def run(self) -> None:
-        size = self._config.parallelism or len(self._replacements)
-        for first in range(0, len(self._replacements), size):
-            if first:
-                time.sleep(self._config.delay_s)
-            self._replace(self._replacements[first : first + size])
+        for batch in _batches(self._replacements, self._config):
+            self._replace(batch)
             if self._has_failed and self._config.failure_action != CONTINUE:
                 break
         if self._has_failed and self._config.failure_action == ROLLBACK:
-            self._for_all(self._done(), lambda one: one.put_back())
+            for batch in _batches(self._done(), self._rollback):
+                self._for_all(batch, lambda one: one.put_back(self._rollback.order))
         self._for_all(self._done(), lambda one: one.remove_old())
 
     @property
@@ -137,7 +141,7 @@ class _Rolling:
         except SeacanError as err:
             self._site.notices.warn(f"{one.usual}: {err}{one.last_lines()}")
             self._failures.append(err)
-            one.put_back()
+            one.put_back(self._config.order)
 
     def tell_failures(self) -> None:
         """Raise Failed if there were too many, else warn of them."""
@@ -158,6 +162,17 @@ class _Rolling:
             return "failed in part"
         outcomes = {PAUSE: "stopped", CONTINUE: "failed in part", ROLLBACK: "rolled back"}
         return outcomes[self._config.failure_action]
+
+
+def _batches(
+    replacements: Sequence[_Replacement], config: UpdateConfig
+) -> Iterator[Sequence[_Replacement]]:
+    """Yield as many at a time as `config` says, and when it says."""
+    size = config.parallelism or len(replacements)
+    for first in range(0, len(replacements), size):
+        if first:
+            time.sleep(config.delay_s)
+        yield replacements[first : first + size]
 
 
 class _Replacement:
@@ -249,11 +264,11 @@ class _Replacement:
         lines = printed.decode(errors="replace").splitlines()
         return "".join(f"\n  {line}" for line in ["it printed last:", *lines]) if lines else ""
 
-    def put_back(self) -> None:
+    def put_back(self, order: str) -> None:
         """Let the container take its place again, and remove its follower."""
         self.is_done = False
         with Telling(self._site, f"Container {self.usual}", "Putting back", "Put back"):
-            if self._update.config.order == START_FIRST:
+            if order == START_FIRST:
                 self._site.client.containers.start(self._old.id)
                 self._remove_new()
             else:

@@ -24,6 +24,7 @@ _REFUSED = (
     "log_driver",
     "log_opt",
 )
+_OF_A_ROLLBACK = ("failure_action", "monitor", "max_failure_ratio")
 _FOR_A_SWARM = ("endpoint_mode", "placement")
 
 
@@ -35,11 +36,12 @@ def check_supported(project: Project, notices: Notices) -> None:
                 raise Unsupported(f"services.{name}.{key}: not supported")
         for key in _ignored(service):
             notices.warn(f"services.{name}.{key}: means nothing to a single engine, and is ignored")
-        if service.get("deploy", {}).get("rollback_config"):
-            notices.warn(
-                f"services.{name}.deploy.rollback_config: ignored: what has to be rolled back is "
-                "put back all at once, in the order that update_config has"
-            )
+        for key in _OF_A_ROLLBACK:
+            if service.get("deploy", {}).get("rollback_config", {}).get(key):
+                notices.warn(
+                    f"services.{name}.deploy.rollback_config.{key}: ignored, since what is put "
+                    "back is not looked at"
+                )
         for text in _files(project, service):
             notices.warn(f"services.{name}.{text}")
 

@@ -1,5 +1,7 @@
 """`deploy.update_config`: how the containers of a service are replaced that has changed.
 
+And `rollback_config`: how they are put back, when one has failed that ought not to.
+
 Source: the compose specification, deploy.md#update_config; what is not given is as it says there,
 and one at a time.
 """
@@ -38,9 +40,14 @@ class UpdateConfig:
     order: str = STOP_FIRST
 
 
-def update_config_of(name: str, service: Mapping[str, Any]) -> UpdateConfig | None:
-    """Return what service `name` says, None if it is nothing. Raises InvalidArgument."""
-    given = service.get("deploy", {}).get("update_config")
+def update_config_of(
+    name: str, service: Mapping[str, Any], key: str = "update_config"
+) -> UpdateConfig | None:
+    """Return what service `name` says, None if it is nothing. Raises InvalidArgument.
+
+    `key`: rollback_config has the same form.
+    """
+    given = service.get("deploy", {}).get(key)
     if given is None:
         return None
     config = UpdateConfig(
@@ -51,15 +58,14 @@ def update_config_of(name: str, service: Mapping[str, Any]) -> UpdateConfig | No
         max_failure_ratio=float(given.get("max_failure_ratio", 0)),
         order=given.get("order") or STOP_FIRST,
     )
-    for key, allowed in (
+    for field, allowed in (
         ("failure_action", (PAUSE, CONTINUE, ROLLBACK)),
         ("order", (STOP_FIRST, START_FIRST)),
     ):
-        value = getattr(config, key)
+        value = getattr(config, field)
         if value not in allowed:
             raise InvalidArgument(
-                f'services.{name}.deploy.update_config.{key}: "{value}" is none of '
-                f"{', '.join(allowed)}"
+                f'services.{name}.deploy.{key}.{field}: "{value}" is none of {", ".join(allowed)}'
             )
     return config
 

@@ -165,8 +165,9 @@ def test_what_means_nothing_to_one_engine_is_told(tmp_path: Path, key: str, valu
 
 
 def test_how_a_rollback_goes_is_told(tmp_path: Path) -> None:
-    (text,) = told(tmp_path, "deploy: {rollback_config: {parallelism: 1}}")
-    assert text.startswith("services.a.deploy.rollback_config: ignored: ")
+    assert told(tmp_path, "deploy: {rollback_config: {parallelism: 1, delay: 1s}}") == []
+    (text,) = told(tmp_path, "deploy: {rollback_config: {monitor: 1s}}")
+    assert text.startswith("services.a.deploy.rollback_config.monitor: ignored")
 
 
 def test_a_missing_secret_file_is_told(tmp_path: Path) -> None:
