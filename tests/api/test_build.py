@@ -188,6 +188,13 @@ def test_what_a_quiet_build_told_is_shown_if_it_fails(api: Api) -> None:
     ]
 
 
+def test_lists_that_are_null(api: Api) -> None:
+    """The docker CLI up to 20.10 sends ulimits so, where there are none."""
+    names = ("buildargs", "cachefrom", "labels", "outputs", "ulimits")
+    answer = build(api, "?" + "&".join(f"{name}=null" for name in names))
+    assert answer.status == 200, answer.message
+
+
 @pytest.mark.parametrize(
     ("query", "status", "said"),
     [

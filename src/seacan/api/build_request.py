@@ -251,7 +251,7 @@ def _domain(server: str) -> str:
 
 def _json(query: Query, name: str, decoder: msgspec.json.Decoder[T], what: str) -> T | None:
     text = query.text(name)
-    if not text:
+    if text.strip() in ("", "null"):  # an empty list of Go's
         return None
     try:
         return decoder.decode(text)

@@ -23,7 +23,7 @@ _GO_FALSE: Final = ("0", "f", "F", "false", "FALSE", "False")
 _INT64: Final = 1 << 63
 _UINT32: Final = 1 << 32
 # The older form maps each value to true, which says nothing more.
-_FILTERS: Final = msgspec.json.Decoder(dict[str, list[str] | dict[str, bool]])
+_FILTERS: Final = msgspec.json.Decoder(dict[str, list[str] | dict[str, bool] | None] | None)
 
 
 class Query:
@@ -97,7 +97,8 @@ class Query:
         if not text:
             return {}
         try:
-            found = {name: list(values) for name, values in _FILTERS.decode(text).items()}
+            given = _FILTERS.decode(text) or {}
+            found = {name: list(values or ()) for name, values in given.items()}
         except (msgspec.DecodeError, RecursionError, UnicodeError) as err:
             raise InvalidArgument("invalid filter") from err
         if sum(map(len, found.values())) > _MAX_FILTER_VALUES:

@@ -56,13 +56,15 @@ def test_many_fields_are_refused() -> None:
         ("{}", {}),
         ('{"a":["b","c"]}', {"a": ["b", "c"]}),
         ('{"a":{"b":true,"c":true}}', {"a": ["b", "c"]}),
+        ("null", {}),  # an empty map of Go's, as dockerd takes it
+        ('{"a":null}', {"a": []}),
     ],
 )
 def test_filters(text: str, filters: dict[str, list[str]]) -> None:
     assert Query(f"filters={text}").filters() == filters
 
 
-@pytest.mark.parametrize("text", ["x", "[]", "null", '{"a":"b"}', '{"a":[1]}', "[" * 100_000])
+@pytest.mark.parametrize("text", ["x", "[]", '{"a":"b"}', '{"a":[1]}', "[" * 100_000])
 def test_malformed_filters(text: str) -> None:
     with pytest.raises(InvalidArgument, match=r"^invalid filter$"):
         Query(f"filters={text}").filters()
