@@ -1,3 +1,4 @@
+import io
 import socket
 import tempfile
 import uuid
@@ -91,6 +92,15 @@ def read_until(client: socket.socket, end: bytes) -> bytes:
         assert piece, f"closed after {data!r}"
         data += piece
     return data
+
+
+def chunks_of(answer: bytes) -> list[bytes]:
+    """Return the chunks of an answer's body, as they were framed."""
+    body, chunks = io.BytesIO(answer.partition(b"\r\n\r\n")[2]), []
+    while size := int(body.readline(), 16):
+        chunks.append(body.read(size))
+        assert body.readline() == b"\r\n"
+    return chunks
 
 
 def bound_socket(path: Path) -> socket.socket:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
-from tests.api.conftest import Api, read_all, read_until
+from tests.api.conftest import Api, chunks_of, read_all, read_until
 from tests.fakes.engine import IMAGE_ID
 from tests.images.archives import member, tar
 
@@ -186,6 +186,15 @@ def test_what_a_quiet_build_told_is_shown_if_it_fails(api: Api) -> None:
             },
         },
     ]
+
+
+def test_each_message_is_a_chunk(api: Api) -> None:
+    """As docker-py hands chunks on to who reads a build's output, buildbot's workers among them."""
+    head = b"POST /build HTTP/1.1\r\nHost: d\r\nConnection: close\r\n"
+    head += b"Content-Type: application/x-tar\r\nContent-Length: %d\r\n\r\n" % len(CONTEXT)
+    chunks = chunks_of(api.exchange(head + CONTEXT))
+    assert [json.loads(chunk) for chunk in chunks] == lines(build(api))
+    assert len(chunks) > 2
 
 
 def test_lists_that_are_null(api: Api) -> None:

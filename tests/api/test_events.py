@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
-from tests.api.conftest import Api, read_until
+from tests.api.conftest import Api, chunks_of, read_until
 
 from seacan.engine.event_log import Event
 
@@ -68,6 +68,13 @@ def test_shapes(api: Api) -> None:
             "timeNano": 5_000_000_000,
         },
     ]
+
+
+def test_each_event_is_a_chunk(api: Api) -> None:
+    """As docker-py hands chunks on to who does not have it decode them."""
+    api.engine.events.told = [DIE, TAG]
+    answer = api.exchange(b"GET /events?until=1 HTTP/1.1\r\nHost: d\r\nConnection: close\r\n\r\n")
+    assert [json.loads(chunk)["Action"] for chunk in chunks_of(answer)] == ["die", "tag"]
 
 
 def test_fields_come_in_dockers_order(api: Api) -> None:

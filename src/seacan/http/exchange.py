@@ -150,8 +150,9 @@ class Exchange:
             data = self._encode(
                 h11.Response(status_code=answer.status, headers=headers, reason=reason)
             )
-        if piece:
-            data += self._encode(h11.Data(data=piece))
+        for chunk in piece.splitlines(keepends=True) if answer.is_by_line else (piece,):
+            if chunk:
+                data += self._encode(h11.Data(data=chunk))
         await self._stream.send(data)
 
     async def send_end(self) -> None:

@@ -45,13 +45,15 @@ class Stream:
     `produce`. The head leaves with the first piece, at once if that is empty. If `produce` raises
     before, its error is the answer; later the connection is closed, so that the client sees a cut.
     When the client goes away, `produce` is cancelled. `headers` are read when the head leaves: a
-    list may be filled by `produce`.
+    list may be filled by `produce`. If it `is_by_line`, each line of a piece is a chunk, though
+    they leave together: docker-py hands chunks on, which its callers take for a message each.
     """
 
     content_type: str
     produce: Callable[[Send], Awaitable[None]]
     headers: Sequence[HeaderLine] = ()
     status: int = 200
+    is_by_line: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,7 +61,7 @@ class BuildRoutes:
             async with gathered(send) as tell:
                 await self._tell(call.request, asked, _answer(tell, asked))
 
-        return Stream("application/json", produce)
+        return Stream("application/json", produce, is_by_line=not asked.tells_graph)
 
     async def _tell(
         self, request: Request, asked: Asked, answer: ClassicAnswer | GraphAnswer

@@ -49,7 +49,7 @@ class EventRoutes:
                 if isinstance(pieces, AsyncGenerator):
                     await pieces.aclose()
 
-        return Stream("application/json", produce)
+        return Stream("application/json", produce, is_by_line=True)
 
 
 def _lines(events: Iterable[Event]) -> bytes:
