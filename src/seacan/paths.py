@@ -65,9 +65,10 @@ And of whoever calls `seacan compose`, which may go at any time:
                                    files of an artifact (compose/artifacts.py)
 """
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+
+import msgspec
 
 DEFAULT_DATA_ROOT: Final = Path("/var/lib/seacan")
 DEFAULT_EXEC_ROOT: Final = Path("/run/seacan")
@@ -81,8 +82,7 @@ DEFAULT_TLS: Final = Path("/etc/seacan/tls")
 DEFAULT_REGISTRY_ROOT: Final = DEFAULT_DATA_ROOT / "registry"
 
 
-@dataclass(frozen=True, slots=True)
-class ContainerDirectory:
+class ContainerDirectory(msgspec.Struct, frozen=True):
     """DATA_ROOT/containers/ID."""
 
     path: Path
@@ -120,8 +120,7 @@ class ContainerDirectory:
         return self.path / "container-cached.log"
 
 
-@dataclass(frozen=True, slots=True)
-class BundleDirectory:
+class BundleDirectory(msgspec.Struct, frozen=True):
     """EXEC_ROOT/containers/ID."""
 
     path: Path
@@ -151,8 +150,7 @@ class BundleDirectory:
         return self.path / "exit.json"
 
 
-@dataclass(frozen=True, slots=True)
-class DataRoot:
+class DataRoot(msgspec.Struct, frozen=True):
     path: Path
 
     @property
@@ -207,8 +205,7 @@ class DataRoot:
         return ContainerDirectory(self.containers / container_id)
 
 
-@dataclass(frozen=True, slots=True)
-class ExecRoot:
+class ExecRoot(msgspec.Struct, frozen=True):
     path: Path
 
     @property

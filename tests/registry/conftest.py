@@ -5,13 +5,14 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import anyio
 import anyio.from_thread
 import pytest
+from msgspec.structs import replace
 
 from seacan.registry import server
 from seacan.registry.settings import Address, Settings

@@ -4,11 +4,11 @@ import http.client
 import json
 import threading
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import bcrypt
 import pytest
+from msgspec.structs import replace
 from tests.registry.conftest import (
     INDEX_TYPE,
     MANIFEST_TYPE,

@@ -4,10 +4,10 @@ import gzip
 import json
 import threading
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 from tests.fakes.registry import LAYER, FakeRegistry, Hold, Status
 from tests.images import archives
 from tests.images.archives import digest

@@ -5,12 +5,12 @@ import shutil
 import socket
 import threading
 from collections.abc import Iterator
-from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from tests.fakes.registry import FakeRegistry, Status
 from tests.images.docker_registry import certificate
 from tests.images.place import BASE, Place

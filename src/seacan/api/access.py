@@ -10,8 +10,10 @@ enters a container, which would be a way to root.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
 from typing import Final, Protocol
+
+import msgspec
+from msgspec.structs import replace
 
 from seacan.api.door import Call, Handler, Route
 from seacan.engine.container import Container
@@ -45,8 +47,7 @@ OF_CONTAINERS: Final = frozenset(
 _FILTERS: Final = frozenset(("label", "status", "name", "id", "exited", "health"))
 
 
-@dataclass(frozen=True, slots=True)
-class Access:
+class Access(msgspec.Struct, frozen=True):
     """`label` is KEY=VALUE, for a part of the containers alone."""
 
     kind: str = ""  # all of the API

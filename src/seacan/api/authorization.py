@@ -9,8 +9,9 @@ head is judged, before anything of it leaves.
 import base64
 import re
 from collections.abc import Callable, Coroutine, Mapping, Sequence
-from dataclasses import replace
 from typing import Any, Final, Protocol
+
+from msgspec.structs import replace
 
 from seacan.api.bodies import JSON, LIMIT_BYTES, media_type
 from seacan.errors import Forbidden

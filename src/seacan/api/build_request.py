@@ -7,10 +7,10 @@ import base64
 import binascii
 import string
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar, cast
 
 import msgspec
+from msgspec import field
 
 from seacan.api.query import Query
 from seacan.build.arguments import Wanted
@@ -45,8 +45,7 @@ _STRINGS: Final = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(msgspec.Struct, frozen=True):
     """What the query asks for; the Dockerfile comes with the context."""
 
     dockerfile: str  # its name in the context
@@ -140,8 +139,7 @@ def _secrets(header: str) -> dict[str, bytes]:
         raise InvalidArgument("error reading secrets: not base64 of JSON") from None
 
 
-@dataclass(frozen=True, slots=True)
-class _Contexts:
+class _Contexts(msgspec.Struct, frozen=True):
     """The named contexts, by what they are."""
 
     images: dict[str, str] = field(default_factory=dict)

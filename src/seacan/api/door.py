@@ -1,7 +1,6 @@
 """From a request's path and version to the function of routes/ that answers it."""
 
 from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass
 from typing import TypeVar
 from urllib.parse import unquote
 
@@ -16,8 +15,7 @@ from seacan.http.messages import Answer, Reply, Request
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(msgspec.Struct, frozen=True):
     """A request as a route sees it."""
 
     request: Request
@@ -34,8 +32,7 @@ class Call:
 Handler = Callable[[Call], Awaitable[Answer]]
 
 
-@dataclass(frozen=True, slots=True)
-class Route:
+class Route(msgspec.Struct, frozen=True):
     """`path` may have one `{name}`, which matches one character or more, slashes too."""
 
     method: str

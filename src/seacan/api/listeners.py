@@ -8,16 +8,16 @@ where no certificate shows that the client means this host, the name in Host has
 import ipaddress
 import socket
 import ssl
-from dataclasses import dataclass
 from urllib.parse import urlsplit
+
+import msgspec
 
 from seacan.api.access import ALL, Access
 from seacan.http.errors import message_reply
 from seacan.http.messages import Answer, Application, Request
 
 
-@dataclass(frozen=True, slots=True)
-class Listener:
+class Listener(msgspec.Struct, frozen=True):
     """A listening socket. `names`: what clients may call this host beside localhost and addresses.
 
     `names` are None with TLS, whose certificates tell, and for a unix socket. `access` is the part

@@ -14,11 +14,12 @@ import socket
 import tempfile
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
 import anyio
+import msgspec
+from msgspec import field
 
 from seacan.build.groups import unwrapped
 from seacan.errors import InvalidArgument
@@ -29,8 +30,7 @@ _PIECE_BYTES: Final = 1 << 16
 _CLIENT_S: Final = 30.0  # for the build to come, or for the client to give a connection
 
 
-@dataclass(frozen=True, slots=True)
-class _Given:
+class _Given(msgspec.Struct, frozen=True):
     """A connection of the client's, and what came on it already."""
 
     connection: socket.socket

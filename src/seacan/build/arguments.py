@@ -1,8 +1,10 @@
 """Build arguments that are there from the start: platforms, proxies, ARG before the first FROM."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Final
+
+import msgspec
+from msgspec import field
 
 from seacan.build.dockerfile import expansion
 from seacan.build.dockerfile.errors import at
@@ -19,8 +21,7 @@ PROXIES: Final = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(msgspec.Struct, frozen=True):
     """What a build is asked for, beside its Dockerfile."""
 
     target: str = ""  # the name of a stage; empty: the last

@@ -6,10 +6,12 @@ Dockerfile ──▸ plan ──▸ images that it is based on ──▸ with th
 import functools
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
-from dataclasses import dataclass, field, replace
 from types import TracebackType
 
 import anyio
+import msgspec
+from msgspec import field
+from msgspec.structs import replace
 
 from seacan.build.agents import BuildAgents
 from seacan.build.arguments import Wanted
@@ -49,8 +51,7 @@ _AGENT = "default"  # the one for repositories, as with BuildKit
 FindImage = Callable[[ImageOrigin, Platform, Progress], Awaitable[Image]]
 
 
-@dataclass(frozen=True, slots=True)
-class BuildRequest:
+class BuildRequest(msgspec.Struct, frozen=True):
     """What is asked for, beside the contexts."""
 
     dockerfile: bytes
@@ -68,8 +69,7 @@ class BuildRequest:
     agents: BuildAgents | None = None  # of ssh, that the client has
 
 
-@dataclass(frozen=True, slots=True)
-class Builder:
+class Builder(msgspec.Struct, frozen=True):
     """What all builds share."""
 
     data_root: DataRoot

@@ -10,10 +10,10 @@ import os
 import posixpath
 from collections.abc import Callable
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
 from pathlib import Path
 
 import anyio
+import msgspec
 
 from seacan.build.dockerfile.mounts import Mount, Sharing
 from seacan.build.locks import Locks
@@ -23,16 +23,14 @@ from seacan.errors import InvalidArgument
 from seacan.images.trees import remove_tree
 
 
-@dataclass(frozen=True, slots=True)
-class Beginning:
+class Beginning(msgspec.Struct, frozen=True):
     """What a cache has at first: `content` is a digest of it, `fill` copies it; blocks."""
 
     content: object
     fill: Callable[[Path], None]
 
 
-@dataclass(frozen=True, slots=True)
-class CacheMounts:
+class CacheMounts(msgspec.Struct, frozen=True):
     directory: Path
     locks: Locks  # of all builds
 

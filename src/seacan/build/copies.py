@@ -3,11 +3,11 @@
 import functools
 import posixpath
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 import anyio
+import msgspec
 
 from seacan.build import archives, modes
 from seacan.build.dockerfile.instructions import Add, Copy
@@ -32,8 +32,7 @@ async def find(building: Building, key: str) -> Result | None:
     return building.recall(key) or await anyio.to_thread.run_sync(building.find, key)
 
 
-@dataclass(frozen=True, slots=True)
-class CopyPlan:
+class CopyPlan(msgspec.Struct, frozen=True):
     """What is copied where; it is digest and `said` that a key is made of."""
 
     digest: str
@@ -45,8 +44,7 @@ class CopyPlan:
     chosen: Chosen | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Copies:
+class Copies(msgspec.Struct, frozen=True):
     bench: Workbench
     building: Building
     runner: StepRunner

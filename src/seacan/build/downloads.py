@@ -7,10 +7,10 @@ import re
 import tempfile
 import urllib.parse
 from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final
 
+import msgspec
 import urllib3
 
 from seacan.errors import Internal, InvalidArgument
@@ -28,8 +28,7 @@ _CHECKSUM: Final = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Downloaded:
+class Downloaded(msgspec.Struct, frozen=True):
     name: str  # the last part of the URL's path; may be empty
     digest: str
     size_bytes: int

@@ -7,8 +7,11 @@ depends on nothing but the Dockerfile, the arguments and the config of the base.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
 from typing import Final
+
+import msgspec
+from msgspec import field
+from msgspec.structs import replace
 
 from seacan.build.arguments import PROXIES
 from seacan.build.config import Draft
@@ -36,8 +39,7 @@ SCRIPT_DIRECTORY: Final = "/dev/pipes"
 _MOST_ARGS: Final = 2000
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(msgspec.Struct, frozen=True):
     """An instruction as it is to be done, and the config of the image after it."""
 
     instruction: Instruction  # its variables have their values
@@ -62,8 +64,7 @@ class Step:
         return {**self.proxies, **self.args, **Draft(self.config).variables}
 
 
-@dataclass(frozen=True, slots=True)
-class Evaluated:
+class Evaluated(msgspec.Struct, frozen=True):
     """A stage after its last step, or an image to begin with."""
 
     config: ExecutionConfig

@@ -14,12 +14,12 @@ import os
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
 from io import FileIO
 from pathlib import Path
 from typing import Final, NamedTuple
 
 import msgspec
+from msgspec import field
 
 from seacan.errors import NotFound
 from seacan.files import write_atomic
@@ -50,8 +50,7 @@ class ContextGone(NotFound):
     """What a client relies on is not kept: it is to send all."""
 
 
-@dataclass(frozen=True, slots=True)
-class KeptRecord:
+class KeptRecord(msgspec.Struct, frozen=True):
     """Times are seconds since 1970."""
 
     name: str
@@ -60,8 +59,7 @@ class KeptRecord:
     used_at: float
 
 
-@dataclass(slots=True)
-class KeptContext:
+class KeptContext(msgspec.Struct):
     """One while it is in use. Its methods may be called from any thread."""
 
     directory: Path

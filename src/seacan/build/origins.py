@@ -2,8 +2,9 @@
 
 import bisect
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final
+
+import msgspec
 
 from seacan.build.dockerfile import mounts
 from seacan.build.dockerfile.errors import Misplaced, at
@@ -15,20 +16,17 @@ from seacan.images.platforms import Platform
 SCRATCH: Final = "scratch"
 
 
-@dataclass(frozen=True, slots=True)
-class Scratch:
+class Scratch(msgspec.Struct, frozen=True):
     """Nothing: FROM scratch."""
 
 
-@dataclass(frozen=True, slots=True)
-class StageOrigin:
+class StageOrigin(msgspec.Struct, frozen=True):
     """Another stage of the file, by its index."""
 
     index: int
 
 
-@dataclass(frozen=True, slots=True)
-class ImageOrigin:
+class ImageOrigin(msgspec.Struct, frozen=True):
     """An image, by its full reference (docker.io/library/busybox:latest)."""
 
     reference: str
@@ -36,8 +34,7 @@ class ImageOrigin:
     written: str = ""  # as it is in the Dockerfile, for messages
 
 
-@dataclass(frozen=True, slots=True)
-class ContextOrigin:
+class ContextOrigin(msgspec.Struct, frozen=True):
     """A context, by its name; the empty name is the main one."""
 
     name: str = ""

@@ -5,7 +5,9 @@ image has is known later, and `with_triggers` puts them into the plan.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+
+import msgspec
+from msgspec.structs import replace
 
 from seacan.build.arguments import PROXIES, Wanted, global_values
 from seacan.build.dockerfile import expansion
@@ -27,8 +29,7 @@ from seacan.images import platforms
 from seacan.images.platforms import Platform
 
 
-@dataclass(frozen=True, slots=True)
-class StagePlan:
+class StagePlan(msgspec.Struct, frozen=True):
     """A stage; its instructions have their variables still."""
 
     index: int  # in the file, from 0
@@ -42,8 +43,7 @@ class StagePlan:
     triggers: int = 0  # how many instructions are of its base's ONBUILD: the first ones
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(msgspec.Struct, frozen=True):
     stages: tuple[StagePlan, ...]  # those that are needed, each after what it needs
     every: tuple[StagePlan, ...]  # all of the file, by index
     target: StagePlan

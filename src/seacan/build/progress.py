@@ -1,27 +1,25 @@
 """What is told of a build while it goes on, to whoever shows it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Protocol
 
+import msgspec
 
-@dataclass(frozen=True, slots=True)
-class StepId:
+
+class StepId(msgspec.Struct, frozen=True):
     """A step by the index of its stage in the file, and its number in the whole build, from 1."""
 
     stage: int
     number: int
 
 
-@dataclass(frozen=True, slots=True)
-class Planned:
+class Planned(msgspec.Struct, frozen=True):
     """The stages that are built, by their index in the file."""
 
     stages: Sequence[int]
 
 
-@dataclass(frozen=True, slots=True)
-class Began:
+class Began(msgspec.Struct, frozen=True):
     step: StepId
     total: int  # steps of the build
     text: str  # the instruction
@@ -30,31 +28,27 @@ class Began:
     last_line: int = 0  # if it is not of one line
 
 
-@dataclass(frozen=True, slots=True)
-class Runs:
+class Runs(msgspec.Struct, frozen=True):
     """A command was started; `id` is what it is known by while it runs."""
 
     step: StepId
     id: str
 
 
-@dataclass(frozen=True, slots=True)
-class Printed:
+class Printed(msgspec.Struct, frozen=True):
     step: StepId
     data: bytes
     is_error: bool = False  # on its standard error
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
+class Told(msgspec.Struct, frozen=True):
     """Something to be said of a step, a line."""
 
     step: StepId
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Ended:
+class Ended(msgspec.Struct, frozen=True):
     step: StepId
     id: str  # of the image that the stage would be if it ended here
     is_cached: bool = False
@@ -62,37 +56,32 @@ class Ended:
     is_passed_over: bool = False  # a trigger of the base follows, whose end counts
 
 
-@dataclass(frozen=True, slots=True)
-class Failed:
+class Failed(msgspec.Struct, frozen=True):
     """The step is what ends the build; its error follows."""
 
     step: StepId
 
 
-@dataclass(frozen=True, slots=True)
-class Made:
+class Made(msgspec.Struct, frozen=True):
     """The image is there."""
 
     id: str
 
 
-@dataclass(frozen=True, slots=True)
-class Noted:
+class Noted(msgspec.Struct, frozen=True):
     """Something to be said of the whole build, a line."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Pulled:
+class Pulled(msgspec.Struct, frozen=True):
     """A message about an image that is being pulled, as `docker pull` gets it."""
 
     message: Mapping[str, Any]
     reference: str = ""  # of the image, in full
 
 
-@dataclass(frozen=True, slots=True)
-class StageEnded:
+class StageEnded(msgspec.Struct, frozen=True):
     stage: int
 
 

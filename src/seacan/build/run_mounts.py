@@ -14,11 +14,12 @@ import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
 import anyio
+import msgspec
+from msgspec import field
 
 from seacan.build.agents import BuildAgents
 from seacan.build.cache_mounts import Beginning, CacheMounts
@@ -43,15 +44,13 @@ _AGENT: Final = "/run/buildkit/ssh_agent"  # as BuildKit names them, and a numbe
 _AGENT_VARIABLE: Final = "SSH_AUTH_SOCK"
 
 
-@dataclass(slots=True)
-class Mounted:
+class Mounted(msgspec.Struct):
     mounts: list[StepMount] = field(default_factory=list)
     environment: dict[str, str] = field(default_factory=dict)
     agents: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class RunMounts:
+class RunMounts(msgspec.Struct, frozen=True):
     bench: Workbench
     runner: StepRunner
     contexts: Mapping[str, ContextTree]

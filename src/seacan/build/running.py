@@ -2,9 +2,10 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol
+
+import msgspec
 
 from seacan.spec.engine_api import HostConfig
 
@@ -12,8 +13,7 @@ from seacan.spec.engine_api import HostConfig
 Output = Callable[[bytes, bool], Awaitable[None]]
 
 
-@dataclass(frozen=True, slots=True)
-class StepMount:
+class StepMount(msgspec.Struct, frozen=True):
     """Something mounted while a command runs; no trace of it stays in the layer."""
 
     type: Literal["bind", "tmpfs", "layers"]
@@ -25,8 +25,7 @@ class StepMount:
     size_bytes: int = 0  # of a tmpfs; 0: no limit
 
 
-@dataclass(frozen=True, slots=True)
-class RunStep:
+class RunStep(msgspec.Struct, frozen=True):
     """A command in the root that `layers` make, the topmost first."""
 
     argv: Sequence[str]
@@ -38,8 +37,7 @@ class RunStep:
     mounts: Sequence[StepMount] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Ran:
+class Ran(msgspec.Struct, frozen=True):
     status: int  # exit status; 128+n for signal n
     upper: Path  # what it changed, as overlayfs has it; may be moved away
 

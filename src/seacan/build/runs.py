@@ -3,8 +3,9 @@
 import posixpath
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
 from typing import Any, cast
+
+import msgspec
 
 from seacan.build.dockerfile.instructions import Run
 from seacan.build.evaluation import Step
@@ -27,8 +28,7 @@ class CommandFailed(Internal):
         self.status = status
 
 
-@dataclass(frozen=True, slots=True)
-class RunSteps:
+class RunSteps(msgspec.Struct, frozen=True):
     bench: Workbench
     runner: StepRunner
     mounts: RunMounts

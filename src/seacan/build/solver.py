@@ -6,9 +6,10 @@ stage ─┬ waits for the stages that it needs
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 
 import anyio
+import msgspec
+from msgspec import field
 
 from seacan.build.dockerfile.instructions import Arg
 from seacan.build.evaluation import Evaluated, Step, evaluate
@@ -21,8 +22,7 @@ from seacan.build.steps import Steps
 from seacan.errors import SeacanError
 
 
-@dataclass(slots=True)
-class _Stage:
+class _Stage(msgspec.Struct):
     """A stage while it is built."""
 
     plan: StagePlan

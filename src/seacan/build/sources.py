@@ -2,8 +2,9 @@
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final
+
+import msgspec
 
 from seacan.build import archives
 from seacan.build.context_index import ContextEntry
@@ -24,8 +25,7 @@ from seacan.spec.git_urls import Repository
 _DOCUMENT_MODE: Final = 0o644
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(msgspec.Struct, frozen=True):
     """One or more files to be copied. Its digest is of content, not of times."""
 
     digest: str
@@ -37,8 +37,7 @@ class Source:
     listed: "Listed | None" = None  # the members, if they are of a context
 
 
-@dataclass(frozen=True, slots=True)
-class Listed:
+class Listed(msgspec.Struct, frozen=True):
     """What a context has, with offsets in its contents."""
 
     members: Callable[[], list[tuple[Member, int]]]

@@ -2,8 +2,10 @@
 
 import hashlib
 import json
-from dataclasses import dataclass, replace
 from typing import Any, cast
+
+import msgspec
+from msgspec.structs import replace
 
 from seacan.images import documents
 from seacan.images.building import BuiltLayer
@@ -12,8 +14,7 @@ from seacan.images.platforms import Platform
 from seacan.spec.image import ExecutionConfig, History, ImageConfig
 
 
-@dataclass(frozen=True, slots=True)
-class State:
+class State(msgspec.Struct, frozen=True):
     platform: Platform
     config: ExecutionConfig
     author: str = ""

@@ -8,10 +8,12 @@ the arguments in use, what it mounts, and the content that it copies. That of CO
 import datetime
 import functools
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 import anyio
+import msgspec
+from msgspec import field
+from msgspec.structs import replace
 
 from seacan.build.config import Draft
 from seacan.build.copies import Copies, CopyPlan, find
@@ -29,8 +31,7 @@ _MOST_AT_ONCE: Final = 32
 Make = Callable[[], Awaitable[BuiltLayer | None]]
 
 
-@dataclass(frozen=True, slots=True)
-class CacheRules:
+class CacheRules(msgspec.Struct, frozen=True):
     """What of the cache a build may use."""
 
     is_off: bool = False  # nothing is looked up; what is done is remembered all the same
@@ -39,8 +40,7 @@ class CacheRules:
     more_images: Sequence[State] = ()  # beside the cache: what these were made of
 
 
-@dataclass(frozen=True, slots=True)
-class Steps:
+class Steps(msgspec.Struct, frozen=True):
     building: Building
     copies: Copies
     runs: RunSteps

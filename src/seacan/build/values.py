@@ -1,8 +1,10 @@
 """Instructions with values for their variables: which of their words have any."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
 from typing import TypeVar
+
+import msgspec
+from msgspec.structs import replace
 
 from seacan.build.dockerfile import expansion
 from seacan.build.dockerfile.errors import Misplaced
@@ -25,8 +27,7 @@ from seacan.build.dockerfile.instructions import (
 _Files = TypeVar("_Files", Add, Copy)
 
 
-@dataclass(frozen=True, slots=True)
-class Expander:
+class Expander(msgspec.Struct, frozen=True):
     """Gives words the values of variables; `unset` is told which had none."""
 
     lexer: Lexer

@@ -5,7 +5,6 @@ import os
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final, cast
 
@@ -31,8 +30,7 @@ Write = Callable[[int], None]
 Feed = Callable[[], Awaitable[object]]
 
 
-@dataclass(frozen=True, slots=True)
-class Workbench:
+class Workbench(msgspec.Struct, frozen=True):
     data_root: DataRoot
     exec_root: ExecRoot
     building: Building

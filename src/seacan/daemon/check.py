@@ -8,8 +8,9 @@ import json
 import sys
 from collections.abc import Sequence
 from contextlib import ExitStack, closing
-from dataclasses import asdict
 from pathlib import Path
+
+from msgspec.structs import asdict
 
 from seacan.daemon import locks
 from seacan.daemon.main import RUNS_ALREADY

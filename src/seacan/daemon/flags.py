@@ -3,9 +3,10 @@
 import argparse
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
+
+import msgspec
 
 from seacan import errors, log, paths
 from seacan.daemon import (
@@ -33,8 +34,7 @@ from seacan.version import VERSION
 from seacan.volumes.plugin_places import Places
 
 
-@dataclass(frozen=True, slots=True)
-class Flags:
+class Flags(msgspec.Struct, frozen=True):
     """`said` is what the configuration file says, by key."""
 
     settings: Settings

@@ -5,16 +5,16 @@
 
 import argparse
 import ssl
-from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 from seacan import paths
 from seacan.daemon.booleans import boolean
 from seacan.http.tls import server_context
 
 
-@dataclass(frozen=True, slots=True)
-class Tls:
+class Tls(msgspec.Struct, frozen=True):
     """How TCP is served. `is_plain`: without TLS, since the user said so."""
 
     ca: Path

@@ -10,9 +10,10 @@ is zero at the start. Both are addressed relative to the program counter.
 
 import abc
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Final
+
+from seacan.records import record
 
 TEXT_ADDRESS: Final = 0x400000
 # Apart by arm64's largest page (64 KiB), so that no page is both writable and executable; and near
@@ -44,7 +45,7 @@ class Condition(Enum):
 Operand = Register | int | str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Reference:
     """An instruction at `position` of the code, to be encoded once its label's place is known."""
 

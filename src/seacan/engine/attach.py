@@ -10,9 +10,9 @@ no shim to hold the client: if it comes while the log is being sent, the rest is
 import socket
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import anyio
+import msgspec
 
 from seacan import errors
 from seacan.engine.log_files import stamp
@@ -26,8 +26,7 @@ from seacan.supervisor.websocket import WebSocket
 History = Callable[[str, str], Log]
 
 
-@dataclass(frozen=True, slots=True)
-class Attachment:
+class Attachment(msgspec.Struct, frozen=True):
     """An attach that was found right; `begin` carries it out when the client has its answer."""
 
     entry: Entry

@@ -7,9 +7,12 @@ next build.
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final, Literal
+
+import msgspec
+from msgspec import field
+from msgspec.structs import replace
 
 from seacan.build.kept_contexts import KeptRecord
 from seacan.engine.build_cache_rules import Rule, disk_of
@@ -27,8 +30,7 @@ _FILTERS: Final = frozenset(
 _AGES: Final = ("until", "unused-for")
 
 
-@dataclass(frozen=True, slots=True)
-class CacheEntry:
+class CacheEntry(msgspec.Struct, frozen=True):
     """Times are seconds since 1970."""
 
     id: str
@@ -41,8 +43,7 @@ class CacheEntry:
     uses: int
 
 
-@dataclass(slots=True)
-class PrunedCache:
+class PrunedCache(msgspec.Struct):
     ids: list[str] = field(default_factory=list)
     reclaimed_bytes: int = 0
 

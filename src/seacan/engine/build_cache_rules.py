@@ -7,15 +7,16 @@ done without any. Source: BuildKit, docs/buildkitd.toml.md, "gcpolicy"; asked of
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
+
+import msgspec
+from msgspec import field
 
 from seacan.engine.filters import Filters
 
 
-@dataclass(frozen=True, slots=True)
-class Space:
+class Space(msgspec.Struct, frozen=True):
     """So many bytes, or so much of the disk."""
 
     bytes: int = 0
@@ -31,8 +32,7 @@ class Space:
 NO_SPACE: Final = Space()
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(msgspec.Struct, frozen=True):
     """Of the whole cache; without any, size does not matter."""
 
     reserved: Space = NO_SPACE  # what is left to the cache in any case
@@ -54,8 +54,7 @@ class Limits:
         return max(kept, self.reserved.on(disk.size_bytes))
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(msgspec.Struct, frozen=True):
     """`all`: what an image has as well may go, too."""
 
     filters: Filters = field(default_factory=dict)
@@ -63,8 +62,7 @@ class Rule:
     limits: Limits = Limits()
 
 
-@dataclass(frozen=True, slots=True)
-class Disk:
+class Disk(msgspec.Struct, frozen=True):
     size_bytes: int
     free_bytes: int
 

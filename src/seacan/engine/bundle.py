@@ -5,8 +5,9 @@ its subject.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final
+
+import msgspec
 
 from seacan.engine import (
     capabilities,
@@ -33,8 +34,7 @@ from seacan.spec.oci_version import OCI_VERSION
 ROOTFS: Final = "rootfs"  # beside config.json
 
 
-@dataclass(frozen=True, slots=True)
-class BundleInputs:
+class BundleInputs(msgspec.Struct, frozen=True):
     """All that config.json is made of; `config` and `host_config` are normalised.
 
     `mounts` are the request's, their sources prepared; `shared` is what other containers have for

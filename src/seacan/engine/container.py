@@ -10,10 +10,12 @@ create ──▸ CREATED ──start──▸ RUNNING ──its process ends, is
 remove, from CREATED and EXITED (from any of them if forced) ──▸ gone
 """
 
-from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final
+
+import msgspec
+from msgspec import field
 
 from seacan.engine.mount_points import MountPoint
 from seacan.ids import ContainerId
@@ -37,8 +39,7 @@ class HealthStatus(StrEnum):
     UNHEALTHY = "unhealthy"
 
 
-@dataclass(frozen=True, slots=True)
-class ProbeResult:
+class ProbeResult(msgspec.Struct, frozen=True):
     """How one probe went; times as in State."""
 
     start: str
@@ -47,23 +48,20 @@ class ProbeResult:
     output: str
 
 
-@dataclass(slots=True)
-class Health:
+class Health(msgspec.Struct):
     status: HealthStatus = HealthStatus.STARTING
     failing_streak: int = 0
     log: list[ProbeResult] = field(default_factory=list)  # the last five, the oldest first
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
+class Link(msgspec.Struct, frozen=True):
     """Another container that this one knows under a name, on the default bridge."""
 
     container_id: str
     alias: str
 
 
-@dataclass(slots=True)
-class State:
+class State(msgspec.Struct):
     """Times are RFC 3339 in UTC with nanoseconds; NEVER if it has not happened."""
 
     status: Status = Status.CREATED
@@ -76,8 +74,7 @@ class State:
     health: Health | None = None  # None until it was started with a health check
 
 
-@dataclass(slots=True)
-class Container:
+class Container(msgspec.Struct):
     id: ContainerId
     name: str  # without the slash that the API puts before it
     created_at: str  # RFC 3339 with nanoseconds
@@ -135,23 +132,20 @@ class Container:
         return bool(self.config.get("Tty"))
 
 
-@dataclass(frozen=True, slots=True)
-class Exit:
+class Exit(msgspec.Struct, frozen=True):
     """How a wait ended."""
 
     status_code: int
     error: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Places:
+class Places(msgspec.Struct, frozen=True):
     """Where a container that runs is on this host."""
 
     bundle: Path
     data_root: Path
 
 
-@dataclass(frozen=True, slots=True)
-class Created:
+class Created(msgspec.Struct, frozen=True):
     id: ContainerId
     warnings: list[str]

@@ -4,16 +4,17 @@ Put into the request before it is completed, so that an inspected container show
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any, Final, cast
+
+import msgspec
+from msgspec import field
 
 from seacan.spec.engine_api import ContainerCreate, HostConfig, Ulimit
 
 _HOST: Final = "host"
 
 
-@dataclass(frozen=True, slots=True)
-class ContainerDefaults:
+class ContainerDefaults(msgspec.Struct, frozen=True):
     """By the names of HostConfig; empty or zero is Docker's own default.
 
     `security_options` are those that a container may say otherwise: no-new-privileges, seccomp=….

@@ -1,10 +1,11 @@
 """What the parts of the engine work with, handed to each of them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Literal
 
+import msgspec
 from anyio.abc import TaskGroup
+from msgspec import field
 
 from seacan.build.kept_contexts import KeptContexts
 from seacan.engine import resources
@@ -31,8 +32,7 @@ from seacan.volumes.plugin_places import Places
 CgroupDriver = Literal["cgroupfs", "systemd"]
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(msgspec.Struct, frozen=True):
     """What the daemon was told by its flags."""
 
     data_root: DataRoot
@@ -56,8 +56,7 @@ class Settings:
     cache_rules: Sequence[Rule] = default_rules()  # of builds
 
 
-@dataclass(slots=True)
-class Context:
+class Context(msgspec.Struct):
     """`settings` and `host` change when the daemon reads its configuration anew; nothing else."""
 
     settings: Settings

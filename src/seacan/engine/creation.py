@@ -3,10 +3,10 @@
 import functools
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Final, ParamSpec, TypeVar
 
 import anyio
+import msgspec
 
 from seacan import ids
 from seacan.engine import (
@@ -40,8 +40,7 @@ _P = ParamSpec("_P")
 _T = TypeVar("_T")
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(msgspec.Struct, frozen=True):
     """A container to be made of `image`; `asked_image` is how the request names that."""
 
     id: ContainerId

@@ -4,8 +4,9 @@ import os
 import re
 import stat
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Final
+
+import msgspec
 
 from seacan.errors import InvalidArgument
 from seacan.spec import runtime
@@ -20,8 +21,7 @@ _NOT_SHARED: Final = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Devices:
+class Devices(msgspec.Struct, frozen=True):
     """`nodes` are made in the container; `rules` go to the device controller, the last one wins."""
 
     nodes: tuple[runtime.LinuxDevice, ...]

@@ -2,11 +2,11 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 import anyio
+import msgspec
 
 from seacan.engine import build_cache
 from seacan.engine.build_cache import CacheEntry
@@ -19,21 +19,18 @@ from seacan.images.image import Image
 from seacan.volumes.volume import LOCAL, Found
 
 
-@dataclass(frozen=True, slots=True)
-class ImageUsage:
+class ImageUsage(msgspec.Struct, frozen=True):
     image: Image
     shared_bytes: int  # of its layers that other images have as well
     containers: int  # made of it
 
 
-@dataclass(frozen=True, slots=True)
-class VolumeUsage:
+class VolumeUsage(msgspec.Struct, frozen=True):
     found: Found
     size_bytes: int
 
 
-@dataclass(frozen=True, slots=True)
-class DiskUsage:
+class DiskUsage(msgspec.Struct, frozen=True):
     """What was not asked for is None."""
 
     layers_bytes: int  # each layer once; 0 if images were not asked for

@@ -2,10 +2,11 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
 from pathlib import Path
 
 import anyio
+import msgspec
+from msgspec.structs import replace
 
 from seacan import files as files_
 from seacan.build.kept_contexts import KeptContexts
@@ -46,8 +47,7 @@ from seacan.volumes.local import LocalVolumes
 from seacan.volumes.plugins import Plugins
 
 
-@dataclass(frozen=True, slots=True)
-class Engine:
+class Engine(msgspec.Struct, frozen=True):
     containers: Containers
     streams: Streams
     execs: Execs

@@ -8,7 +8,6 @@ once SQLite has synced the file for another reason.
 import sqlite3
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -26,8 +25,7 @@ CREATE TABLE IF NOT EXISTS events (
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(msgspec.Struct, frozen=True):
     """Something that happened to `actor_id`. No two of a daemon have the same `time_ns`."""
 
     kind: str  # container, image, network, volume, daemon

@@ -5,11 +5,11 @@ import os
 import socket
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Final
 
 import anyio
 import msgspec
+from msgspec import field
 
 from seacan import errors
 from seacan.engine import bundle, pause, requests, users
@@ -32,8 +32,7 @@ _KEPT_S: Final = 600.0
 _FAILED: Final = "OCI runtime exec failed: exec failed: unable to start container process"
 
 
-@dataclass(slots=True)
-class Exec:
+class Exec(msgspec.Struct):
     id: ExecId
     container: Entry
     config: ExecConfig
@@ -70,8 +69,7 @@ class Exec:
         self.container.tell(action, {**attributes, "execID": self.id})
 
 
-@dataclass(frozen=True, slots=True)
-class ExecStart:
+class ExecStart(msgspec.Struct, frozen=True):
     """A start that was found right; one of the `begin`s carries it out."""
 
     execs: "Execs"

@@ -7,11 +7,11 @@ a stopped one in its layers and volumes, mounted where nobody else sees them.
 import os
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, Final, cast
 
 import anyio
+import msgspec
 
 from seacan import errors, ids
 from seacan.contents.client import Worker
@@ -30,14 +30,12 @@ from seacan.supervisor.protocol import RootfsRequest
 _PROBE: Final = 0  # the signal that only asks whether there is a process: kill(2)
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(msgspec.Struct, frozen=True):
     path: str
     kind: int  # 0 modified, 1 added, 2 deleted
 
 
-@dataclass(frozen=True, slots=True)
-class OpenArchive:
+class OpenArchive(msgspec.Struct, frozen=True):
     """What a path is, and a tar archive of it, as fast as it is taken."""
 
     stat: PathStat

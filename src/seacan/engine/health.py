@@ -9,10 +9,10 @@ Dockerfile reference, HEALTHCHECK; asked of dockerd 28.
 
 import time
 from collections.abc import Awaitable, Callable, Coroutine
-from dataclasses import dataclass
 from typing import Any, Final, cast
 
 import anyio
+import msgspec
 from anyio.abc import TaskGroup
 
 from seacan.engine.container import Container, Health, HealthStatus, ProbeResult
@@ -36,8 +36,7 @@ _SHELL: Final = ["/bin/sh", "-c"]
 _KEPT_RESULTS: Final = 5
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
+class Check(msgspec.Struct, frozen=True):
     """What is asked for, Docker's defaults filled in."""
 
     command: list[str]

@@ -4,9 +4,11 @@ import os
 import resource
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, Literal
+
+import msgspec
+from msgspec.structs import replace
 
 from seacan.errors import InvalidArgument, Unavailable
 from seacan.kernel import capabilities
@@ -70,8 +72,7 @@ _NETWORK_SYSCTLS: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Host:
+class Host(msgspec.Struct, frozen=True):
     """`cpus` and `memory_nodes` are lists such as 0-3,8; `kernel` is (major, minor).
 
     `runtimes` are commands by name, executable and flags; None for our own. Of the daemon itself

@@ -7,9 +7,10 @@ the image's name.
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import replace
 from pathlib import Path
 from typing import Final
+
+from msgspec.structs import replace
 
 from seacan.engine import overlay
 from seacan.engine.mount_points import MountPoint

@@ -6,10 +6,11 @@ Source: moby, daemon/images/image_prune.go.
 import time
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Final
 
 import anyio
+import msgspec
+from msgspec import field
 
 from seacan import errors
 from seacan.engine.container import Container
@@ -22,8 +23,7 @@ from seacan.images.image import Deleted, Image, Removed, Use
 _FILTERS: Final = ("dangling", "label", "label!", "until")
 
 
-@dataclass(slots=True)
-class PrunedImages:
+class PrunedImages(msgspec.Struct):
     removed: list[Removed] = field(default_factory=list)
     reclaimed_bytes: int = 0  # of the files in the layers that are gone
 

@@ -5,7 +5,8 @@ starts; its address then is what the container gets, in /etc/hosts and in its en
 """
 
 from collections.abc import Callable, Iterable, Sequence, Set
-from dataclasses import dataclass
+
+import msgspec
 
 from seacan import errors
 from seacan.engine.container import Container, Link
@@ -85,8 +86,7 @@ def names(records: Iterable[Container]) -> dict[str, list[str]]:
 # --- when it is started -----------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Linked:
+class Linked(msgspec.Struct, frozen=True):
     """`hosts` are lines of /etc/hosts, `environment` entries NAME=value."""
 
     hosts: Sequence[str] = ()

@@ -1,9 +1,10 @@
 """Containers as a list shows them: chosen by filters, with what the records do not have."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
-from dataclasses import dataclass, replace
 
 import anyio
+import msgspec
+from msgspec.structs import replace
 
 from seacan import errors
 from seacan.engine import links
@@ -14,8 +15,7 @@ from seacan.engine.sizes import Sizes, sizes
 from seacan.images.images import Images
 
 
-@dataclass(frozen=True, slots=True)
-class Listed:
+class Listed(msgspec.Struct, frozen=True):
     """`image` is what the container was made of, as it was asked for if that still names it."""
 
     record: Container

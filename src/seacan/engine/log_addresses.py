@@ -2,9 +2,10 @@
 
 import os
 import socket
-from dataclasses import dataclass
 from typing import Final
 from urllib.parse import SplitResult, urlsplit
+
+import msgspec
 
 from seacan.errors import Internal, InvalidArgument
 
@@ -17,8 +18,7 @@ _FLUENTD_HOST: Final = "127.0.0.1"
 _FLUENTD_PORT: Final = 24224
 
 
-@dataclass(frozen=True, slots=True)
-class Address:
+class Address(msgspec.Struct, frozen=True):
     network: str  # udp, tcp, tls, unix, unixgram
     host: str  # a name, an address, or a path
     port: int = 0

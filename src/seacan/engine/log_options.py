@@ -4,8 +4,9 @@ Refused at create, in the words with which dockerd refuses some there and some a
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final
+
+import msgspec
 
 from seacan.byte_sizes import size_bytes
 from seacan.engine import log_attributes, log_receivers
@@ -31,8 +32,7 @@ DRIVERS: Final = tuple(_OWN)  # beside none
 _FAILED: Final = "failed to initialize logging driver"
 
 
-@dataclass(frozen=True, slots=True)
-class FileLimits:
+class FileLimits(msgspec.Struct, frozen=True):
     """`max_size_bytes` of -1 is no limit, and then there is one file."""
 
     max_size_bytes: int

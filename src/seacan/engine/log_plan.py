@@ -1,7 +1,8 @@
 """From a container's log options to what its shim is told, and to the file that `logs` reads."""
 
-from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 from seacan.engine import log_attributes, log_options, log_receivers
 from seacan.engine.container import Container
@@ -10,8 +11,7 @@ from seacan.spec.engine_api import HostConfig
 from seacan.supervisor.protocol import LogFileRequest, LogRequest
 
 
-@dataclass(frozen=True, slots=True)
-class Readable:
+class Readable(msgspec.Struct, frozen=True):
     """The file that has what a container printed."""
 
     path: Path

@@ -3,9 +3,10 @@
 import re
 import socket
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
+
+import msgspec
 
 from seacan.byte_sizes import size_bytes
 from seacan.engine import log_addresses, log_attributes
@@ -47,8 +48,7 @@ _FOR_EVER: Final = 2**31 - 1
 Options = Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class Sending:
+class Sending(msgspec.Struct, frozen=True):
     """How a driver sends, as its options have it."""
 
     address: Address | None  # None: the machine's own, looked for at the start

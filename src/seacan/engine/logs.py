@@ -3,11 +3,11 @@
 import os
 import time
 from collections.abc import AsyncGenerator, Callable, Iterable, Iterator
-from dataclasses import dataclass
 from typing import Final
 from urllib.parse import quote_plus
 
 import anyio
+import msgspec
 
 from seacan.engine.log_files import (
     Decoder,
@@ -31,8 +31,7 @@ _IN_CLOEXEC: Final = os.O_CLOEXEC
 ALWAYS: Final = "~"  # later than any time
 
 
-@dataclass(frozen=True, slots=True)
-class Selection:
+class Selection(msgspec.Struct, frozen=True):
     """What of a log is wanted. Times are RFC 3339 with nine digits, which sort as text."""
 
     stdout: bool = True

@@ -9,9 +9,10 @@ idmap=uids=F-T-N;gids=…  ids from F on, N of them, are shown as T and on, as c
 import os
 import stat
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+
+import msgspec
 
 from seacan.errors import InvalidArgument
 from seacan.runtime import idmaps
@@ -22,8 +23,7 @@ _MOST: Final = 2**32 - 2  # the last number, -1, is none
 _MODE_LIMIT: Final = 0o7777
 
 
-@dataclass(frozen=True, slots=True)
-class Owner:
+class Owner(msgspec.Struct, frozen=True):
     """What is None or empty stays as it is; a range of ids is (on disk, shown, how many)."""
 
     uid: int | None = None

@@ -2,8 +2,10 @@
 
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Any, Final, Literal, TypeVar
+
+import msgspec
+from msgspec import field
 
 from seacan.engine import mount_owners, tmpfs
 from seacan.engine.mount_owners import Owner
@@ -27,8 +29,7 @@ _MOST: Final = 4096  # each is worked on in turn, and a volume made for it
 _T = TypeVar("_T", str, bool, int, dict[str, Any])
 
 
-@dataclass(frozen=True, slots=True)
-class MountPoint:
+class MountPoint(msgspec.Struct, frozen=True):
     """One mount at `destination`, absolute and clean.
 
     `mode` is what stood after the second colon of -v. `read_only` says how far a read-only bind

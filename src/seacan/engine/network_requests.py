@@ -4,8 +4,9 @@ Sentences are dockerd's where clients see them.
 """
 
 import ipaddress
-from dataclasses import replace
 from typing import Final, Never
+
+from msgspec.structs import replace
 
 from seacan.errors import Forbidden, InvalidArgument, NotFound, Unsupported
 from seacan.network import addresses, definition

@@ -7,9 +7,11 @@ begins to look for a free subnet elsewhere.
 import hashlib
 import ipaddress
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
+
+import msgspec
+from msgspec import field
 
 from seacan.network.addresses import DEFAULT_POOLS, Pool
 from seacan.network.definition import BY_RULES, DEFAULT_MTU
@@ -18,8 +20,7 @@ from seacan.paths import DEFAULT_DATA_ROOT
 NO_BRIDGE: Final = "none"  # --bridge
 
 
-@dataclass(frozen=True, slots=True)
-class BridgeAddresses:
+class BridgeAddresses(msgspec.Struct, frozen=True):
     """Of one version, by the names of dockerd's flags; empty for the default."""
 
     bip: str = ""  # CIDR
@@ -27,8 +28,7 @@ class BridgeAddresses:
     gateway: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class NetworkSettings:
+class NetworkSettings(msgspec.Struct, frozen=True):
     """By the names of dockerd's flags; empty for the default.
 
     `bridge_addresses` are by the versions of IP that the default bridge has.

@@ -8,10 +8,10 @@ import hashlib
 import secrets
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import Final
 
 import anyio
+from msgspec.structs import replace
 
 from seacan import errors, log
 from seacan.engine import default_bridge, network_requests

@@ -3,11 +3,12 @@
 import re
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final
 
 import anyio
+import msgspec
+from msgspec import field
 
 from seacan import errors, log
 from seacan.engine.container import Container
@@ -25,8 +26,7 @@ _UNITS_NS: Final = {
 _SECONDS: Final = re.compile(r"([0-9]{1,11})(?:\.([0-9]{1,9}))?")
 
 
-@dataclass(slots=True)
-class Pruned:
+class Pruned(msgspec.Struct):
     ids: list[ContainerId] = field(default_factory=list)
     reclaimed_bytes: int = 0
 

@@ -7,10 +7,10 @@ the record: a port that it does not want is given back, one that it wants is tak
 
 import contextlib
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import replace
 
 import anyio
 from anyio.abc import TaskGroup
+from msgspec.structs import replace
 
 from seacan import errors, log
 from seacan.engine import sandbox_file

@@ -5,11 +5,12 @@ there is no daemon, and carries what the kernel's rules do not lead to the conta
 """
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
 from typing import Final
 
 import anyio
+import msgspec
 from anyio.abc import TaskGroup
+from msgspec import field
 
 from seacan import errors, log
 from seacan.engine.container import Container
@@ -29,8 +30,7 @@ _PAUSE_S: Final = 1.0
 FindShim = Callable[[], Awaitable[int]]
 
 
-@dataclass(slots=True)
-class _Served:
+class _Served(msgspec.Struct):
     """The relay of one sandbox, if there is one; told one thing at a time."""
 
     relay: Relay | None = None

@@ -7,8 +7,9 @@ normalise ┬ _check_encoding      every string and number fits where it goes
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Final, cast
+
+import msgspec
 
 from seacan.engine import (
     capabilities,
@@ -40,8 +41,7 @@ _INT64: Final = 2**63
 _MAX_CELLS: Final = 0xFFFF  # of a terminal, each way: ioctl_tty(2), struct winsize
 
 
-@dataclass(frozen=True, slots=True)
-class Normalised:
+class Normalised(msgspec.Struct, frozen=True):
     """A container to be: `config` and `host_config` have every field of Docker's inspect.
 
     `path` and `args` are the command.

@@ -11,10 +11,10 @@ import contextlib
 import functools
 import socket
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 import anyio
+import msgspec
 from anyio.abc import TaskGroup
 
 from seacan import errors, log
@@ -34,8 +34,7 @@ _NDOTS: Final = "ndots:"
 _FORWARDED_LIMIT: Final = 200
 
 
-@dataclass(slots=True)
-class _Serving:
+class _Serving(msgspec.Struct):
     udp: socket.socket
     tcp: socket.socket
     scope: anyio.CancelScope | None = None

@@ -10,11 +10,11 @@ has: a daemon that takes it over finds there what must not be given to another.
 import contextlib
 import functools
 import secrets
-from dataclasses import replace
 from typing import Final
 
 import anyio
 from anyio.abc import TaskGroup
+from msgspec.structs import replace
 
 from seacan import errors, log
 from seacan.engine import endpoint_settings, sandbox_file

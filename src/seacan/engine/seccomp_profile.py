@@ -10,6 +10,7 @@ test reads the same answers.
 from typing import Annotated, Final
 
 import msgspec
+from msgspec import field
 
 from seacan.errors import InvalidArgument, Unsupported
 from seacan.runtime.seccomp.compile import compile_filter
@@ -214,7 +215,7 @@ _Texts = Annotated[list[_Text], msgspec.Meta(max_length=4096)] | None
 
 class _Architecture(msgspec.Struct):
     architecture: _Text
-    sub_architectures: _Texts = msgspec.field(default=None, name="subArchitectures")
+    sub_architectures: _Texts = field(default=None, name="subArchitectures")
 
 
 class _Arg(msgspec.Struct, omit_defaults=True):

@@ -1,8 +1,10 @@
 """HostConfig.SecurityOpt: what a container is allowed beyond, or denied below, the default."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
 from typing import Final
+
+import msgspec
+from msgspec.structs import replace
 
 from seacan.errors import InvalidArgument, Unsupported
 
@@ -14,8 +16,7 @@ UNCONFINED: Final = "unconfined"
 BUILTIN: Final = "builtin"
 
 
-@dataclass(frozen=True, slots=True)
-class Security:
+class Security(msgspec.Struct, frozen=True):
     """`seccomp` is `unconfined`, `builtin`, a profile's JSON, or empty if nothing was said."""
 
     no_new_privileges: bool = False

@@ -9,8 +9,11 @@ namespace the kernel ends all processes with the first.
 import contextlib
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
 from typing import Final
+
+import msgspec
+from msgspec import field
+from msgspec.structs import replace
 
 from seacan import errors
 from seacan.engine import network_files, shared_memory
@@ -110,8 +113,7 @@ def _copied(point: MountPoint, *, read_only: bool) -> MountPoint:
 # --- when it is started -----------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Shared:
+class Shared(msgspec.Struct, frozen=True):
     """`namespaces` to join, by kind, and `network`, the container of which one is the network.
 
     `network_files` by their place in the container. `shm` is the directory to bind to /dev/shm,

@@ -1,14 +1,13 @@
 """How much containers have written, and how much there is below that. Blocks: it reads the disk."""
 
-from dataclasses import dataclass
+import msgspec
 
 from seacan.engine.container import Container
 from seacan.engine.context import Context
 from seacan.engine.tree_size import tree_bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Sizes:
+class Sizes(msgspec.Struct, frozen=True):
     """`root_bytes` is the image and what was written over it."""
 
     written_bytes: int

@@ -9,10 +9,10 @@ import os
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import anyio
+import msgspec
 from anyio.abc import TaskGroup
 
 from seacan import log
@@ -44,8 +44,7 @@ class Interface(NamedTuple):
     sent: Traffic
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(msgspec.Struct, frozen=True):
     """`system_ns` is what all processors have done since the boot, `cpus` how many there are.
 
     `interfaces` are those of the container's network, by name; None if it is the host's.
@@ -158,8 +157,7 @@ class Readings:
         return self._feed.reading
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(msgspec.Struct, frozen=True):
     """Where the readings of one container come from."""
 
     entry: Entry

@@ -10,9 +10,10 @@ import errno
 import os
 import stat
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Final
+
+from msgspec.structs import replace
 
 from seacan.engine.mount_points import MountPoint
 from seacan.errors import Internal, InvalidArgument, NotFound

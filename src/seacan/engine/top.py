@@ -7,8 +7,9 @@ import os
 import re
 import subprocess
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
+
+import msgspec
 
 from seacan.errors import Internal
 from seacan.kernel.cgroups import hierarchy
@@ -21,8 +22,7 @@ _RENAMED: Final = re.compile(r"(?:^|\s)(\S*)=\s*(PID\S*)")
 _PID_COLUMNS: Final = ("pid", "-opid", "opid")
 
 
-@dataclass(frozen=True, slots=True)
-class Top:
+class Top(msgspec.Struct, frozen=True):
     titles: list[str]
     processes: list[list[str]]
 

@@ -8,8 +8,9 @@ time. Source: user_namespaces(7), mount_setattr(2); dockerd(8).
 
 import os
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Final
+
+from msgspec.structs import replace
 
 from seacan.engine.host import OWN_RUNTIME
 from seacan.engine.namespaces import HOST

@@ -7,8 +7,9 @@ number, since one beyond 32 bits has meant root (CVE-2024-40635).
 
 import errno
 from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Final
+
+import msgspec
 
 from seacan.engine.overlay import reopen_regular
 from seacan.errors import InvalidArgument
@@ -23,16 +24,14 @@ _MAX_ID: Final = 2**31 - 1
 OpenFile = Callable[[str], int | None]
 
 
-@dataclass(frozen=True, slots=True)
-class Accounts:
+class Accounts(msgspec.Struct, frozen=True):
     """The content of /etc/passwd and /etc/group; empty where there is no such file."""
 
     passwd: bytes = b""
     group: bytes = b""
 
 
-@dataclass(frozen=True, slots=True)
-class User:
+class User(msgspec.Struct, frozen=True):
     uid: int
     gid: int
     additional_gids: tuple[int, ...]
@@ -42,8 +41,7 @@ class User:
         return {"uid": self.uid, "gid": self.gid, "additionalGids": list(self.additional_gids)}
 
 
-@dataclass(frozen=True, slots=True)
-class _Account:
+class _Account(msgspec.Struct, frozen=True):
     """A line of passwd: name:password:uid:gid:comment:home:shell."""
 
     name: str
@@ -52,8 +50,7 @@ class _Account:
     home: str
 
 
-@dataclass(frozen=True, slots=True)
-class _Group:
+class _Group(msgspec.Struct, frozen=True):
     """A line of group: name:password:gid:member,member."""
 
     name: str

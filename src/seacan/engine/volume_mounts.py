@@ -4,7 +4,8 @@ What is only a directory needs no mount, and is nobody's. Blocks; called in work
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from seacan import errors, log
 from seacan.engine import volume_points

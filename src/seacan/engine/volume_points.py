@@ -1,7 +1,8 @@
 """The volumes of a container, as its mounts name them."""
 
 from collections.abc import Iterable
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from seacan import ids
 from seacan.engine.mount_points import MountPoint, check_count, clean

@@ -1,16 +1,17 @@
 """Removing at once all volumes that nobody has. Blocks."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
 from pathlib import Path
+
+import msgspec
+from msgspec import field
 
 from seacan import errors, log
 from seacan.engine.tree_size import tree_bytes
 from seacan.volumes.volume import Found
 
 
-@dataclass(slots=True)
-class PrunedVolumes:
+class PrunedVolumes(msgspec.Struct):
     names: list[str] = field(default_factory=list)
     reclaimed_bytes: int = 0
 

@@ -1,15 +1,15 @@
 """Clients that wait for the end of a container."""
 
 import weakref
-from dataclasses import dataclass, field
 
 import anyio
+import msgspec
+from msgspec import field
 
 from seacan.engine.container import Exit
 
 
-@dataclass(slots=True, eq=False, weakref_slot=True)
-class Waiter:
+class Waiter(msgspec.Struct, eq=False, weakref=True):
     """One client that waits for an end; `done` is set when `exit` is there.
 
     It is registered for as long as the client holds it, and no longer.
@@ -37,8 +37,7 @@ class Waiters:
             waiter.done.set()
 
 
-@dataclass(frozen=True, slots=True)
-class Wait:
+class Wait(msgspec.Struct, frozen=True):
     """Waits for an end; `waiter` was registered when this was made, so that none is missed."""
 
     waiter: Waiter

@@ -7,7 +7,6 @@ import fcntl
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
@@ -15,8 +14,7 @@ import msgspec
 from seacan import files
 
 
-@dataclass(frozen=True, slots=True)
-class LimitRecord:
+class LimitRecord(msgspec.Struct, frozen=True):
     """One limited process, by pid and start time (clock ticks since boot).
 
     `origins`: the directory that it was in, by controller, "" for version 2. `cpus` of 0, `memory`

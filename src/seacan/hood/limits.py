@@ -14,9 +14,11 @@ import hashlib
 import os
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
+
+import msgspec
+from msgspec.structs import replace
 
 from seacan import paths
 from seacan.errors import Conflict, Internal, InvalidArgument, NotFound
@@ -32,8 +34,7 @@ _PERIOD_US: Final = 100_000  # the kernel's default
 _ROUNDS: Final = 100  # of moving what was forked meanwhile
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(msgspec.Struct, frozen=True):
     """What is asked for, 0 for nothing of a kind: CPUs, bytes, processes."""
 
     cpus: float = 0.0

@@ -3,8 +3,9 @@
 import os
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Final
+
+import msgspec
 
 from seacan.kernel.processes import stat
 
@@ -12,8 +13,7 @@ _TICKS: Final = os.sysconf("SC_CLK_TCK")
 _PAGE_BYTES: Final = os.sysconf("SC_PAGE_SIZE")
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(msgspec.Struct, frozen=True):
     """At one moment: `cpu_s` of all time, `memory_bytes` resident, of so many processes."""
 
     at_s: float

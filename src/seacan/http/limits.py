@@ -1,10 +1,9 @@
 """What a client may use up before it is turned away."""
 
-from dataclasses import dataclass
+import msgspec
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(msgspec.Struct, frozen=True):
     # A query may carry hundreds of ids in `filters`; dockerd allows a head of 1 MiB.
     head_bytes: int = 1 << 20
     head_lines: int = 256

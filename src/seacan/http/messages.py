@@ -2,23 +2,22 @@
 
 import socket
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from dataclasses import dataclass
 from typing import Any, TypeAlias
+
+import msgspec
 
 HeaderLine: TypeAlias = tuple[str, str]
 Send: TypeAlias = Callable[[bytes], Coroutine[Any, Any, None]]
 
 
-@dataclass(frozen=True, slots=True)
-class Certificate:
+class Certificate(msgspec.Struct, frozen=True):
     """What a client has shown of itself, and was verified."""
 
     common_name: str
     pem: str
 
 
-@dataclass(slots=True)
-class Request:
+class Request(msgspec.Struct):
     method: str
     target: str  # path and query, still percent-encoded
     headers: dict[str, str]  # names in lower case; of a repeated one, the last
@@ -27,8 +26,7 @@ class Request:
     certificate: Certificate | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(msgspec.Struct, frozen=True):
     """An answer that is all there."""
 
     status: int
@@ -37,8 +35,7 @@ class Reply:
     headers: Sequence[HeaderLine] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Stream:
+class Stream(msgspec.Struct, frozen=True):
     """An answer that `produce` sends piece by piece, while the client listens.
 
     It is chunked, unless `headers` have a Content-Length. HEAD gets the head alone, without
@@ -56,8 +53,7 @@ class Stream:
     is_by_line: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Hijack:
+class Hijack(msgspec.Struct, frozen=True):
     """The connection itself, after a head, is given to `begin` for good.
 
     `begin` gets the client's socket, non-blocking, now its own to close, and the bytes that the

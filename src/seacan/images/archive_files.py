@@ -4,8 +4,10 @@ The archive is a stream, its members in any order: all of them go to a staging d
 nameless, each with its digest.
 """
 
-from dataclasses import dataclass, field
 from typing import BinaryIO, Final
+
+import msgspec
+from msgspec import field
 
 from seacan.errors import InvalidArgument
 from seacan.images import documents
@@ -19,8 +21,7 @@ _MOST_MEMBERS: Final = 100_000
 _MOST_LINKS: Final = 10
 
 
-@dataclass(slots=True)
-class Contents:
+class Contents(msgspec.Struct):
     """The files of an archive by their names, and its links, which old ones have for layers."""
 
     files: dict[str, Staged] = field(default_factory=dict)

@@ -13,9 +13,10 @@ import os
 import tempfile
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final
+
+import msgspec
 
 from seacan.errors import NotFound
 from seacan.files import read_bounded, sync_directory, write_all, write_atomic
@@ -26,8 +27,7 @@ CANONICAL: Final = "sha256"
 _PARTIAL_S: Final = 24 * 3600  # that a download broken off is kept
 
 
-@dataclass(frozen=True, slots=True)
-class Staged:
+class Staged(msgspec.Struct, frozen=True):
     """A file that may become a blob."""
 
     path: Path

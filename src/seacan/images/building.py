@@ -12,9 +12,11 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO, Final
+
+import msgspec
+from msgspec.structs import replace
 
 from seacan.errors import Internal
 from seacan.images import documents, made
@@ -32,8 +34,7 @@ _FLUSH_S: Final = 5.0
 _MOST_KNOWN: Final = 1000
 
 
-@dataclass(frozen=True, slots=True)
-class BuiltLayer:
+class BuiltLayer(msgspec.Struct, frozen=True):
     """One layer of an image: unpacked, and as an archive."""
 
     layer: Layer
@@ -45,8 +46,7 @@ class BuiltLayer:
         return self.layer.chain_id == chain_ids([*below, self.diff_id])[-1]
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
+class Result(msgspec.Struct, frozen=True):
     """What a step came to: a layer, or none if it changed no file."""
 
     key: str
@@ -55,8 +55,7 @@ class Result:
     layer: BuiltLayer | None
 
 
-@dataclass(frozen=True, slots=True)
-class CacheRecord:
+class CacheRecord(msgspec.Struct, frozen=True):
     """A result as it is kept; times are seconds since 1970."""
 
     key: str

@@ -3,9 +3,10 @@
 import sqlite3
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from types import MappingProxyType
 from typing import Any, Final, TypedDict
+
+from msgspec.structs import replace
 
 from seacan.errors import NotFound
 from seacan.images import documents, indexes, references

@@ -14,9 +14,11 @@ there beyond the rows counts only if nobody was adding when it was looked at.
 import hashlib
 import sqlite3
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from itertools import islice
 from typing import Final, NamedTuple
+
+import msgspec
+from msgspec import field
 
 from seacan.errors import InvalidArgument, SeacanError
 from seacan.images import documents, indexes, references
@@ -29,8 +31,7 @@ from seacan.images.streams import Watched, buffered, chunks
 _MOST_DIFFERENCES: Final = 10  # told of one layer
 
 
-@dataclass(slots=True)
-class Checked:
+class Checked(msgspec.Struct):
     """What was looked at."""
 
     blobs: int = 0
@@ -49,8 +50,7 @@ class _ImageRow(NamedTuple):
     manifest: str
 
 
-@dataclass(slots=True)
-class _Rows:
+class _Rows(msgspec.Struct):
     """The tables, as of one moment."""
 
     images: list[_ImageRow]

@@ -2,9 +2,10 @@
 
 import datetime
 from collections.abc import Sequence
-from dataclasses import dataclass
 from io import RawIOBase
 from typing import BinaryIO, Final
+
+import msgspec
 
 from seacan.errors import Internal
 from seacan.images import documents
@@ -25,8 +26,7 @@ from seacan.spec.image import (
 EMPTY_DIFF_ID: Final = "sha256:5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef"
 
 
-@dataclass(frozen=True, slots=True)
-class Commit:
+class Commit(msgspec.Struct, frozen=True):
     """What an image is to say of itself."""
 
     config: ExecutionConfig

@@ -7,9 +7,9 @@ came, byte by byte.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any, BinaryIO, Final, cast
 
+import msgspec
 from isal import isal_zlib
 
 from seacan.ids import short
@@ -25,8 +25,7 @@ _LEVEL: Final = 2  # of 3: as small as zlib's middle ones, several times as fast
 _GZIP_WINDOW: Final = 31  # with gzip's frame, whose time is 0: the same bytes every time
 
 
-@dataclass(frozen=True, slots=True)
-class Digests:
+class Digests(msgspec.Struct, frozen=True):
     """Of what goes over a network: the manifests of the images, and their index or ""."""
 
     images: list[str]

@@ -9,8 +9,11 @@ import hashlib
 import os
 import stat
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
 from typing import BinaryIO, Final
+
+import msgspec
+from msgspec import field
+from msgspec.structs import replace
 
 from seacan.errors import InvalidArgument
 from seacan.images.streams import CHUNK_BYTES
@@ -35,8 +38,7 @@ _TYPES: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class _Expected:
+class _Expected(msgspec.Struct, frozen=True):
     """An entry; what is None is not known from the archive, and is not compared."""
 
     type: int  # S_IFREG, …

@@ -1,9 +1,10 @@
 """The history of an image: the steps that it was made in, with what each added."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
+
+import msgspec
 
 from seacan.errors import NotFound
 from seacan.images.image import Image
@@ -12,8 +13,7 @@ _MISSING: Final = "<missing>"
 _NEVER_S: Final = -62135596800  # the zero time of Go's, which dockerd shows for none
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(msgspec.Struct, frozen=True):
     id: str  # of the image that the step ended in, if that is here; else `<missing>`
     created_s: int  # since 1970
     created_by: str

@@ -1,8 +1,9 @@
 """What others see of images: records, as of the moment they were asked for."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import NewType
+
+import msgspec
 
 from seacan.images.platforms import Platform
 from seacan.images.references import Reference
@@ -11,8 +12,7 @@ from seacan.spec.image import Descriptor, ExecutionConfig, ImageConfig
 ImageId = NewType("ImageId", str)  # `sha256:` and the digest of the image's config
 
 
-@dataclass(frozen=True, slots=True)
-class Image:
+class Image(msgspec.Struct, frozen=True):
     id: ImageId
     references: tuple[Reference, ...]  # with a tag
     digests: tuple[Reference, ...]  # with a digest, as pulled
@@ -76,8 +76,7 @@ class Image:
         return (self, *self.others)
 
 
-@dataclass(frozen=True, slots=True)
-class ImageManifest:
+class ImageManifest(msgspec.Struct, frozen=True):
     """A manifest that the names of an image lead to."""
 
     descriptor: Descriptor
@@ -87,37 +86,32 @@ class ImageManifest:
     attests: str | None = None  # the digest of the manifest that it says something about
 
 
-@dataclass(frozen=True, slots=True)
-class ImageManifests:
+class ImageManifests(msgspec.Struct, frozen=True):
     """All that the names of an image lead to."""
 
     target: Descriptor  # of the index, or of the one manifest
     manifests: tuple[ImageManifest, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Loaded:
+class Loaded(msgspec.Struct, frozen=True):
     """An image that an archive brought, and the references that now mean it."""
 
     id: ImageId
     references: tuple[Reference, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Use:
+class Use(msgspec.Struct, frozen=True):
     """A container of an image."""
 
     container_id: str
     is_running: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Untagged:
+class Untagged(msgspec.Struct, frozen=True):
     reference: Reference
 
 
-@dataclass(frozen=True, slots=True)
-class Deleted:
+class Deleted(msgspec.Struct, frozen=True):
     """An image by its id, or a layer by its chain id."""
 
     digest: str

@@ -11,8 +11,9 @@ kept while a name has it. docs/adr/0023-several-platforms.md says why it is so.
 
 import sqlite3
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Final
+
+import msgspec
 
 from seacan.images import documents, platforms
 from seacan.images.blobs import Blobs
@@ -28,8 +29,7 @@ _KIND: Final = "vnd.docker.reference.type"
 _ABOUT: Final = "vnd.docker.reference.digest"
 
 
-@dataclass(frozen=True, slots=True)
-class Index:
+class Index(msgspec.Struct, frozen=True):
     """What is written down of an index."""
 
     digest: str

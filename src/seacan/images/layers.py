@@ -16,9 +16,10 @@ import tempfile
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final
+
+import msgspec
 
 from seacan import log
 from seacan.errors import InvalidArgument, NotFound
@@ -44,8 +45,7 @@ _OF_IMAGES: Final = """
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Layer:
+class Layer(msgspec.Struct, frozen=True):
     number: int
     chain_id: str
     size_bytes: int  # of its files

@@ -1,7 +1,9 @@
 """What an OCI layout has: images, and indexes of images for several platforms."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+
+import msgspec
+from msgspec import field
 
 from seacan.errors import InvalidArgument, NotFound
 from seacan.images import documents, references
@@ -21,8 +23,7 @@ from seacan.spec.image import (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(msgspec.Struct, frozen=True):
     """An image in the archive."""
 
     config: bytes
@@ -30,8 +31,7 @@ class Found:
     manifest: bytes | None
 
 
-@dataclass(frozen=True, slots=True)
-class Named:
+class Named(msgspec.Struct, frozen=True):
     """What an archive has under some names: an image, or several and the index that names them."""
 
     images: list[Found]
@@ -40,8 +40,7 @@ class Named:
     documents: list[Staged] = field(default_factory=list)  # of the index, with itself
 
 
-@dataclass(frozen=True, slots=True)
-class Several:
+class Several(msgspec.Struct, frozen=True):
     """An index of the archive, with the images of it that are there."""
 
     digest: str

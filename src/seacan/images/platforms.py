@@ -1,7 +1,6 @@
 """Platforms: `linux/arm64/v8`, under the names that images use (Go's)."""
 
 import os
-from dataclasses import dataclass
 from typing import Any, Final
 
 import msgspec
@@ -21,8 +20,7 @@ _ARCHITECTURES: Final = {
 _OPERATING_SYSTEMS: Final = ("linux", "windows", "darwin", "freebsd")
 
 
-@dataclass(frozen=True, slots=True)
-class Platform:
+class Platform(msgspec.Struct, frozen=True):
     architecture: str
     os: str = "linux"
     variant: str = ""

@@ -9,8 +9,10 @@ sentences are its own, since clients match them.
 
 import functools
 import re
-from dataclasses import dataclass, replace
 from typing import Final
+
+import msgspec
+from msgspec.structs import replace
 
 from seacan.errors import InvalidArgument
 
@@ -31,8 +33,7 @@ _DIGEST = re.compile(r"sha256:[a-f0-9]{64}|sha384:[a-f0-9]{96}|sha512:[a-f0-9]{1
 _HEX_ID = re.compile(r"[a-f0-9]{64}")
 
 
-@dataclass(frozen=True, slots=True)
-class Reference:
+class Reference(msgspec.Struct, frozen=True):
     domain: str
     path: str
     tag: str | None = None

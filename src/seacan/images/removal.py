@@ -11,7 +11,9 @@ Source: moby, daemon/images/image_delete.go.
 
 import sqlite3
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+
+import msgspec
+from msgspec import field
 
 from seacan.errors import Conflict
 from seacan.ids import short
@@ -24,14 +26,12 @@ from seacan.images.references import Reference
 Uses = Mapping[ImageId, Sequence[Use]]
 
 
-@dataclass(frozen=True, slots=True)
-class Removal:
+class Removal(msgspec.Struct, frozen=True):
     untag: tuple[Reference, ...]
     delete: tuple[ImageId, ...]  # but for those that still have a name then
 
 
-@dataclass(slots=True)
-class Done:
+class Done(msgspec.Struct):
     """What is gone, and of it the images."""
 
     removed: list[Removed] = field(default_factory=list)

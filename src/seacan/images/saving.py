@@ -13,8 +13,11 @@ compression; ours keep their digests, so that an image which goes through an arc
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
 from typing import Any, Final
+
+import msgspec
+from msgspec import field
+from msgspec.structs import replace
 
 from seacan.errors import NotFound
 from seacan.images import documents, indexes, references, tar_writer
@@ -39,8 +42,7 @@ _LAYOUT: Final = b'{"imageLayoutVersion": "1.0.0"}'
 _BLOBS: Final = "blobs/sha256"
 
 
-@dataclass(slots=True)
-class Saved:
+class Saved(msgspec.Struct):
     """What is to be saved under some names: an image, or several with the index that names them."""
 
     images: Sequence[Image]  # first the one that Docker's form has

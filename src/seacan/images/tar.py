@@ -12,11 +12,12 @@ Source: POSIX.1-2017 pax, "ustar Interchange Format" and "pax Header Block"; tar
 import os
 import zlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from enum import Enum, auto
 from functools import lru_cache
 from types import MappingProxyType
 from typing import BinaryIO, Final, NamedTuple
+
+import msgspec
 
 from seacan.errors import InvalidArgument
 from seacan.images import sparse
@@ -194,8 +195,7 @@ class TarReader:
         return data
 
 
-@dataclass(slots=True)
-class _Header:
+class _Header(msgspec.Struct):
     block: bytes
     records: list[tuple[str, bytes]]  # of extension headers; a later one counts
 

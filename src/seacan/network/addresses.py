@@ -5,15 +5,15 @@ Pools give subnets to networks; Addresses give addresses of one subnet to endpoi
 
 import ipaddress
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Final
+
+import msgspec
 
 from seacan.errors import Forbidden, InvalidArgument, Unavailable
 from seacan.network.links import Address, IPNetwork
 
 
-@dataclass(frozen=True, slots=True)
-class Pool:
+class Pool(msgspec.Struct, frozen=True):
     """Subnets of `size` bits of prefix, out of `base`."""
 
     base: IPNetwork

@@ -3,8 +3,10 @@
 import ipaddress
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Final, NewType
+
+import msgspec
+from msgspec import field
 
 from seacan.errors import InvalidArgument
 from seacan.network.links import IPNetwork
@@ -58,8 +60,7 @@ _TRUE: Final = ("1", "t", "T", "true", "TRUE", "True")
 _FALSE: Final = ("0", "f", "F", "false", "FALSE", "False")
 
 
-@dataclass(frozen=True, slots=True)
-class Subnet:
+class Subnet(msgspec.Struct, frozen=True):
     """Addresses as text; `ip_range` is empty for all, `gateway` empty if there is none."""
 
     subnet: str
@@ -78,8 +79,7 @@ def auxiliary_gateway(version: int) -> str:
     return f"DefaultGatewayIPv{version}"
 
 
-@dataclass(frozen=True, slots=True)
-class Network:
+class Network(msgspec.Struct, frozen=True):
     id: NetworkId
     name: str
     driver: str  # bridge, host, null, macvlan, ipvlan
@@ -179,8 +179,7 @@ class Network:
         return next((each for each in self.subnets if each.network.version == version), None)
 
 
-@dataclass(frozen=True, slots=True)
-class Endpoint:
+class Endpoint(msgspec.Struct, frozen=True):
     """One interface of a running container; addresses are empty where it has none.
 
     `ipv4` and `ipv6` are such as 172.17.0.2/16.
@@ -209,8 +208,7 @@ class Endpoint:
         return self.ipv6.partition("/")[0]
 
 
-@dataclass(frozen=True, slots=True)
-class Published:
+class Published(msgspec.Struct, frozen=True):
     """A port of the host that leads to one of a container.
 
     If it `is_routed`, the container's own port is open to others, and none of the host leads there:
@@ -225,8 +223,7 @@ class Published:
     is_routed: bool = False
 
 
-@dataclass(slots=True)
-class Sandbox:
+class Sandbox(msgspec.Struct):
     """The network namespace of a running container, and what is in it."""
 
     id: str

@@ -15,8 +15,9 @@ import ipaddress
 import socket
 import struct
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final
+
+import msgspec
 
 from seacan.network.netlink import (
     NETFILTER,
@@ -49,8 +50,7 @@ _DATA_VALUE: Final = 1
 Part = str | int  # an address, a protocol; a port
 
 
-@dataclass(frozen=True, slots=True)
-class Forwarding:
+class Forwarding(msgspec.Struct, frozen=True):
     """A port of the host, and the container's address and port that it leads to.
 
     It is open as well at the container's own address, if the network opens any; that alone without
@@ -64,8 +64,7 @@ class Forwarding:
     port: int
 
 
-@dataclass(frozen=True, slots=True)
-class Element:
+class Element(msgspec.Struct, frozen=True):
     """What is found in the map `of` by `key`; in a set, without a `target`, the key itself."""
 
     of: str

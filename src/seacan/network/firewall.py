@@ -23,8 +23,10 @@ import shutil
 import subprocess
 import threading
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Final, TypeVar
+
+import msgspec
+from msgspec import field
 
 from seacan import log
 from seacan.errors import Internal, Unavailable
@@ -34,8 +36,7 @@ _DEADLINE_S: Final = 30.0
 _MISSING: Final = "nft is not installed (package nftables)"
 
 
-@dataclass(frozen=True, slots=True)
-class Segment:
+class Segment(msgspec.Struct, frozen=True):
     """A network behind one interface of the host; `subnets` such as 172.17.0.0/16.
 
     Of these, `routed` ones are not hidden behind the host's address, and reached at the ports that
@@ -66,8 +67,7 @@ class Segment:
         return bool(self.trusted) and not (self.internal or subnet in self.unprotected)
 
 
-@dataclass(slots=True)
-class Rules:
+class Rules(msgspec.Struct):
     """All that the table is made of, by whom it is for."""
 
     segments: dict[str, Segment] = field(default_factory=dict)

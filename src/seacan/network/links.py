@@ -7,8 +7,9 @@ Source: rtnetlink(7), linux/if_link.h, linux/if_addr.h, linux/rtnetlink.h, linux
 import ipaddress
 import socket
 import struct
-from dataclasses import dataclass
 from typing import Final
+
+import msgspec
 
 from seacan.network.netlink import (
     NLM_F_CREATE,
@@ -83,8 +84,7 @@ _IPVLAN_MODES: Final = {"l2": 0, "l3": 1, "l3s": 2}
 _IPVLAN_FLAGS: Final = {"bridge": 0, "private": 1, "vepa": 2}
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
+class Link(msgspec.Struct, frozen=True):
     index: int
     name: str
     kind: str  # bridge, veth, …; empty for a device

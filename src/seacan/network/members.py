@@ -6,11 +6,12 @@ connect, to its end, or its disconnect. Read and changed in the daemon's own thr
 
 import ipaddress
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+
+import msgspec
+from msgspec import field
 
 
-@dataclass(frozen=True, slots=True)
-class Member:
+class Member(msgspec.Struct, frozen=True):
     """`names` are the container's name, its aliases in this network, its short id, its host name.
 
     Addresses are empty where it has none. `links` are names that only this member knows others by,
@@ -25,8 +26,7 @@ class Member:
     links: Sequence[tuple[str, str]] = ()
 
 
-@dataclass(slots=True)
-class _Index:
+class _Index(msgspec.Struct):
     by_name: dict[str, list[Member]] = field(default_factory=dict)
     by_address: dict[str, Member] = field(default_factory=dict)
 

@@ -11,8 +11,9 @@ import os
 import socket
 import struct
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Final
+
+import msgspec
 
 ROUTE: Final = 0  # NETLINK_ROUTE
 NETFILTER: Final = 12  # NETLINK_NETFILTER
@@ -39,8 +40,7 @@ _PACKET_LIMIT: Final = 64 * 1024
 _DEADLINE_S: Final = 10.0
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(msgspec.Struct, frozen=True):
     """One message: its type, its flags beside REQUEST and ACK, its body, and what it is for."""
 
     type: int

@@ -6,8 +6,10 @@ Source: resolv.conf(5), systemd-resolved(8).
 import ipaddress
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Final
+
+import msgspec
+from msgspec import field
 
 from seacan import files
 
@@ -20,8 +22,7 @@ DEFAULT_SERVERS: Final = ("8.8.8.8", "8.8.4.4", "2001:4860:4860::8888", "2001:48
 _FILE_LIMIT: Final = 1024 * 1024
 
 
-@dataclass(slots=True)
-class ResolvConf:
+class ResolvConf(msgspec.Struct):
     servers: list[str] = field(default_factory=list)
     search: list[str] = field(default_factory=list)
     options: list[str] = field(default_factory=list)

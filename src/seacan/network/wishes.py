@@ -3,8 +3,9 @@
 import ipaddress
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
+
+import msgspec
 
 from seacan.errors import InvalidArgument
 from seacan.network.definition import Published
@@ -13,8 +14,7 @@ _PROTOCOLS: Final = ("tcp", "udp", "sctp")
 _PORT: Final = re.compile(r"([0-9]{1,5})(?:-([0-9]{1,5}))?")
 
 
-@dataclass(frozen=True, slots=True)
-class Wish:
+class Wish(msgspec.Struct, frozen=True):
     """A port of a container, and where it is wanted; ports of the host to choose from, or any."""
 
     protocol: str

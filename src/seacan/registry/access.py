@@ -1,8 +1,9 @@
 """Who may do what: the question that the door asks, and the answer of a registry open to all."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final, Protocol
+
+import msgspec
 
 from seacan.http.messages import Application, Request
 from seacan.registry.errors import Refused
@@ -13,8 +14,7 @@ DELETE: Final = "delete"
 ACTIONS: Final = (PULL, PUSH, DELETE)
 
 
-@dataclass(frozen=True, slots=True)
-class Scope:
+class Scope(msgspec.Struct, frozen=True):
     """`kind`, `name` and `action` are as in the scopes of tokens: `repository:team/app:pull`."""
 
     name: str

@@ -4,10 +4,10 @@ Bytes of strangers. They are kept as they came; read from them is only what the 
 Source: image-spec 1.1, manifest.md, image-index.md; distribution-spec 1.1, "Pushing Manifests".
 """
 
-from dataclasses import dataclass, field
 from typing import Final, TypeVar
 
 import msgspec
+from msgspec import field
 
 from seacan.registry import names
 from seacan.registry.errors import Refused
@@ -34,8 +34,7 @@ class _Kind(msgspec.Struct):
     manifests: msgspec.Raw = msgspec.Raw()
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
+class Document(msgspec.Struct, frozen=True):
     """`needs_*` and `may_need` are digests: what has to be in the repository, and what is kept."""
 
     media_type: str

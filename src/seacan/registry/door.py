@@ -6,9 +6,10 @@
 
 import re
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from dataclasses import dataclass
 from typing import Final
 from urllib.parse import parse_qs, unquote
+
+import msgspec
 
 from seacan.http.messages import Answer, Reply, Request, Stream
 from seacan.registry import names
@@ -56,8 +57,7 @@ class Query:
         return min(int(text), most)
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(msgspec.Struct, frozen=True):
     """A request as a route sees it: names in it are checked, the client may ask it."""
 
     request: Request
@@ -67,8 +67,7 @@ class Call:
     access: Access
 
 
-@dataclass(frozen=True, slots=True)
-class Route:
+class Route(msgspec.Struct, frozen=True):
     """`action`: what the client has to be allowed in the repository."""
 
     resource: str

@@ -6,10 +6,11 @@ import os
 import re
 import socket
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
+
+import msgspec
 
 from seacan import log, paths
 from seacan.errors import InvalidArgument
@@ -22,8 +23,7 @@ _UNITS_S: Final = {"s": 1.0, "m": 60.0, "h": HOUR_S, "d": 24 * HOUR_S}
 _PASSWORD_BYTES: Final = 64 << 10
 
 
-@dataclass(frozen=True, slots=True)
-class Flags:
+class Flags(msgspec.Struct, frozen=True):
     command: str  # serve, verify
     settings: Settings
     log_level: str

@@ -10,8 +10,9 @@ cache go when nobody has asked for them for `manifest_s`.
 """
 
 import math
-from dataclasses import dataclass
 from typing import Final
+
+import msgspec
 
 from seacan.registry.store import Store
 from seacan.registry.uploads import Uploads
@@ -23,15 +24,13 @@ _UNNAMED: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Ages:
+class Ages(msgspec.Struct, frozen=True):
     grace_s: float = HOUR_S
     upload_s: float = 24 * HOUR_S
     manifest_s: float = math.inf
 
 
-@dataclass(frozen=True, slots=True)
-class Collected:
+class Collected(msgspec.Struct, frozen=True):
     blobs: int
     bytes: int
 

@@ -2,7 +2,6 @@
 
 import sqlite3
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
 import msgspec
@@ -17,8 +16,7 @@ _SHOWN_MISSING: Final = 20
 _ENTRY: Final = "digest, media_type, size_bytes, touched_at"  # the fields of Entry
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(msgspec.Struct, frozen=True):
     """A manifest that a repository has. `checked_at` is of the tag it was found by, or 0."""
 
     digest: str

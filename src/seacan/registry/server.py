@@ -4,12 +4,12 @@ import socket
 import ssl
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import replace
 from typing import Final
 
 import anyio
 from anyio import CapacityLimiter, to_thread
 from anyio.abc import TaskGroup
+from msgspec.structs import replace
 
 from seacan import log
 from seacan.http.limits import Limits

@@ -1,15 +1,16 @@
 """What a registry is told: its flags, as a record."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
+
+import msgspec
+from msgspec import field
 
 from seacan.images.remote.credentials import NOBODY, Credentials
 from seacan.registry.garbage import HOUR_S, Ages
 
 
-@dataclass(frozen=True, slots=True)
-class Address:
+class Address(msgspec.Struct, frozen=True):
     host: str
     port: int
 
@@ -17,14 +18,12 @@ class Address:
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
 
-@dataclass(frozen=True, slots=True)
-class Tls:
+class Tls(msgspec.Struct, frozen=True):
     certificate: Path
     key: Path
 
 
-@dataclass(frozen=True, slots=True)
-class Passwords:
+class Passwords(msgspec.Struct, frozen=True):
     """`rules`: as they were written. `realm`: "" for the registry's own address."""
 
     htpasswd: Path
@@ -32,8 +31,7 @@ class Passwords:
     realm: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Tokens:
+class Tokens(msgspec.Struct, frozen=True):
     """Of somebody else, who signs them with one of `keys`."""
 
     realm: str
@@ -42,8 +40,7 @@ class Tokens:
     keys: Path
 
 
-@dataclass(frozen=True, slots=True)
-class Proxy:
+class Proxy(msgspec.Struct, frozen=True):
     """The registry that this one is a cache of. A tag is believed for `tag_lifetime_s`."""
 
     url: str
@@ -51,8 +48,7 @@ class Proxy:
     credentials: Credentials = NOBODY
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(msgspec.Struct, frozen=True):
     root: Path
     address: Address
     metrics_address: Address | None = None

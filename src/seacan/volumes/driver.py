@@ -2,16 +2,16 @@
 
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
+
+import msgspec
 
 from seacan.volumes.filling import Filling
 from seacan.volumes.volume import Volume
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+class Seen(msgspec.Struct, frozen=True):
     """What a driver says of a volume. `mountpoint` is empty while it is mounted nowhere."""
 
     mountpoint: str

@@ -7,11 +7,11 @@ import http.client
 import socket
 import ssl
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import urlsplit
 
 import msgspec
+from msgspec import field
 
 from seacan.errors import Internal, InvalidArgument, Unavailable
 
@@ -19,8 +19,7 @@ _MEDIA_TYPE: Final = "application/vnd.docker.plugins.v1.2+json"
 _ANSWER_LIMIT: Final = 16 << 20
 
 
-@dataclass(frozen=True, slots=True)
-class Address:
+class Address(msgspec.Struct, frozen=True):
     """Where a plugin listens: unix://PATH, tcp://HOST:PORT, http(s)://HOST:PORT.
 
     `tls` are the names of Go's: CAFile, CertFile, KeyFile, InsecureSkipVerify.

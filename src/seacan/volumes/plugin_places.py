@@ -9,7 +9,6 @@ Source: docs.docker.com, Docker Plugin API.
 
 import stat
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -25,8 +24,7 @@ _SPEC_LIMIT: Final = 64 << 10
 _ACTIVATION_S: Final = 60.0
 
 
-@dataclass(frozen=True, slots=True)
-class Places:
+class Places(msgspec.Struct, frozen=True):
     """Where plugins are looked for."""
 
     sockets: Path = SOCKETS

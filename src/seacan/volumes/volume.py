@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
+
+import msgspec
 
 from seacan.errors import InvalidArgument
 
@@ -13,8 +14,7 @@ _NAME: Final = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]+")
 _NAME_LIMIT: Final = 254  # NAME_MAX, and a dot before it: local.py
 
 
-@dataclass(frozen=True, slots=True)
-class Volume:
+class Volume(msgspec.Struct, frozen=True):
     """The record of a volume; `options` are its driver's. Null and empty are told apart, as asked.
 
     `created_at` is RFC 3339 in UTC, whole seconds. `renamed_from` is its name before the last one,
@@ -29,8 +29,7 @@ class Volume:
     renamed_from: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(msgspec.Struct, frozen=True):
     """A volume and where it is; `holders` are the ids of the containers that have it.
 
     `scope` and `status` are what its driver says of it; None if it says nothing.

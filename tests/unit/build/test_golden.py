@@ -3,13 +3,13 @@
 `SEACAN_GOLDEN=1` rewrites the texts.
 """
 
-import dataclasses
 import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from seacan.build.arguments import Wanted
@@ -132,7 +132,7 @@ def origin(where: Origin | None) -> str:
 def shown(record: Any) -> str:
     """Return a record without what is as it is when nobody says anything."""
     parts = []
-    for field in dataclasses.fields(record):
+    for field in msgspec.structs.fields(record):
         value = getattr(record, field.name)
         if isinstance(value, Source):
             last = f"-{value.last_line}" if value.last_line > value.first_line else ""
@@ -147,4 +147,4 @@ def shown_value(value: Any) -> str:
         return str(value)
     if isinstance(value, tuple):
         return f"[{', '.join(shown_value(each) for each in value)}]"
-    return shown(value) if dataclasses.is_dataclass(value) else repr(value)
+    return shown(value) if isinstance(value, msgspec.Struct) else repr(value)

@@ -1,12 +1,13 @@
 """Which steps are found again: what their keys are made of."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, cast
 
 import anyio
 import pytest
+from msgspec import field
+from msgspec.structs import replace
 
 from seacan.build.copies import Copies, CopyPlan
 from seacan.build.dockerfile.instructions import Add, Copy, Source
@@ -29,8 +30,7 @@ STATE = State(Platform("amd64"), {"User": "1"})
 OTHER = State(Platform("amd64"), {"User": "2", "Shell": ["/bin/other"]}, author="somebody")
 
 
-@dataclass(frozen=True, slots=True)
-class Copied(Copies):
+class Copied(Copies, frozen=True):
     """Copies that are as they are planned here, and change nothing."""
 
     found: dict[str, Any] = field(default_factory=lambda: {"digest": "0", "owner": (0, 0)})
@@ -102,7 +102,7 @@ def test_not_all_of_many_stages_are_at_work_at_once(tmp_path: Path) -> None:
     store = Store(DataRoot(tmp_path))
     working: list[int] = []
 
-    class Slow(Copied):
+    class Slow(Copied, frozen=True):
         async def do(self, plan: CopyPlan, state: State) -> BuiltLayer | None:
             working.append(working[-1] + 1 if working else 1)
             await anyio.wait_all_tasks_blocked()

@@ -1,7 +1,8 @@
 """A host to decide for: two CPUs, cgroup v1, root without CAP_SYS_RESOURCE."""
 
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from seacan.engine.host import Host, Limit
 from seacan.engine.requests import Normalised, normalise

@@ -6,11 +6,11 @@ writes NAME.dockerd.json.
 
 import json
 import os
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from tests.unit.engine.hosts import BUSYBOX, CONTAINER_ID, HOST, make
 
 from seacan.engine import devices

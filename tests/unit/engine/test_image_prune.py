@@ -1,6 +1,5 @@
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 from tests.fakes.engine import make_image
 
 from seacan.engine.image_prune import choose

@@ -1,7 +1,7 @@
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from tests.unit.engine.hosts import HOST, HOST_V2, make
 
 from seacan.engine.limits import numbers_of

@@ -1,7 +1,7 @@
-from dataclasses import replace
 from typing import Any, cast
 
 import pytest
+from msgspec.structs import replace
 from tests.unit.engine.hosts import HOST, make
 
 from seacan.engine import resources

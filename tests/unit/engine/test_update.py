@@ -1,9 +1,9 @@
 """What an update changes, and what the cgroup is told of it."""
 
-from dataclasses import replace
 from typing import Any, cast
 
 import pytest
+from msgspec.structs import replace
 from tests.fakes.engine import make_container
 from tests.unit.engine.hosts import HOST
 

@@ -1,5 +1,6 @@
-from dataclasses import replace
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from seacan.hood.limit_records import LimitRecord, LimitRecords
 

@@ -1,6 +1,6 @@
-from dataclasses import replace
 from typing import Any
 
+from msgspec.structs import replace
 from tests.fakes.engine import IMAGE_ID, OTHER_IMAGE_ID, make_image
 
 from seacan.errors import NotFound

@@ -9,8 +9,10 @@ Source: moby/buildkit, frontend/dockerui/config.go, context.go, namedcontext.go.
 import csv
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any, Final, cast
+
+import msgspec
+from msgspec import field
 
 from seacan.build.arguments import Wanted
 from seacan.build.downloads import is_url
@@ -40,16 +42,14 @@ _TEXTS: Final = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Directory:
+class Directory(msgspec.Struct, frozen=True):
     """One of the client's, by the name that its session knows it by."""
 
     name: str
     session_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class NamedContexts:
+class NamedContexts(msgspec.Struct, frozen=True):
     """Those beside the main one, by name."""
 
     images: dict[str, str] = field(default_factory=dict)
@@ -58,8 +58,7 @@ class NamedContexts:
     results: dict[str, str] = field(default_factory=dict)  # inputs, by their names
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(msgspec.Struct, frozen=True):
     filename: str
     dockerfile: Directory
     has_own_dockerfile: bool  # though the context is remote

@@ -1,8 +1,9 @@
 """moby.buildkit.v1.Control: builds asked for and told of, the builder, its cache."""
 
 import datetime
-from dataclasses import dataclass
 from typing import Final
+
+import msgspec
 
 from seacan.api import engine
 from seacan.api.buildkit import attributes, cache, exporters, workers
@@ -27,8 +28,7 @@ from seacan.grpc.status import CallFailed
 _ENTITLEMENTS: Final = ("network.host",)  # as dockerd grants them
 
 
-@dataclass(frozen=True, slots=True)
-class Control:
+class Control(msgspec.Struct, frozen=True):
     engine: engine.Engine
     jobs: Jobs
     solving: Solving

@@ -4,10 +4,10 @@ Source: moby/buildkit, exporter/; moby, builder/builder-next/exporter.
 """
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 import anyio
+import msgspec
 
 from seacan.api.body_file import Receive, file_of
 from seacan.api.buildkit import filesend
@@ -29,16 +29,14 @@ _PASSED_OVER: Final = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Output:
+class Output(msgspec.Struct, frozen=True):
     """Files that the client wants, by the number that it knows this exporter by."""
 
     number: int
     type: str
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(msgspec.Struct, frozen=True):
     """What is asked for; several exporters of images come to one."""
 
     has_image: bool
@@ -83,8 +81,7 @@ def _tags(names: str) -> list[Reference]:
     return found
 
 
-@dataclass(frozen=True, slots=True)
-class Exporters:
+class Exporters(msgspec.Struct, frozen=True):
     solving: Solving
 
     async def export(self, job: Job, prepared: Prepared, wanted: Wanted) -> Mapping[str, str]:

@@ -16,11 +16,12 @@ Source: tonistiigi/fsutil, send.go, receive.go; moby/buildkit, session/filesync.
 import hashlib
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import quote_plus
 
 import anyio
+import msgspec
+from msgspec import field
 
 from seacan.api.buildkit import modes
 from seacan.api.buildkit.messages import Packet, PacketType, Stat
@@ -44,8 +45,7 @@ _EMPTY: Final = hashlib.sha256().hexdigest()
 Tell = Callable[[int], Awaitable[None]]
 
 
-@dataclass(frozen=True, slots=True)
-class Chosen:
+class Chosen(msgspec.Struct, frozen=True):
     """What of a directory is wanted; `followed` paths with what their links lead to, if given."""
 
     name: str  # of the directory, as the client calls it
@@ -84,8 +84,7 @@ async def receive(
         await _Receiving(call, tree, tell, kept).run()
 
 
-@dataclass(slots=True)
-class _File:
+class _File(msgspec.Struct):
     """One whose content is coming."""
 
     stat: Stat

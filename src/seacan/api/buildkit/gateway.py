@@ -4,8 +4,9 @@ The client asks for results, one of which it returns to be exported. It says of 
 call is. A result is built when it is exported, or evaluated; errors of its Dockerfile come before.
 """
 
-from dataclasses import dataclass
 from typing import Final
+
+import msgspec
 
 from seacan.api import engine
 from seacan.api.buildkit import attributes, definitions, subrequests, workers
@@ -31,8 +32,7 @@ from seacan.grpc.server import Incoming
 _BUILD: Final = "buildkit-controlapi-buildid"
 
 
-@dataclass(frozen=True, slots=True)
-class Gateway:
+class Gateway(msgspec.Struct, frozen=True):
     engine: engine.Engine
     jobs: Jobs
     solving: Solving

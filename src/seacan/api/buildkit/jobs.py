@@ -10,10 +10,11 @@ import secrets
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
 from typing import Final
 
 import anyio
+import msgspec
+from msgspec import field
 
 from seacan.api.buildkit.attributes import Asked
 from seacan.api.buildkit.definitions import result_id
@@ -28,8 +29,7 @@ _MOST_ENDED: Final = 16
 _COMES_S: Final = 10.0
 
 
-@dataclass(frozen=True, slots=True)
-class Prepared:
+class Prepared(msgspec.Struct, frozen=True):
     """What is to be built, once somebody wants it: a result that is known by its id."""
 
     id: str
@@ -43,8 +43,7 @@ class Prepared:
     cache_images: Sequence[str]
 
 
-@dataclass(slots=True)
-class Job:
+class Job(msgspec.Struct):
     ref: str
     session_id: str
     telling: Telling

@@ -2,7 +2,8 @@
 
 import posixpath
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+
+import msgspec
 
 from seacan.build.dockerfile import mounts
 from seacan.build.dockerfile.instructions import Add, Copy, Instruction, Run
@@ -14,8 +15,7 @@ from seacan.images import references
 from seacan.spec import git_urls
 
 
-@dataclass(frozen=True, slots=True)
-class Needs:
+class Needs(msgspec.Struct, frozen=True):
     registries: frozenset[str]  # domains
     secrets: frozenset[str]  # ids
     agents: frozenset[str]  # ids

@@ -6,10 +6,11 @@ build     contexts are received, secrets and credentials asked for, then the bui
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, replace
 from typing import Final
 
 import anyio
+import msgspec
+from msgspec.structs import replace
 
 from seacan.api.buildkit import attributes, client_services, filesync, warnings
 from seacan.api.buildkit.attributes import Asked, Directory
@@ -40,8 +41,7 @@ _DEFAULT: Final = "Dockerfile"
 _IGNORE: Final = ".dockerignore"
 
 
-@dataclass(frozen=True, slots=True)
-class Solving:
+class Solving(msgspec.Struct, frozen=True):
     builds: Builds
     sessions: Sessions
     passing: Passing

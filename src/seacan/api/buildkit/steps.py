@@ -6,8 +6,9 @@ Instructions that change no file are none of them.
 """
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from typing import Final
+
+import msgspec
 
 from seacan.api.buildkit.progress import STDERR, STDOUT, Step, Telling
 from seacan.build.dockerfile.instructions import Add, Copy, Dockerfile, Run, Workdir
@@ -34,15 +35,13 @@ _CHANGING: Final = (Run, Copy, Add, Workdir)
 _CHANGING_WORDS: Final = ("RUN", "COPY", "ADD", "WORKDIR")
 
 
-@dataclass(frozen=True, slots=True)
-class _Stage:
+class _Stage(msgspec.Struct, frozen=True):
     label: str  # empty if it is the only one
     base: str  # an image; empty if it is another stage
     total: int
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(msgspec.Struct, frozen=True):
     """Where in the Dockerfile something is; lines from 1, 0 if it is not known."""
 
     first_line: int = 0

@@ -3,11 +3,10 @@
 The answer is a JSON value a line: {"problem": TEXT} for each, then {"checked": {"blobs": N, …}}.
 """
 
-from dataclasses import asdict
-
 import anyio
 import anyio.from_thread
 import msgspec
+from msgspec.structs import asdict
 
 from seacan.api import engine_images
 from seacan.api.door import Call, Route

@@ -5,8 +5,9 @@ What dockerd makes of several values was asked of dockerd 28.
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import Final
+
+from msgspec.structs import replace
 
 from seacan.api.query import Filters
 from seacan.engine.filters import has_all_labels

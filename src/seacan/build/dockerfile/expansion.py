@@ -13,8 +13,10 @@ Source: the Dockerfile reference, environment replacement; BuildKit, shell/lex.g
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Final
+
+import msgspec
+from msgspec import field
 
 from seacan.build.dockerfile import substitution
 from seacan.build.dockerfile.lines import SPACES
@@ -42,8 +44,7 @@ class Work:
             raise InvalidArgument("variables of this Dockerfile expand to too much text")
 
 
-@dataclass(frozen=True, slots=True)
-class Lexer:
+class Lexer(msgspec.Struct, frozen=True):
     """How words are read; the four choices are for what is not yet to be given its values."""
 
     escape: str = "\\"
@@ -54,8 +55,7 @@ class Lexer:
     work: Work = field(default_factory=Work)
 
 
-@dataclass(frozen=True, slots=True)
-class Expanded:
+class Expanded(msgspec.Struct, frozen=True):
     text: str
     used: frozenset[str]  # variables that have a value
     unset: frozenset[str]  # variables that have none

@@ -1,8 +1,9 @@
 """Here-documents: the `<<EOF` of a line, and what comes after it."""
 
 import re
-from dataclasses import dataclass
 from typing import Final
+
+import msgspec
 
 from seacan.build.dockerfile import expansion
 from seacan.build.dockerfile.expansion import Lexer
@@ -14,8 +15,7 @@ _LEADING_TABS: Final = re.compile(r"^\t+", re.MULTILINE)
 _WORDS: Final = Lexer(keeps_quotes=True, keeps_escapes=True, keeps_unset=True)
 
 
-@dataclass(frozen=True, slots=True)
-class Mark:
+class Mark(msgspec.Struct, frozen=True):
     """`3<<-"EOF"`: the name is without its quotes."""
 
     name: str

@@ -4,11 +4,10 @@ Words are as they were written, variables and quotes in them: build/evaluation.p
 values, once it is known what a stage is based on. Source: the Dockerfile reference.
 """
 
-from dataclasses import dataclass
+import msgspec
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(msgspec.Struct, frozen=True):
     """Where an instruction stands."""
 
     name: str  # the keyword, as it was written
@@ -18,8 +17,7 @@ class Source:
     comments: tuple[str, ...] = ()  # the lines right above, without the #
 
 
-@dataclass(frozen=True, slots=True)
-class Heredoc:
+class Heredoc(msgspec.Struct, frozen=True):
     """A here-document: what stands between `<<NAME` and NAME."""
 
     name: str
@@ -29,55 +27,47 @@ class Heredoc:
     descriptor: int = 0  # 3 of 3<<NAME
 
 
-@dataclass(frozen=True, slots=True)
-class Pair:
+class Pair(msgspec.Struct, frozen=True):
     name: str
     value: str
     is_legacy: bool = False  # `NAME value`, without a =
 
 
-@dataclass(frozen=True, slots=True)
-class From:
+class From(msgspec.Struct, frozen=True):
     source: Source
     base: str
     name: str = ""  # in lower case; empty if the stage has none
     platform: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Declaration:
+class Declaration(msgspec.Struct, frozen=True):
     """A variable that ARG makes known; `default` is None if it has none."""
 
     name: str
     default: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Arg:
+class Arg(msgspec.Struct, frozen=True):
     source: Source
     declarations: tuple[Declaration, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Env:
+class Env(msgspec.Struct, frozen=True):
     source: Source
     pairs: tuple[Pair, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Label:
+class Label(msgspec.Struct, frozen=True):
     source: Source
     pairs: tuple[Pair, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Maintainer:
+class Maintainer(msgspec.Struct, frozen=True):
     source: Source
     author: str
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
+class Document(msgspec.Struct, frozen=True):
     """A file that is written in the Dockerfile itself."""
 
     name: str
@@ -85,8 +75,7 @@ class Document:
     is_expanded: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Copy:
+class Copy(msgspec.Struct, frozen=True):
     source: Source
     paths: tuple[str, ...]
     documents: tuple[Document, ...]
@@ -99,8 +88,7 @@ class Copy:
     excludes: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Add:
+class Add(msgspec.Struct, frozen=True):
     source: Source
     paths: tuple[str, ...]
     documents: tuple[Document, ...]
@@ -114,8 +102,7 @@ class Add:
     unpacks: bool | None = None  # None: a local archive is unpacked, a downloaded one is not
 
 
-@dataclass(frozen=True, slots=True)
-class Command:
+class Command(msgspec.Struct, frozen=True):
     """What RUN, CMD, ENTRYPOINT run: the words of a list, or one line for the shell."""
 
     words: tuple[str, ...]
@@ -123,8 +110,7 @@ class Command:
     heredocs: tuple[Heredoc, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(msgspec.Struct, frozen=True):
     source: Source
     command: Command
     mounts: tuple[str, ...] = ()  # as written; see mounts.py
@@ -132,20 +118,17 @@ class Run:
     security: str = ""  # sandbox, insecure
 
 
-@dataclass(frozen=True, slots=True)
-class Cmd:
+class Cmd(msgspec.Struct, frozen=True):
     source: Source
     command: Command
 
 
-@dataclass(frozen=True, slots=True)
-class Entrypoint:
+class Entrypoint(msgspec.Struct, frozen=True):
     source: Source
     command: Command
 
 
-@dataclass(frozen=True, slots=True)
-class Healthcheck:
+class Healthcheck(msgspec.Struct, frozen=True):
     """How health is checked: `test` as in the image's config; times of 0 mean the default."""
 
     source: Source
@@ -157,44 +140,37 @@ class Healthcheck:
     retries: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Expose:
+class Expose(msgspec.Struct, frozen=True):
     source: Source
     ports: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Volume:
+class Volume(msgspec.Struct, frozen=True):
     source: Source
     paths: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class User:
+class User(msgspec.Struct, frozen=True):
     source: Source
     user: str
 
 
-@dataclass(frozen=True, slots=True)
-class Workdir:
+class Workdir(msgspec.Struct, frozen=True):
     source: Source
     path: str
 
 
-@dataclass(frozen=True, slots=True)
-class Stopsignal:
+class Stopsignal(msgspec.Struct, frozen=True):
     source: Source
     signal: str
 
 
-@dataclass(frozen=True, slots=True)
-class Shell:
+class Shell(msgspec.Struct, frozen=True):
     source: Source
     words: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Onbuild:
+class Onbuild(msgspec.Struct, frozen=True):
     source: Source
     trigger: str  # an instruction, with its here-documents
 
@@ -206,14 +182,12 @@ Instruction = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Stage:
+class Stage(msgspec.Struct, frozen=True):
     begin: From
     instructions: tuple[Instruction, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Dockerfile:
+class Dockerfile(msgspec.Struct, frozen=True):
     global_args: tuple[Arg, ...]  # those before the first FROM
     stages: tuple[Stage, ...]
     escape: str = "\\"  # or a backtick

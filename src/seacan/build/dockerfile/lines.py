@@ -5,8 +5,9 @@ Source: the Dockerfile reference; the rules at the edges are those of BuildKit's
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final
+
+import msgspec
 
 from seacan.build.dockerfile.errors import PARSE, DockerfileError
 
@@ -22,8 +23,7 @@ _DIRECTIVES: Final = ("syntax", "escape", "check")
 _BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(msgspec.Struct, frozen=True):
     """A logical line: `text` without the escapes at the ends of the lines that it is of."""
 
     text: str

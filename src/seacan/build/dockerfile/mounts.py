@@ -3,9 +3,11 @@
 import csv
 import posixpath
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
+
+import msgspec
+from msgspec.structs import replace
 
 from seacan.build.dockerfile.errors import Misplaced, suggestion
 from seacan.byte_sizes import size_bytes
@@ -28,8 +30,7 @@ class Sharing(StrEnum):
     LOCKED = "locked"
 
 
-@dataclass(frozen=True, slots=True)
-class Mount:
+class Mount(msgspec.Struct, frozen=True):
     """A mount, with values for its variables; what is None was not given."""
 
     type: MountType = MountType.BIND

@@ -1,7 +1,10 @@
 """A whole Dockerfile → its stages."""
 
-from dataclasses import dataclass, field, replace
 from typing import Final
+
+import msgspec
+from msgspec import field
+from msgspec.structs import replace
 
 from seacan.build.dockerfile import commands
 from seacan.build.dockerfile.errors import PARSE, DockerfileError, Misplaced
@@ -25,8 +28,7 @@ from seacan.errors import InvalidArgument
 MOST_INSTRUCTIONS: Final = 2000
 
 
-@dataclass(slots=True)
-class _Parsed:
+class _Parsed(msgspec.Struct):
     global_args: list[Arg] = field(default_factory=list)
     stages: list[tuple[From, list[Instruction]]] = field(default_factory=list)
 

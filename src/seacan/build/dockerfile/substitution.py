@@ -5,16 +5,16 @@ A pattern is an automaton whose states are the bits of a number, so that no patt
 than its length times that of the value, whatever its stars. Source: BuildKit, shell/lex.go.
 """
 
-from dataclasses import dataclass
 from typing import Final
+
+import msgspec
 
 from seacan.errors import InvalidArgument
 
 _LONGEST: Final = 1024
 
 
-@dataclass(frozen=True, slots=True)
-class Pattern:
+class Pattern(msgspec.Struct, frozen=True):
     """Bit `i` of a state says: the first `i` tokens have matched."""
 
     stars: int  # tokens that are stars

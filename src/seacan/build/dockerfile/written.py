@@ -1,14 +1,13 @@
 """An instruction as it is written, its words told apart."""
 
-from dataclasses import dataclass
+import msgspec
 
 from seacan.build.dockerfile import words
 from seacan.build.dockerfile.heredocs import Mark, marks
 from seacan.build.dockerfile.instructions import Heredoc, Source
 
 
-@dataclass(frozen=True, slots=True)
-class Written:
+class Written(msgspec.Struct, frozen=True):
     source: Source
     keyword: str  # in capitals
     options: list[str]

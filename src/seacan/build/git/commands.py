@@ -18,9 +18,11 @@ import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any, BinaryIO, Final
+
+import msgspec
+from msgspec import field
 
 from seacan.build.downloads import check_space
 from seacan.errors import Internal, Unavailable
@@ -53,8 +55,7 @@ _PASSED_ON: Final = ("PATH", "http_proxy", "https_proxy", "no_proxy", "HTTPS_PRO
                      "ALL_PROXY", "all_proxy", "SSL_CERT_FILE", "SSL_CERT_DIR")  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Access:
+class Access(msgspec.Struct, frozen=True):
     """How the host's git gets to repositories."""
 
     cancellation: Cancellation
@@ -63,8 +64,7 @@ class Access:
     secrets: Mapping[str, bytes] = field(default_factory=dict)  # see `authorization`
 
 
-@dataclass(frozen=True, slots=True)
-class Git:
+class Git(msgspec.Struct, frozen=True):
     """git, working in one directory of ours."""
 
     directory: Path

@@ -12,9 +12,10 @@ import os
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+
+import msgspec
 
 from seacan.build.context_tree import ContextTree
 from seacan.build.git.commands import Access, Git
@@ -30,8 +31,7 @@ _MOST_DEEP: Final = 16
 _WHOLE: Final = "* -export-ignore -export-subst\n"
 
 
-@dataclass(frozen=True, slots=True)
-class Commit:
+class Commit(msgspec.Struct, frozen=True):
     """What is taken of a repository, by the id of a commit."""
 
     repository: Repository
@@ -49,8 +49,7 @@ class Commit:
         return hashlib.sha256("\n".join(said).encode(errors="surrogateescape")).hexdigest()
 
 
-@dataclass(frozen=True, slots=True)
-class Repositories:
+class Repositories(msgspec.Struct, frozen=True):
     """`directory` is where they are while they are read."""
 
     directory: Path

@@ -6,8 +6,9 @@ only looked up by it (CVE-2018-17456, CVE-2018-11235, CVE-2024-32002 were about 
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final
+
+import msgspec
 
 from seacan.build.git.commands import Git
 from seacan.errors import InvalidArgument
@@ -18,8 +19,7 @@ _KEY: Final = re.compile(r"submodule\.(.*)\.(path|url|update)", re.DOTALL)
 _LINK: Final = re.compile(r"160000 commit ([0-9a-f]+)\t(.*)", re.DOTALL)
 
 
-@dataclass(frozen=True, slots=True)
-class Submodule:
+class Submodule(msgspec.Struct, frozen=True):
     path: str
     repository: Repository
     commit: str

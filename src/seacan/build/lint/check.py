@@ -2,7 +2,9 @@
 
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+
+import msgspec
+from msgspec.structs import replace
 
 from seacan.build.arguments import Wanted, global_values
 from seacan.build.dockerfile.errors import DockerfileError
@@ -17,8 +19,7 @@ from seacan.errors import InvalidArgument
 from seacan.spec.dockerignore import Ignored
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(msgspec.Struct, frozen=True):
     findings: Sequence[Finding]
     error: InvalidArgument | None = None  # what stands against a build at all
     is_error: bool = False  # findings are to let the build fail

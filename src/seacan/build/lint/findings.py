@@ -1,6 +1,6 @@
 """What was found, and what of it is to be told."""
 
-from dataclasses import dataclass
+import msgspec
 
 from seacan.build.dockerfile.instructions import Source
 from seacan.build.lint import options as options_
@@ -8,8 +8,7 @@ from seacan.build.lint.options import Options
 from seacan.build.lint.rules import Rule
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(msgspec.Struct, frozen=True):
     rule: Rule
     message: str
     first_line: int

@@ -1,8 +1,9 @@
 """The directive and comment `# check=skip=RULE,RULE;error=true;experimental=all`."""
 
 import re
-from dataclasses import dataclass
 from typing import Final
+
+import msgspec
 
 from seacan.build.lint.rules import Rule
 from seacan.errors import InvalidArgument
@@ -13,8 +14,7 @@ _FALSE: Final = ("0", "f", "F", "FALSE", "false", "False")
 _COMMENT: Final = re.compile(r"check\s*=\s*(\S+).*", re.IGNORECASE | re.ASCII)
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
+class Options(msgspec.Struct, frozen=True):
     skipped: frozenset[str] = frozenset()  # titles of rules, or `all`
     experimental: frozenset[str] = frozenset()
     is_error: bool = False  # what is found lets the build fail

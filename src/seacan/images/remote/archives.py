@@ -5,10 +5,10 @@ import contextlib
 import io
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass
 from typing import BinaryIO, Final
 from urllib.parse import SplitResult, unquote, urlsplit
 
+import msgspec
 from urllib3 import BaseHTTPResponse
 from urllib3.exceptions import HTTPError
 
@@ -23,8 +23,7 @@ from seacan.images.streams import buffered
 _REFUSALS: Final = {401: Unauthorized, 403: Forbidden, 404: NotFound}
 
 
-@dataclass(frozen=True, slots=True)
-class RemoteArchive:
+class RemoteArchive(msgspec.Struct, frozen=True):
     url: str  # without its password
     stream: BinaryIO  # as streams.buffered(); read() raises Internal, or Cancelled
     size_bytes: int  # 0 if nobody has said

@@ -7,14 +7,15 @@ Source: Docker's documentation of certs.d.
 
 import ssl
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
+
+import msgspec
+from msgspec.structs import replace
 
 from seacan.errors import InvalidArgument
 
 
-@dataclass(frozen=True, slots=True)
-class Tls:
+class Tls(msgspec.Struct, frozen=True):
     verify: bool = True
     authorities: tuple[Path, ...] = ()
     shown: tuple[tuple[Path, Path], ...] = ()  # certificates and their keys

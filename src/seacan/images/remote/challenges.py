@@ -6,8 +6,9 @@ Source: RFC 9110, 11.6.1.
 """
 
 import re
-from dataclasses import dataclass
 from typing import Final
+
+import msgspec
 
 _LONGEST: Final = 8192
 _TOKEN = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
@@ -17,8 +18,7 @@ _PART: Final = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Challenge:
+class Challenge(msgspec.Struct, frozen=True):
     scheme: str  # in lower case
     parameters: dict[str, str]
 

@@ -2,7 +2,6 @@
 
 import base64
 import binascii
-from dataclasses import dataclass, field
 from typing import Final
 
 import msgspec
@@ -14,15 +13,17 @@ _LIMIT_BYTES: Final = 64 << 10
 _AUTH_CONFIG: Final = msgspec.json.Decoder(AuthConfig)
 
 
-@dataclass(frozen=True, slots=True)
-class Credentials:
+class Credentials(msgspec.Struct, frozen=True):
     """Secrets do not show in its text, so that they cannot come into a log."""
 
     username: str = ""
-    password: str = field(default="", repr=False)
-    identity_token: str = field(default="", repr=False)  # for a token server
-    registry_token: str = field(default="", repr=False)  # for the registry itself
+    password: str = ""
+    identity_token: str = ""  # for a token server
+    registry_token: str = ""  # for the registry itself
     server: str = ""  # what it is for, as the client wrote it
+
+    def __repr__(self) -> str:
+        return f"Credentials(username={self.username!r}, server={self.server!r})"
 
     @property
     def is_basic(self) -> bool:

@@ -5,9 +5,11 @@ counts as insecure, without TLS too.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 from urllib.parse import urlsplit
+
+import msgspec
+from msgspec import field
 
 from seacan.images.remote import certificates, hosts_toml
 from seacan.images.remote.certificates import Tls
@@ -21,8 +23,7 @@ from seacan.images.remote.settings import (
 Purpose: TypeAlias = Literal["pull", "push"]
 
 
-@dataclass(frozen=True, slots=True)
-class Endpoint:
+class Endpoint(msgspec.Struct, frozen=True):
     url: str  # https://HOST[:PORT]/v2, as a rule
     tls: Tls
     is_mirror: bool = False

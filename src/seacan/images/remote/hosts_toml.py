@@ -10,10 +10,12 @@ Source: containerd, docs/hosts.md.
 import os
 import tomllib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
+
+import msgspec
+from msgspec import field
 
 from seacan.errors import InvalidArgument
 from seacan.files import read_bounded
@@ -26,8 +28,7 @@ _KNOWN: Final = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Host:
+class Host(msgspec.Struct, frozen=True):
     """One place to ask, best first."""
 
     url: str  # https://HOST[:PORT][/PATH]

@@ -7,10 +7,10 @@ import socket
 import threading
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Final
 from urllib.parse import unquote, urljoin, urlsplit
 
+import msgspec
 import urllib3
 from urllib3 import BaseHTTPResponse, PoolManager, ProxyManager
 from urllib3.exceptions import HTTPError, InsecureRequestWarning
@@ -34,8 +34,7 @@ _DOCUMENT_DEADLINE_S: Final = 300  # for one that comes byte by byte; layers hav
 urllib3.disable_warnings(InsecureRequestWarning)
 
 
-@dataclass(frozen=True, slots=True)
-class Proxies:
+class Proxies(msgspec.Struct, frozen=True):
     http: str
     https: str
     bypass: str

@@ -1,7 +1,5 @@
 """What a registry has under a name, without pulling it."""
 
-from dataclasses import dataclass
-
 import msgspec
 
 from seacan.errors import SeacanError
@@ -18,8 +16,7 @@ class _ConfigPlatform(msgspec.Struct):
     variant: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Distribution:
+class Distribution(msgspec.Struct, frozen=True):
     media_type: str
     digest: str
     size_bytes: int

@@ -5,9 +5,9 @@ may name only what its own repository has.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
+import msgspec
 from urllib3 import BaseHTTPResponse
 from urllib3.exceptions import HTTPError
 
@@ -27,8 +27,7 @@ from seacan.spec.image import (
 _PIECE_BYTES: Final = 256 << 10
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(msgspec.Struct, frozen=True):
     """An image of a list: where it is, with a digest, and what it is for."""
 
     source: Reference

@@ -5,7 +5,8 @@ registries take no index that names what they do not have.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+
+import msgspec
 
 from seacan.errors import Conflict, NotFound
 from seacan.images import platforms
@@ -15,8 +16,7 @@ from seacan.images.platforms import Platform
 from seacan.images.references import Reference
 
 
-@dataclass(frozen=True, slots=True)
-class Outgoing:
+class Outgoing(msgspec.Struct, frozen=True):
     reference: Reference  # with a tag
     images: tuple[Image, ...]
     index: str = ""  # the digest of that which follows them

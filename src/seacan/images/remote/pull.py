@@ -8,8 +8,10 @@ the network breaks off (see downloads.py).
 """
 
 import functools
-from dataclasses import dataclass, replace
 from typing import Final
+
+import msgspec
+from msgspec.structs import replace
 
 from seacan.errors import InvalidArgument, NotFound, Unsupported
 from seacan.ids import short
@@ -40,8 +42,7 @@ _MOST_LAYERS: Final = 125  # as Docker
 _LOOK_S: Final = 0.2  # between looks at whether a layer is still wanted
 
 
-@dataclass(frozen=True, slots=True)
-class Pulled:
+class Pulled(msgspec.Struct, frozen=True):
     image_id: ImageId
     digest: str  # of the manifest or index that the reference means
     is_new: bool  # whether anything changed here

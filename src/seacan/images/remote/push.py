@@ -8,8 +8,9 @@ sent. The manifest goes as it is kept here, so that its digest stays the same wh
 import contextlib
 import functools
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Final
+
+from msgspec.structs import replace
 
 from seacan.ids import short
 from seacan.images import documents, indexes

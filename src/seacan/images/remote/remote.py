@@ -7,8 +7,9 @@ import os
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing
-from dataclasses import replace
 from typing import Protocol, TypeVar
+
+from msgspec.structs import replace
 
 from seacan.errors import Forbidden, Internal, InvalidArgument, Unauthorized
 from seacan.images import references

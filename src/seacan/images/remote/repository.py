@@ -3,7 +3,6 @@
 import re
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import Final, TypeVar
 
 import msgspec
@@ -34,8 +33,7 @@ _UPLOADED: Final = re.compile(r"(?:bytes=)?0-(\d{1,18})")
 _NEXT_LINK: Final = re.compile(r'\s*<([^>]*)>\s*;\s*rel="?next"?')
 
 
-@dataclass(frozen=True, slots=True)
-class Fetched:
+class Fetched(msgspec.Struct, frozen=True):
     """A manifest or an index, as it came."""
 
     media_type: str

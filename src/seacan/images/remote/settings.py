@@ -3,10 +3,11 @@
 import ipaddress
 import socket
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
+
+import msgspec
 
 from seacan.errors import InvalidArgument
 from seacan.paths import DEFAULT_CERTIFICATES, DOCKER_CERTIFICATES
@@ -20,8 +21,7 @@ HUB_INDEX: Final = "https://index.docker.io/v1/"  # its name in config.json, and
 _ALWAYS_INSECURE: Final = ("::1/128", "127.0.0.0/8")
 
 
-@dataclass(frozen=True, slots=True)
-class RegistrySettings:
+class RegistrySettings(msgspec.Struct, frozen=True):
     insecure: tuple[str, ...] = ()  # HOST[:PORT], or a network: 10.0.0.0/8
     mirrors: tuple[str, ...] = ()  # of Docker Hub: URLs
     # Of certificates and hosts.toml by registry, the first the foremost.

@@ -8,8 +8,9 @@ elsewhere, whatever is asked about it. Source: dockerd 28, by trying.
 import ipaddress
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
+
+import msgspec
 
 from seacan.network.dns.messages import AAAA, PTR, A, Question, Record, name_data
 from seacan.network.members import Member, Members
@@ -20,8 +21,7 @@ _LABEL_LIMIT: Final = 63
 _NAME_LIMIT: Final = 253
 
 
-@dataclass(frozen=True, slots=True)
-class Asker:
+class Asker(msgspec.Struct, frozen=True):
     """A container, and the networks that it is in: ids and names, in the order of looking."""
 
     container_id: str

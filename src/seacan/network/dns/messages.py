@@ -6,8 +6,9 @@ Source: RFC 1035, section 4; RFC 6891, section 6.
 
 import struct
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
+
+import msgspec
 
 A: Final = 1
 PTR: Final = 12
@@ -42,8 +43,7 @@ class BadQuery(Exception):
         super().__init__(f"rcode {rcode}")
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(msgspec.Struct, frozen=True):
     """`name` is in lower case, without the dot at its end; `section` its bytes as they were sent.
 
     `limit` are the bytes that an answer over UDP may have.
@@ -56,8 +56,7 @@ class Question:
     limit: int = _UDP_LIMIT
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(msgspec.Struct, frozen=True):
     """A record of the name that was asked for."""
 
     type: int

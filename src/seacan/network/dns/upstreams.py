@@ -9,10 +9,10 @@ import os
 import secrets
 import socket
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 import anyio
+import msgspec
 from anyio.abc import TaskGroup
 
 from seacan import log
@@ -29,8 +29,7 @@ _REPLY_LIMIT: Final = 0xFFFF
 _FAILED: Final = (messages.SERVFAIL, messages.NOTIMP, messages.REFUSED)
 
 
-@dataclass(frozen=True, slots=True)
-class Server:
+class Server(msgspec.Struct, frozen=True):
     address: str  # numeric
     port: int = _PORT
 

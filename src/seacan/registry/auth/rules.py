@@ -7,9 +7,10 @@ REPOSITORIES   a name in which `*` stands for any text, slashes too
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Final
+
+import msgspec
 
 from seacan.errors import InvalidArgument
 from seacan.registry.access import ACTIONS, Scope
@@ -19,8 +20,7 @@ ANONYMOUS: Final = "anonymous"
 _REPOSITORIES: Final = re.compile(r"[a-z0-9._/*-]+")
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(msgspec.Struct, frozen=True):
     who: str
     actions: frozenset[str]
     repositories: str
@@ -49,8 +49,7 @@ def read(text: str) -> Rule:
     return Rule(who, wanted, repositories)
 
 
-@dataclass(frozen=True, slots=True)
-class Visitor:
+class Visitor(msgspec.Struct, frozen=True):
     """An Access by rules. `user` is None for one who gave no password."""
 
     user: str | None

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from typing import Protocol
+
+import msgspec
 
 from seacan.errors import NotFound, Unavailable
 from seacan.spec.image import Descriptor
@@ -17,8 +18,7 @@ class Unreachable(Unavailable):
     """It cannot be asked at present: what was fetched before is served."""
 
 
-@dataclass(frozen=True, slots=True)
-class Fetched:
+class Fetched(msgspec.Struct, frozen=True):
     """A manifest, not verified. `digest`: what the other registry says, "" if nothing."""
 
     data: bytes
@@ -26,8 +26,7 @@ class Fetched:
     digest: str
 
 
-@dataclass(frozen=True, slots=True)
-class Arriving:
+class Arriving(msgspec.Struct, frozen=True):
     """A blob, not verified, whose pieces are read from the connection."""
 
     size_bytes: int
