@@ -5,7 +5,7 @@ import json
 import socket
 
 import pytest
-from tests.api.conftest import Api, read_until
+from tests.api.conftest import Api, chunks_of, read_until
 
 from seacan.errors import InvalidArgument, NotFound
 
@@ -71,6 +71,16 @@ def test_a_failure_is_the_answer_or_the_last_line_of_it(api: Api) -> None:
         b'{"errorDetail":{"message":"manifest for a:1 not found"},'
         b'"error":"manifest for a:1 not found"}'
     )
+
+
+def test_each_message_is_a_chunk(api: Api) -> None:
+    """As docker-py hands chunks on to who does not have it decode them."""
+    api.engine.remote.messages = [{"status": "Pulling", "id": str(i)} for i in range(50)]
+    request = (
+        b"POST /images/create?fromImage=a&tag=1 HTTP/1.1\r\nHost: d\r\nConnection: close\r\n\r\n"
+    )
+    chunks = chunks_of(api.exchange(request))
+    assert [json.loads(chunk) for chunk in chunks] == api.engine.remote.messages
 
 
 def test_a_client_that_goes_away_ends_a_pull(api: Api) -> None:

@@ -48,7 +48,7 @@ def progress_stream(work: Callable[[Tell, Cancellation], object]) -> Stream:
         finally:
             call.cancel()
 
-    return Stream("application/json", produce)
+    return Stream("application/json", produce, is_by_line=True)
 
 
 async def in_background(work: Callable[[Cancellation], T]) -> T:
