@@ -379,6 +379,7 @@ def test_hooks_under_a_shim(box: Box) -> None:
         finally:
             os._exit(status)
     assert os.waitstatus_to_exitcode(os.waitpid(starter, 0)[1]) == 0
+    os.waitpid(-1, 0)  # the first process, which is a child of this one
     own.delete()
     own.delete()
     log = (box.path / "log").read_text().split()
