@@ -10,6 +10,7 @@ from typing import Final
 import msgspec
 
 from seacan.engine import (
+    apparmor,
     capabilities,
     devices,
     environment,
@@ -101,6 +102,9 @@ def _process(inputs: BundleInputs, asked: Security) -> runtime.Process:
         "oomScoreAdj": resources.oom_score_adj(host_config.get("OomScoreAdj") or 0, host),
         "noNewPrivileges": asked.no_new_privileges,
     }
+    if host.has_apparmor:
+        privileged = bool(host_config.get("Privileged"))
+        process["apparmorProfile"] = apparmor.of_container(asked.apparmor, privileged=privileged)
     if config.get("Tty"):
         _set_console_size(process, host_config.get("ConsoleSize"))
     return process
@@ -211,4 +215,6 @@ def make_exec_process(
         _set_console_size(process, request.get("ConsoleSize"))
     if request.get("Privileged"):
         process["capabilities"] = capabilities.to_oci(host.capabilities)
+        if "apparmorProfile" in process:
+            process["apparmorProfile"] = apparmor.UNCONFINED
     return process

@@ -96,6 +96,7 @@ class Container(msgspec.Struct):
     state: State = field(default_factory=State)
     restart_count: int = 0  # since it was last started by hand
     stopped_by_hand: bool = False
+    apparmor_profile: str = ""  # that it was last started in; empty without AppArmor
     driver: str = "overlay2"
     exec_ids: list[str] = field(default_factory=list)
     networks: dict[str, EndpointSettings] = field(default_factory=dict)  # what it asks of each

@@ -10,6 +10,7 @@ from typing import Final, Literal
 import msgspec
 from msgspec.structs import replace
 
+from seacan.engine import apparmor
 from seacan.errors import InvalidArgument, Unavailable
 from seacan.kernel import capabilities
 from seacan.kernel.dbus import systemd
@@ -93,6 +94,7 @@ class Host(msgspec.Struct, frozen=True):
     runtimes: Mapping[str, Sequence[str] | None]
     network_sysctls: Mapping[str, str]
     thermal_throttle: tuple[str, ...] = ()
+    has_apparmor: bool = False
     systemd_cgroup: str = ""  # which all units are in; empty for the root, or if it was not asked
 
 
@@ -131,6 +133,7 @@ def probe(cgroup_version: CgroupVersion, cgroup_root: Path = Path("/sys/fs/cgrou
         oom_score_adj=int(_read("/proc/self/oom_score_adj") or 0),
         runtimes=_runtimes(),
         thermal_throttle=_thermal_throttle(),
+        has_apparmor=apparmor.is_there(),
         network_sysctls={k: v for k, v in _NETWORK_SYSCTLS.items() if _has_sysctl(k)},
     )
 

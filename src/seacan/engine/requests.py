@@ -12,6 +12,7 @@ from typing import Final, cast
 import msgspec
 
 from seacan.engine import (
+    apparmor,
     capabilities,
     defaults,
     devices,
@@ -31,7 +32,7 @@ from seacan.engine import (
 from seacan.engine.host import OWN_RUNTIME, Host
 from seacan.engine.mount_points import MountPoint
 from seacan.engine.signals import parse_signal
-from seacan.errors import InvalidArgument
+from seacan.errors import InvalidArgument, Unsupported
 from seacan.network.wishes import parse_wishes
 from seacan.spec.engine_api import ContainerConfig, ContainerCreate, HostConfig
 from seacan.spec.image import ExecutionConfig
@@ -267,7 +268,9 @@ def _fill_security(host_config: HostConfig, host: Host) -> None:
         privileged=bool(host_config.get("Privileged")),
     )
     options = host_config.get("SecurityOpt") or []
-    security.parse(options)
+    profile = security.parse(options).apparmor
+    if profile not in ("", apparmor.UNCONFINED) and not host.has_apparmor:
+        raise Unsupported(f"security option apparmor={profile}: AppArmor is not enabled here")
     shares_processes = namespaces.HOST in (host_config.get("PidMode"), host_config.get("IpcMode"))
     if (host_config.get("Privileged") or shares_processes) and not _has_label(options):
         host_config["SecurityOpt"] = [*options, "label=disable"]  # as Docker shows it

@@ -17,10 +17,14 @@ BUILTIN: Final = "builtin"
 
 
 class Security(msgspec.Struct, frozen=True):
-    """`seccomp` is `unconfined`, `builtin`, a profile's JSON, or empty if nothing was said."""
+    """`seccomp` is `unconfined`, `builtin`, a profile's JSON, or empty if nothing was said.
+
+    `apparmor` is the name of a profile, `unconfined`, or empty.
+    """
 
     no_new_privileges: bool = False
     seccomp: str = ""
+    apparmor: str = ""
     writable_cgroups: bool | None = None
 
     def has_writable_cgroups(self, *, privileged: bool) -> bool:
@@ -32,7 +36,7 @@ def parse(options: Iterable[str]) -> Security:
     """Return what `options` ask for; the later one counts.
 
     Raises InvalidArgument in Docker's words, Unsupported for a confinement that is not there:
-    AppArmor profiles and SELinux labels.
+    SELinux labels.
     """
     security = Security()
     for option in options:
@@ -57,11 +61,11 @@ def _apply(security: Security, option: str) -> Security:
             return replace(security, writable_cgroups=_flag(value, option))
         case "seccomp":
             return replace(security, seccomp=value)
-        case "apparmor" if value in ("", UNCONFINED):
-            return security
+        case "apparmor":
+            return replace(security, apparmor=value)
         case "label" if value == "disable":
             return security
-        case "apparmor" | "label":
+        case "label":
             raise Unsupported(f"security option {key}={value} is not supported")
     raise InvalidArgument(f'invalid --security-opt 2: "{option}"')
 

@@ -11,6 +11,7 @@ import msgspec
 
 from seacan import errors
 from seacan.engine import (
+    apparmor,
     bundle,
     devices,
     image_mounts,
@@ -97,6 +98,9 @@ def prepare(
     whole, points = points, subpaths.with_places(points, parts)
     user = _find_user(record, [container.upper, *lower])
     oci = _config(context, record, points, user, shared)
+    record.apparmor_profile = oci["process"].get("apparmorProfile", "")
+    if record.apparmor_profile == apparmor.DEFAULT:
+        apparmor.load_default()
     log = log_plan.request(record, container)
     directory.config.write_bytes(msgspec.json.encode(oci))
     if host_config.get("IpcMode") == shared_memory.SHAREABLE:

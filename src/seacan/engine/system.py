@@ -136,7 +136,8 @@ class System:
         }
 
     def _security_options(self) -> list[str]:
-        options = ["name=seccomp,profile=builtin"]
+        options = ["name=apparmor"] if self._context.host.has_apparmor else []
+        options.append("name=seccomp,profile=builtin")
         if self._context.settings.id_map is not None:
             options.append("name=userns")
         return [*options, "name=cgroupns"] if self._context.host.cgroup_version == "v2" else options

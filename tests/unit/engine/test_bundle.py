@@ -155,6 +155,36 @@ def test_a_bind_that_follows_the_host_makes_the_root_a_slave() -> None:
     assert config["linux"]["rootfsPropagation"] == "rslave"
 
 
+@pytest.mark.parametrize(
+    ("host_config", "profile", "of_privileged_exec"),
+    [
+        ({}, "docker-default", "unconfined"),
+        ({"Privileged": True}, "unconfined", "unconfined"),
+        ({"SecurityOpt": ["apparmor=mine"]}, "mine", "unconfined"),
+        ({"Privileged": True, "SecurityOpt": ["apparmor=mine"]}, "mine", "unconfined"),
+        ({"SecurityOpt": ["apparmor=unconfined"]}, "unconfined", "unconfined"),
+    ],
+)
+def test_the_apparmor_profile(
+    host_config: dict[str, Any], profile: str, of_privileged_exec: str
+) -> None:
+    host = replace(HOST, has_apparmor=True)
+    normalised = make(host=host, hc=host_config)
+    config = make_config(replace(inputs_of(normalised), host=host))
+    assert config["process"]["apparmorProfile"] == profile
+    user = find_user("", [], ACCOUNTS)
+    for request, expected in (
+        ({"Cmd": ["id"]}, profile),
+        ({"Cmd": ["id"], "Privileged": True}, of_privileged_exec),
+    ):
+        process = make_exec_process(config, request, user, normalised.config, host)  # type: ignore[arg-type]
+        assert process["apparmorProfile"] == expected
+
+
+def test_no_apparmor_profile_without_apparmor() -> None:
+    assert "apparmorProfile" not in make_config(inputs_of(make()))["process"]
+
+
 # --- exec -------------------------------------------------------------------------------------
 
 

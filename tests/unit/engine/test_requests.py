@@ -325,6 +325,11 @@ def test_what_seacan_does_is_accepted_and_kept(host_config: dict[str, Any]) -> N
     }
 
 
+def test_an_apparmor_profile_where_there_is_no_apparmor() -> None:
+    with pytest.raises(Unsupported, match="apparmor=mine: AppArmor is not enabled here"):
+        make(hc={"SecurityOpt": ["apparmor=mine"]})
+
+
 def test_every_refusal_is_one_line() -> None:
     requests: list[dict[str, Any]] = [fields for fields, _ in [*REFUSED_FIELDS, *UNSUPPORTED]]
     for fields in requests:

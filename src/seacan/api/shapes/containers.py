@@ -34,7 +34,7 @@ def inspect_container(container: Container, sizes: Sizes | None = None) -> dict[
         "Platform": container.platform,
         "MountLabel": "",
         "ProcessLabel": "",
-        "AppArmorProfile": "",
+        "AppArmorProfile": container.apparmor_profile,
         "ExecIDs": container.exec_ids or None,
         "HostConfig": host_config(container.host_config),
         "GraphDriver": {"Name": container.driver, "Data": None},
