@@ -1,8 +1,10 @@
 from pathlib import Path
 
 import anyio
+import anyio.lowlevel
 import pytest
 
+from seacan.engine import trash as trash_module
 from seacan.engine.trash import Trash
 
 
@@ -55,3 +57,29 @@ def test_it_is_empty_when_who_keeps_it_so_ends(tmp_path: Path, directory: Path) 
 
     anyio.run(begin_and_end)
     assert list(directory.iterdir()) == []
+
+
+def test_what_a_thread_puts_in_goes_a_moment_later(
+    tmp_path: Path, directory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(trash_module, "_PAUSE_S", 0)
+    trash = Trash(directory)
+
+    def put(name: str) -> None:
+        (tmp_path / name / "deep").mkdir(parents=True)
+        trash.put(tmp_path / name)
+
+    def is_empty() -> bool:
+        return list(directory.iterdir()) == []
+
+    async def put_and_look() -> None:
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(trash.keep_empty)
+            for name in ("a", "b"):
+                await anyio.to_thread.run_sync(put, name)
+                with anyio.fail_after(10):
+                    while not await anyio.to_thread.run_sync(is_empty):
+                        pass
+            tasks.cancel_scope.cancel()
+
+    anyio.run(put_and_look)
