@@ -1,6 +1,7 @@
 """One probe of a health check: an exec that has its output read by the daemon, and little time."""
 
 import contextlib
+import math
 import socket
 from typing import Final
 
@@ -49,8 +50,9 @@ async def _run(execs: Execs, entry: Entry, check: Check) -> tuple[int, str]:
                 await _read(own, output)
                 await execution.ended.wait()
         finally:
+            is_cancelled = anyio.current_effective_deadline() == -math.inf
             with anyio.CancelScope(shield=True):
-                await _end(entry, execution)
+                await _end(entry, execution, waits=not is_cancelled)
             execs.discard(exec_id)
     if not deadline.cancelled_caught:
         return execution.exit_code or 0, output.text()
@@ -74,13 +76,13 @@ async def _read(own: socket.socket, output: "_Output") -> None:
         output.add(data)
 
 
-async def _end(entry: Entry, execution: Exec) -> None:
-    """Kill a probe that goes on."""
+async def _end(entry: Entry, execution: Exec, *, waits: bool) -> None:
+    """Kill a probe that goes on. A daemon that ends hears of no end, and `waits` for none."""
     if not execution.running:
         return
     with contextlib.suppress(errors.SeacanError):  # it, or the whole container, has just ended
         await entry.running_shim().signal(9, execution.id)
-    if entry.record.state.status is not Status.RUNNING:
+    if not waits or entry.record.state.status is not Status.RUNNING:
         return
     with anyio.move_on_after(_KILL_DEADLINE_S):
         await execution.ended.wait()
