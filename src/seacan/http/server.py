@@ -55,7 +55,8 @@ class Server:
         Streams are cut at once; other answers have `limits.grace_s`.
         """
         async with anyio.create_task_group() as group:
-            answering: anyio.abc.TaskGroup = await group.start(self._answer)
+            with anyio.CancelScope(shield=True):  # else nobody would tell it to end
+                answering: anyio.abc.TaskGroup = await group.start(self._answer)
             try:
                 async with anyio.create_task_group() as accepting:
                     for listener in listeners:
