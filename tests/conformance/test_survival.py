@@ -151,16 +151,21 @@ def test_a_reboot_takes_the_processes_and_leaves_the_containers(daemon: Daemon) 
 
 def test_a_removal_whose_row_a_power_cut_brought_back(daemon: Daemon) -> None:
     removed, other = _create(daemon, "one"), _create(daemon, "other")
+    # What has a policy is removed durably: if its directory is gone, that was not a removal.
+    lost = _create(daemon, "lost", RestartPolicy={"Name": "on-failure"})
     daemon.kill()
-    shutil.rmtree(daemon.data_root / "containers" / removed)
+    for container in (removed, lost):
+        shutil.rmtree(daemon.data_root / "containers" / container)
     daemon.start()
+    assert daemon.state(lost)["Status"] == "created"
     assert daemon.request("GET", f"/containers/{removed}/json")[0] == 404
     assert daemon.state(other)["Status"] == "created"
     assert daemon.state(_create(daemon, "one"))["Status"] == "created"
 
 
-def _create(daemon: Daemon, name: str) -> str:
-    status, body = daemon.request("POST", f"/containers/create?name={name}", {"Image": "busybox"})
+def _create(daemon: Daemon, name: str, **host_config: Any) -> str:
+    request = {"Image": "busybox", "HostConfig": host_config}
+    status, body = daemon.request("POST", f"/containers/create?name={name}", request)
     assert status == 201, body
     return str(body["Id"])
 

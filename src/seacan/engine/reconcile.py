@@ -16,6 +16,7 @@ from seacan.engine.containers import Containers
 from seacan.engine.context import Context
 from seacan.engine.ends import discard, read_exit
 from seacan.engine.image_mounts import container_of
+from seacan.engine.restart import has_policy
 from seacan.engine.running import Entry
 from seacan.engine.times import rfc3339
 from seacan.ids import ContainerId
@@ -44,10 +45,13 @@ async def reconcile(context: Context, containers: Containers) -> None:
 
 
 def _records(context: Context) -> list[Container]:
-    """Return all that have a directory: a power cut can bring back the row alone of one removed."""
+    """Return all but those of which a power cut has brought back the row alone: belongings.remove.
+
+    It cannot be one with a restart policy: where that has no directory, something else is wrong.
+    """
     found: list[Container] = []
     for record in context.database.containers():
-        if context.data_root.container(record.id).path.is_dir():
+        if has_policy(record) or context.data_root.container(record.id).path.is_dir():
             found.append(record)
         else:
             log.warn("remove a container without directory", id=record.id, name=record.name)
