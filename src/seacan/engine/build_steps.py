@@ -6,7 +6,6 @@ debris that it is: reconcile.py.
 """
 
 import contextlib
-import functools
 import socket
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -37,6 +36,7 @@ from seacan.engine.requests import normalise
 from seacan.engine.start_traces import StartTraces
 from seacan.engine.times import rfc3339
 from seacan.ids import ContainerId
+from seacan.paths import BundleDirectory
 from seacan.spec import stdcopy
 from seacan.spec.engine_api import ContainerCreate
 from seacan.supervisor import client as supervisor
@@ -147,15 +147,13 @@ class BuildSteps:
             return end
         finally:
             with anyio.CancelScope(shield=True):
-                discard_ = functools.partial(
-                    discard,
-                    bundle,
-                    context.exec_root.runtime / record.id,
-                    record.cgroup_path,
-                    context.trash,
-                )
-                await anyio.to_thread.run_sync(discard_)
+                await anyio.to_thread.run_sync(self._discard, record, bundle)
             context.sandboxes.leave(record)
+
+    def _discard(self, record: Container, bundle: BundleDirectory) -> None:
+        context = self._context
+        bundle.config.unlink(missing_ok=True)  # secrets may be in there: it is not to lie in trash
+        discard(bundle, context.exec_root.runtime / record.id, record.cgroup_path, context.trash)
 
     async def _start(
         self,
