@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
+from tests import descriptors
 
 from seacan.kernel import idmaps, syscalls
 from seacan.kernel.namespaces import CLONE_NEWUSER
@@ -38,21 +39,19 @@ def maps_inside(namespace: int) -> list[str]:
 
 def test_namespace_has_the_mappings_and_nobody_in_it() -> None:
     children = Path("/proc/thread-self/children").read_text()
-    descriptors = os.listdir("/proc/self/fd")
-    namespace = idmaps.user_namespace(UIDS, GIDS)
-    try:
-        assert os.readlink(f"/proc/self/fd/{namespace}").startswith("user:[")
-        assert maps_inside(namespace) == ["0 100000 10 20 200000 5", "0 300000 7"]
-    finally:
-        os.close(namespace)
+    with descriptors.none_kept():
+        namespace = idmaps.user_namespace(UIDS, GIDS)
+        try:
+            assert os.readlink(f"/proc/self/fd/{namespace}").startswith("user:[")
+            assert maps_inside(namespace) == ["0 100000 10 20 200000 5", "0 300000 7"]
+        finally:
+            os.close(namespace)
     assert Path("/proc/thread-self/children").read_text() == children
-    assert os.listdir("/proc/self/fd") == descriptors
 
 
 def test_mappings_that_the_kernel_refuses_leave_nothing() -> None:
     children = Path("/proc/thread-self/children").read_text()
-    descriptors = os.listdir("/proc/self/fd")
-    with pytest.raises(OSError, match=r"write '0 1 0.n': Invalid argument: '/proc/\d+/uid_map'"):
+    refusal = r"write '0 1 0.n': Invalid argument: '/proc/\d+/uid_map'"
+    with descriptors.none_kept(), pytest.raises(OSError, match=refusal):
         idmaps.user_namespace([{"containerID": 0, "hostID": 1, "size": 0}], GIDS)
     assert Path("/proc/thread-self/children").read_text() == children
-    assert os.listdir("/proc/self/fd") == descriptors

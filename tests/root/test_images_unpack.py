@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests import descriptors
 from tests.images.archives import directory, hard_link, member, symlink, tar
 
 from seacan.errors import InvalidArgument
@@ -43,9 +44,8 @@ class Ground:
 @pytest.fixture
 def ground(tmp_path: Path) -> Iterator[Ground]:
     ground = Ground(tmp_path)
-    fds = len(os.listdir("/proc/self/fd"))
-    yield ground
-    assert len(os.listdir("/proc/self/fd")) == fds
+    with descriptors.none_kept():
+        yield ground
     assert [path.name for path in ground.outside.iterdir()] == ["file"]
     assert (ground.outside / "file").read_text() == "kept"
     assert (ground.outside / "file").stat().st_nlink == 1

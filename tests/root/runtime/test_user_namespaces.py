@@ -7,6 +7,7 @@ import socket
 from pathlib import Path
 
 import pytest
+from tests import descriptors
 from tests.root.runtime.boxes import Box, wait_until
 from tests.root.runtime.seccomp_agent import answering
 from tests.root.runtime.test_lifecycle import read_to_end
@@ -339,15 +340,15 @@ def test_procfs_of_its_own_is_never_made_up_for_by_the_hosts(mapped: Box) -> Non
 
 
 def test_failures_leave_nothing(mapped: Box) -> None:
-    descriptors = os.listdir("/proc/self/fd")
-    for args in (("absent",), ("/etc",)):
-        with pytest.raises(InvalidArgument):
-            mapped.run(*args)
-    mapped.linux["uidMappings"] = [{"containerID": 0, "hostID": FIRST, "size": 2**32 - 1 - FIRST}]
-    mapped.mount("/tmp", "bind", "/absent", "bind")
-    with pytest.raises(Internal, match="/absent"):
-        mapped.run("true")
-    assert os.listdir("/proc/self/fd") == descriptors
+    with descriptors.none_kept():
+        for args in (("absent",), ("/etc",)):
+            with pytest.raises(InvalidArgument):
+                mapped.run(*args)
+        mapping = {"containerID": 0, "hostID": FIRST, "size": 2**32 - 1 - FIRST}
+        mapped.linux["uidMappings"] = [mapping]
+        mapped.mount("/tmp", "bind", "/absent", "bind")
+        with pytest.raises(Internal, match="/absent"):
+            mapped.run("true")
 
 
 def test_caller_keeps_its_namespaces(mapped: Box) -> None:
