@@ -33,7 +33,8 @@ from seacan.engine.start import sample_config
 from seacan.kernel.cgroups import hierarchy
 from seacan.paths import BundleDirectory
 from seacan.spec.runtime import Config
-from seacan.supervisor import client
+from seacan.supervisor import shim_client
+from seacan.supervisor.launcher_client import Launcher
 from seacan.supervisor.protocol import StartRequest
 
 _CGROUP: Final = f"/seacan-bench-{os.getpid()}"
@@ -100,7 +101,7 @@ def executable(place: Place, command: list[str]) -> Sample:
     return lambda: anyio.to_thread.run_sync(sample)
 
 
-def through_launcher(place: Place, launcher: client.Launcher) -> Sample:
+def through_launcher(place: Place, launcher: Launcher) -> Sample:
     """Return what times a container of a shim, with an overlay for its root as the daemon has."""
 
     async def sample() -> float:
@@ -112,7 +113,7 @@ def through_launcher(place: Place, launcher: client.Launcher) -> Sample:
             path = waiting.network.path
             place.write_config(bundle.path, bundle.rootfs, container_id, path)
             request = _request(place, bundle, container_id)
-            shim = await client.start(waiting, bundle, request, [])
+            shim = await shim_client.start(waiting, bundle, request, [])
         async for event in shim.events():
             if event["event"] == "exited":
                 break
@@ -149,7 +150,7 @@ async def measure(commands: dict[str, list[str]], runs: int) -> dict[str, list[f
     """Return milliseconds by name."""
     with tempfile.TemporaryDirectory(prefix="seacan-bench-") as text:
         place = Place(Path(text))
-        launcher = client.Launcher(place.sample())
+        launcher = Launcher(place.sample())
         try:
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(launcher.keep_one_ready)

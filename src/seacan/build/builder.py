@@ -43,7 +43,7 @@ from seacan.images.references import Reference
 from seacan.images.remote.tasks import Cancellation
 from seacan.paths import DataRoot, ExecRoot
 from seacan.spec.engine_api import HostConfig
-from seacan.supervisor.client import Launcher
+from seacan.supervisor.launcher_client import Launcher
 
 _EPOCH = "SOURCE_DATE_EPOCH"
 _AGENT = "default"  # the one for repositories, as with BuildKit

@@ -20,7 +20,7 @@ from seacan.images.building import Building, BuiltLayer
 from seacan.images.streams import EndChecked
 from seacan.images.trees import remove_tree
 from seacan.paths import DataRoot, ExecRoot
-from seacan.supervisor.client import Launcher
+from seacan.supervisor.launcher_client import Launcher
 from seacan.supervisor.protocol import RootfsRequest
 
 _PROGRAM: Final = "seacan.build.worker"

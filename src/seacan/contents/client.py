@@ -18,7 +18,7 @@ import anyio
 from seacan import errors
 from seacan.contents.words import PathStat
 from seacan.supervisor import protocol
-from seacan.supervisor.client import Launcher
+from seacan.supervisor.launcher_client import Launcher
 from seacan.supervisor.protocol import Message
 
 _PROGRAM: Final = "seacan.contents.worker"

@@ -18,8 +18,8 @@ from seacan import errors
 from seacan.engine.log_files import stamp
 from seacan.engine.logs import ALWAYS, Log
 from seacan.engine.running import Entry
-from seacan.supervisor.client import Shim
 from seacan.supervisor.protocol import AttachRequest
+from seacan.supervisor.shim_client import Shim
 from seacan.supervisor.websocket import WebSocket
 
 # Makes the log from a time up to a time, as entries have them; see logs.py.

@@ -39,8 +39,8 @@ from seacan.ids import ContainerId
 from seacan.paths import BundleDirectory
 from seacan.spec import stdcopy
 from seacan.spec.engine_api import ContainerCreate
-from seacan.supervisor import client as supervisor
 from seacan.supervisor import protocol
+from seacan.supervisor import shim_client as supervisor
 
 _CHUNK_BYTES: Final = 1 << 16
 _KILL: Final = 9

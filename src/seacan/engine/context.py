@@ -25,7 +25,7 @@ from seacan.images.images import Images
 from seacan.images.remote.settings import RegistrySettings
 from seacan.paths import DataRoot, ExecRoot
 from seacan.spec.engine_api import HostConfig, LogConfig
-from seacan.supervisor.client import Launcher
+from seacan.supervisor.launcher_client import Launcher
 from seacan.supervisor.protocol import IdMap
 from seacan.volumes.plugin_places import Places
 

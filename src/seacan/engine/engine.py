@@ -42,7 +42,7 @@ from seacan.images.images import Images
 from seacan.images.remote.remote import Remote
 from seacan.images.trees import remove_tree
 from seacan.kernel.cgroups import hierarchy
-from seacan.supervisor.client import Launcher
+from seacan.supervisor.launcher_client import Launcher
 from seacan.volumes.local import LocalVolumes
 from seacan.volumes.plugins import Plugins
 

@@ -24,8 +24,8 @@ from seacan.engine.mount_points import MountPoint
 from seacan.engine.running import Entry
 from seacan.images.compression import Decompressed
 from seacan.images.streams import chunks
-from seacan.supervisor.client import Shim
 from seacan.supervisor.protocol import RootfsRequest
+from seacan.supervisor.shim_client import Shim
 
 _PROBE: Final = 0  # the signal that only asks whether there is a process: kill(2)
 

@@ -14,8 +14,8 @@ from seacan import errors
 from seacan.engine.log_plan import readable
 from seacan.engine.running import Entry
 from seacan.paths import DataRoot
-from seacan.supervisor.client import Shim
 from seacan.supervisor.logs.rotation import replace_all
+from seacan.supervisor.shim_client import Shim
 
 
 async def clear(entry: Entry, data_root: DataRoot) -> None:

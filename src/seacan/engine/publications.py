@@ -24,8 +24,8 @@ from seacan.network.publishing import Ports
 from seacan.network.wishes import Wish, parse_wishes
 from seacan.paths import BundleDirectory
 from seacan.spec.engine_api import HostConfig
-from seacan.supervisor import client as supervisor
-from seacan.supervisor.client import Launcher
+from seacan.supervisor import shim_client as supervisor
+from seacan.supervisor.launcher_client import Launcher
 
 
 class Publications:

@@ -22,7 +22,7 @@ from seacan.engine.times import rfc3339
 from seacan.ids import ContainerId
 from seacan.images.trees import remove_tree
 from seacan.spec.engine_api import HostConfig
-from seacan.supervisor import client as supervisor
+from seacan.supervisor import shim_client as supervisor
 
 
 async def reconcile(context: Context, containers: Containers) -> None:

@@ -21,7 +21,7 @@ from seacan.paths import BundleDirectory
 from seacan.relay import client
 from seacan.relay.client import Relay
 from seacan.relay.words import Place
-from seacan.supervisor.client import Launcher
+from seacan.supervisor.launcher_client import Launcher
 
 _DEPARTURE_S: Final = 3.0
 _PAUSE_S: Final = 1.0

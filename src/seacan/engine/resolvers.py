@@ -27,7 +27,7 @@ from seacan.network.dns.resolver import Resolver
 from seacan.network.dns.upstreams import Server
 from seacan.network.members import Members
 from seacan.network.resolv_conf import HostServers
-from seacan.supervisor import client as supervisor
+from seacan.supervisor import shim_client as supervisor
 
 _NDOTS: Final = "ndots:"
 # Of all containers, each with up to three sockets: descriptors are needed for other things, too.

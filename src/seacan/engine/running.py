@@ -37,8 +37,9 @@ from seacan.engine.waiting import Waiter, Waiters
 from seacan.kernel.cgroups import hierarchy
 from seacan.network.definition import Sandbox
 from seacan.paths import BundleDirectory, ExecRoot
-from seacan.supervisor import client as supervisor
 from seacan.supervisor import protocol
+from seacan.supervisor import shim_client as supervisor
+from seacan.supervisor.launcher_client import Launcher
 from seacan.supervisor.protocol import AttachRequest, Message, StartRequest
 from seacan.trace import NOT_TRACED, mark
 
@@ -55,7 +56,7 @@ class Entry:
         *,
         exec_root: ExecRoot,
         database: Database,
-        launcher: supervisor.Launcher,
+        launcher: Launcher,
         tasks: TaskGroup,
         events: Events,
         sandboxes: Sandboxes,

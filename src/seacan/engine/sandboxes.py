@@ -37,7 +37,8 @@ from seacan.network.definition import Endpoint, Network, Sandbox
 from seacan.network.netlink import Netlink
 from seacan.paths import BundleDirectory
 from seacan.spec.engine_api import EndpointSettings
-from seacan.supervisor import client as supervisor
+from seacan.supervisor import shim_client as supervisor
+from seacan.supervisor.launcher_client import Launcher
 
 _FAILED: Final = "failed to set up container networking"
 
@@ -46,7 +47,7 @@ class Sandboxes:
     def __init__(
         self,
         networks: Networks,
-        launcher: supervisor.Launcher,
+        launcher: Launcher,
         tasks: TaskGroup,
         actions: Timer,
     ) -> None:

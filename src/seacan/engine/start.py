@@ -43,8 +43,8 @@ from seacan.network.definition import Sandbox
 from seacan.paths import BundleDirectory, ContainerDirectory
 from seacan.spec import runtime
 from seacan.spec.engine_api import HostConfig
-from seacan.supervisor.client import WaitingShim
 from seacan.supervisor.protocol import IdMap, LogRequest, RootfsRequest, StartRequest
+from seacan.supervisor.shim_client import WaitingShim
 
 
 def make_directory(directory: ContainerDirectory, record: Container, quotas: ProjectQuotas) -> None:

@@ -16,7 +16,7 @@ from seacan.engine.volumes import Volumes
 from seacan.images.compression import Decompressed
 from seacan.images.streams import buffered
 from seacan.images.tar import Member
-from seacan.supervisor.client import Launcher
+from seacan.supervisor.launcher_client import Launcher
 from seacan.volumes.cloning import clone
 from seacan.volumes.volume import ANONYMOUS, Found
 

@@ -12,7 +12,7 @@ from seacan import errors
 from seacan.paths import BundleDirectory
 from seacan.relay.words import Place
 from seacan.supervisor import asking, protocol
-from seacan.supervisor.client import Launcher
+from seacan.supervisor.launcher_client import Launcher
 from seacan.supervisor.protocol import Message
 
 _PROGRAM: Final = "seacan.relay.process"

@@ -5,7 +5,7 @@ from typing import Any, cast
 import anyio
 
 from seacan.engine.build_steps import _wait_end
-from seacan.supervisor.client import Shim
+from seacan.supervisor.shim_client import Shim
 
 
 def test_a_command_has_ended_when_its_shim_has() -> None:

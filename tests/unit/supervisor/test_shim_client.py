@@ -3,7 +3,7 @@
 import fcntl
 import socket
 
-from seacan.supervisor.client import _has_ended
+from seacan.supervisor.shim_client import _has_ended
 
 
 def test_a_peer_is_looked_at_whatever_the_descriptor() -> None:
