@@ -39,7 +39,8 @@ else:  # `typing` takes longer to import than all records
 
         def make(cls):  # noqa: ANN001, ANN202
             bases = reversed(cls.__mro__)
-            named = (name for base in bases for name in vars(base).get("__annotations__", ()))
+            # Of each class its own; builtin ones have none.
+            named = (name for base in bases for name in getattr(base, "__annotations__", ()))
             fields = {"_fields": tuple(dict.fromkeys(named))}
             for name, value in (fields | (_FROZEN if frozen else _METHODS)).items():
                 setattr(cls, name, value)

@@ -4,13 +4,17 @@ import gzip
 import hashlib
 import io
 import json
+import sys
 import tarfile
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from backports import zstd
-
 from seacan.images.layers import chain_ids
+
+if sys.version_info >= (3, 14):
+    from compression import zstd as zstd
+else:
+    from backports import zstd as zstd
 
 Layer = bytes
 _INDEX = "application/vnd.oci.image.index.v1+json"

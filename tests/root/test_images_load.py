@@ -10,9 +10,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from backports import zstd
 from tests.images import archives
-from tests.images.archives import digest, directory, files, member, symlink, tar
+from tests.images.archives import digest, directory, files, member, symlink, tar, zstd
 from tests.images.busybox import busybox_archive
 from tests.images.place import BASE, HELLO, TOP, Pipe, Place, check_manifest
 

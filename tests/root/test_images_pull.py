@@ -7,10 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from backports import zstd
 from tests.fakes.registry import CONFIG, INDEX, LAYER, MANIFEST, Body, FakeRegistry, Hold
 from tests.images import archives
-from tests.images.archives import descriptor, digest, member, tar
+from tests.images.archives import descriptor, digest, member, tar, zstd
 from tests.images.place import BASE, HELLO, TOP, Place, check_manifest, no_containers
 
 from seacan.errors import InvalidArgument, NotFound, SeacanError, Unsupported

@@ -5,7 +5,7 @@ import lzma
 from collections.abc import Callable
 
 import pytest
-from backports import zstd
+from tests.images.archives import zstd
 
 from seacan.errors import InvalidArgument
 from seacan.images.compression import Decompressed

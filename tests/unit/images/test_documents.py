@@ -61,7 +61,7 @@ def test_documents_of_another_shape_are_refused(
         b"{",
         b"\xff",
         b'{"rootfs": {}, "x": NaN}',
-        b'{"rootfs": {}, "x": ' + b"[" * 100_000 + b"]" * 100_000 + b"}",
+        b'{"rootfs": {}, "x": ' + b"[" * 1_500_000 + b"]" * 1_500_000 + b"}",
         b'{"rootfs": {}, "comment": "\xff"}',
         b'{"rootfs": {}, "comment": "' + b"x" * (4 << 20) + b'"}',
     ],

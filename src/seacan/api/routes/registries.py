@@ -20,13 +20,13 @@ from seacan.images.remote import credentials
 from seacan.images.remote.credentials import NOBODY, Credentials
 from seacan.images.remote.lists import Entry
 from seacan.images.remote.search import SearchResult
+from seacan.spec import image
 from seacan.spec.engine_api import AuthConfig
-from seacan.spec.image import Platform
 
 
 class _Entry(msgspec.Struct):
     Source: str
-    Platform: Platform
+    Platform: image.Platform
 
 
 class _Artifact(msgspec.Struct):
