@@ -1,6 +1,5 @@
 """Services replaced by and by under `seacan compose`, as their update_config says."""
 
-import socket
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,6 +8,7 @@ import pytest
 from tests.conformance.composing import Setting, kill_at_event
 from tests.conformance.docker_cli import Docker, Engine
 from tests.daemon import wait_until
+from tests.ports import free_port
 
 pytestmark = [pytest.mark.root, pytest.mark.conformance]
 
@@ -50,13 +50,6 @@ def changed(config: str = "order: start-first", *, good: int = 99) -> str:
     text = APPLICATION.replace('LEVEL: "1", GOOD: "99"', f'LEVEL: "2", GOOD: "{good}"')
     assert text != APPLICATION
     return text.replace("order: start-first", config)
-
-
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port
 
 
 class History:

@@ -4,7 +4,6 @@ import contextlib
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Final
 
 import pytest
 from tests.daemon import Daemon
+from tests.ports import free_port
 
 pytestmark = [pytest.mark.root, pytest.mark.conformance]
 
@@ -47,7 +47,7 @@ def shown(own_daemon: Daemon, tmp_path_factory: pytest.TempPathFactory) -> list[
     blocks = _BLOCK.findall(_GUIDE.read_text())
     script = "".join(f"{block}\necho '--- shown'\n" for block in blocks)
     with subprocess.Popen(
-        ["bash", "-euo", "pipefail", "-c", script.replace(_PORT, _free_port())],
+        ["bash", "-euo", "pipefail", "-c", script.replace(_PORT, str(free_port()))],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         stdin=subprocess.DEVNULL,
@@ -78,11 +78,6 @@ os.execv(sys.executable, words)
 """
     )
     path.chmod(0o755)
-
-
-def _free_port() -> str:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return str(server.getsockname()[1])
 
 
 @pytest.mark.parametrize("block", SHOWN)

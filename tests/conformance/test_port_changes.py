@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from tests.daemon import Daemon, running_daemon, wait_until
+from tests.ports import free_port
 
 pytestmark = [pytest.mark.root, pytest.mark.conformance]
 
@@ -35,12 +36,6 @@ def _seacan(daemon: Daemon, *words: str) -> tuple[int, str]:
     command = [sys.executable, "-m", "seacan.cli.main", "-H", daemon.host, *words]
     done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
     return done.returncode, done.stdout + done.stderr
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _is_free(port: int) -> bool:
@@ -77,7 +72,7 @@ def _binding(port: int) -> dict[str, str]:
 
 
 def test_a_port_is_added_and_removed(daemon: Daemon, container: str) -> None:
-    first, second = _free_port(), _free_port()
+    first, second = free_port(), free_port()
     add = ("update", "--publish-add", f"127.0.0.1:{first}:80", container)
     assert _seacan(daemon, *add) == (0, f"{container}\n")
     _wait_said(first, "80")
@@ -107,7 +102,7 @@ def test_a_port_without_a_wish_for_one(daemon: Daemon, container: str) -> None:
 
 
 def test_refusals(daemon: Daemon, container: str) -> None:
-    taken = _free_port()
+    taken = free_port()
     other = daemon.run(SERVE, NetworkMode="bridge", PortBindings={"80/tcp": [_binding(taken)]})
     name = _inspect(daemon, other)["Name"].removeprefix("/")
     before = _inspect(daemon, container)
@@ -144,7 +139,7 @@ def _own_name() -> str:
 
 
 def test_one_that_does_not_run_has_them_at_its_start(daemon: Daemon, container: str) -> None:
-    port = _free_port()
+    port = free_port()
     daemon.request("POST", f"/containers/{container}/kill")
     daemon.request("POST", f"/containers/{container}/wait")
     assert _seacan(daemon, "update", "--publish-add", f"{port}:80", container)[0] == 0
@@ -156,13 +151,13 @@ def test_one_that_does_not_run_has_them_at_its_start(daemon: Daemon, container: 
 def test_rules_that_somebody_flushed_come_back(daemon: Daemon, container: str) -> None:
     subprocess.run(["nft", "delete", "table", "inet", daemon.table], check=True)
     subprocess.run(["nft", "add", "table", "inet", daemon.table], check=True)
-    port = _free_port()
+    port = free_port()
     assert _seacan(daemon, "update", "--publish-add", f"{port}:80", container)[0] == 0
     _wait_said(port, "80")
 
 
 def test_the_daemon_dies_at_any_step(daemon: Daemon, container: str) -> None:
-    old, new = _free_port(), _free_port()
+    old, new = free_port(), free_port()
     url = f"/containers/{container}/update"
     before, after = {"80/tcp": [_binding(old)]}, {"81/tcp": [_binding(new)]}
     deaths = 0

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from tests.daemon import Daemon, running_daemon, wait_until
+from tests.ports import free_port
 
 pytestmark = [pytest.mark.root, pytest.mark.conformance]
 
@@ -37,12 +38,6 @@ def _nothing_left(daemon: Daemon) -> Iterator[None]:
     daemon.remove_containers()
     daemon.request("POST", "/networks/prune")
     daemon.assert_nothing_left()
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _serve(daemon: Daemon, port: int, network: str = "bridge", address: str = "") -> str:
@@ -94,7 +89,7 @@ def _can_be_had(address: str, port: int, kind: int = socket.SOCK_STREAM) -> bool
 
 
 def test_a_network_of_ipv4_is_reached_over_ipv6(daemon: Daemon) -> None:
-    port = _free_port()
+    port = free_port()
     container = _serve(daemon, port)
     for address in ("127.0.0.1", "::1"):
         _wait_said(address, port)
@@ -113,7 +108,7 @@ def test_a_network_of_ipv4_is_reached_over_ipv6(daemon: Daemon) -> None:
 
 
 def test_only_the_loopback_of_ipv6(daemon: Daemon) -> None:
-    port = _free_port()
+    port = free_port()
     _serve(daemon, port, address="::1")
     _wait_said("::1", port)
     assert not _said("127.0.0.1", port)
@@ -123,14 +118,14 @@ def test_a_network_of_both_is_reached_from_the_loopback(daemon: Daemon) -> None:
     assert (
         daemon.request("POST", "/networks/create", {"Name": "both", "EnableIPv6": True})[0] == 201
     )
-    port = _free_port()
+    port = free_port()
     _serve(daemon, port, "both")
     for address in ("127.0.0.1", "::1"):
         _wait_said(address, port)
 
 
 def test_a_port_is_nobody_elses_while_there_is_no_daemon(daemon: Daemon) -> None:
-    port = _free_port()
+    port = free_port()
     container = _serve(daemon, port)
     _wait_said("::1", port)
     daemon.kill()
@@ -152,7 +147,7 @@ def test_a_port_is_nobody_elses_while_there_is_no_daemon(daemon: Daemon) -> None
 
 @pytest.mark.parametrize("is_new", [False, True], ids=["same daemon", "new daemon"])
 def test_a_relay_that_is_killed_comes_back(daemon: Daemon, is_new: bool) -> None:
-    port = _free_port()
+    port = free_port()
     _serve(daemon, port)
     _wait_said("::1", port)
     if is_new:
@@ -167,7 +162,7 @@ def test_a_relay_that_is_killed_comes_back(daemon: Daemon, is_new: bool) -> None
 
 
 def test_a_relay_that_dies_with_the_daemon_comes_back(daemon: Daemon) -> None:
-    port = _free_port()
+    port = free_port()
     _serve(daemon, port)
     _wait_said("::1", port)
     daemon.kill()
@@ -180,7 +175,7 @@ def test_a_relay_that_dies_with_the_daemon_comes_back(daemon: Daemon) -> None:
 
 
 def test_what_rules_do_not_lead_any_more_the_relay_does(daemon: Daemon) -> None:
-    port = _free_port()
+    port = free_port()
     container = _serve(daemon, port)
     _wait_said("127.0.0.1", port)
     subprocess.run(["nft", "delete", "table", "inet", daemon.table], check=True)
@@ -191,7 +186,7 @@ def test_what_rules_do_not_lead_any_more_the_relay_does(daemon: Daemon) -> None:
 
 def test_connections_follow_the_container_into_another_network(daemon: Daemon) -> None:
     assert daemon.request("POST", "/networks/create", {"Name": "other"})[0] == 201
-    port = _free_port()
+    port = free_port()
     container = _serve(daemon, port)
     _wait_said("::1", port)
     assert daemon.request("POST", "/networks/other/connect", {"Container": container})[0] == 200
@@ -205,7 +200,7 @@ def test_connections_follow_the_container_into_another_network(daemon: Daemon) -
 @pytest.fixture
 def daemon_without_rules(daemon: Daemon) -> Iterator[Daemon]:
     """The same daemon, which has made rules before, and will again."""
-    before, after = _free_port(), _free_port()
+    before, after = free_port(), free_port()
     container = _serve(daemon, before)
     assert daemon.rules()
     daemon.stop()
@@ -221,7 +216,7 @@ def daemon_without_rules(daemon: Daemon) -> Iterator[Daemon]:
 
 
 def test_without_rules_ports_are_relayed(daemon_without_rules: Daemon) -> None:
-    daemon, port = daemon_without_rules, _free_port()
+    daemon, port = daemon_without_rules, free_port()
     assert daemon.request("POST", "/networks/create", {"Name": "inner"})[0] == 201
     for network in ("bridge", "inner"):
         container = _serve(daemon, port, network)

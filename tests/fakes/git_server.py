@@ -13,6 +13,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+from tests.ports import free_port
+
 SECONDS = 1_700_000_000  # when every commit was made
 _WHO = {
     f"GIT_{who}_{what}": value
@@ -137,7 +139,7 @@ def over_http(root: Path, token: str = "") -> Iterator[_Server]:
 @contextmanager
 def over_git(root: Path) -> Iterator[str]:
     """Yield git://127.0.0.1:PORT of `git daemon`."""
-    port = _free_port()
+    port = free_port()
     words = ["--export-all", f"--base-path={root}", "--listen=127.0.0.1", f"--port={port}"]
     # The daemon itself, not its parent: who is told to end does not tell its child.
     directory = subprocess.run(
@@ -150,7 +152,7 @@ def over_git(root: Path) -> Iterator[str]:
 @contextmanager
 def over_ssh(directory: Path, port: int = 0) -> Iterator[str]:
     """Yield root@127.0.0.1's ssh://…:PORT; a key for it is DIRECTORY/key."""
-    port = port or _free_port()
+    port = port or free_port()
     for name in ("key", "host-key"):
         command = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", name, "-f"]
         subprocess.run([*command, str(directory / name)], check=True, timeout=30)
@@ -193,9 +195,3 @@ def _wait_until_it_listens(process: subprocess.Popen[Any], port: int) -> None:
         assert process.poll() is None, process.args
         assert time.monotonic() < until, process.args
         time.sleep(0.02)
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port: int = server.getsockname()[1]
-        return port

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from tests.daemon import wait_until
+from tests.ports import free_port
 
 # Of `bob` and `secret`, bcrypt: docker-registry takes nothing else.
 HTPASSWD = "bob:$2b$04$rbDM71dMcrCWXVxwYADKU.1erIZpIKyPfmwTA56w55b3lmPcCu3tK\n"
@@ -56,7 +57,7 @@ def docker_registry(
     if program is None:
         pytest.skip("there is no docker-registry here")
     directory.mkdir(exist_ok=True)
-    host = f"127.0.0.1:{_free_port()}"
+    host = f"127.0.0.1:{free_port()}"
     settings: dict[str, Any] = {
         "version": "0.1",
         "log": {"level": "warn"},
@@ -80,12 +81,6 @@ def docker_registry(
     finally:
         process.kill()
         process.wait()
-
-
-def _free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
 
 
 def _listens(host: str) -> bool:

@@ -1,4 +1,4 @@
-"""Which ports are asked for, and who gets them. Ports are bound on 127.0.0.1 alone."""
+"""Which ports are asked for, and who gets them. They are published on 127.0.0.1 alone."""
 
 import contextlib
 import socket
@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 from msgspec.structs import replace
+from tests.ports import free_port
 
 from seacan.errors import Internal, Unsupported
 from seacan.network import publishing
@@ -39,13 +40,8 @@ def _busy_port(protocol: str = "tcp") -> Iterator[int]:
         yield taken.getsockname()[1]
 
 
-def _free_port() -> int:
-    with _busy_port() as port:
-        return port
-
-
 def test_a_port_is_held_until_it_is_released() -> None:
-    ports, port = Ports(), _free_port()
+    ports, port = Ports(), free_port()
     published = ports.publish(
         "1", "web", [Wish("tcp", 80, "", range(port, port + 1))], NETWORK, ENDPOINT
     )
@@ -58,7 +54,7 @@ def test_a_port_is_held_until_it_is_released() -> None:
 
 
 def test_the_other_container_is_named() -> None:
-    ports, port = Ports(), _free_port()
+    ports, port = Ports(), free_port()
     wishes = [Wish("tcp", 80, "", range(port, port + 1))]
     ports.publish("1", "web", wishes, NETWORK, ENDPOINT)
     ports.rename("1", "site")
@@ -85,7 +81,7 @@ def test_another_program_is_named(protocol: str) -> None:
 
 
 def test_all_or_none() -> None:
-    ports, port = Ports(), _free_port()
+    ports, port = Ports(), free_port()
     first = Wish("tcp", 80, "", range(port, port + 1))
     with _busy_port() as busy, pytest.raises(Internal):
         ports.publish(
@@ -162,7 +158,7 @@ def _exactly(container_port: int, port: int) -> Wish:
 
 
 def test_a_change_keeps_what_is_wanted_still_and_gives_back_the_rest() -> None:
-    ports, (stays, goes, comes) = Ports(), (_free_port(), _free_port(), _free_port())
+    ports, (stays, goes, comes) = Ports(), (free_port(), free_port(), free_port())
     ports.publish("1", "web", [_exactly(80, stays), _exactly(81, goes)], NETWORK, ENDPOINT)
     wishes = [_exactly(80, stays), _exactly(82, comes)]
     with ports.changing("1", "web", wishes, NETWORK, ENDPOINT) as published:
@@ -175,7 +171,7 @@ def test_a_change_keeps_what_is_wanted_still_and_gives_back_the_rest() -> None:
 
 
 def test_a_port_of_the_host_goes_on_to_another_of_the_container() -> None:
-    ports, port = Ports(), _free_port()
+    ports, port = Ports(), free_port()
     ports.publish("1", "web", [_exactly(80, port)], NETWORK, ENDPOINT)
     with ports.changing("1", "web", [_exactly(81, port)], NETWORK, ENDPOINT) as published:
         assert published == [Published("tcp", 81, "127.0.0.1", port)]
@@ -185,7 +181,7 @@ def test_a_port_of_the_host_goes_on_to_another_of_the_container() -> None:
 
 
 def test_a_change_that_fails_changes_nothing() -> None:
-    ports, (mine, free) = Ports(), (_free_port(), _free_port())
+    ports, (mine, free) = Ports(), (free_port(), free_port())
     ports.publish("1", "web", [_exactly(80, mine)], NETWORK, ENDPOINT)
     with (
         _busy_port() as taken,
@@ -242,7 +238,7 @@ def test_a_port_of_many_is_not_held_against_all_others(monkeypatch: pytest.Monke
 
     monkeypatch.setattr("seacan.network.port_holders._collide", collide)
     ports = Ports()
-    free = {_free_port() for _ in range(20)}
+    free = {free_port() for _ in range(20)}
     wishes = [Wish("udp", port, "127.0.0.1", range(port, port + 1)) for port in free]
     try:
         ports.publish("1", "web", wishes, NETWORK, ENDPOINT)
