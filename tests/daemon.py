@@ -104,6 +104,12 @@ class Daemon:
         self._process.kill()
         self._process.wait()
 
+    def reboot(self) -> None:
+        """Do what a reboot does, up to its start: no process is left, and no exec root."""
+        self.kill()
+        wait_until(lambda: not self._kill_processes(), "all processes to end")
+        shutil.rmtree(self.exec_root)
+
     def stop(self) -> None:
         """Ask it to stop; containers go on."""
         assert self._process is not None
@@ -213,6 +219,12 @@ class Daemon:
             found[self.pid] = "seacand"  # the environment shown is that which its template had
         return found
 
+    def wait_for_ends(self) -> None:
+        """Wait until no shim is left: all containers have ended, and it is written down how."""
+        wait_until(
+            lambda: "seacan-shim" not in self.engine_processes().values(), "all containers to end"
+        )
+
     def assert_answers_are_as_described(self) -> None:
         """Hold all answers up to now against the published description of their version."""
         found = set()
@@ -297,15 +309,21 @@ class Daemon:
                 found += sorted(parent.glob("**/*/"), reverse=True)
         return found
 
+    def _kill_processes(self) -> list[int]:
+        """Kill what is there of it and of its containers, and return the pids."""
+        pids = [*self.engine_processes()]
+        for cgroup in self._cgroups():
+            with contextlib.suppress(OSError):  # it went meanwhile
+                pids += map(int, (cgroup / "cgroup.procs").read_text().split())
+        for pid in pids:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        return pids
+
     def destroy(self) -> None:
         """End whatever is still there, by pid, and remove all files."""
         for _ in range(3):  # a process that was just forking has a child the next time
-            pids = [*self.engine_processes()]
-            for cgroup in self._cgroups():
-                pids += map(int, (cgroup / "cgroup.procs").read_text().split())
-            for pid in pids:
-                with contextlib.suppress(ProcessLookupError):
-                    os.kill(pid, signal.SIGKILL)
+            self._kill_processes()
         if self._process is not None:
             self._process.wait()
         for name in self.interfaces():

@@ -46,7 +46,8 @@ def test_its_containers_end_with_it_and_by_policy_begin_with_the_next(
         daemon.start()
         wait_until(lambda: daemon.state(obedient)["Running"], "the policy to be followed")
         assert b"told to end" in daemon.request("GET", path_of_log)[1]
-        assert daemon.state(backing_off)["ExitCode"] == 1
+        # While it is tried again, it has none.
+        wait_until(lambda: daemon.state(backing_off)["ExitCode"] == 1, "its end")
         assert daemon.request("GET", f"/containers/{removed}/json")[0] == 404
         state = daemon.state(deaf)
         assert (state["Status"], state["ExitCode"]) == ("exited", 137)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from tests.conformance.docker_cli import Docker, Engine
-from tests.daemon import Daemon
+from tests.daemon import Daemon, wait_until
 from tests.fakes.volume_plugin import VolumePlugin, serving
 
 pytestmark = [pytest.mark.root, pytest.mark.conformance]
@@ -169,8 +169,12 @@ def test_nothing_stays_mounted_where_the_daemon_dies(
         if not has_died:
             daemon.kill()  # it counts still
         daemon.start()
-        is_running = docker.inspect(container, "{{.State.Running}}") == "true"
-        assert plugin.mounts.get("vol", []) == [container] * is_running
+
+        def is_told(container: str = container) -> bool:
+            is_running = docker.inspect(container, "{{.State.Running}}") == "true"
+            return plugin.mounts.get("vol", []) == [container] * is_running
+
+        wait_until(is_told, "it to be mounted as long as the container runs")  # which may end now
         docker.ok("rm", "-f", container)
         assert not plugin.mounts.get("vol")
         if not has_died:

@@ -4,6 +4,7 @@ import contextlib
 import json
 import signal
 import socket
+import sqlite3
 import time
 from collections.abc import Iterator
 from os import kill
@@ -14,8 +15,6 @@ import pytest
 from tests.daemon import Daemon, running_daemon, wait_until
 
 pytestmark = [pytest.mark.root, pytest.mark.conformance]
-
-_SETTLED_S = 0.5  # later than events are written
 
 
 @pytest.fixture
@@ -33,11 +32,25 @@ def _events(daemon: Daemon) -> list[dict[str, Any]]:
 
 def _ask(daemon: Daemon, query: str) -> socket.socket:
     connection = socket.socket(socket.AF_UNIX)
-    connection.settimeout(20)
+    connection.settimeout(60)
     connection.connect(str(daemon.socket))
     request = f"GET /events?{query} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
     connection.sendall(request.encode())
     return connection
+
+
+def _wait_written(daemon: Daemon) -> None:
+    """Wait until all that was told is in the database: that is a moment later."""
+    last_ns = _events(daemon)[-1]["timeNano"]
+    path = daemon.data_root / "seacan.db"
+
+    def is_written() -> bool:
+        with contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as database:
+            return bool(
+                database.execute("SELECT max(time_ns) FROM events").fetchone()[0] >= last_ns
+            )
+
+    wait_until(is_written, "the events to be written")
 
 
 def _of(events: list[dict[str, Any]], container: str) -> list[str]:
@@ -57,8 +70,9 @@ def _increase(events: list[dict[str, Any]]) -> bool:
 def test_they_are_there_after_a_restart(daemon: Daemon, stop: Any) -> None:
     container = daemon.run("exit 5")
     daemon.request("POST", f"/containers/{container}/wait")
-    time.sleep(_SETTLED_S if stop is Daemon.kill else 0)
     before = _events(daemon)
+    if stop is Daemon.kill:
+        _wait_written(daemon)
     assert _of(before, container) == ["create", "connect", "start", "disconnect", "die"]
     stop(daemon)
     daemon.start()
@@ -73,11 +87,11 @@ def test_they_are_there_after_a_restart(daemon: Daemon, stop: Any) -> None:
 def test_an_end_without_a_daemon_is_told_by_the_next(daemon: Daemon) -> None:
     container = daemon.run("sleep 1000")
     pid = daemon.state(container)["Pid"]
-    time.sleep(_SETTLED_S)
+    _wait_written(daemon)
     daemon.kill()
     away = time.time_ns()
     kill(pid, signal.SIGKILL)
-    time.sleep(0.5)
+    daemon.wait_for_ends()
     daemon.start()
     events = _events(daemon)
     assert _of(events, container) == ["create", "connect", "start", "disconnect", "die"]

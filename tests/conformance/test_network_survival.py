@@ -116,7 +116,7 @@ def test_an_end_while_the_daemon_is_away_is_cleaned_up(daemon: Daemon) -> None:
     pid = daemon.state(container)["Pid"]
     daemon.kill()
     os.kill(pid, signal.SIGKILL)
-    wait_until(lambda: not Path(f"/proc/{pid}").exists(), "the container to end")
+    daemon.wait_for_ends()
     daemon.start()
     assert _settings(daemon, container)["Networks"]["bridge"]["IPAddress"] == ""
     wait_until(lambda: f". {port} :" not in daemon.rules(), "its port to be given back")

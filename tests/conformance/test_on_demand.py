@@ -57,6 +57,7 @@ def test_clients_that_come_at_once_start_one_daemon(host: PrivateHost) -> None:
 def test_after_kill_the_next_command_finds_what_was_there(host: PrivateHost) -> None:
     assert host.seacan("run", "--name", "first", "hello-world").stderr == ""
     os.kill(host.daemons()[0], signal.SIGKILL)
+    wait_until(lambda: not host.daemons(), "its end")
     listed = host.seacan("ps", "-a")
     assert "first" in listed.stdout
     assert host.seacan("rm", "first").returncode == 0

@@ -1,6 +1,5 @@
 """Restart policies and health checks across daemons: what the next one does with what it finds."""
 
-import shutil
 import signal
 from collections.abc import Iterator
 from os import kill
@@ -54,6 +53,7 @@ def test_killed_in_the_middle_of_a_back_off(daemon: Daemon) -> None:
     before = _lines(daemon, container)
     wait_until(lambda: _lines(daemon, container) > before, "a start by the next daemon")
     assert _inspect(daemon, container)["RestartCount"] < 5  # from nothing again
+    _wait_status(daemon, container, "restarting")
     assert daemon.request("POST", f"/containers/{container}/stop?t=0")[0] == 204
     assert daemon.state(container)["ExitCode"] == 3
 
@@ -76,18 +76,14 @@ def test_ends_while_nobody_looked(daemon: Daemon, tmp_path: Path) -> None:
     }
     daemon.kill()
     (tmp_path / "open").touch()
-    wait_until(lambda: not _has_shim(daemon), "all of them to end")
+    daemon.wait_for_ends()
     daemon.start()
     for case in (("on-failure", 3), ("always", 0), ("unless-stopped", 0)):
         _wait_status(daemon, containers[case], "running")
-        assert _lines(daemon, containers[case]) == 2
+        wait_until(lambda case=case: _lines(daemon, containers[case]) == 2, "its second line")  # type: ignore[misc]
     for case in (("no", 3), ("on-failure", 0)):
         state = daemon.state(containers[case])
         assert (state["Status"], state["ExitCode"]) == ("exited", case[1])
-
-
-def _has_shim(daemon: Daemon) -> bool:
-    return "seacan-shim" in daemon.engine_processes().values()
 
 
 def test_what_runs_is_left_alone(daemon: Daemon) -> None:
@@ -130,15 +126,7 @@ def test_what_was_never_started_is_not_started(daemon: Daemon) -> None:
 
 def test_after_a_reboot(daemon: Daemon) -> None:
     containers = {policy: _run(daemon, policy, "sleep 600") for policy in POLICIES}
-    pids = [daemon.state(container)["Pid"] for container in containers.values()]
-    daemon.kill()
-    # What a reboot does: no process, no exec root.
-    for pid, name in daemon.engine_processes().items():
-        if name == "seacan-shim":
-            kill(pid, signal.SIGKILL)
-    for pid in pids:
-        kill(pid, signal.SIGKILL)
-    shutil.rmtree(daemon.exec_root)
+    daemon.reboot()
     daemon.start()
     for policy in ("always", "unless-stopped", "on-failure"):
         _wait_status(daemon, containers[policy], "running")
@@ -199,7 +187,7 @@ def _beside(init: int) -> list[str]:
 def test_out_of_memory_while_nobody_looked(daemon: Daemon) -> None:
     container = daemon.run("sleep 0.5; exec tail /dev/zero", Memory=20 * 2**20)
     daemon.kill()
-    wait_until(lambda: not _has_shim(daemon), "its end")
+    daemon.wait_for_ends()
     daemon.start()
     state = daemon.state(container)
     assert (state["OOMKilled"], state["ExitCode"]) == (True, 137)
@@ -208,6 +196,6 @@ def test_out_of_memory_while_nobody_looked(daemon: Daemon) -> None:
 def test_removed_when_it_ended_while_nobody_looked(daemon: Daemon) -> None:
     container = daemon.run("sleep 0.3", AutoRemove=True)
     daemon.kill()
-    wait_until(lambda: not _has_shim(daemon), "its end")
+    daemon.wait_for_ends()
     daemon.start()
     assert daemon.request("GET", f"/containers/{container}/json")[0] == 404

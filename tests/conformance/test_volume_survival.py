@@ -189,6 +189,7 @@ def test_a_mount_goes_if_its_users_ended_meanwhile(daemon: Daemon, busybox_tar: 
     pid = daemon.state(container)["Pid"]
     daemon.kill()
     os.kill(pid, signal.SIGKILL)
+    daemon.wait_for_ends()
     daemon.start()
     assert not place.is_mount()
     _remove_all(daemon)
