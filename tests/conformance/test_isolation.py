@@ -143,8 +143,8 @@ def test_no_mount_of_a_container_is_seen_on_the_host(docker: Docker) -> None:
     propagation = _inside(docker, "grep -c -E 'shared:|master:' /proc/self/mountinfo; true")
     assert propagation == ["0"]
     after = Path("/proc/self/mounts").read_text().splitlines()
-    new = [line for line in after if line not in before and "overlay" not in line]
-    assert [line for line in new if " /tmp" in line] == []
+    # Others may have mounted something meanwhile, though not there.
+    assert [line for line in after if line not in before and line.split()[1].endswith("/x")] == []
 
 
 def test_masked(docker: Docker) -> None:

@@ -1,6 +1,7 @@
 """Lines of /proc/self/mountinfo, as a test wants to look at them."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from tests.root.runtime.boxes import Box
 
@@ -35,6 +36,12 @@ def parse(text: str) -> dict[str, Line]:
             frozenset(super_options.split(",")),
         )
     return lines
+
+
+def mounts_below(directory: Path) -> list[str]:
+    """Return the lines of this process that tell of a directory; all others are others' affair."""
+    lines = Path("/proc/self/mountinfo").read_text().splitlines()
+    return [line for line in lines if str(directory) in line]
 
 
 def seen_in(box: Box) -> dict[str, Line]:

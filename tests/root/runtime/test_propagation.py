@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from tests.root.runtime.boxes import Box
-from tests.root.runtime.mountinfo import Line, parse, seen_in
+from tests.root.runtime.mountinfo import Line, mounts_below, parse, seen_in
 
 from seacan.kernel import mounts, syscalls
 from seacan.runtime.container import Container
@@ -147,9 +147,9 @@ def test_root_on_a_shared_mount(
         box.config["root"]["path"] = str(root)
         if propagation:
             box.linux["rootfsPropagation"] = propagation
-        before = Path("/proc/self/mountinfo").read_text()
+        before = mounts_below(box.path)
         with box.started("sleep", "60") as container:
-            assert Path("/proc/self/mountinfo").read_text() == before
+            assert mounts_below(box.path) == before
             syscalls.mount("tmpfs", str(root / "later"), "tmpfs")
             assert ("/later" in seen_from(container)) == is_seen
             syscalls.umount2(str(root / "later"), mounts.MNT_DETACH)
@@ -167,10 +167,10 @@ def test_shared_root_is_not_shared_with_the_host(box: Box, shared: Path, propaga
         (root / "later").mkdir()
         box.config["root"]["path"] = str(root)
         box.linux["rootfsPropagation"] = propagation
-        before = Path("/proc/self/mountinfo").read_text()
+        before = mounts_below(box.path)
         with box.started("sleep", "60") as container:
             mount_inside(container, "/later")
-            assert Path("/proc/self/mountinfo").read_text() == before
+            assert mounts_below(box.path) == before
     finally:
         syscalls.umount2(str(root), mounts.MNT_DETACH)
 
