@@ -85,7 +85,7 @@ def test_an_endless_body_nobody_read_ends_the_connection(api: Api) -> None:
         sender = threading.Thread(target=_send_until_broken, args=(client,))
         sender.start()
         answer = read_all(client)
-        sender.join(10)
+        sender.join(60)
 
     assert answer.startswith(b"HTTP/1.1 204 ")
     assert not sender.is_alive()
@@ -111,17 +111,15 @@ def test_expect_100_continue(api: Api) -> None:
         assert read_until(client, b"\r\n\r\n").startswith(b"HTTP/1.1 201 ")
 
 
-def test_a_body_that_was_not_asked_for_ends_the_connection(api: Api) -> None:
-    started = time.monotonic()
-
-    answer = api.exchange(
-        b"POST /containers/create HTTP/1.1\r\nHost: d\r\nContent-Type: text/plain\r\n"
-        b"Expect: 100-continue\r\nContent-Length: 5\r\n\r\n"
-    )
+def test_a_body_that_was_not_asked_for_ends_the_connection(api_with: ApiWith) -> None:
+    with api_with(Limits(body_s=600)) as api:  # longer than a client waits here
+        answer = api.exchange(
+            b"POST /containers/create HTTP/1.1\r\nHost: d\r\nContent-Type: text/plain\r\n"
+            b"Expect: 100-continue\r\nContent-Length: 5\r\n\r\n"
+        )
 
     assert answer.startswith(b"HTTP/1.1 400 ")
     assert answer.count(b"HTTP/1.1 ") == 1
-    assert time.monotonic() - started < 2
 
 
 def test_an_upgrade_nobody_speaks_is_ignored(api: Api) -> None:
@@ -178,7 +176,7 @@ def test_a_client_that_goes_away_ends_its_wait(api: Api) -> None:
         client.sendall(b"POST /containers/first/wait HTTP/1.1\r\nHost: d\r\n\r\n")
         read_until(client, b"\r\n\r\n")
 
-    assert api.engine.containers.given_up.wait(10)
+    assert api.engine.containers.given_up.wait(60)
 
 
 def test_a_client_that_goes_away_ends_the_log_it_follows(api: Api) -> None:
@@ -187,7 +185,7 @@ def test_a_client_that_goes_away_ends_the_log_it_follows(api: Api) -> None:
         read_until(client, b"hi\n")
 
     assert api.engine.containers.log is not None
-    assert api.engine.containers.log.closed.wait(10)
+    assert api.engine.containers.log.closed.wait(60)
 
 
 def test_a_request_sent_ahead_of_a_stream_waits_for_its_turn(api: Api) -> None:
@@ -234,7 +232,7 @@ def test_a_slow_head_is_cut_off(api_with: ApiWith) -> None:
 def test_an_idle_connection_is_closed_without_a_word(api_with: ApiWith) -> None:
     with api_with(Limits(idle_s=0.05)) as api, api.connect() as client:
         assert read_all(client) == b""
-    with api_with(Limits(idle_s=0.05)) as api, api.connect() as client:
+    with api_with(Limits(idle_s=2)) as api, api.connect() as client:
         client.sendall(PING)
         assert read_all(client).endswith(b"OK")
 
@@ -316,7 +314,7 @@ class Service:
         if request.target == "/part":
             length = ("Content-Length", "5")
             return Stream("text/plain", self._part, [length], status=206)
-        await anyio.to_thread.run_sync(self.may_answer.wait, 10, abandon_on_cancel=True)
+        await anyio.to_thread.run_sync(self.may_answer.wait, 60, abandon_on_cancel=True)
         return Reply(200, b"done")
 
     async def _stream(self, send: Send) -> None:
@@ -334,7 +332,7 @@ class Service:
         anyio.from_thread.run_sync(self._stop.set, token=self._token)
 
     def join(self) -> bool:
-        self._thread.join(10)
+        self._thread.join(60)
         return not self._thread.is_alive()
 
 
@@ -347,7 +345,7 @@ def test_the_end_lets_answers_under_way_be_sent(service: Callable[[float], Servi
     served = service(10)
     with served.connect() as client, served.connect() as idle:
         client.sendall(b"GET /slow HTTP/1.1\r\nHost: d\r\n\r\n")
-        assert served.is_asked.wait(10)
+        assert served.is_asked.wait(60)
         served.stop()
         assert read_all(idle) == b""
         with pytest.raises(OSError, match="refused"):
@@ -361,7 +359,7 @@ def test_the_end_does_not_wait_for_ever(service: Callable[[float], Service]) -> 
     served = service(0.05)
     with served.connect() as client:
         client.sendall(b"GET /slow HTTP/1.1\r\nHost: d\r\n\r\n")
-        assert served.is_asked.wait(10)
+        assert served.is_asked.wait(60)
         served.stop()
         assert served.join()
 

@@ -31,7 +31,7 @@ class Stream:
             f"Content-Type: application/json\r\nContent-Length: {len(data)}\r\n\r\n"
         )
         self._socket = socket.socket(socket.AF_UNIX)
-        self._socket.settimeout(20)
+        self._socket.settimeout(60)
         self._socket.connect(path)
         self._socket.sendall(head.encode() + data)
         self._file = self._socket.makefile("rb")
@@ -66,7 +66,7 @@ class WaitCall:
         target = f"/containers/{container}/wait?condition={condition}"
         self._socket.sendall(f"POST {target} HTTP/1.1\r\nHost: d\r\n\r\n".encode())
         self._answer = b""
-        self._receive_until(b"\r\n\r\n", 20)
+        assert self._receive_until(b"\r\n\r\n", 60)
 
     def __enter__(self) -> Self:
         return self
@@ -79,7 +79,7 @@ class WaitCall:
         return self._receive_until(b"}", while_s)
 
     def status_code(self) -> int:
-        assert self.is_over(while_s=20)
+        assert self.is_over(while_s=60)
         return int(re.findall(rb'"StatusCode":(\d+)', self._answer)[0])
 
     def _receive_until(self, end: bytes, while_s: float) -> bool:
@@ -232,9 +232,9 @@ def test_what_a_wait_waits_for(
     script = "trap 'exit 4' TERM; while :; do sleep 0.02; done"
     container = docker.ok(verb, *options, *QUIET, script)
     with WaitCall(path, container, condition) as call:
-        assert call.is_over(while_s=0.3) == at_start
+        assert call.is_over(while_s=60 if at_start else 0.3) == at_start
         docker.ok("start", container)
         docker.ok("stop", container)
-        assert call.is_over(while_s=0.3) == at_end
+        assert call.is_over(while_s=60 if at_end else 0.3) == at_end
         docker.ok("rm", container)
         assert call.status_code() == (0 if at_start else 4)

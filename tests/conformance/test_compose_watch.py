@@ -70,7 +70,7 @@ class Watching:
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGINT)
         try:
-            self.process.wait(40)
+            self.process.wait(120)
         finally:
             self.process.kill()
             self._reader.join()
@@ -127,8 +127,12 @@ def test_each_action(setting: Setting) -> None:
         (setting.directory / "conf" / "x").write_text("x")
         watching.wait_for(r'service\(s\) \["web"\] restarted')
         assert inside(setting, "cat", "/conf/x") == "x"
-        logged = setting.seacan.ok("logs", "--no-color", "web").splitlines()
-        assert sum(line.startswith("web-1") for line in logged) == 2
+
+        def has_begun_twice() -> bool:
+            logged = setting.seacan.ok("logs", "--no-color", "web").splitlines()
+            return sum(line.startswith("web-1") for line in logged) == 2
+
+        wait_until(has_begun_twice, "its second line")
 
         (setting.directory / "data" / "y").write_text("y")
         wait_until(lambda: inside(setting, "ls", "/tmp/told", "/data/y"), "the command")

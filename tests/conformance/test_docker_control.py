@@ -23,6 +23,7 @@ def _sleeper(docker: Docker, *options: str) -> str:
 
 def test_pause_and_unpause(docker: Docker) -> None:
     container = docker.ok("run", "-d", "--network", "none", "busybox", "sh", "-c", _COUNT)
+    wait_until(lambda: docker("exec", container, "test", "-e", "/n").status == 0, "it to count")
     docker.ok("pause", container)
     state = "{{.State.Status}} {{.State.Running}} {{.State.Paused}}"
     assert docker.inspect(container, state) == "paused true true"
@@ -43,13 +44,13 @@ def test_pause_and_unpause(docker: Docker) -> None:
 
 
 def test_nothing_moves_in_a_paused_container(docker: Docker) -> None:
-    script = "while :; do date +%s%N; sleep 0.02; done"
+    script = "while :; do cut -d ' ' -f 1 /proc/uptime; sleep 0.02; done"
     container = docker.ok("run", "-d", "--network", "none", "busybox", "sh", "-c", script)
+    wait_until(lambda: docker.ok("logs", container), "it to move")
     docker.ok("pause", container)
-    time.sleep(0.2)
-    lines = docker.ok("logs", container)
+    paused_s = time.clock_gettime(time.CLOCK_BOOTTIME)
     time.sleep(0.5)
-    assert docker.ok("logs", container) == lines
+    assert all(float(moment) < paused_s for moment in docker.ok("logs", container).split())
 
 
 @pytest.mark.parametrize("verb", ["stop", "kill", "rm"])
@@ -99,7 +100,7 @@ def test_a_stop_that_waits_is_cut_short(docker: Docker, words: tuple[str, ...]) 
     with docker.popen("stop", "-t", "-1", container) as patient:
         wait_until(lambda: "asked" in docker.ok("logs", container), "the stop")
         docker.ok(*words, container)
-        assert patient.wait(30) == 0
+        assert patient.wait(60) == 0
 
 
 def test_rename(docker: Docker) -> None:
@@ -206,10 +207,14 @@ def _limit(pid: str, controller: str, file: str) -> str:
 def test_top(docker: Docker) -> None:
     script = "sleep 611 & sleep 612 & wait"
     container = docker.ok("run", "-d", "--network", "none", "busybox", "sh", "-c", script)
-    wait_until(lambda: len(docker.ok("top", container).splitlines()) == 4, "its children")
+
+    def last_words() -> list[str]:
+        return sorted(line.split()[-1] for line in docker.ok("top", container).splitlines())
+
+    # Before it is executed, a child has its parent's words.
+    wait_until(lambda: last_words() == ["611", "612", "CMD", "wait"], "its children")
     head, *lines = docker.ok("top", container).splitlines()
     assert head.split() == ["UID", "PID", "PPID", "C", "STIME", "TTY", "TIME", "CMD"]
-    assert sorted(line.split()[-1] for line in lines) == ["611", "612", "wait"]
     pid = docker.inspect(container, "{{.State.Pid}}")
     assert pid in [line.split()[1] for line in lines]
     short = docker.ok("top", container, "-o", "pid,comm").splitlines()
@@ -241,7 +246,7 @@ def test_stats(docker: Docker) -> None:
     lines = docker.ok("stats", "--no-stream", "--format", "json", busy, idle).splitlines()
     shown = {line["Container"]: line for line in map(json.loads, lines)}
     # What it may have at most; what it gets depends on what else the machine does.
-    assert 10 < float(shown[busy]["CPUPerc"].rstrip("%")) < 70
+    assert 0 < float(shown[busy]["CPUPerc"].rstrip("%")) < 90
     assert float(shown[idle]["CPUPerc"].rstrip("%")) < 5
     assert shown[busy]["MemUsage"].endswith("/ 64MiB")
     assert 0 < float(shown[busy]["MemPerc"].rstrip("%")) < 50

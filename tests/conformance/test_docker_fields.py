@@ -5,12 +5,12 @@ import io
 import json
 import subprocess
 import tarfile
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from tests.conformance.docker_cli import Docker, Engine
+from tests.daemon import wait_until
 
 pytestmark = [pytest.mark.root, pytest.mark.conformance]
 
@@ -207,10 +207,7 @@ def test_an_anonymous_volume_lives_as_docker_has_it(docker: Docker, engine: Engi
     docker.ok("rm", "-v", other)
     assert [*volumes.iterdir()] == []
     _run(docker, "true", *NONE, "-v", "/v")
-    deadline = time.monotonic() + 5
-    while [*volumes.iterdir()] and time.monotonic() < deadline:
-        time.sleep(0.02)
-    assert [*volumes.iterdir()] == []
+    wait_until(lambda: not [*volumes.iterdir()], "the volume to go")
 
 
 def test_volumes_of_an_image(docker: Docker, engine: Engine, tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from tests.conformance.docker_cli import Docker
+from tests.daemon import wait_until
 
 pytestmark = [pytest.mark.root, pytest.mark.conformance]
 
@@ -27,9 +28,7 @@ echo ready; exec sleep 600
 def container(docker: Docker, request: pytest.FixtureRequest) -> str:
     name = f"{docker.name}-files"
     docker.ok("run", "-d", "--network", "none", "--name", name, "busybox", "sh", "-c", SCRIPT)
-    for _ in range(200):
-        if "ready" in docker.ok("logs", name):
-            break
+    wait_until(lambda: "ready" in docker.ok("logs", name), "the files")
     if request.param == "stopped":
         docker.ok("kill", name)
         docker.ok("wait", name)
@@ -207,9 +206,7 @@ def test_export(docker: Docker, tmp_path: Path) -> None:
         "run", "-d", "--network", "none", "--name", name, "-v", f"{tmp_path}:/volume",
         "--tmpfs", "/scratch", "busybox", "sh", "-c", "touch /scratch/x /own; exec sleep 60",
     )  # fmt: skip
-    for _ in range(100):
-        if "A /own" in docker.ok("diff", name):
-            break
+    wait_until(lambda: "A /own" in docker.ok("diff", name), "its file")
     found = members(binary(docker, "export", name))
     assert found["volume"].isdir()
     assert found["bin/busybox"].size > 100_000

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 from tests.conformance.docker_cli import Docker
+from tests.daemon import wait_until
 
 pytestmark = [pytest.mark.root, pytest.mark.conformance]
 
@@ -39,7 +40,7 @@ def test_start_attached_gives_the_status(docker: Docker) -> None:
 
 def test_stop_asks_first(docker: Docker) -> None:
     script = "trap 'echo bye; exit 5' TERM; echo ready; while sleep 0.1; do :; done"
-    container = docker.ok("run", "-d", "busybox", "sh", "-c", script)
+    container = docker.ok("run", "-d", "--stop-timeout", "60", "busybox", "sh", "-c", script)
     _wait_for_log(docker, container, "ready")
     assert docker.ok("stop", container) == container
     assert docker.inspect(container, "{{.State.ExitCode}}") == "5"
@@ -58,7 +59,7 @@ def test_stop_kills_when_the_time_is_up(docker: Docker) -> None:
 
 def test_stop_with_the_containers_own_signal_and_time(docker: Docker) -> None:
     script = "trap 'exit 6' USR1; echo ready; while sleep 0.1; do :; done"
-    options = ("--stop-signal", "SIGUSR1", "--stop-timeout", "5")
+    options = ("--stop-signal", "SIGUSR1", "--stop-timeout", "60")
     container = docker.ok("run", "-d", *options, "busybox", "sh", "-c", script)
     _wait_for_log(docker, container, "ready")
     docker.ok("stop", container)
@@ -149,13 +150,13 @@ def test_logs_since_and_until(docker: Docker) -> None:
     script = "echo early; sleep 1.5; echo late"
     container = docker.ok("create", "busybox", "sh", "-c", script)
     docker.ok("start", "-a", container)
-    line = docker("logs", "-t", "--tail", "1", container).out
-    moment = line.split()[0]
-    assert docker("logs", "--since", moment, container).out == "late\n"
-    start = docker.inspect(container, "{{.State.StartedAt}}")
-    until = start[:17] + f"{float(start[17:-1]) % 60 + 1:012.9f}Z"
-    if float(start[17:-1]) < 59:
-        assert docker("logs", "--until", until, container).out == "early\n"
+    early, late = [line.split()[0] for line in docker.ok("logs", "-t", container).splitlines()]
+    assert docker("logs", "--since", late, container).out == "late\n"
+    assert docker("logs", "--until", early, container).out == "early\n"
+    # Whole seconds, and one that begins between the two.
+    between = int(datetime.fromisoformat(early[:19] + "+00:00").timestamp()) + 1
+    assert docker("logs", "--since", str(between), container).out == "late\n"
+    assert docker("logs", "--until", str(between), container).out == "early\n"
 
 
 def test_logs_that_are_followed(docker: Docker) -> None:
@@ -181,7 +182,8 @@ def test_exec(docker: Docker) -> None:
     assert docker.ok(*words) == "/\n1000"
     assert docker("exec", "-i", container, "cat", stdin="through").out == "through"
     docker.ok("exec", "-d", container, "touch", "/tmp/there")
-    assert docker.ok("exec", container, "sh", "-c", "sleep 0.3; ls /tmp") == "there"
+    script = "until ls /tmp/there 2>/dev/null; do sleep 0.1; done"
+    assert docker.ok("exec", container, "sh", "-c", script) == "/tmp/there"
 
 
 def test_exec_privileged(docker: Docker) -> None:
@@ -240,7 +242,6 @@ def test_inspect(docker: Docker) -> None:
 
 
 def _wait_for_log(docker: Docker, container: str, line: str) -> None:
-    deadline = time.monotonic() + 15
-    while line not in docker("logs", container).out.splitlines():
-        assert time.monotonic() < deadline, f"{container} does not print {line}"
-        time.sleep(0.05)
+    wait_until(
+        lambda: line in docker("logs", container).out.splitlines(), f"{container} to print {line}"
+    )

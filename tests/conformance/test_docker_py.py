@@ -68,7 +68,7 @@ def test_exec_run(sleeper: Any) -> None:
         b"b\n",
     )
     # docker-py loses what comes in one packet with the head of the answer.
-    later = ["sh", "-c", "sleep 0.2; seq 3"]
+    later = ["sh", "-c", "sleep 1; seq 3"]
     assert b"".join(sleeper.exec_run(later, stream=True).output) == b"1\n2\n3\n"
 
 

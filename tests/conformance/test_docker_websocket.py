@@ -29,7 +29,7 @@ class Client:
 
     def __init__(self, engine: Engine, container: str, query: str, *, websocket: bool) -> None:
         self._socket = socket.socket(socket.AF_UNIX)
-        self._socket.settimeout(20)
+        self._socket.settimeout(60)
         self._socket.connect(engine.host.removeprefix("unix://"))
         self._is_websocket = websocket
         self._data = b""
@@ -164,7 +164,7 @@ def test_history_of_a_line_that_is_not_ended(
 
 
 def test_history_from_before_a_restart(engine: Engine, docker: Docker, websocket: bool) -> None:
-    container = start(docker, "[ -e /seen ] || echo one; touch /seen; read x", "-i")
+    container = start(docker, "[ -e /seen ] || { touch /seen; echo one; }; read x", "-i")
     wait_until(lambda: docker("logs", container).out == "one\n", "the line")
     docker.ok("restart", "-t", "0", container)
     query = "logs=1&stream=1&stdin=1&stdout=1"

@@ -62,7 +62,7 @@ def test_a_directory_swapped_for_a_link_leads_nowhere_else(loaded: Daemon, tmp_p
     payload = tar(("w/planted", b"x"), ("planted", b"x"))
     deadline = time.monotonic() + 6
     rounds = 0
-    while time.monotonic() < deadline:
+    while time.monotonic() < deadline or rounds < 6:  # on a busy machine, too
         _, _, body = loaded.raw("GET", f"/containers/{container}/archive?path=/real/secret")
         assert b"of the host" not in body
         _, _, body = loaded.raw("GET", f"/containers/{container}/archive?path=/real/")
@@ -70,7 +70,6 @@ def test_a_directory_swapped_for_a_link_leads_nowhere_else(loaded: Daemon, tmp_p
         loaded.raw("PUT", f"/containers/{container}/archive?path=/real", payload)
         assert sorted(path.name for path in tmp_path.rglob("*")) == ["secret", "w"]
         rounds += 1
-    assert rounds > 5
 
 
 def test_nothing_of_the_container_is_loaded_or_run(loaded: Daemon) -> None:
@@ -169,7 +168,7 @@ def test_a_worker_is_forked_of_the_launcher_and_outlives_it(loaded: Daemon) -> N
     connection.request("GET", f"/containers/{container}/archive?path=/big")
     response = connection.getresponse()
     response.read(512)
-    (worker,) = _pids(loaded, "seacan-files")
+    worker = _only_worker(loaded)
     assert "memfd:" in os.readlink(f"/proc/{worker}/exe")
     launcher = _parent(worker)
     assert loaded.engine_processes()[launcher] == "seacan-launcher"
@@ -219,13 +218,13 @@ def test_a_worker_that_is_killed_is_told_of_and_leaves_nothing(loaded: Daemon) -
     connection = UnixConnection(loaded.socket)
     connection.request("GET", f"/containers/{container}/archive?path=/big")
     response = connection.getresponse()
-    (worker,) = _pids(loaded, "seacan-files")
+    worker = _only_worker(loaded)
     os.kill(worker, signal.SIGKILL)
     with pytest.raises(http.client.IncompleteRead):
         response.read()
     connection.close()
     assert loaded.raw("HEAD", f"/containers/{container}/archive?path=/big")[0] == 200
-    assert _pids(loaded, "seacan-files") == []
+    wait_until(lambda: not _pids(loaded, "seacan-files"), "the workers to end")
 
 
 def test_reading_a_stopped_container_does_not_hold_up_its_start(loaded: Daemon) -> None:
@@ -248,9 +247,9 @@ def test_commit_pauses_and_goes_on(loaded: Daemon) -> None:
     status, answer = loaded.request("POST", f"/commit?container={container}&repo=made")
     assert status == 201, answer
     assert loaded.request("GET", "/images/made/json")[1]["Id"] == answer["Id"]
-    first = loaded.raw("GET", f"/containers/{container}/archive?path=/a")[2]
-    time.sleep(0.2)
-    assert loaded.raw("GET", f"/containers/{container}/archive?path=/a")[2] != first
+    path = f"/containers/{container}/archive?path=/a"
+    first = loaded.raw("GET", path)[2]
+    wait_until(lambda: loaded.raw("GET", path)[2] != first, "it to go on")
     check = "a=$(cat /a) b=$(cat /b); [ $((a-b)) = 0 ] || [ $((a-b)) = 1 ]"
     reader = loaded.run(check, image="made")
     assert loaded.request("POST", f"/containers/{reader}/wait")[1]["StatusCode"] == 0
@@ -312,6 +311,13 @@ def _try_commit(daemon: Daemon, container: str) -> None:
 
 def _pids(daemon: Daemon, name: str) -> list[int]:
     return [pid for pid, found in daemon.engine_processes().items() if found == name]
+
+
+def _only_worker(daemon: Daemon) -> int:
+    """Return the pid of the one worker; the one of the request before may be there for a moment."""
+    wait_until(lambda: len(_pids(daemon, "seacan-files")) == 1, "one worker")
+    (worker,) = _pids(daemon, "seacan-files")
+    return worker
 
 
 def _parent(pid: int) -> int:

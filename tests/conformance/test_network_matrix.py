@@ -385,7 +385,8 @@ def test_who_leaves(lab: Lab, network: str, address: str) -> None:
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
         assert server.stdout is not None
         assert server.stdout.readline() == "listens\n"
-        lab.hears(lab.inside(lab.asker(network)), CLIENT, 98)
+        where = lab.inside(lab.asker(network))
+        wait_until(lambda: lab.hears(where, CLIENT, 98) or server.poll() is not None, "its way")
         assert server.stdout.read() == f"{address}\n"
 
 

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from tests.daemon import wait_until
 
 from seacan.hood.explain import explain
 from seacan.spec.explanation import Explanation
@@ -80,9 +81,13 @@ def test_capabilities_and_no_new_privileges_of_a_process_that_gave_them_up() -> 
 
 def test_children_are_in_the_tree() -> None:
     with child("sh", "-c", 'sleep 1000 & pid=$!; "$@"; kill $pid', "-") as pid:
-        tree = of(pid)["Processes"]["Tree"]
-        names = [each["Command"][0] for each in tree["Children"]]
-    assert sorted(names) == ["sh", "sleep"]
+
+        def names() -> list[str]:
+            tree = of(pid)["Processes"]["Tree"]
+            return sorted(each["Command"][0] for each in tree["Children"])
+
+        # Before it is executed, a child has its parent's words.
+        wait_until(lambda: names() == ["sh", "sleep"], "its children")
 
 
 def test_the_strictest_limit_counts() -> None:
