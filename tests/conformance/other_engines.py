@@ -90,7 +90,7 @@ def _podman(directory: Path, image: Path) -> Iterator[OtherEngine]:
         done = subprocess.run(
             [*command, *words],
             cwd=directory,  # conmon writes a file there when the memory runs out
-            stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, timeout=60,
+            stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, timeout=120,
         )  # fmt: skip
         return Result(done.returncode, done.stdout, done.stderr)
 

@@ -138,7 +138,7 @@ def test_nothing_goes_while_it_is_gone(daemon: Daemon, place: Path) -> None:
 def raw(daemon: Daemon, data: bytes) -> bytes:
     """Send `data` and return all that is answered, up to the end."""
     with socket.socket(socket.AF_UNIX) as client:
-        client.settimeout(30)
+        client.settimeout(60)
         client.connect(str(daemon.socket))
         client.sendall(data)
         client.shutdown(socket.SHUT_WR)

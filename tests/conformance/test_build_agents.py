@@ -33,7 +33,7 @@ def keys(tmp_path_factory: pytest.TempPathFactory) -> Keys:
     directory = tmp_path_factory.mktemp("keys")
     for name in ("one", "two"):
         command = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", name, "-f"]
-        subprocess.run([*command, str(directory / name)], check=True, timeout=30)
+        subprocess.run([*command, str(directory / name)], check=True, timeout=120)
     return Keys(directory)
 
 
@@ -81,7 +81,7 @@ def agent(directory: Path, key: Path) -> Iterator[Path]:
     try:
         wait_until(path.exists, "ssh-agent to listen")
         add = ["ssh-add", "-q", str(key)]
-        subprocess.run(add, env={**os.environ, "SSH_AUTH_SOCK": str(path)}, check=True, timeout=30)
+        subprocess.run(add, env={**os.environ, "SSH_AUTH_SOCK": str(path)}, check=True, timeout=120)
         yield path
     finally:
         process.terminate()

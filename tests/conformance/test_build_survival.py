@@ -52,7 +52,7 @@ class Client:
     ) -> None:
         """`hidden` is what X-Seacan-Secrets says."""
         self._socket = socket.socket(socket.AF_UNIX)
-        self._socket.settimeout(30)
+        self._socket.settimeout(120)
         self._socket.connect(str(daemon.socket))
         head = (
             f"POST /build?{query} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
@@ -137,7 +137,7 @@ def test_kill_while_contents_are_sent_and_kept(
         client = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         threading.Event().wait(random.uniform(0.05, 0.3))
         daemon.kill()
-        client.wait(30)
+        client.wait(120)
         daemon.start()
         directories = [*(daemon.data_root / "build-contexts").iterdir()]
         assert all((path / "index.json").exists() for path in directories)
@@ -149,12 +149,12 @@ def test_kill_while_contents_are_sent_and_kept(
 def test_a_client_that_goes_away_ends_its_download(daemon: Daemon) -> None:
     """The server sends without end, until nobody takes it."""
     with socket.create_server(("127.0.0.1", 0)) as server:
-        server.settimeout(30)
+        server.settimeout(120)
         url = f"http://127.0.0.1:{server.getsockname()[1]}/endless"
         client = Client(daemon, context(f"FROM busybox\nADD {url} /x\n".encode()))
         connection, _ = server.accept()
         with connection:
-            connection.settimeout(30)
+            connection.settimeout(120)
             connection.recv(65536)
             connection.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
             connection.sendall(b"x" * (1 << 20))

@@ -176,7 +176,7 @@ def test_an_interrupt_stops_in_order(setting: Setting) -> None:
             lines.append(line.strip())
             if lines[-1] == "b-1  | up":
                 process.send_signal(signal.SIGINT)
-        assert process.wait(20) == 130
+        assert process.wait(60) == 130
     assert lines.index("b-1  | bye") < lines.index("a-1  | bye")
     assert setting.docker.inspect(f"{setting.name}-a-1", "{{.State.ExitCode}}") == "0"
 
@@ -243,7 +243,7 @@ def interrupted(setting: Setting, *lines: set[str]) -> int:
                     process.send_signal(signal.SIGINT)
                     left.pop(0)
         assert not left
-        return process.wait(20)
+        return process.wait(60)
 
 
 def test_orphans_are_told_of_and_removed(setting: Setting) -> None:

@@ -244,7 +244,7 @@ def test_wait_ends_with_the_containers_code(compose: Composer) -> None:
             compose.ok("stop", "-t", "5", "web")
             assert process.stdout is not None
             assert "exited with status code 0" in process.stdout.read()
-            assert process.wait(20) == 0
+            assert process.wait(60) == 0
         finally:
             process.kill()
     compose.ok("up", "-d")
@@ -283,7 +283,7 @@ def test_logs_are_followed_until_interrupted(compose: Composer) -> None:
         assert process.stdout is not None
         assert process.stdout.readline().strip() == "db-1  | seen"
         process.send_signal(signal.SIGINT)
-        assert process.wait(20) == 130
+        assert process.wait(60) == 130
         compose.ok("exec", "-T", "db", "touch", "/stop")
         process.stdout.read()
 

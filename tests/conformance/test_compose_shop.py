@@ -115,7 +115,7 @@ class Load:
 
 def ask(port: int, method: str = "GET", body: str | None = None) -> Any:
     """Return what the application answers through the proxy."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=120)
     with contextlib.closing(connection):
         connection.request(method, "/", body)
         response = connection.getresponse()

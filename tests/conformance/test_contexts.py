@@ -38,7 +38,7 @@ class Clients:
             env=plain | environment,
             capture_output=True,
             text=True,
-            timeout=30,
+            timeout=120,
             check=False,
         )
         return Result(done.returncode, done.stdout, done.stderr)

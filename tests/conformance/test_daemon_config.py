@@ -93,7 +93,7 @@ def test_the_docker_cli_on_a_socket_for_reading(daemon: Daemon) -> None:
     def docker(*words: str) -> subprocess.CompletedProcess[str]:
         host = f"unix://{Path(daemon.flags[1]).parent}/read.sock"
         command = ["docker", "-H", host, *words]
-        return subprocess.run(command, check=False, capture_output=True, text=True, timeout=40)
+        return subprocess.run(command, check=False, capture_output=True, text=True, timeout=120)
 
     try:
         assert docker("ps", "-q", "--no-trunc").stdout == f"{container}\n"
@@ -131,7 +131,7 @@ def test_clients_of_an_experimental_daemon_offer_more(daemon: Daemon, tmp_path: 
 
     def build() -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            command, env=environment, check=False, capture_output=True, text=True, timeout=40
+            command, env=environment, check=False, capture_output=True, text=True, timeout=120
         )
 
     refused = build()

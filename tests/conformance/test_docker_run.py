@@ -249,7 +249,7 @@ def test_output_to_a_reader_that_goes_away(docker: Docker) -> None:
         assert client.stdout.readline() == "1\n"
         client.stdout.close()
         try:
-            client.wait(timeout=30)
+            client.wait(timeout=120)
         except subprocess.TimeoutExpired:
             client.kill()
             raise

@@ -139,7 +139,7 @@ def test_the_docker_cli_and_docker_py(daemon: Daemon, served: Served) -> None:
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=120,
     )
     assert done.returncode == 0, done.stderr
     docker = pytest.importorskip("docker")
@@ -277,7 +277,7 @@ def test_paths_that_lead_out(daemon: Daemon, served: Served, tmp_path: Path) -> 
 def test_what_is_cut_short_leaves_no_git(daemon: Daemon, tmp_path: Path, how: str) -> None:
     before = daemon.leftovers()
     with socket.create_server(("127.0.0.1", 0)) as server:
-        server.settimeout(30)
+        server.settimeout(60)
         url = f"git://127.0.0.1:{server.getsockname()[1]}/silent.git"
         client = subprocess.Popen(
             [sys.executable, "-m", "seacan.cli.main", "-H", daemon.host, "build", "-"],

@@ -56,7 +56,7 @@ def shown(own_daemon: Daemon, tmp_path_factory: pytest.TempPathFactory) -> list[
         text=True,
     ) as shell:
         try:
-            output, _ = shell.communicate(timeout=50)
+            output, _ = shell.communicate(timeout=240)
         finally:
             # What it has left in the background, if it did not come to the end.
             with contextlib.suppress(ProcessLookupError):

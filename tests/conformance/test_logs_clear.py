@@ -34,7 +34,7 @@ def docker(daemon: Daemon, tmp_path: Path) -> Iterator[Docker]:
 
 def seacan(daemon: Daemon, *words: str) -> tuple[int, str]:
     command = [sys.executable, "-m", "seacan.cli.main", "-H", daemon.host, *words]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     return done.returncode, done.stdout + done.stderr
 
 
@@ -81,7 +81,7 @@ def test_running_and_stopped(daemon: Daemon, docker: Docker, flags: tuple[str, .
     assert follower.stdout.readline() == "after\n"
     shows(docker, "after\n")
     docker.ok("kill", name)
-    assert follower.wait(20) == 0
+    assert follower.wait(60) == 0
     follower.communicate()
     assert seacan(daemon, "logs", "clear", name) == (0, f"{name}\n")
     assert docker("logs", name).out == ""

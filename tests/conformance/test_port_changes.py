@@ -34,7 +34,7 @@ def container(daemon: Daemon) -> Iterator[str]:
 
 def _seacan(daemon: Daemon, *words: str) -> tuple[int, str]:
     command = [sys.executable, "-m", "seacan.cli.main", "-H", daemon.host, *words]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     return done.returncode, done.stdout + done.stderr
 
 

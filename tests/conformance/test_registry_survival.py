@@ -51,7 +51,7 @@ def test_a_pull_goes_on_after_kill_9(
     registry.faults[digest(box)] = [Cut(500_000), hold]
     name = f"{registry.host}/box:1"
     with docker.popen("pull", name) as pull:
-        assert hold.began.wait(20)
+        assert hold.began.wait(60)
         daemon.kill()
         pull.communicate(timeout=60)
     hold.event.set()
@@ -79,7 +79,7 @@ def test_a_push_works_after_kill_9(
         hold = Hold(threading.Event())
         other.faults["/blobs/upload1"] = [hold]
         with docker.popen("push", there) as push:
-            assert hold.began.wait(20)
+            assert hold.began.wait(60)
             daemon.kill()
             push.communicate(timeout=60)
         hold.event.set()
@@ -99,7 +99,7 @@ def test_a_registry_that_hangs_keeps_no_daemon_from_ending(
     registry.faults[digest(box)] = [holds[1]]
     for hold in holds:
         with docker.popen("pull", f"{registry.host}/box:1") as pull:
-            assert hold.began.wait(20)
+            assert hold.began.wait(60)
             assert daemon.request("GET", "/_ping")[0] == 200
             daemon.stop()
             pull.communicate(timeout=60)
@@ -113,7 +113,7 @@ def test_a_client_that_goes_away_ends_its_pull(
     hold = Hold(threading.Event())
     registry.faults[digest(box)] = [Cut(500_000), hold]
     with docker.popen("pull", f"{registry.host}/box:1") as pull:
-        assert hold.began.wait(20)
+        assert hold.began.wait(60)
         pull.terminate()
         pull.communicate(timeout=60)
     hold.event.set()

@@ -57,7 +57,7 @@ def test_without_a_socket_it_says_what_is_missing(directory: Path) -> None:
         [sys.executable, "-P", "-m", "seacan.daemon.main", "-H", "fd://",
          "--data-root", str(directory / "d"), "--exec-root", str(directory / "r"),
          *empty_configuration(directory)],
-        check=False, capture_output=True, text=True, timeout=30,
+        check=False, capture_output=True, text=True, timeout=120,
         env={name: value for name, value in os.environ.items() if not name.startswith("LISTEN")},
     )  # fmt: skip
     assert done.returncode == 1

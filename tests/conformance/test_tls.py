@@ -125,7 +125,7 @@ def test_attach_over_websocket(remote: Remote) -> None:
         f"wss{remote.host.removeprefix('tcp')}/containers/{container}/attach/ws"
         "?stream=1&stdin=1&stdout=1",
         sslopt={name: str(keys / file) for name, file in files.items()},
-        timeout=20,
+        timeout=60,
     )
     assert client.sock is not None
     with closing(client.sock):
@@ -189,7 +189,7 @@ def test_a_container_goes_on_when_the_daemon_dies(remote: Remote, client: list[s
         assert attached.stdout is not None
         assert attached.stdout.readline() == b"on\n"
         remote.daemon.kill()
-        assert attached.wait(timeout=30) != 0
+        assert attached.wait(timeout=60) != 0
     remote.daemon.start()
     remote.host = tcp_host(remote.daemon)
     [container] = remote.daemon.request("GET", "/containers/json")[1]

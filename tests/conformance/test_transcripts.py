@@ -38,7 +38,7 @@ def printed(block: Block, directory: Path) -> str:
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=120,
         check=False,
     )
     return transcripts.output_text(done.returncode, done.stdout, done.stderr)

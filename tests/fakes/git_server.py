@@ -41,7 +41,7 @@ class Repository:
             capture_output=True,
             text=True,
             check=False,
-            timeout=30,
+            timeout=120,
         )
         assert done.returncode == 0, (words, done.stderr)
         return done.stdout.strip()
@@ -92,7 +92,7 @@ class _Handler(BaseHTTPRequestHandler):
             input=self.rfile.read(size),
             capture_output=True,
             check=True,
-            timeout=30,
+            timeout=120,
         )
         head, _, body = done.stdout.partition(b"\r\n\r\n")
         fields = dict(line.split(": ", 1) for line in head.decode().split("\r\n"))
@@ -155,7 +155,7 @@ def over_ssh(directory: Path, port: int = 0) -> Iterator[str]:
     port = port or free_port()
     for name in ("key", "host-key"):
         command = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", name, "-f"]
-        subprocess.run([*command, str(directory / name)], check=True, timeout=30)
+        subprocess.run([*command, str(directory / name)], check=True, timeout=120)
     lines = [
         f"ListenAddress 127.0.0.1:{port}",
         f"HostKey {directory}/host-key",

@@ -14,6 +14,7 @@ import dns.flags
 import dns.message
 import dns.rcode
 import dns.rrset
+from tests.ports import free_port
 
 
 @dataclass
@@ -111,13 +112,14 @@ def serving_names(address: str = "127.0.0.1", port: int = 0, **names: str) -> It
 
     What is to be wrong with it is set in what is given.
     """
+    port = port or free_port()
     is_v6 = ipaddress.ip_address(address).version == 6
     with (
-        (_Tcp6 if is_v6 else _Tcp)((address, port), _Connection) as tcp,  # few have a UDP port
-        (_Udp6 if is_v6 else _Udp)((address, tcp.server_address[1]), _Datagram) as udp,
+        (_Tcp6 if is_v6 else _Tcp)((address, port), _Connection) as tcp,
+        (_Udp6 if is_v6 else _Udp)((address, port), _Datagram) as udp,
     ):
         known = {name.replace("_", "."): found for name, found in names.items()}
-        udp.fake = tcp.fake = NameServer(address, udp.server_address[1], known)
+        udp.fake = tcp.fake = NameServer(address, port, known)
         for server in (udp, tcp):
             threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
         try:

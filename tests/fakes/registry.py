@@ -221,7 +221,7 @@ class _Handler(BaseHTTPRequestHandler):
             return
         if isinstance(fault, Hold):
             fault.began.set()
-            fault.event.wait(20)
+            fault.event.wait(60)
         cut = fault.after_bytes if isinstance(fault, Cut) else None
         if parts.path == "/token":
             self._token(query)

@@ -10,6 +10,7 @@ import dns.query
 import dns.rcode
 import pytest
 from anyio.abc import TaskStatus
+from tests.ports import free_port
 
 from seacan.network.dns import resolver as resolvers
 from seacan.network.dns.messages import Question, Record, refuse
@@ -40,10 +41,10 @@ async def _say_nothing(query: bytes, over_tcp: bool) -> bytes:
 def _serving(forward: Callable[[bytes, bool], Awaitable[bytes]] = _refuse) -> Iterator[int]:
     """Give the port, over UDP and TCP, that a resolver serves in a thread of its own."""
     udp, tcp = socket.socket(type=socket.SOCK_DGRAM), socket.socket()
-    tcp.bind(("127.0.0.1", 0))
-    udp.bind(tcp.getsockname())
+    port = free_port()
+    for each in (udp, tcp):
+        each.bind(("127.0.0.1", port))
     tcp.listen()
-    port = udp.getsockname()[1]
     resolver = Resolver(udp, tcp, _answer, forward)
 
     async def serve(*, task_status: TaskStatus[anyio.CancelScope]) -> None:
@@ -112,7 +113,7 @@ def test_nonsense_hurts_nobody() -> None:
 
 def test_connections_serve_many_queries_in_turn() -> None:
     with _serving() as port, socket.create_connection(("127.0.0.1", port)) as connection:
-        connection.settimeout(10)
+        connection.settimeout(60)
         for name in ("web", "x", "many"):
             query = dns.message.make_query(name, "A")
             reply = dns.query.tcp(query, "127.0.0.1", timeout=60, sock=connection)
@@ -128,7 +129,7 @@ def test_what_waits_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
 
     with _serving(wait_for_ever) as port, socket.socket(type=socket.SOCK_DGRAM) as client:
         client.connect(("127.0.0.1", port))
-        client.settimeout(10)
+        client.settimeout(60)
         for _ in range(2):
             client.send(dns.message.make_query("x", "A").to_wire())
         assert _ask(port, "x").rcode() == dns.rcode.REFUSED

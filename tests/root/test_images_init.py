@@ -25,7 +25,7 @@ def test_orphans_are_reaped(init: list[str]) -> None:
         "while [ $(ls -d /proc/[0-9]* | wc -l) -gt 4 ]; do :; done; cat /proc/1/comm"
     )
     done = subprocess.run(
-        [*NEW_PID_NAMESPACE, *init, "sh", "-c", script], capture_output=True, timeout=30
+        [*NEW_PID_NAMESPACE, *init, "sh", "-c", script], capture_output=True, timeout=120
     )
     assert done.returncode == 0
     assert done.stdout
@@ -34,12 +34,12 @@ def test_orphans_are_reaped(init: list[str]) -> None:
 def test_pid_1_forwards_a_signal_that_the_kernel_would_drop(init: list[str]) -> None:
     # The kernel delivers no TERM to a pid 1 that does not ask for it.
     script = "trap 'exit 9' TERM; kill -TERM 1; while :; do :; done"
-    done = subprocess.run([*NEW_PID_NAMESPACE, *init, "sh", "-c", script], timeout=30)
+    done = subprocess.run([*NEW_PID_NAMESPACE, *init, "sh", "-c", script], timeout=120)
     assert done.returncode == 9
 
 
 def test_death_by_signal_is_told(init: list[str]) -> None:
     done = subprocess.run(
-        [*NEW_PID_NAMESPACE, *init, "sh", "-c", "kill -SEGV $$"], capture_output=True, timeout=30
+        [*NEW_PID_NAMESPACE, *init, "sh", "-c", "kill -SEGV $$"], capture_output=True, timeout=120
     )
     assert done.returncode == 128 + signal.SIGSEGV

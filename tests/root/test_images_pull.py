@@ -238,7 +238,7 @@ def test_pulls_of_the_same_image_share_the_work(place: Place, registry: FakeRegi
     threads = [threading.Thread(target=pull, args=(name,)) for name in ("a", "b", "a")]
     for thread in threads:
         thread.start()
-    assert hold.began.wait(10)
+    assert hold.began.wait(60)
     hold.event.set()
     for thread in threads:
         thread.join()

@@ -128,7 +128,7 @@ def test_a_full_disk(tmp_path: Path, registry: FakeRegistry) -> None:
         ],
         capture_output=True,
         text=True,
-        timeout=50,
+        timeout=120,
     )  # fmt: skip
 
     assert done.returncode == 0, done.stderr

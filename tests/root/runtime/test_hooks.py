@@ -209,11 +209,11 @@ def test_failure_undoes_the_container(box: Box, kind: str) -> None:
 def test_timeout_ends_a_hook_and_what_it_started(box: Box, kind: str) -> None:
     mark = f"6{int(time.time() * 1000) % 1_000_000}"
     script = f"sleep {mark} & echo so far; sleep {mark}"
-    add(box, kind, shell(script, timeout=1))
+    add(box, kind, shell(script, timeout=2))
     begin = time.monotonic()
-    with pytest.raises(HookFailed, match=f"{kind} hook #0: /bin/sh: still running after 1 s: so"):
+    with pytest.raises(HookFailed, match=f"{kind} hook #0: /bin/sh: still running after 2 s: so"):
         box.run("true")
-    assert 1 <= time.monotonic() - begin < DEADLINE_S
+    assert 2 <= time.monotonic() - begin < DEADLINE_S
     wait_until(lambda: not running(mark))
 
 

@@ -33,7 +33,7 @@ async def ask(path: Path, message: bytes) -> bytes:
     async with await anyio.connect_unix(path) as stream:
         if message:
             await stream.send(message)
-        with anyio.fail_after(20):
+        with anyio.fail_after(60):
             return b"".join([piece async for piece in stream])
 
 
@@ -69,7 +69,7 @@ def test_with_the_build_all_ends(tmp_path: Path) -> None:
                 asking = await anyio.connect_unix(path)
                 await asking.send(b"asked")
                 await anyio.wait_readable(client)
-            with anyio.fail_after(20):
+            with anyio.fail_after(60):
                 with pytest.raises(anyio.EndOfStream):
                     await asking.receive()
                 await asyncio.get_running_loop().sock_recv(client, 100)
@@ -85,7 +85,7 @@ def test_an_agent_that_the_build_does_not_know(tmp_path: Path) -> None:
         agents = Agents(tmp_path)
         async with agents.of_build(WORD, ["default"]) as build, given(agents, "other") as client:
             assert ("default" in build, "other" in build) == (True, False)
-            with anyio.fail_after(20):
+            with anyio.fail_after(60):
                 assert await asyncio.get_running_loop().sock_recv(client, 100) == b""
 
     anyio.run(scenario)

@@ -32,7 +32,7 @@ def test_units_are_written_and_pass_systemds_own_judgement(
     paths = [str(tmp_path / name) for name in ("seacan.service", "seacan.socket")]
     done = subprocess.run(
         ["systemd-analyze", "verify", "--man=no", *paths],
-        check=False, capture_output=True, text=True, timeout=50,
+        check=False, capture_output=True, text=True, timeout=120,
     )  # fmt: skip
     complaints = [line for line in done.stderr.splitlines() if "seacan" in line]
     assert (done.returncode, complaints) == (0, [])

@@ -71,7 +71,7 @@ def test_it_ends_with_us(ssh: Path, tmp_path: Path) -> None:
         child = os.pidfd_open(int(lines.readline()))
     os.kill(pid, signal.SIGKILL)
     os.waitpid(pid, 0)
-    assert select.select([child], [], [], 20)[0]
+    assert select.select([child], [], [], 60)[0]
     os.close(child)
 
 

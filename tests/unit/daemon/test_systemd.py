@@ -16,7 +16,7 @@ from seacan.errors import InvalidArgument
 def manager(tmp_path: Path) -> Iterator[socket.socket]:
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listener:
         listener.bind(str(tmp_path / "notify"))
-        listener.settimeout(5)
+        listener.settimeout(60)
         yield listener
 
 
@@ -44,7 +44,7 @@ def test_how_it_does_is_told(manager: socket.socket) -> None:
 def test_an_abstract_address() -> None:
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listener:
         listener.bind(f"\0seacan-test-{os.getpid()}")
-        listener.settimeout(5)
+        listener.settimeout(60)
         Notifier({"NOTIFY_SOCKET": f"@seacan-test-{os.getpid()}"}).ready("x")
         assert told(listener) == ["READY=1", "STATUS=x"]
 

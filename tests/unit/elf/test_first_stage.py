@@ -80,7 +80,7 @@ def write_script(prefix: Path, text: str) -> Path:
 
 
 def ask(words: list[str], **options: Any) -> dict[str, Any]:
-    done = subprocess.run(words, capture_output=True, text=True, timeout=50, **options)
+    done = subprocess.run(words, capture_output=True, text=True, timeout=120, **options)
     assert done.stderr == ""
     said: dict[str, Any] = json.loads(done.stdout)
     return said

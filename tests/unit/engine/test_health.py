@@ -181,7 +181,7 @@ def play(
     async def within() -> None:
         async with anyio.create_task_group() as tasks:
             monitor = make_monitor(container, tasks, probes)
-            with anyio.fail_after(5):
+            with anyio.fail_after(60):
                 await scenario(monitor, probes)
             tasks.cancel_scope.cancel()
 

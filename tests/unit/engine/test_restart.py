@@ -104,7 +104,7 @@ def test_a_wait_is_over_when_it_is_cancelled() -> None:
         async def wait() -> None:
             outcome.append(await restarts.wait())
 
-        with anyio.fail_after(5):  # it is to be a minute
+        with anyio.fail_after(50):  # it is to be a minute
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(wait)
                 await anyio.lowlevel.checkpoint()

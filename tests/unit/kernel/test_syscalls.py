@@ -42,7 +42,7 @@ def test_clone_while_another_thread_runs() -> None:
 def _status(pid: int) -> int:
     """Reap a child; one that hangs is killed."""
     pidfd = os.pidfd_open(pid)
-    if not select.select([pidfd], [], [], 30)[0]:
+    if not select.select([pidfd], [], [], 60)[0]:
         os.kill(pid, signal.SIGKILL)
     os.close(pidfd)
     return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])

@@ -35,7 +35,7 @@ def _socket(address: str, kind: int = socket.SOCK_STREAM) -> socket.socket:
     bound = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, kind)
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, kind == socket.SOCK_STREAM)
     bound.bind((address, 0))
-    bound.settimeout(5)
+    bound.settimeout(60)
     return bound
 
 

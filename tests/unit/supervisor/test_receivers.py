@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.ports import free_port
 
 from seacan.errors import Internal, InvalidArgument
 from seacan.supervisor.logs import fluentd, gelf, journald, syslog
@@ -157,13 +158,13 @@ class Server:
     """A receiver over TCP that can go and come back."""
 
     def __init__(self) -> None:
-        self.listener = socket.create_server(("127.0.0.1", 0))
-        self.port = int(self.listener.getsockname()[1])
+        self.port = free_port()  # nobody else's while it is away
+        self.listener = socket.create_server(("127.0.0.1", self.port))
 
     def accept(self) -> socket.socket:
-        self.listener.settimeout(5)
+        self.listener.settimeout(60)
         connection, _ = self.listener.accept()
-        connection.settimeout(5)
+        connection.settimeout(60)
         return connection
 
     def close(self) -> None:
@@ -355,7 +356,7 @@ def serve_tls(server: Server, certificate: Path, received: bytearray) -> threadi
     """Accept one client after the other, until one has sent `end`."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate)
-    server.listener.settimeout(10)
+    server.listener.settimeout(60)
 
     def serve() -> None:
         while not received.endswith(b"end"):

@@ -58,7 +58,7 @@ class Process:
     ) -> socket.socket:
         ours, theirs = pair or socket.socketpair()
         self.clients.append(ours)
-        ours.settimeout(5)
+        ours.settimeout(60)
         self.stdio.attach(theirs, request(**changes))
         return ours
 

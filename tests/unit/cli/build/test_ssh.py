@@ -65,7 +65,7 @@ def forwarded(count: int, *texts: str) -> Iterator[tuple[FakeClient, list[str], 
 
 
 def exchange(end: socket.socket, sent: bytes) -> bytes:
-    end.settimeout(20)
+    end.settimeout(60)
     end.sendall(sent)
     try:
         return end.recv(1000)
@@ -89,7 +89,7 @@ def test_messages_go_to_the_agent_and_back(
         for end in client.ends:
             assert exchange(end, message(11)) == message(12, b"of 11")
             assert exchange(end, message(13, b"x" * 300)) == message(12, b"of 13")
-        assert client.is_exhausted.wait(20)  # for the next, once one is in use
+        assert client.is_exhausted.wait(60)  # for the next, once one is in use
         assert sorted(client.asked) == [(word, "default"), (word, "other")]
 
 
