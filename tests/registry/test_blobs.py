@@ -2,8 +2,12 @@
 
 import hashlib
 import http.client
+import socket
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
+from tests.daemon import wait_until
 from tests.registry.conftest import RegistryWith, Running, sha256
 
 DATA = bytes(range(256)) * 40
@@ -55,6 +59,24 @@ def test_chunks(registry: Running) -> None:
     assert finish(registry, location, body=DATA[5001:]) == 201
 
     assert content(registry) == DATA
+
+
+def test_how_far_one_is_told_is_not_behind_what_is_on_its_way(
+    registry: Running, tmp_path: Path
+) -> None:
+    """Who goes on from there, after a connection that broke, would be told that it is elsewhere."""
+    data = bytes(4 << 20)
+    location = start(registry)
+    with socket.create_connection(("127.0.0.1", registry.port), timeout=60) as sender:
+        head = f"PATCH {location} HTTP/1.1\r\nHost: x\r\nContent-Length: {len(data)}\r\n\r\n"
+        sender.sendall(head.encode() + data[: 3 << 20])
+        (file,) = (tmp_path / "registry" / "uploads").iterdir()
+        wait_until(lambda: file.stat().st_size > 0, "some of it to be taken")
+        with ThreadPoolExecutor() as threads:
+            told = threads.submit(registry.ask, "GET", location)
+            sender.sendall(data[3 << 20 :])
+            assert told.result().headers["range"] == f"0-{len(data) - 1}"
+        assert sender.recv(100).startswith(b"HTTP/1.1 202 ")
 
 
 @pytest.mark.parametrize(("first", "last"), [(0, 99), (101, 200), (50, 99)])

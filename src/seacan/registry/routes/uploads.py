@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable
 from typing import Final
 
+import anyio
 from anyio import to_thread
 
 from seacan.http.messages import Answer, HeaderLine, Reply
@@ -16,6 +17,9 @@ from seacan.registry.blobs import RepositoryBlobs
 from seacan.registry.door import Call, Route
 from seacan.registry.errors import Refused
 from seacan.registry.uploads import Uploads, range_of
+
+# For a request that is writing. One that broke off ends when its last bytes are read.
+_PATIENCE_S: Final = 5.0
 
 _RANGE: Final = re.compile(r"(?:bytes[ =])?([0-9]{1,18})-([0-9]{1,18})(?:/.*)?")
 
@@ -29,6 +33,7 @@ class UploadRoutes:
         self._uploads = uploads
         self._blobs = blobs
         self._received = received
+        self._writing: dict[str, anyio.Event] = {}  # uploads whose bytes are coming, to the end
 
     def routes(self) -> list[Route]:
         return [
@@ -72,9 +77,7 @@ class UploadRoutes:
         )
 
     async def _inspect(self, call: Call) -> Answer:
-        size_bytes = await to_thread.run_sync(
-            self._uploads.size_bytes, call.repository, call.reference
-        )
+        size_bytes = await self._size_bytes(call)
         return Reply(204, headers=_progress(call, call.reference, size_bytes))
 
     async def _append(self, call: Call) -> Answer:
@@ -96,9 +99,7 @@ class UploadRoutes:
 
     async def _offset(self, call: Call) -> int:
         """Return where the body belongs: where it says, or at the end. Raises Refused, 416."""
-        size_bytes = await to_thread.run_sync(
-            self._uploads.size_bytes, call.repository, call.reference
-        )
+        size_bytes = await self._size_bytes(call)
         given = call.request.headers.get("content-range")
         if given is None:
             return size_bytes
@@ -117,12 +118,28 @@ class UploadRoutes:
             )
         return size_bytes
 
+    async def _size_bytes(self, call: Call) -> int:
+        """Return how many bytes came: who goes on from there finds no more of them a moment later.
+
+        A client may know that its connection broke before all that it sent has been read here.
+        """
+        if ended := self._writing.get(call.reference):
+            with anyio.move_on_after(_PATIENCE_S):
+                await ended.wait()
+        return await to_thread.run_sync(self._uploads.size_bytes, call.repository, call.reference)
+
     async def _write(self, call: Call, upload_id: str, offset: int) -> int:
-        async for piece in bodies.pieces(call.request):
-            offset = await to_thread.run_sync(
-                self._uploads.append, call.repository, upload_id, offset, piece
-            )
-            self._received(len(piece))
+        ended = self._writing[upload_id] = anyio.Event()
+        try:
+            async for piece in bodies.pieces(call.request):
+                offset = await to_thread.run_sync(
+                    self._uploads.append, call.repository, upload_id, offset, piece
+                )
+                self._received(len(piece))
+        finally:
+            ended.set()
+            if self._writing.get(upload_id) is ended:
+                del self._writing[upload_id]
         return offset
 
     def _accepted(self, call: Call, upload_id: str, size_bytes: int) -> Reply:
