@@ -3,6 +3,7 @@
 import contextlib
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import docker
@@ -25,10 +26,30 @@ def client(engine: Engine) -> Iterator[Any]:
 
 
 @pytest.fixture
-def sleeper(client: Any) -> Iterator[Any]:
-    container = client.containers.run("busybox", ["sleep", "60"], detach=True, network_mode="none")
+def sleeper(client: Any, tmp_path: Path) -> Iterator[Any]:
+    container = client.containers.run(
+        "busybox", ["sleep", "1000"], detach=True, network_mode="none",
+        volumes={str(tmp_path): {"bind": "/gate"}},
+    )  # fmt: skip
     yield container
     container.remove(force=True)
+
+
+# docker-py loses output that comes before it has read the head of the answer.
+_HEARD = "until rm /gate/open 2>/dev/null; do sleep 0.02; done; "
+
+
+@pytest.fixture
+def heard(client: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let execs go on behind _HEARD when their client listens."""
+    take = client.api._get_raw_response_socket
+
+    def take_and_open(response: Any) -> Any:
+        stream = take(response)
+        (tmp_path / "open").touch()
+        return stream
+
+    monkeypatch.setattr(client.api, "_get_raw_response_socket", take_and_open)
 
 
 def test_ping_and_version(client: Any) -> None:
@@ -60,16 +81,14 @@ def test_create_start_wait_logs_remove(client: Any) -> None:
         client.containers.get(container.id)
 
 
+@pytest.mark.usefixtures("heard")
 def test_exec_run(sleeper: Any) -> None:
-    status, out = sleeper.exec_run(["sh", "-c", "echo $A; exit 5"], environment={"A": "1"})
-    assert (status, out) == (5, b"1\n")
-    assert sleeper.exec_run(["sh", "-c", "echo a; echo b >&2"], demux=True).output == (
-        b"a\n",
-        b"b\n",
-    )
-    # docker-py loses what comes in one packet with the head of the answer.
-    later = ["sh", "-c", "sleep 1; seq 3"]
-    assert b"".join(sleeper.exec_run(later, stream=True).output) == b"1\n2\n3\n"
+    def run(script: str, **options: Any) -> Any:
+        return sleeper.exec_run(["sh", "-c", f"{_HEARD}{script}"], **options)
+
+    assert run("echo $A; exit 5", environment={"A": "1"}) == (5, b"1\n")
+    assert run("echo a; echo b >&2", demux=True).output == (b"a\n", b"b\n")
+    assert b"".join(run("seq 3", stream=True).output) == b"1\n2\n3\n"
 
 
 def test_exec_socket(client: Any, sleeper: Any) -> None:
@@ -140,7 +159,7 @@ def test_rename_update_top(client: Any, sleeper: Any) -> None:
     assert (host_config["CpuShares"], host_config["Memory"]) == (300, 67108864)
     found = sleeper.top(ps_args="-eo pid,args")
     assert found["Titles"] == ["PID", "COMMAND"]
-    assert found["Processes"] == [[str(sleeper.attrs["State"]["Pid"]), "sleep 60"]]
+    assert found["Processes"] == [[str(sleeper.attrs["State"]["Pid"]), "sleep 1000"]]
 
 
 def test_stats(client: Any, sleeper: Any) -> None:
