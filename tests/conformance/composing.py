@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Self
@@ -145,7 +146,8 @@ def kill_at_event(
     """
     label = f"--filter=label=com.docker.compose.project={setting.name}"
     actions = [f"--filter=event={action}" for action in _ACTIONS]
-    with setting.docker.popen("events", label, *actions) as events:
+    since = f"--since={time.time():.6f}"  # also what it does before anybody listens
+    with setting.docker.popen("events", since, label, *actions) as events:
         assert events.stdout is not None
         with setting.seacan.popen(*words) as process:
             threading.Thread(target=_end_with, args=(process, events), daemon=True).start()
