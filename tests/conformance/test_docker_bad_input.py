@@ -82,7 +82,7 @@ def test_what_cannot_be_executed(docker: Docker, command: str, status: int, sent
     assert sentence in docker.inspect(docker.name, "{{.State.Error}}")
     where = "failed to create task for container: failed to create shim task: OCI runtime create"
     assert where in result.err
-    running = docker.ok("run", "-d", "busybox", "sleep", "60")
+    running = docker.ok("run", "-d", "busybox", "sleep", "1000")
     in_exec = docker("exec", running, command)
     assert in_exec.status == status
     assert sentence in in_exec.out + in_exec.err

@@ -77,7 +77,7 @@ def test_what_cannot_be_executed(
 
 
 def test_a_second_start_is_refused_where_the_client_looks(call: Call, container: str) -> None:
-    exec_id = make(call, container, Cmd=["sleep", "60"])
+    exec_id = make(call, container, Cmd=["sleep", "1000"])
     assert call("POST", f"/exec/{exec_id}/start", {"Detach": True}).status == 200
     detached = call("POST", f"/exec/{exec_id}/start", {"Detach": True})
     said = f"exec command {exec_id} is already running"
@@ -89,7 +89,7 @@ def test_a_second_start_is_refused_where_the_client_looks(call: Call, container:
 def test_how_an_exec_ended_is_told_after_its_container_has(
     call: Call, container: str, docker: Docker
 ) -> None:
-    exec_id = make(call, container, Cmd=["sleep", "60"])
+    exec_id = make(call, container, Cmd=["sleep", "1000"])
     call("POST", f"/exec/{exec_id}/start", {"Detach": True})
     docker.ok("kill", container)
     docker.ok("wait", container)

@@ -169,7 +169,7 @@ def test_volumes_are_where_the_container_has_them(
     docker.ok(
         "create", "--name", name, "--network", "none", "--read-only",
         "-v", f"{tmp_path}/rw:/mnt/rw", "-v", f"{tmp_path}/ro:/mnt/ro:ro",
-        "busybox", "sleep", "60",
+        "busybox", "sleep", "1000",
     )  # fmt: skip
     if is_running:
         docker.ok("start", name)
@@ -204,7 +204,7 @@ def test_export(docker: Docker, tmp_path: Path) -> None:
     (tmp_path / "secret").touch()
     docker.ok(
         "run", "-d", "--network", "none", "--name", name, "-v", f"{tmp_path}:/volume",
-        "--tmpfs", "/scratch", "busybox", "sh", "-c", "touch /scratch/x /own; exec sleep 60",
+        "--tmpfs", "/scratch", "busybox", "sh", "-c", "touch /scratch/x /own; exec sleep 1000",
     )  # fmt: skip
     wait_until(lambda: "A /own" in docker.ok("diff", name), "its file")
     found = members(binary(docker, "export", name))

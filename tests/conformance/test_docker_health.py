@@ -130,7 +130,7 @@ def test_failures_of_a_start_do_not_count(docker: Docker) -> None:
     "options", [("--no-healthcheck",), ("--health-interval", "1s"), ()], ids=["none", "half", ""]
 )
 def test_without_a_check(docker: Docker, options: tuple[str, ...]) -> None:
-    container = docker.ok("run", "-d", "--network", "none", *options, "busybox", "sleep", "60")
+    container = docker.ok("run", "-d", "--network", "none", *options, "busybox", "sleep", "1000")
     assert docker.inspect(container, "{{json .State.Health}}") == "null"
     found = docker.ok("ps", "-q", "--no-trunc", "--filter", "health=none")
     assert container in found.split()

@@ -50,7 +50,7 @@ def test_disk_usage_of_images(docker: Docker, engine: Engine) -> None:
 def test_networks(docker: Docker, name: str) -> None:
     listed = docker.ok("network", "ls", "--no-trunc", "--format", "{{.Name}} {{.ID}} {{.Driver}}")
     (row,) = [line.split() for line in listed.splitlines() if line.startswith(f"{name} ")]
-    docker.ok("run", "-d", "--network", name, "--name", docker.name, "busybox", "sleep", "60")
+    docker.ok("run", "-d", "--network", name, "--name", docker.name, "busybox", "sleep", "1000")
     (network,) = json.loads(docker.ok("network", "inspect", name))
     assert [network["Name"], network["Id"], network["Driver"]] == row
     assert docker.name in [one["Name"] for one in network["Containers"].values()]

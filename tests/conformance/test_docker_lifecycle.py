@@ -77,7 +77,7 @@ def test_what_has_ended_may_be_stopped_but_not_killed(docker: Docker) -> None:
 
 
 def test_restart(docker: Docker) -> None:
-    container = docker.ok("run", "-d", "busybox", "sleep", "60")
+    container = docker.ok("run", "-d", "busybox", "sleep", "1000")
     first = docker.inspect(container, "{{.State.Pid}}")
     docker.ok("restart", "-t", "0", container)
     second, running = docker.inspect(container, "{{.State.Pid}} {{.State.Running}}").split()
@@ -87,7 +87,7 @@ def test_restart(docker: Docker) -> None:
 
 @pytest.mark.parametrize(("signal", "status"), [("KILL", 137), ("SIGTERM", 143), ("9", 137)])
 def test_kill(docker: Docker, signal: str, status: int) -> None:
-    container = docker.ok("run", "-d", "--init", "busybox", "sleep", "60")
+    container = docker.ok("run", "-d", "--init", "busybox", "sleep", "1000")
     docker.ok("kill", "-s", signal, container)
     assert docker.ok("wait", container) == str(status)
 
@@ -102,7 +102,7 @@ def test_kill_with_a_signal_that_is_survived(docker: Docker) -> None:
 
 
 def test_rm_of_a_running_container_needs_force(docker: Docker) -> None:
-    container = docker.ok("run", "-d", "busybox", "sleep", "60")
+    container = docker.ok("run", "-d", "busybox", "sleep", "1000")
     refused = docker("rm", container)
     assert refused.status == 1
     assert "container is running" in refused.err
@@ -118,12 +118,12 @@ def test_the_whole_process_tree_dies_with_its_first(docker: Docker) -> None:
 
 
 def test_ps(docker: Docker) -> None:
-    running = docker.ok("run", "-d", "--name", docker.name, "busybox", "sleep", "60")
+    running = docker.ok("run", "-d", "--name", docker.name, "busybox", "sleep", "1000")
     ended = docker.ok("create", "busybox", "true")
     docker.ok("start", "-a", ended)
     table = docker.ok("ps", "-a", "--no-trunc")
     line = next(line for line in table.splitlines() if line.startswith(running))
-    assert re.search(rf'busybox +"sleep 60" +.* ago +Up .* +{docker.name}$', line)
+    assert re.search(rf'busybox +"sleep 1000" +.* ago +Up .* +{docker.name}$', line)
     assert re.search(rf"{ended} .* Exited \(0\) ", table)
     listed = docker.ok("ps", "-q", "--no-trunc").split()
     assert running in listed
@@ -173,7 +173,7 @@ def test_long_lines_are_whole(docker: Docker) -> None:
 
 
 def test_exec(docker: Docker) -> None:
-    container = docker.ok("run", "-d", "-e", "A=1", "-w", "/tmp", "busybox", "sleep", "60")
+    container = docker.ok("run", "-d", "-e", "A=1", "-w", "/tmp", "busybox", "sleep", "1000")
     script = "echo $A $B; pwd; id -u; grep CapEff /proc/self/status; echo err >&2; exit 7"
     result = docker("exec", "-e", "B=2", container, "sh", "-c", script)
     assert (result.status, result.err) == (7, "err\n")
@@ -187,7 +187,7 @@ def test_exec(docker: Docker) -> None:
 
 
 def test_exec_privileged(docker: Docker) -> None:
-    container = docker.ok("run", "-d", "busybox", "sleep", "60")
+    container = docker.ok("run", "-d", "busybox", "sleep", "1000")
     words = (container, "grep", "CapEff", "/proc/self/status")
     assert docker.ok("exec", *words) == "CapEff:\t00000000a80425fb"
     privileged = docker.ok("exec", "--privileged", *words).split()[1]

@@ -94,7 +94,7 @@ def test_a_stop_by_hand_wins(docker: Docker, command: tuple[str, ...]) -> None:
 
 @pytest.mark.parametrize("command", [("stop", "-t", "0"), ("kill",)])
 def test_what_runs_is_stopped_for_good(docker: Docker, command: tuple[str, ...]) -> None:
-    container = _run(docker, "always", "sleep 60")
+    container = _run(docker, "always", "sleep 1000")
     docker.ok(*command, container)
     assert docker.inspect(container, STATE) == "exited false false 137"
     assert docker("wait", container).out == "137\n"
@@ -109,7 +109,7 @@ def test_restart_by_hand_counts_from_nothing(docker: Docker) -> None:
 
 
 def test_a_process_that_is_killed_from_outside_comes_again(docker: Docker) -> None:
-    container = _run(docker, "unless-stopped", "sleep 60")
+    container = _run(docker, "unless-stopped", "sleep 1000")
     first = docker.inspect(container, "{{.State.Pid}}")
     os.kill(int(first), signal.SIGKILL)
     wait_until(lambda: _count(docker, container) == 1, "its end to be seen")
@@ -180,7 +180,7 @@ def test_every_start_and_end_is_an_event(docker: Docker) -> None:
 
 
 def test_another_policy_counts_from_the_next_end_on(docker: Docker) -> None:
-    container = docker.ok("run", "-d", "--network", "none", "busybox", "sleep", "60")
+    container = docker.ok("run", "-d", "--network", "none", "busybox", "sleep", "1000")
     docker.ok("update", "--restart", "on-failure:2", container)
     policy = docker.inspect(container, "{{json .HostConfig.RestartPolicy}}")
     assert json.loads(policy) == {"Name": "on-failure", "MaximumRetryCount": 2}

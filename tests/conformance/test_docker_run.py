@@ -53,7 +53,7 @@ def test_exit_status(docker: Docker, command: tuple[str, ...], status: int) -> N
 
 
 def test_a_status_of_a_signal_is_128_and_its_number(docker: Docker) -> None:
-    container = docker.ok("run", "-d", "busybox", "sleep", "60")
+    container = docker.ok("run", "-d", "busybox", "sleep", "1000")
     docker.ok("kill", "-s", "KILL", container)
     assert docker.ok("wait", container) == "137"
 
@@ -211,7 +211,7 @@ def test_rm_removes(docker: Docker) -> None:
 
 
 def test_detached(docker: Docker) -> None:
-    container = docker.ok("run", "-d", "busybox", "sleep", "60")
+    container = docker.ok("run", "-d", "busybox", "sleep", "1000")
     assert len(container) == 64
     assert docker.inspect(container, "{{.State.Status}}") == "running"
 
@@ -235,7 +235,7 @@ def test_ctrl_c_of_the_client_is_passed_on(docker: Docker) -> None:
 
 def test_a_client_that_dies_leaves_its_container_running(docker: Docker) -> None:
     client = docker.popen("run", "--name", docker.name, "busybox", "sh", "-c",
-                          "echo ready; sleep 60")  # fmt: skip
+                          "echo ready; sleep 1000")  # fmt: skip
     assert client.stdout is not None
     assert client.stdout.readline() == "ready\n"
     client.kill()

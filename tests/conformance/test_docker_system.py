@@ -57,7 +57,7 @@ def test_info_counts(docker: Docker, engine: Engine) -> None:
     counts = "{{.Containers}} {{.ContainersRunning}} {{.ContainersPaused}} {{.ContainersStopped}}"
     before = docker.ok("info", "-f", counts).split()
     docker.ok("create", "busybox")
-    docker.ok("run", "-d", "busybox", "sleep", "60")
+    docker.ok("run", "-d", "busybox", "sleep", "1000")
     docker.ok("start", "-a", docker.ok("create", "busybox", "true"))
     after = docker.ok("info", "-f", counts).split()
     assert [int(new) - int(old) for old, new in zip(before, after, strict=True)] == [3, 1, 0, 2]

@@ -55,7 +55,7 @@ def test_job_control(docker: Docker) -> None:
 
 
 def test_ctrl_c_ends_the_command(docker: Docker) -> None:
-    script = "trap 'exit 9' INT; echo go''od; sleep 60 & wait"
+    script = "trap 'exit 9' INT; echo go''od; sleep 1000 & wait"
     with docker.terminal("run", "--rm", "-it", "busybox", "sh", "-c", script) as terminal:
         terminal.expect("good\r\n")
         terminal.send(CTRL_C)
@@ -98,12 +98,12 @@ def test_start_attached(docker: Docker) -> None:
 
 
 def test_exec_in_a_terminal(docker: Docker) -> None:
-    container = docker.ok("run", "-d", "busybox", "sleep", "60")
+    container = docker.ok("run", "-d", "busybox", "sleep", "1000")
     with docker.terminal("exec", "-it", container, "sh") as terminal:
         terminal.expect(PROMPT)
         terminal.send("tty; ps -o pid,args\n")
         terminal.expect("/dev/pts/0\r\n")
-        terminal.expect(r" 1 sleep 60\r\n")
+        terminal.expect(r" 1 sleep 1000\r\n")
         terminal.resize(33, 99)
         terminal.expect(PROMPT)
         terminal.send("sleep 0.2; stty size\n")
@@ -114,7 +114,7 @@ def test_exec_in_a_terminal(docker: Docker) -> None:
 
 
 def test_detach_from_exec(docker: Docker) -> None:
-    container = docker.ok("run", "-d", "busybox", "sleep", "60")
+    container = docker.ok("run", "-d", "busybox", "sleep", "1000")
     with docker.terminal("exec", "-it", container, "sh") as terminal:
         terminal.expect(PROMPT)
         terminal.send(DETACH)

@@ -51,7 +51,7 @@ def test_create_inspect_ls_rm(docker: Docker, plugin: VolumePlugin) -> None:
 def test_a_container_has_it_mounted_while_it_runs(docker: Docker, plugin: VolumePlugin) -> None:
     flags = ("-v", "vol:/v", "--volume-driver", "box")
     container = docker.ok("run", "-d", *NONE, *flags, "busybox", "sh", "-c",
-                          "echo x >/v/file; exec sleep 60")  # fmt: skip
+                          "echo x >/v/file; exec sleep 1000")  # fmt: skip
     assert plugin.mounts == {"vol": [container]}
     assert _run(docker, "while ! [ -e /v/file ]; do sleep 0.1; done; cat /v/file",
                 "-v", "vol:/v") == "x"  # fmt: skip
@@ -121,7 +121,7 @@ def test_it_is_told_of_an_end_that_nobody_saw(
     docker: Docker, plugin: VolumePlugin, daemon: Daemon
 ) -> None:
     docker.ok("volume", "create", "-d", "box", "vol")
-    container = docker.ok("run", "-d", *NONE, "-v", "vol:/v", "busybox", "sleep", "60")
+    container = docker.ok("run", "-d", *NONE, "-v", "vol:/v", "busybox", "sleep", "1000")
     daemon.kill()
     daemon.start()
     assert plugin.mounts == {"vol": [container]}

@@ -127,7 +127,7 @@ def test_filters_of_a_list(docker: Docker, make: Make) -> None:
 def test_a_volume_in_use_stays(docker: Docker, make: Make) -> None:
     name = make()
     first = docker.ok("create", *NONE, "-v", f"{name}:/v", "busybox", "true")
-    second = docker.ok("run", "-d", *NONE, "-v", f"{name}:/v", "busybox", "sleep", "60")
+    second = docker.ok("run", "-d", *NONE, "-v", f"{name}:/v", "busybox", "sleep", "1000")
     for force in ((), ("-f",)):
         result = docker("volume", "rm", *force, name)
         assert result.status == 1
@@ -326,7 +326,7 @@ def test_a_tmpfs_is_shared_while_somebody_has_it(docker: Docker, make: Make) -> 
     assert options == {"type": "tmpfs", "device": "tmpfs", "o": "size=1m,mode=0750"}
     flags = ("-v", f"{name}:/v")
     first = docker.ok(
-        "run", "-d", *NONE, *flags, "busybox", "sh", "-c", "echo x >/v/file; exec sleep 60"
+        "run", "-d", *NONE, *flags, "busybox", "sh", "-c", "echo x >/v/file; exec sleep 1000"
     )
     script = "while ! cat /v/file 2>/dev/null; do sleep 0.1; done; grep ' /v ' /proc/mounts"
     seen, mounted = _run(docker, script, *flags).splitlines()
@@ -358,7 +358,7 @@ def test_what_cannot_be_mounted_is_told_at_the_start(docker: Docker, make: Make)
 def test_a_part_of_a_tmpfs(docker: Docker, make: Make) -> None:
     name = make(*TMPFS)
     docker.ok("run", "-d", *NONE, "-v", f"{name}:/v", "busybox", "sh", "-c",
-              "mkdir /v/a; echo x >/v/a/file; touch /v/done; exec sleep 60")  # fmt: skip
+              "mkdir /v/a; echo x >/v/a/file; touch /v/done; exec sleep 1000")  # fmt: skip
     _run(docker, "while ! [ -e /v/done ]; do sleep 0.1; done", "-v", f"{name}:/v")
     part = f"type=volume,src={name},dst=/w,volume-subpath=a"
     assert _run(docker, "cat /w/file", "--mount", part) == "x"

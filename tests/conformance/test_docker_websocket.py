@@ -176,7 +176,7 @@ def test_history_from_before_a_restart(engine: Engine, docker: Docker, websocket
 
 
 def test_history_alone(engine: Engine, docker: Docker, websocket: bool) -> None:
-    container = start(docker, "echo one; exec sleep 60")
+    container = start(docker, "echo one; exec sleep 1000")
     wait_until(lambda: docker("logs", container).out == "one\n", "the line")
     client = Client(engine, container, "logs=1&stdout=1", websocket=websocket)
     assert client.read_all() == b"one\n"

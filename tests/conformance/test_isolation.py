@@ -97,7 +97,7 @@ def test_status(docker: Docker) -> None:
 def test_only_the_standard_descriptors_reach_the_process(docker: Docker) -> None:
     """CVE-2024-21626: one of the host's directories was left open."""
     assert _inside(docker, "ls -1 /proc/1/fd; true") == ["0", "1", "2"]
-    container = docker.ok("run", "-d", "busybox", "sleep", "60")
+    container = docker.ok("run", "-d", "busybox", "sleep", "1000")
     out = docker.ok("exec", container, "sh", "-c", "ls -1 /proc/$$/fd; ls -1 /proc/1/fd")
     assert out.split() == ["0", "1", "2"] * 2
 
@@ -139,7 +139,7 @@ def test_mounts(docker: Docker) -> None:
 
 def test_no_mount_of_a_container_is_seen_on_the_host(docker: Docker) -> None:
     before = Path("/proc/self/mounts").read_text().splitlines()
-    docker.ok("run", "-d", "-v", "/tmp:/x", "busybox", "sleep", "60")
+    docker.ok("run", "-d", "-v", "/tmp:/x", "busybox", "sleep", "1000")
     propagation = _inside(docker, "grep -c -E 'shared:|master:' /proc/self/mountinfo; true")
     assert propagation == ["0"]
     after = Path("/proc/self/mounts").read_text().splitlines()

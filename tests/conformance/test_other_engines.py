@@ -19,7 +19,7 @@ def engine(request: pytest.FixtureRequest, busybox_tar: Path) -> Iterator[OtherE
 @pytest.fixture
 def container(engine: OtherEngine) -> Iterator[str]:
     """Run one that sleeps and give its name; nothing is left of it afterwards."""
-    script = "trap 'exit 5' TERM; echo ready; sleep 60 & wait"
+    script = "trap 'exit 5' TERM; echo ready; sleep 1000 & wait"
     done = engine.run("-d", "--name", engine.container, "busybox", "sh", "-c", script)
     assert done.status == 0, done
     wait_until(lambda: engine("logs", engine.container) == "ready", "the trap")

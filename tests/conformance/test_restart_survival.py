@@ -136,7 +136,7 @@ def test_after_a_reboot(daemon: Daemon) -> None:
 def test_a_health_check_begins_anew(daemon: Daemon) -> None:
     body = {
         "Image": "busybox",
-        "Cmd": ["sleep", "60"],
+        "Cmd": ["sleep", "1000"],
         "HostConfig": {"NetworkMode": "none"},
         "Healthcheck": {"Test": ["CMD-SHELL", "echo looked"], "Interval": 200_000_000},
     }
@@ -157,7 +157,7 @@ def _health(daemon: Daemon, container: str) -> dict[str, Any]:
 def test_a_probe_ends_with_the_daemon_that_asked(daemon: Daemon) -> None:
     body = {
         "Image": "busybox",
-        "Cmd": ["sleep", "60"],
+        "Cmd": ["sleep", "1000"],
         "HostConfig": {"NetworkMode": "none"},
         "Healthcheck": {"Test": ["CMD", "sleep", "4321"], "Interval": 100_000_000},
     }

@@ -25,7 +25,7 @@ pytestmark = [pytest.mark.root, pytest.mark.conformance]
 
 TICKER = "i=0; while true; do echo tick $i; i=$((i+1)); sleep 0.05; done"
 
-BUSYBOX_SLEEPS = {"Image": "busybox", "Cmd": ["sleep", "60"]}
+BUSYBOX_SLEEPS = {"Image": "busybox", "Cmd": ["sleep", "1000"]}
 
 
 @pytest.fixture
@@ -98,7 +98,7 @@ def _now() -> str:
 
 
 def test_a_killed_container_while_nobody_looked(daemon: Daemon) -> None:
-    container = daemon.run("sleep 60")
+    container = daemon.run("sleep 1000")
     pid = daemon.state(container)["Pid"]
     daemon.kill()
     kill(pid, signal.SIGKILL)
@@ -187,7 +187,7 @@ def test_auto_remove_while_nobody_looked(daemon: Daemon) -> None:
 
 
 def test_exec_in_an_adopted_container(daemon: Daemon) -> None:
-    container = daemon.run("sleep 60")
+    container = daemon.run("sleep 1000")
     daemon.kill()
     daemon.start()
     assert _exec(daemon, container, "exit 9") == 9
@@ -259,7 +259,7 @@ def _churn(daemon: Daemon) -> None:
     """Live the life of a container again and again, until the daemon is gone."""
     try:
         while True:
-            container = daemon.run("sleep 60")
+            container = daemon.run("sleep 1000")
             _exec(daemon, container, "true")
             daemon.request("POST", f"/containers/{container}/stop?t=0")
             daemon.request("DELETE", f"/containers/{container}?force=1")
@@ -355,7 +355,7 @@ def test_an_unreachable_receiver_leaves_nothing(daemon: Daemon) -> None:
 
 def test_shared_memory_and_volumes_survive_and_go(daemon: Daemon) -> None:
     """A daemon that died meanwhile gives back what it mounted, and knows whose the volumes are."""
-    script = "echo kept >/dev/shm/file; exec sleep 60"
+    script = "echo kept >/dev/shm/file; exec sleep 1000"
     container = daemon.run(script, IpcMode="shareable", Binds=["/v"])
     daemon.kill()
     daemon.start()
@@ -373,7 +373,7 @@ def test_shared_memory_and_volumes_survive_and_go(daemon: Daemon) -> None:
 
 def test_an_end_that_was_recorded_is_not_told_again(daemon: Daemon) -> None:
     """The daemon was killed between its record of the end and the removal of the bundle."""
-    container = daemon.run("sleep 60")
+    container = daemon.run("sleep 1000")
     bundle = daemon.exec_root / "containers" / container
     kept = daemon.directory / "kept"
     shutil.copytree(bundle, kept, ignore=shutil.ignore_patterns("shim.sock", "rootfs"))

@@ -138,7 +138,7 @@ def test_a_part_is_mounted_by_nobody_after_a_crash(daemon: Daemon, busybox_tar: 
         "Target": "/w",
         "VolumeOptions": {"Subpath": "a"},
     }
-    container = daemon.run("sleep 60", Mounts=[part])
+    container = daemon.run("sleep 1000", Mounts=[part])
     mounts = Path("/proc/self/mounts").read_text()
     assert str(daemon.exec_root / "subpaths") not in mounts
     place = daemon.exec_root / "subpaths" / container / "0"
@@ -169,8 +169,8 @@ def _tmpfs(daemon: Daemon, name: str) -> Path:
 def test_a_mount_lasts_as_long_as_its_users(daemon: Daemon, busybox_tar: Path) -> None:
     daemon.load(busybox_tar)
     place = _tmpfs(daemon, "memory")
-    first = daemon.run("echo x >/v/file; exec sleep 60", Binds=["memory:/v"])
-    second = daemon.run("exec sleep 60", Binds=["memory:/v"])
+    first = daemon.run("echo x >/v/file; exec sleep 1000", Binds=["memory:/v"])
+    second = daemon.run("exec sleep 1000", Binds=["memory:/v"])
     daemon.kill()
     daemon.start()
     assert place.is_mount()
@@ -185,7 +185,7 @@ def test_a_mount_lasts_as_long_as_its_users(daemon: Daemon, busybox_tar: Path) -
 def test_a_mount_goes_if_its_users_ended_meanwhile(daemon: Daemon, busybox_tar: Path) -> None:
     daemon.load(busybox_tar)
     place = _tmpfs(daemon, "memory")
-    container = daemon.run("exec sleep 60", Binds=["memory:/v"])
+    container = daemon.run("exec sleep 1000", Binds=["memory:/v"])
     pid = daemon.state(container)["Pid"]
     daemon.kill()
     os.kill(pid, signal.SIGKILL)

@@ -198,7 +198,7 @@ CALLS: Final = (
 
 
 def test_exit_statuses(pair: Pair) -> None:
-    pair.start("sleep", "60")
+    pair.start("sleep", "1000")
     for calls in (CALLS, [("pause", "ID")], CALLS, [("resume", "ID")]):
         for words in calls:
             arguments = [word.replace("%", "absent") for word in words]
