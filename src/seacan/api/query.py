@@ -21,7 +21,7 @@ _FALSE: Final = frozenset({"", "0", "no", "false", "none"})
 _GO_TRUE: Final = ("1", "t", "T", "true", "TRUE", "True")
 _GO_FALSE: Final = ("0", "f", "F", "false", "FALSE", "False")
 _INT64: Final = 1 << 63
-_UINT32: Final = 1 << 32
+_UINT16: Final = 1 << 16
 # The older form maps each value to true, which says nothing more.
 _FILTERS: Final = msgspec.json.Decoder(dict[str, list[str] | dict[str, bool] | None] | None)
 
@@ -78,13 +78,13 @@ class Query:
             raise InvalidArgument(f"strconv.Atoi: parsing {_quote(text)}: value out of range")
         return -value if text[0] == "-" else value
 
-    def uint32(self, name: str, meaning: str) -> int:
+    def uint16(self, name: str, meaning: str) -> int:
         """Return a number that must be there, `meaning` what it is. Raises InvalidArgument."""
         text = self.text(name)
         digits = text.removeprefix("-")
         if not _is_decimal(digits):
             raise InvalidArgument(f"invalid {meaning} {_quote(text)}: invalid syntax")
-        if text[0] == "-" or len(digits) > 10 or int(digits) >= _UINT32:
+        if text[0] == "-" or len(digits) > 10 or int(digits) >= _UINT16:
             raise InvalidArgument(f"invalid {meaning} {_quote(text)}: value out of range")
         return int(digits)
 

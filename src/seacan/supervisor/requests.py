@@ -76,7 +76,7 @@ class RequestSocket:
             if call is None:
                 raise errors.InvalidArgument(f"request {message.get('request')!r}: unknown")
             answer = call(message, taken)
-        except (errors.SeacanError, OSError, KeyError) as err:
+        except Exception as err:  # whatever it is: the container is not to end with its shim
             answer = Answer(protocol.error_reply(err))
         for fd in taken:
             os.close(fd)

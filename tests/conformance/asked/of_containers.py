@@ -266,6 +266,8 @@ LIFE: Final = [
     Ask("POST", "/containers/{new_running}/resize?h=10&w=20"),
     Ask("POST", "/containers/{running}/resize?h=x&w=20"),
     Ask("POST", "/containers/{running}/resize?h=10"),
+    Ask("POST", "/containers/{tty}/resize?h=65536&w=1",
+        known="no terminal is as large: dockerd cuts it to sixteen bits"),
     Ask("POST", "/containers/{exited}/resize?h=10&w=20"),
     Ask("POST", "/containers/{missing}/resize?h=10&w=20"),
     Ask("DELETE", "/containers/{new}"),

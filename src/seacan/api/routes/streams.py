@@ -104,7 +104,7 @@ def hijack_head(content_type: str, *, is_upgrade: bool) -> bytes:
 
 def terminal_size(call: Call) -> tuple[int, int]:
     """Return rows and columns. Raises InvalidArgument."""
-    return call.query.uint32("h", "resize height"), call.query.uint32("w", "resize width")
+    return call.query.uint16("h", "resize height"), call.query.uint16("w", "resize width")
 
 
 def _tail(text: str) -> int | None:
