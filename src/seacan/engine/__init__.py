@@ -13,10 +13,11 @@ pause.py, rename.py, update.py, prune.py, image_prune.py; listing.py with filter
 stats.py, top.py; files.py (copied, exported, compared), commit.py (an image of them); volumes.py
 (made, filled, removed), volume_points.py, mount_owners.py, copy_up.py, subpaths.py,
 volume_mounts.py, volume_filters.py, volume_prune.py, volume_book.py, volume_events.py,
-volume_copies.py (cloned, exported); networks.py with default_bridge.py, sandboxes.py (what running
-containers have of them), resolvers.py (the names of others); reconcile.py (what a restarted daemon
-finds), shutdown.py (what one leaves); system.py (version, info), measures.py and metrics.py (for
-Prometheus), authorization.py (who is asked), disk_usage.py; events.py (what happens, told to who
-listens), event_log.py (kept), event_filters.py (which); builds.py (images made of Dockerfiles),
-build_steps.py with start_traces.py (their commands), build_cache.py and build_cache_rules.py.
+volume_copies.py (cloned, exported); networks.py with default_bridge.py, network_filters.py,
+sandboxes.py (what running containers have of them), resolvers.py (the names of others);
+reconcile.py (what a restarted daemon finds), shutdown.py (what one leaves); system.py (version,
+info), measures.py and metrics.py (for Prometheus), authorization.py (who is asked), disk_usage.py;
+events.py (what happens, told to who listens), event_log.py (kept), event_filters.py (which);
+builds.py (images made of Dockerfiles), build_steps.py with start_traces.py (their commands),
+build_cache.py and build_cache_rules.py.
 """

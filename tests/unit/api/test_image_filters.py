@@ -72,6 +72,7 @@ def test_what_others_were_made_from_is_shown_with_all() -> None:
     [
         ({"nope": ["x"]}, "invalid filter 'nope'"),
         ({"dangling": ["x"]}, "invalid filter 'dangling=[x]'"),
+        ({"dangling": ["true", "0"]}, "invalid filter 'dangling=[true 0]'"),
         ({"until": ["x"]}, 'failed to parse value as time or duration: "x"'),
         ({"reference": ["["]}, "syntax error in pattern"),
     ],

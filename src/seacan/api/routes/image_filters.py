@@ -67,6 +67,8 @@ def _narrowed(images: Sequence[Image], wanted: Sequence[str]) -> list[Image]:
 
 def _dangling(values: list[str], _: Find) -> _Test:
     wanted = {_boolean("dangling", value) for value in values}
+    if len(wanted) > 1:
+        raise InvalidArgument(f"invalid filter 'dangling=[{' '.join(values)}]'")
     return lambda image: (not image.references) in wanted
 
 
