@@ -9,7 +9,7 @@ import pytest
 from tests.fakes.engine import make_container, make_image
 
 from seacan.api.shapes.containers import inspect_container
-from seacan.api.shapes.create import adapt_create
+from seacan.api.shapes.create import adapt_create, deprecated
 from seacan.api.shapes.images import inspect_image, list_image
 from seacan.api.shapes.listing import list_container
 from seacan.api.shapes.times import in_words, seconds_since_epoch
@@ -229,7 +229,7 @@ def test_an_old_client_did_not_mean_what_it_did_not_know() -> None:
             "PidsLimit": -1,
             "Mounts": [
                 {"Type": "bind", "ReadOnly": True, "BindOptions": {"CreateMountpoint": True}},
-                {"Type": "tmpfs", "VolumeOptions": {"NoCopy": True}, "TmpfsOptions": {"a": 1}},
+                {"Type": "tmpfs", "VolumeOptions": {"NoCopy": True}, "TmpfsOptions": {"Mode": 1}},
             ],
         },
     }
@@ -244,10 +244,38 @@ def test_an_old_client_did_not_mean_what_it_did_not_know() -> None:
     assert old["Mounts"] == [
         {"Type": "bind", "ReadOnly": True, "VolumeOptions": None, "TmpfsOptions": None,
          "BindOptions": {"ReadOnlyNonRecursive": True}},
-        {"Type": "tmpfs", "VolumeOptions": None, "TmpfsOptions": {"a": 1}},
+        {"Type": "tmpfs", "VolumeOptions": None, "TmpfsOptions": {"Mode": 1}},
     ]  # fmt: skip
     assert request["HostConfig"] is not None
     assert new == request["HostConfig"] | {"PidsLimit": None}
+
+
+def test_what_is_said_elsewhere_since_is_warned_of() -> None:
+    request: ContainerCreate = {"Image": "x", "MacAddress": "02:42:00:00:00:01"}
+    (warning,) = deprecated(request, Version(1, 44))
+    assert warning.startswith("The container-wide MacAddress field is now deprecated.")
+    assert deprecated(request, Version(1, 43)) == []
+    assert deprecated({"Image": "x", "MacAddress": ""}, Version(1, 51)) == []
+
+
+def test_addresses_of_interfaces_were_of_the_container() -> None:
+    """Clients that copy what they have read, to make a container anew, copy its address too."""
+    request: ContainerCreate = {
+        "NetworkingConfig": {"EndpointsConfig": {"n": {"MacAddress": "02:42:00:00:00:01"}}},
+    }
+    copied = adapt_create(request, Version(1, 43))["NetworkingConfig"]
+    assert copied == {"EndpointsConfig": {"n": {"MacAddress": None}}}
+    assert adapt_create(request, Version(1, 44))["NetworkingConfig"] == request["NetworkingConfig"]
+
+
+@pytest.mark.parametrize("mode", ["none", "host", "container:x"])
+def test_an_address_is_for_an_interface(mode: str) -> None:
+    request: ContainerCreate = {
+        "MacAddress": "02:42:00:00:00:01", "HostConfig": {"NetworkMode": mode},
+    }  # fmt: skip
+    with pytest.raises(InvalidArgument, match="conflicting options: mac-address and the network"):
+        adapt_create(request, Version(1, 43))
+    adapt_create(request, Version(1, 44))
 
 
 def test_what_protects_is_not_dropped_unheard() -> None:

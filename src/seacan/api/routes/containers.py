@@ -11,7 +11,7 @@ from seacan.api import engine
 from seacan.api.bodies import NO_BODY
 from seacan.api.door import Call, Route, json_reply
 from seacan.api.shapes.containers import inspect_container
-from seacan.api.shapes.create import adapt_create
+from seacan.api.shapes.create import adapt_create, deprecated
 from seacan.api.shapes.listing import list_container
 from seacan.engine.container import Exit
 from seacan.errors import InvalidArgument, Unsupported
@@ -68,7 +68,8 @@ class ContainerRoutes:
             name=call.query.optional("name"),
             platform=call.query.optional("platform") if call.version >= (1, 41) else None,
         )
-        return json_reply({"Id": created.id, "Warnings": created.warnings}, 201)
+        warnings = [*deprecated(request, call.version), *created.warnings]
+        return json_reply({"Id": created.id, "Warnings": warnings}, 201)
 
     async def inspect(self, call: Call) -> Reply:
         container = self._containers.get(call.name)

@@ -7,8 +7,15 @@ Source: Engine API, version history.
 from typing import Any
 
 from seacan.api.versions import Version
+from seacan.engine.namespaces import HOST, NONE, other_container
 from seacan.errors import InvalidArgument
-from seacan.spec.engine_api import ContainerCreate, HostConfig, Mount
+from seacan.spec.engine_api import (
+    ContainerCreate,
+    EndpointSettings,
+    HostConfig,
+    Mount,
+    NetworkingConfig,
+)
 
 
 def adapt_create(request: ContainerCreate, version: Version) -> ContainerCreate:
@@ -27,10 +34,23 @@ def adapt_create(request: ContainerCreate, version: Version) -> ContainerCreate:
         host_config["PidsLimit"] = None
     if version < (1, 44) and (health := request.get("Healthcheck")):
         adapted["Healthcheck"] = health | {"StartInterval": None}
+    if version < (1, 44):
+        _check_mac(request)
+        adapted["NetworkingConfig"] = _without_macs(request.get("NetworkingConfig") or {})
     mounts = host_config.get("Mounts") or []
     if mounts:
         host_config["Mounts"] = [_adapt_mount(mount, version) for mount in mounts]
     return adapted
+
+
+def deprecated(request: ContainerCreate, version: Version) -> list[str]:
+    """Return warnings, in Docker's words, of what newer clients say in another field."""
+    if version < (1, 44) or not request.get("MacAddress"):
+        return []
+    return [
+        "The container-wide MacAddress field is now deprecated. "
+        "It should be specified in EndpointsConfig instead."
+    ]
 
 
 def _drop_host_fields(host_config: HostConfig, version: Version) -> None:
@@ -38,10 +58,28 @@ def _drop_host_fields(host_config: HostConfig, version: Version) -> None:
         host_config["AutoRemove"] = False  # was the client's to do
     if version < (1, 40):
         host_config["KernelMemoryTCP"] = None
-    if version < (1, 42):
+    if version < (1, 42) or not host_config.get("ConsoleSize"):
         host_config["ConsoleSize"] = None
     if version < (1, 43):
         host_config["Annotations"] = None
+
+
+def _check_mac(request: ContainerCreate) -> None:
+    """Refuse an address for the container if it has no interface: nobody would be told later."""
+    mode = (request.get("HostConfig") or {}).get("NetworkMode") or ""
+    if request.get("MacAddress") and (mode in (HOST, NONE) or other_container(mode)):
+        raise InvalidArgument("conflicting options: mac-address and the network mode")
+
+
+def _without_macs(networking: NetworkingConfig) -> NetworkingConfig:
+    """Return the networks without addresses: those copied from another container are its own."""
+    endpoints = networking.get("EndpointsConfig") or {}
+    return {
+        "EndpointsConfig": {
+            name: settings and EndpointSettings(**(settings | {"MacAddress": None}))
+            for name, settings in endpoints.items()
+        }
+    }
 
 
 def _adapt_mount(mount: Mount, version: Version) -> Mount:
