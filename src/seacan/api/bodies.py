@@ -10,7 +10,7 @@ from typing import Final, TypeVar
 import anyio
 import msgspec
 
-from seacan.api.keys import respell
+from seacan.api.go_json import as_go_has_it
 from seacan.errors import InvalidArgument
 from seacan.http.messages import Request
 
@@ -48,8 +48,8 @@ def decode(body: bytes, decoder: msgspec.json.Decoder[T]) -> T:
         raise InvalidArgument(f"invalid JSON: more than {MOST_VALUES} values")
     try:
         value = msgspec.json.decode(body)
-        respelled = respell(value, decoder.type)
-        return decoder.decode(body if respelled == value else msgspec.json.encode(respelled))
+        wanted = as_go_has_it(value, decoder.type)
+        return decoder.decode(body if wanted == value else msgspec.json.encode(wanted))
     except RecursionError as err:
         raise InvalidArgument("invalid JSON: nested too deeply") from err
     except (msgspec.DecodeError, UnicodeError) as err:

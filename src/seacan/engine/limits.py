@@ -1,12 +1,12 @@
 """Limits in a request: checked as Docker does, in its words and its order."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from seacan.engine.host import Host, Limit
 from seacan.engine.resources import THROTTLES, soft_and_hard
 from seacan.errors import InvalidArgument
-from seacan.spec.engine_api import HostConfig, Ulimit
+from seacan.spec.engine_api import BlockDevice, HostConfig, Ulimit
 
 _MEMORY_MINIMUM_BYTES: Final = 6 * 1024 * 1024
 _CPU_NUMBER_LIMIT: Final = 8192
@@ -283,16 +283,16 @@ def _check_block_io(host_config: HostConfig) -> None:
         raise InvalidArgument("Range of blkio weight is from 10 to 1000")
     for entry in host_config.get("BlkioWeightDevice") or []:
         _check_device(entry, "BlkioWeightDevice", "Weight")
-        if not 10 <= entry["Weight"] <= 1000:
+        if not 10 <= (entry["Weight"] or 0) <= 1000:
             raise InvalidArgument("Range of blkio weight is from 10 to 1000")
     for field in THROTTLES:
         for entry in values.get(field) or []:
             _check_device(entry, field, "Rate")
 
 
-def _check_device(entry: Mapping[str, Any], field: str, amount: str) -> None:
-    path, number = entry.get("Path"), entry.get(amount)
-    if not (isinstance(path, str) and isinstance(number, int) and number >= 0):
+def _check_device(entry: BlockDevice, field: str, amount: Literal["Weight", "Rate"]) -> None:
+    number = entry.get(amount)
+    if not entry.get("Path") or number is None or number < 0:
         raise InvalidArgument(f"invalid {field}: Path and {amount} must be a path and a number")
 
 

@@ -18,7 +18,7 @@ def check(added: Bindings, removed: Bindings) -> None:
     parse_wishes(removed)
 
 
-def changed(record: Container, added: Bindings, removed: Bindings) -> dict[str, list[Any]]:
+def changed(record: Container, added: Bindings, removed: Bindings) -> dict[str, list[Any] | None]:
     """Return the bindings that `record` will have: first some are removed, then some added.
 
     A removal without address or port means all; what is published on a port that nobody had asked

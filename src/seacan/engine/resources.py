@@ -8,7 +8,7 @@ from seacan.engine.host import Host
 from seacan.errors import InvalidArgument
 from seacan.kernel.cgroups import units
 from seacan.spec import runtime
-from seacan.spec.engine_api import HostConfig, Ulimit
+from seacan.spec.engine_api import BlockDevice, HostConfig, Ulimit
 
 _CPU_PERIOD_US: Final = 100_000  # of --cpus; the kernel's default
 _RLIM_INFINITY: Final = 2**64 - 1
@@ -118,9 +118,9 @@ def _cpu(host_config: HostConfig) -> runtime.LinuxCPU:
 def _block_io(
     host_config: HostConfig, number_of: Callable[[str], tuple[int, int]]
 ) -> runtime.LinuxBlockIO:
-    def numbered(entry: Mapping[str, Any], name: str, value: int) -> dict[str, int]:
-        major, minor = number_of(entry["Path"])
-        return {"major": major, "minor": minor, name: value}
+    def numbered(entry: BlockDevice, name: str, value: int | None) -> dict[str, int]:
+        major, minor = number_of(entry["Path"] or "")
+        return {"major": major, "minor": minor, name: value or 0}
 
     values: Mapping[str, Any] = host_config
     block_io: dict[str, Any] = {}

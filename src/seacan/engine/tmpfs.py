@@ -1,9 +1,10 @@
 """Options of a tmpfs: Docker's safe defaults, the later option in place of an earlier one."""
 
-from collections.abc import Iterable, Mapping
-from typing import Any, Final
+from collections.abc import Iterable, Sequence
+from typing import Final
 
 from seacan.errors import InvalidArgument, Unsupported
+from seacan.spec.engine_api import TmpfsOptions
 
 _DEFAULTS: Final = ("noexec", "nosuid", "nodev", "rprivate")
 
@@ -54,20 +55,17 @@ def _kind(option: str) -> str:
     raise InvalidArgument(f'invalid tmpfs option "{option}"')
 
 
-def of_mount(options: Mapping[str, Any]) -> list[str]:
+def of_mount(options: TmpfsOptions) -> list[str]:
     """Return the options that `TmpfsOptions` of a Mount stand for: a size, a mode, flags."""
     result = []
     mode, size_bytes = options.get("Mode") or 0, options.get("SizeBytes") or 0
-    if not (isinstance(mode, int) and isinstance(size_bytes, int) and mode >= 0 <= size_bytes):
-        raise InvalidArgument("TmpfsOptions: Mode and SizeBytes must be numbers, not below 0")
+    if mode < 0 or size_bytes < 0:
+        raise InvalidArgument("TmpfsOptions: Mode and SizeBytes cannot be negative")
     if mode:
         result.append(f"mode={mode:o}")
     if size_bytes:
         result.append(f"size={_size(size_bytes)}")
-    flags = options.get("Options") or []
-    if not isinstance(flags, list):
-        raise InvalidArgument("TmpfsOptions: Options must be a list")
-    return result + [_flag(entry) for entry in flags]
+    return result + [_flag(entry) for entry in options.get("Options") or []]
 
 
 def _size(size_bytes: int) -> str:
@@ -77,9 +75,9 @@ def _size(size_bytes: int) -> str:
     return str(size_bytes)
 
 
-def _flag(entry: object) -> str:
-    if not (isinstance(entry, list) and 1 <= len(entry) <= 2):
+def _flag(entry: Sequence[str]) -> str:
+    if not 1 <= len(entry) <= 2:
         raise InvalidArgument("invalid option array length")
     if len(entry) == 2 or entry[0] not in ("exec", "noexec"):
         raise InvalidArgument(f"invalid option: {entry[0]}")
-    return str(entry[0])
+    return entry[0]

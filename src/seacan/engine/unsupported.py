@@ -41,19 +41,14 @@ def _refuse_fields(values: Mapping[str, Any], names: Iterable[str], prefix: str)
 def _refuse_device_requests(host_config: HostConfig) -> None:
     """Nothing here answers for a device's vendor: as dockerd without such a driver."""
     for request in host_config.get("DeviceRequests") or []:
-        driver, ids = request.get("Driver") or "", request.get("DeviceIDs") or []
+        driver = request.get("Driver") or ""
         if driver == "cdi":
-            raise Unsupported(f"CDI device injection failed: unresolvable CDI devices {_list(ids)}")
-        capabilities = request.get("Capabilities")
-        groups = capabilities if isinstance(capabilities, list) else []
-        wanted = " ".join(f"[{_list(each)}]" for each in groups)
+            ids = " ".join(request.get("DeviceIDs") or [])
+            raise Unsupported(f"CDI device injection failed: unresolvable CDI devices {ids}")
+        wanted = " ".join(f"[{' '.join(each)}]" for each in request.get("Capabilities") or [])
         raise Unsupported(
             f'could not select device driver "{driver}" with capabilities: [{wanted}]'
         )
-
-
-def _list(words: object) -> str:
-    return " ".join(map(str, words)) if isinstance(words, list) else ""
 
 
 def _refuse_windows(host_config: HostConfig) -> None:

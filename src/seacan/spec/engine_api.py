@@ -24,7 +24,7 @@ class ContainerConfig(TypedDict, total=False):
     AttachStdin: bool | None
     AttachStdout: bool | None
     AttachStderr: bool | None
-    ExposedPorts: dict[str, Any] | None
+    ExposedPorts: dict[str, dict[str, Any]] | None
     Tty: bool | None
     OpenStdin: bool | None
     StdinOnce: bool | None
@@ -33,7 +33,7 @@ class ContainerConfig(TypedDict, total=False):
     Healthcheck: HealthConfig | None
     ArgsEscaped: bool | None
     Image: str | None
-    Volumes: dict[str, Any] | None
+    Volumes: dict[str, dict[str, Any]] | None
     WorkingDir: str | None
     Entrypoint: list[str] | str | None
     NetworkDisabled: bool | None
@@ -67,6 +67,33 @@ class Ulimit(TypedDict, total=False):
     Hard: int | None
 
 
+class BlockDevice(TypedDict, total=False):
+    """An entry of the limits of block I/O: `Weight`, or `Rate` of bytes or requests a second."""
+
+    Path: str | None
+    Weight: int | None
+    Rate: int | None
+
+
+class DeviceRequest(TypedDict, total=False):
+    Driver: str | None
+    Count: int | None
+    DeviceIDs: list[str] | None
+    Capabilities: list[list[str]] | None
+    Options: dict[str, str] | None
+
+
+class PortBinding(TypedDict, total=False):
+    HostIp: str | None
+    HostPort: str | None
+
+
+class TmpfsOptions(TypedDict, total=False):
+    SizeBytes: int | None
+    Mode: int | None
+    Options: list[list[str]] | None
+
+
 class Mount(TypedDict, total=False):
     Target: str | None
     Source: str | None
@@ -76,7 +103,7 @@ class Mount(TypedDict, total=False):
     BindOptions: dict[str, Any] | None
     VolumeOptions: dict[str, Any] | None
     ImageOptions: dict[str, Any] | None
-    TmpfsOptions: dict[str, Any] | None
+    TmpfsOptions: TmpfsOptions | None
     OwnerOptions: list[str] | None  # seacan's own: uid=N, gid=N, mode=OCTAL, idmap=…
 
 
@@ -85,11 +112,11 @@ class HostConfig(TypedDict, total=False):
     Memory: int | None
     CgroupParent: str | None
     BlkioWeight: int | None
-    BlkioWeightDevice: list[dict[str, Any]] | None
-    BlkioDeviceReadBps: list[dict[str, Any]] | None
-    BlkioDeviceWriteBps: list[dict[str, Any]] | None
-    BlkioDeviceReadIOps: list[dict[str, Any]] | None
-    BlkioDeviceWriteIOps: list[dict[str, Any]] | None
+    BlkioWeightDevice: list[BlockDevice] | None
+    BlkioDeviceReadBps: list[BlockDevice] | None
+    BlkioDeviceWriteBps: list[BlockDevice] | None
+    BlkioDeviceReadIOps: list[BlockDevice] | None
+    BlkioDeviceWriteIOps: list[BlockDevice] | None
     CpuPeriod: int | None
     CpuQuota: int | None
     CpuRealtimePeriod: int | None
@@ -98,7 +125,7 @@ class HostConfig(TypedDict, total=False):
     CpusetMems: str | None
     Devices: list[DeviceMapping] | None
     DeviceCgroupRules: list[str] | None
-    DeviceRequests: list[dict[str, Any]] | None
+    DeviceRequests: list[DeviceRequest] | None
     KernelMemoryTCP: int | None
     MemoryReservation: int | None
     MemorySwap: int | None
@@ -116,7 +143,7 @@ class HostConfig(TypedDict, total=False):
     ContainerIDFile: str | None
     LogConfig: LogConfig | None
     NetworkMode: str | None
-    PortBindings: dict[str, list[dict[str, Any]]] | None
+    PortBindings: dict[str, list[PortBinding] | None] | None
     RestartPolicy: RestartPolicy | None
     AutoRemove: bool | None
     VolumeDriver: str | None
@@ -224,7 +251,7 @@ class NetworkDisconnect(TypedDict, total=False):
 
 
 class NetworkingConfig(TypedDict, total=False):
-    EndpointsConfig: dict[str, EndpointSettings] | None
+    EndpointsConfig: dict[str, EndpointSettings | None] | None
 
 
 class ContainerCreate(ContainerConfig, total=False):
@@ -239,8 +266,8 @@ class ContainerUpdate(HostConfig, total=False):
 
     KernelMemory: int | None  # until API 1.41
     # Beyond Docker, both as PortBindings; of what is removed, nothing stands for all.
-    PublishAdd: dict[str, list[dict[str, Any]] | None] | None
-    PublishRemove: dict[str, list[dict[str, Any]] | None] | None
+    PublishAdd: dict[str, list[PortBinding] | None] | None
+    PublishRemove: dict[str, list[PortBinding] | None] | None
 
 
 class ExecConfig(TypedDict, total=False):

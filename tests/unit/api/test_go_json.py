@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from seacan.api.bodies import decode
-from seacan.api.keys import respell
+from seacan.api.go_json import as_go_has_it
 from seacan.spec.engine_api import ContainerCreate, ExecConfig
 
 
@@ -19,6 +19,9 @@ class Outer(TypedDict, total=False):
     Several: list[Inner] | None
     Named: dict[str, Inner] | None
     Anything: dict[str, Any]
+    Sizes: list[int] | None
+    Lists: dict[str, list[str]] | None
+    Optional: dict[str, Inner | None] | None
 
 
 SPELLED: list[tuple[Any, Any]] = [
@@ -27,19 +30,25 @@ SPELLED: list[tuple[Any, Any]] = [
     ({"Cmd": "x", "cMD": "y"}, {"Cmd": "y"}),
     ({"labels": {"cmd": "1", "Cmd": "2"}}, {"Labels": {"cmd": "1", "Cmd": "2"}}),
     ({"inner": {"pathincontainer": "a"}}, {"Inner": {"PathInContainer": "a"}}),
-    ({"several": [{"pathInContainer": "a"}, None]}, {"Several": [{"PathInContainer": "a"}, None]}),
+    ({"several": [{"pathInContainer": "a"}, None]}, {"Several": [{"PathInContainer": "a"}, {}]}),
     ({"named": {"cmd": {"pathInContainer": "a"}}}, {"Named": {"cmd": {"PathInContainer": "a"}}}),
     ({"anything": {"cmd": {"cmd": 1}}}, {"Anything": {"cmd": {"cmd": 1}}}),
     ({"inner": [{"cmd": 1}]}, {"Inner": [{"cmd": 1}]}),
     ({"several": {"cmd": 1}}, {"Several": {"cmd": 1}}),
     ([{"cmd": 1}], [{"cmd": 1}]),
-    (None, None),
+    (None, {}),
+    ({"Labels": {"a": None}, "Cmd": [None, "x"]}, {"Labels": {"a": ""}, "Cmd": ["", "x"]}),
+    ({"Sizes": [None], "Lists": {"a": None}}, {"Sizes": [0], "Lists": {"a": []}}),
+    ({"Named": {"a": None, "b": {}}}, {"Named": {"a": {}, "b": {}}}),
+    ({"Optional": {"a": None}, "Anything": {"a": None}},
+     {"Optional": {"a": None}, "Anything": {"a": None}}),
+    ({"Cmd": None, "Inner": None}, {"Cmd": None, "Inner": None}),
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize(("value", "respelled"), SPELLED)
 def test_keys_are_spelled_as_their_shape_does(value: Any, respelled: Any) -> None:
-    assert respell(value, Outer) == respelled
+    assert as_go_has_it(value, Outer) == respelled
 
 
 def test_a_body_is_taken_in_any_case() -> None:

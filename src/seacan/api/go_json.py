@@ -1,6 +1,7 @@
-"""Keys of JSON objects in whatever case: Go's decoder takes them so, and clients rely on it.
+"""JSON as Go's decoder takes it, for clients rely on that.
 
-docker-py sends `detachKeys` where the API has DetachKeys.
+Keys are in whatever case: docker-py sends `detachKeys` where the API has DetachKeys. Null among the
+elements of a list or the values of a map is what is empty of its kind.
 """
 
 import functools
@@ -8,24 +9,24 @@ from types import UnionType
 from typing import Any, get_args, get_origin, get_type_hints, is_typeddict
 
 
-def respell(value: Any, shape: Any) -> Any:
+def as_go_has_it(value: Any, shape: Any) -> Any:
     """Return decoded JSON with its keys as the TypedDicts of `shape`, a type, spell them.
 
     It goes as deep as `shape` does, whatever is nested in `value`. Of a key that comes twice, the
-    last counts.
+    last counts. Null stays where `shape` has it.
     """
     known = _member(shape, type(value))
     if known is None:
-        return value
+        return _empty(shape) if value is None else value
     if is_typeddict(known):
         fields = _fields(known)
         found = [(*fields.get(key.lower(), (key, Any)), item) for key, item in value.items()]
-        return {name: respell(item, hint) for name, hint, item in found}
+        return {name: as_go_has_it(item, hint) for name, hint, item in found}
     if isinstance(value, dict):
         _, hint = get_args(known)
-        return {key: respell(item, hint) for key, item in value.items()}
+        return {key: as_go_has_it(item, hint) for key, item in value.items()}
     (hint,) = get_args(known)
-    return [respell(item, hint) for item in value]
+    return [as_go_has_it(item, hint) for item in value]
 
 
 @functools.cache
@@ -40,3 +41,9 @@ def _member(shape: Any, kind: type) -> Any:
         if get_origin(member) is kind or (kind is dict and is_typeddict(member)):
             return member
     return None
+
+
+def _empty(shape: Any) -> Any:
+    """Return what null means for `shape`: itself, for a union or Any, else what is empty."""
+    kind = dict if is_typeddict(shape) else get_origin(shape) or shape
+    return kind() if kind in (str, int, bool, list, dict) else None
