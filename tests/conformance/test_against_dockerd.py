@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Final
 
 import pytest
-from tests.conformance.asked import of_containers, of_the_engine
+from tests.conformance.asked import of_containers, of_creates, of_the_engine
 from tests.conformance.asked.ask import Ask
 from tests.conformance.asked.comparison import differences
 from tests.conformance.asked.http import Answer
@@ -31,7 +31,7 @@ pytestmark = [pytest.mark.conformance, pytest.mark.root]
 VERSIONS: Final = ("1.24", "1.41", "1.43", "1.51")
 ASKS: Final = [
     *of_containers.EVENTS,  # the first, for dockerd remembers 256 of all that use it
-    *of_containers.LISTS, *of_containers.READ, *of_containers.FILES, *of_containers.CREATE,
+    *of_containers.LISTS, *of_containers.READ, *of_containers.FILES, *of_creates.CREATE,
     *of_containers.LIFE, *of_containers.EXEC, *of_the_engine.SYSTEM, *of_the_engine.IMAGES,
     *of_the_engine.NETWORKS, *of_the_engine.VOLUMES, *of_the_engine.PLUGINS,
     *of_the_engine.SWARM,

@@ -24,6 +24,7 @@ _HEADERS: Final = "(api-version|docker-experimental|ostype|server): "
 
 KNOWN: Final = (
     Known(_ANY, "status: 400 != 500$", "a client's mistake is never the server's"),
+    Known(_ANY, r"message: .*invalid JSON: .*json: cannot unmarshal", "each decoder's own words"),
     Known("GET /version", r"\.Components\[\]\.Details\.", "each engine has parts of its own"),
     Known("GET /version", r"\.Platform\.Name: ", "its name, which dockerd's packagers leave out"),
     Known("GET /version", r"\.(GitCommit|GoVersion|BuildTime): ", "no commit or Go in a wheel"),
