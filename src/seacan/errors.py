@@ -4,9 +4,30 @@ Each door has one table: class to HTTP status (api), to exit code (cli, runtime)
 the text, which is one line: operation, object, cause.
 """
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Self
+
 
 class SeacanError(Exception):
-    """The root of the tree; never raised itself."""
+    """The root of the tree; never raised itself.
+
+    `about_others` goes on with the text and names what the caller has not asked for: it is told to
+    those who may know of everything, and is no part of str().
+    """
+
+    def __init__(self, text: str = "", about_others: str = "") -> None:
+        super().__init__(text)
+        self.about_others = about_others
+
+    @property
+    def whole(self) -> str:
+        """The text, with what it says about others."""
+        return f"{self}{self.about_others}"
+
+    def within(self, work: str) -> "Self":
+        """Return the same error, as one of `work` of which this was a part."""
+        return type(self)(f"{work}: {self}", self.about_others)
 
 
 class InvalidArgument(SeacanError):

@@ -18,7 +18,7 @@ from msgspec.structs import replace
 from seacan.api.door import Call, Handler, Route
 from seacan.engine.container import Container
 from seacan.engine.filters import has_labels
-from seacan.errors import Forbidden, InvalidArgument, NotFound
+from seacan.errors import Forbidden, InvalidArgument, NotFound, SeacanError
 from seacan.http.messages import Answer
 
 _READ: Final = "read"
@@ -115,7 +115,11 @@ def _of_one(handler: Handler, label: str, containers: Containers) -> Handler:
     async def answer(call: Call) -> Answer:
         known = [each for each in containers.all_records() if has_labels(each, [label])]
         # By its id from here on: a name may be another's by the time that it is looked up again.
-        return await handler(replace(call, name=_found(call.name, known).id))
+        mine = replace(call, name=_found(call.name, known).id, label=label)
+        try:
+            return await handler(mine)
+        except SeacanError as err:
+            raise type(err)(str(err)) from err
 
     return answer
 

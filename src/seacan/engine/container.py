@@ -62,12 +62,16 @@ class Link(msgspec.Struct, frozen=True):
 
 
 class State(msgspec.Struct):
-    """Times are RFC 3339 in UTC with nanoseconds; NEVER if it has not happened."""
+    """Times are RFC 3339 in UTC with nanoseconds; NEVER if it has not happened.
+
+    What an error says about others goes on with it, as in SeacanError.
+    """
 
     status: Status = Status.CREATED
     pid: int = 0
     exit_code: int = 0
     error: str = ""
+    error_about_others: str = ""
     oom_killed: bool = False
     started_at: str = NEVER
     finished_at: str = NEVER

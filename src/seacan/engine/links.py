@@ -106,13 +106,14 @@ def look_up(record: Container, find: Find) -> Linked:
             continue
         if not other.is_running:
             raise errors.Internal(
-                f"Cannot link to a non running container: "
-                f"/{other.name} AS /{record.name}/{link.alias}"
+                "Cannot link to a non running container",
+                f": /{other.name} AS /{record.name}/{link.alias}",
             )
         address = _address(other)
         if not address:
             raise errors.Internal(
-                f"Cannot link to /{other.name}, as it does not belong to the default network"
+                "Cannot link",
+                f" to /{other.name}, as it does not belong to the default network",
             )
         hosts.append(_hosts_line(link, other))
         environment += _variables(record.name, link.alias, other, address)

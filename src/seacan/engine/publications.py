@@ -47,9 +47,9 @@ class Publications:
         try:
             return self._ports.publish(sandbox.id, record.name, wanted, network, endpoint)
         except errors.SeacanError as err:
-            raise type(err)(
+            raise err.within(
                 "driver failed programming external connectivity on endpoint "
-                f"{record.name} ({endpoint.id}): {err}"
+                f"{record.name} ({endpoint.id})"
             ) from err
 
     def set_rules(self, sandbox: Sandbox) -> None:

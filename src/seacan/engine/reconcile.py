@@ -134,7 +134,8 @@ def _note_running(record: Container, shim: supervisor.Shim, *, is_paused: bool) 
     state = record.state
     if not record.is_running:
         # The daemon died between the start and its note of it.
-        state.exit_code, state.error, state.oom_killed = 0, "", False
+        state.exit_code, state.oom_killed = 0, False
+        state.error = state.error_about_others = ""
         state.started_at = rfc3339(shim.started_at_ns)
     state.status = Status.PAUSED if is_paused else Status.RUNNING
     state.pid = shim.init_pid

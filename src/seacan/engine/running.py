@@ -121,11 +121,12 @@ class Entry:
             try:
                 shim = await self._start(prepare, trace)
             except BaseException as err:
-                await self._start_failed(str(err))
+                await self._start_failed(err)
                 raise
             state = self.record.state
             state.status, state.pid = Status.RUNNING, shim.init_pid
-            state.exit_code, state.error, state.oom_killed = 0, "", False
+            state.exit_code, state.oom_killed = 0, False
+            state.error = state.error_about_others = ""
             state.started_at = rfc3339(shim.started_at_ns)
             # Before its end can be told, hence before anything is waited for.
             self._volumes.events.mounted(self.record)
@@ -186,12 +187,15 @@ class Entry:
             await anyio.to_thread.run_sync(self._discard_bundle)
         self._sandboxes.leave(self.record)
 
-    async def _start_failed(self, why: str) -> None:
+    async def _start_failed(self, why: BaseException) -> None:
         sandbox = self.record.sandbox
         await self.abandon_start()
         with anyio.CancelScope(shield=True):
             state = self.record.state
-            state.error, state.exit_code = why, start_exit_code(why)
+            state.error, state.exit_code = str(why), start_exit_code(str(why))
+            state.error_about_others = (
+                why.about_others if isinstance(why, errors.SeacanError) else ""
+            )
             await self.save()
         self._sandboxes.ended(self.record, sandbox)
 
@@ -266,7 +270,8 @@ class Entry:
         """Bring the record up to date; return how long it ran, in ns."""
         self.shim = None
         state = self.record.state
-        state.pid, state.exit_code, state.error = 0, end["status"], error
+        state.pid, state.exit_code = 0, end["status"]
+        state.error, state.error_about_others = error, ""
         state.finished_at = rfc3339(end["finished_at_ns"])
         ran_ns = max(nanoseconds(state.finished_at) - nanoseconds(state.started_at), 0)
         follows = not self.is_restarting and self.restart.after_end(ran_ns / 1e9)

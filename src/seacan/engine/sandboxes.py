@@ -68,7 +68,7 @@ class Sandboxes:
             with self._actions.timed("allocate"):
                 return await self._plan_patiently(record)
         except errors.SeacanError as err:
-            raise type(err)(f"{_FAILED}: {err}") from err
+            raise err.within(_FAILED) from err
 
     async def _plan_patiently(self, record: Container) -> Sandbox:
         try:
@@ -162,7 +162,7 @@ class Sandboxes:
             if sandbox.published:
                 self.publications.set_rules(sandbox)
         except errors.SeacanError as err:
-            raise type(err)(f"{_FAILED}: {err}") from err
+            raise err.within(_FAILED) from err
 
     def _make_endpoint(
         self, endpoint: Endpoint, network: supervisor.Network, inside: Netlink

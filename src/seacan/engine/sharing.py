@@ -188,8 +188,8 @@ def _network_container(find: Find, other: str, record: Container) -> Container:
         raise errors.Internal("cannot join own network namespace")
     if not container.is_running:
         raise errors.Conflict(
-            "cannot join network namespace of a non running container: "
-            f"container {container.name} is {container.state.status}"
+            "cannot join network namespace of a non running container",
+            f": container {container.name} is {container.state.status}",
         )
     return container
 

@@ -121,7 +121,7 @@ async def update(
                     record.host_config = before
                     raise
         except errors.SeacanError as err:
-            raise type(err)(f"Cannot update container {record.id}: {err}") from err
+            raise err.within(f"Cannot update container {record.id}") from err
         entry.tell("update")
 
 

@@ -27,9 +27,10 @@ def error_reply(err: Exception) -> Reply:
     if status is None:
         log_bug(err)
         return message_reply(500, f"internal error: {err}")
+    text = err.whole if isinstance(err, errors.SeacanError) else str(err)
     if status in (500, 503):
-        log.warn("request failed", error=str(err))
-    return Reply(304) if status == 304 else message_reply(status, str(err))
+        log.warn("request failed", error=text)
+    return Reply(304) if status == 304 else message_reply(status, text)
 
 
 def log_bug(err: Exception) -> None:

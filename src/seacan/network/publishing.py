@@ -210,8 +210,8 @@ class Ports:
         if found := holders.find(wanted):
             holder, theirs = found
             return Internal(
-                f"Bind for {_place(theirs)} failed: port is already allocated "
-                f"(container {self._names[holder]} has it)"
+                f"Bind for {_place(theirs)} failed: port is already allocated",
+                f" (container {self._names[holder]} has it)",
             )
         words = (failure.strerror or str(failure)).lower() if failure else "no port"
         owner = ""
@@ -219,7 +219,7 @@ class Ports:
             owner = port_owner.describe(wanted.protocol, wanted.host_port)
         address = endpoint.address_ipv6 if ":" in wanted.host_address else endpoint.address_ipv4
         target = f"{_bracketed(address)}:{wish.container_port}/{wish.protocol}"
-        return Internal(f"failed to bind host port for {place}:{target}: {words}{owner}")
+        return Internal(f"failed to bind host port for {place}:{target}: {words}", owner)
 
 
 def _published(wish: Wish, address: str, port: int, network: Network) -> Published:

@@ -74,7 +74,7 @@ class ContainerRoutes:
     async def inspect(self, call: Call) -> Reply:
         container = self._containers.get(call.name)
         sizes = await self._containers.sizes(call.name) if call.query.flag("size") else None
-        return json_reply(inspect_container(container, sizes))
+        return json_reply(inspect_container(container, sizes, is_for_all=not call.label))
 
     async def start(self, call: Call) -> Reply:
         # An object with anything in it is longer than seven bytes; old clients send `{}`.

@@ -14,7 +14,9 @@ from seacan.engine.container import NEVER, Container, Health, State
 from seacan.engine.sizes import Sizes
 
 
-def inspect_container(container: Container, sizes: Sizes | None = None) -> dict[str, Any]:
+def inspect_container(
+    container: Container, sizes: Sizes | None = None, *, is_for_all: bool = True
+) -> dict[str, Any]:
     # What is made at the first start is not there before it.
     was_started = container.state.started_at != NEVER
     shape = {
@@ -22,7 +24,7 @@ def inspect_container(container: Container, sizes: Sizes | None = None) -> dict[
         "Created": container.created_at,
         "Path": container.path,
         "Args": container.args,
-        "State": _state(container),
+        "State": _state(container, is_for_all=is_for_all),
         "Image": container.image_id,
         "ResolvConfPath": container.resolv_conf_path if was_started else "",
         "HostnamePath": container.hostname_path if was_started else "",
@@ -59,8 +61,9 @@ def inspect_container(container: Container, sizes: Sizes | None = None) -> dict[
     return shape
 
 
-def _state(container: Container) -> dict[str, Any]:
+def _state(container: Container, *, is_for_all: bool) -> dict[str, Any]:
     state: State = container.state
+    error = f"{state.error}{state.error_about_others}" if is_for_all else state.error
     shape = {
         "Status": state.status,
         "Running": container.is_active,
@@ -70,7 +73,7 @@ def _state(container: Container) -> dict[str, Any]:
         "Dead": False,
         "Pid": state.pid,
         "ExitCode": state.exit_code,
-        "Error": state.error,
+        "Error": error,
         "StartedAt": state.started_at,
         "FinishedAt": state.finished_at,
     }
