@@ -1,5 +1,6 @@
 """Keep-alive, bodies, streams, time-outs, and the end of the server."""
 
+import select
 import socket
 import threading
 import time
@@ -247,6 +248,19 @@ def test_a_body_that_stops_is_cut_off(api_with: ApiWith) -> None:
         assert read_all(client).startswith(b"HTTP/1.1 408 ")
 
 
+def test_a_body_that_drips_is_cut_off(api_with: ApiWith) -> None:
+    limits = Limits(body_turn_bytes=1000, body_turn_s=0.05)
+    with api_with(limits) as api, api.connect() as client:
+        client.sendall(
+            b"POST /containers/create HTTP/1.1\r\nHost: d\r\nContent-Type: application/json\r\n"
+            b"Content-Length: 100000\r\n\r\n"
+        )
+        while not select.select([client], [], [], 0.01)[0]:
+            client.sendall(b" ")
+
+        assert read_all(client).startswith(b"HTTP/1.1 408 ")
+
+
 def test_who_only_waits_makes_room(api_with: ApiWith) -> None:
     """Else whoever opens as many as there may be, and says nothing, keeps all others out."""
     with api_with(Limits(connections=2)) as api, api.connect() as silent, api.connect() as idle:
@@ -294,6 +308,7 @@ class Service:
         self.path = str(path)
         self.may_answer = threading.Event()
         self.is_asked = threading.Event()
+        self.is_over = threading.Event()
         self._listener = bound_socket(path)
         self._limits = limits
         self._thread = threading.Thread(target=anyio.run, args=(self._serve,))
@@ -311,6 +326,8 @@ class Service:
         self.is_asked.set()
         if request.target == "/stream":
             return Stream("text/plain", self._stream)
+        if request.target == "/endless":
+            return Stream("text/plain", self._endless)
         if request.target == "/part":
             length = ("Content-Length", "5")
             return Stream("text/plain", self._part, [length], status=206)
@@ -320,6 +337,13 @@ class Service:
     async def _stream(self, send: Send) -> None:
         await send(b"first")
         await anyio.sleep_forever()
+
+    async def _endless(self, send: Send) -> None:
+        try:
+            while True:
+                await send(bytes(1 << 20))
+        finally:
+            self.is_over.set()
 
     async def _part(self, send: Send) -> None:
         await send(b"fi")
@@ -386,6 +410,16 @@ def test_a_stream_of_known_length_is_not_chunked(service: Callable[[float], Serv
         answer = read_all(client)
         assert b"Content-Length: 5\r\n" in answer
         assert answer.endswith(b"\r\n\r\n")
+    served.stop()
+    assert served.join()
+
+
+def test_who_takes_nothing_of_an_answer_is_cut_off(short_path: Path) -> None:
+    served = Service(short_path / "s.sock", Limits(piece_s=0.05))
+    with served.connect() as client:
+        client.sendall(b"GET /endless HTTP/1.1\r\nHost: d\r\n\r\n")
+        assert served.is_over.wait(60)
+        read_all(client)
     served.stop()
     assert served.join()
 

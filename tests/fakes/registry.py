@@ -13,6 +13,7 @@ import contextlib
 import json
 import ssl
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -62,7 +63,14 @@ class Hold:
     began: threading.Event = field(default_factory=threading.Event)
 
 
-Fault = Cut | Status | Body | Hold | None
+@dataclass(frozen=True)
+class Drip:
+    """These bytes of an answer, and then one now and then, for as long as there is a client."""
+
+    begin: bytes
+
+
+Fault = Cut | Status | Body | Hold | Drip | None
 
 
 @dataclass(frozen=True)
@@ -219,6 +227,8 @@ class _Handler(BaseHTTPRequestHandler):
         if isinstance(fault, Body):
             self._answer(200, fault.data, {"Content-Type": fault.content_type})
             return
+        if isinstance(fault, Drip):
+            self._drip(fault.begin)
         if isinstance(fault, Hold):
             fault.began.set()
             fault.event.wait(60)
@@ -229,6 +239,13 @@ class _Handler(BaseHTTPRequestHandler):
             self._search()
         elif self._is_let_in():
             self._registry(parts.path.removeprefix("/v2/"), query, cut)
+
+    def _drip(self, begin: bytes) -> None:
+        self._read_body()
+        while True:
+            self.wfile.write(begin)  # raises once the client has gone
+            begin = b"x"
+            time.sleep(0.01)
 
     def _is_let_in(self) -> bool:
         registry = self.server.registry

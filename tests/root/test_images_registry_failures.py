@@ -6,12 +6,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.fakes.registry import Cut, FakeRegistry, Hold, Status
+from tests.fakes.registry import Cut, Drip, FakeRegistry, Hold, Status
 from tests.images.archives import digest, directory, member, tar
 from tests.images.place import BASE, TOP, Place
 
 from seacan.errors import Internal, NotFound, SeacanError, Unauthorized
 from seacan.images import references
+from seacan.images.remote import pace
 from seacan.images.remote.credentials import NOBODY, Credentials
 from seacan.images.remote.settings import RegistrySettings
 from seacan.images.remote.tasks import Cancellation, Cancelled
@@ -20,6 +21,7 @@ pytestmark = pytest.mark.root
 
 BIG = tar([directory("d"), *(member(f"d/{n}", bytes([n]) * 100_000) for n in range(30))])
 SETTINGS = RegistrySettings(retry_delay_s=0.01, directories=(), max_attempts=3)
+PART = b"HTTP/1.1 206 Part\r\nContent-Range: bytes 300000-2999999/3000000\r\n"
 BOB = Credentials("bob", "secret")
 
 
@@ -105,6 +107,53 @@ def test_a_registry_that_gets_further_each_time_is_asked_on(
     registry.faults[digest(BIG)] = [Cut(1_100_000), Status(500), Cut(1_100_000), Status(500)]
 
     place.pull(f"{registry.host}/a:1")
+
+
+@pytest.fixture
+def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pace, "TURN_S", 0.05)
+
+
+@pytest.mark.usefixtures("_impatient")
+@pytest.mark.parametrize(
+    "begin",
+    [
+        b"HTTP/1.1 200 OK\r\nX-Long: ",
+        PART + b"Content-Length: 2700000\r\n\r\n",
+        PART + b"Transfer-Encoding: chunked\r\n\r\n10000\r\n",
+        b"HTTP/1.1 503 Later\r\nContent-Length: 60000\r\n\r\n",
+    ],
+)
+def test_a_registry_that_drips_is_given_up_and_gone_on_with(
+    place: Place, registry: FakeRegistry, begin: bytes
+) -> None:
+    """Else it would hold its slot of the daemon's downloads for ever."""
+    registry.add_image("a", "1", [BASE, BIG])
+    registry.faults[digest(BIG)] = [Cut(300_000), Drip(begin), Drip(begin)]
+    with pytest.raises(Internal):
+        place.pull(f"{registry.host}/a:1")
+    kept = place.partials()[digest(BIG)]
+    assert kept >= 300_000
+    registry.asked.clear()
+
+    place.pull(f"{registry.host}/a:1")
+
+    assert ranges(registry, BIG)[0] == f"bytes={kept}-"
+
+
+@pytest.mark.usefixtures("_impatient")
+@pytest.mark.parametrize("what", ["/v2/", "/token", "/manifests/"])
+def test_nor_are_documents_waited_for_byte_by_byte(
+    place: Place, registry: FakeRegistry, what: str
+) -> None:
+    registry.auth = "token"
+    registry.add_image("a", "1", [BASE])
+    registry.faults[what] = [Drip(b"HTTP/1.1 200 OK\r\nContent-Length: 3000\r\n\r\n")] * 9
+    if what == "/v2/":
+        registry.faults[what] = [Drip(b"HTTP/1.1 200 OK\r\nX-Long: ")] * 9
+
+    with pytest.raises(Internal, match="sends less than 61440 bytes in"):
+        place.pull(f"{registry.host}/a:1")
 
 
 def test_errors_that_pass(place: Place, registry: FakeRegistry) -> None:

@@ -16,6 +16,7 @@ import urllib3
 from seacan.errors import Internal, InvalidArgument
 from seacan.files import write_all
 from seacan.images.remote import failures
+from seacan.images.remote.pace import set_pace
 from seacan.images.remote.tasks import Cancellation
 
 _CHUNK_BYTES: Final = 1 << 20
@@ -80,7 +81,7 @@ def _fetch(
     """Write what is at a URL; return its digest, and when it was changed last."""
     found = hashlib.sha256()
     try:
-        with urllib3.PoolManager(timeout=_TIMEOUT, retries=_retries()) as pool:
+        with set_pace(urllib3.PoolManager(timeout=_TIMEOUT, retries=_retries())) as pool:
             response = pool.request("GET", url, preload_content=False)
             if response.status >= 400:
                 raise Internal(f"{url}: status {response.status}")

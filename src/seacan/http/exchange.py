@@ -16,6 +16,7 @@ from seacan.http.incoming import Incoming
 from seacan.http.limits import Limits
 from seacan.http.messages import HeaderLine, Reply, Request, Stream
 from seacan.http.streams import ByteStream, ClientGone
+from seacan.pace import Pace
 
 # A client may send each byte in a chunk of its own, ten thousand of them at once.
 _CHUNKS_AT_ONCE: Final = 64
@@ -44,6 +45,7 @@ class Exchange:
         self._limits = limits
         self._h11 = h11.Connection(h11.SERVER, max_incomplete_event_size=_INCOMPLETE_BYTES)
         self._h11.receive_data(head)
+        self._pace = Pace(limits.body_turn_bytes, limits.body_turn_s)
         self._body_end = anyio.Event()
         self._has_more = False  # that h11 has received, but that was not asked for yet
         self.request = self._parse()
@@ -116,9 +118,11 @@ class Exchange:
         return b"".join(pieces)
 
     async def _feed(self) -> None:
+        began = anyio.current_time()
         with anyio.move_on_after(self._limits.body_s) as patience:
             data = await self._incoming.receive()
-        if patience.cancelled_caught:
+        waited_s = anyio.current_time() - began
+        if patience.cancelled_caught or not self._pace.keeps_up(len(data), waited_s):
             raise BadRequest(408, "the request body took too long")
         if not data:
             raise ClientGone("within a request body")
@@ -153,7 +157,10 @@ class Exchange:
         for chunk in piece.splitlines(keepends=True) if answer.is_by_line else (piece,):
             if chunk:
                 data += self._encode(h11.Data(data=chunk))
-        await self._stream.send(data)
+        with anyio.move_on_after(self._limits.piece_s) as patience:
+            await self._stream.send(data)
+        if patience.cancelled_caught:
+            raise ClientGone("it takes nothing of its answer")
 
     async def send_end(self) -> None:
         """End a body that was sent in pieces."""

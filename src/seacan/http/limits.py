@@ -1,5 +1,7 @@
 """What a client may use up before it is turned away."""
 
+import math
+
 import msgspec
 
 
@@ -15,6 +17,11 @@ class Limits(msgspec.Struct, frozen=True):
     idle_s: float = 300.0
     # Between two pieces of a request's body.
     body_s: float = 300.0
+    # What has to come of a body in each turn of waiting for it; 0 if body_s is all.
+    body_turn_bytes: int = 0
+    body_turn_s: float = 60.0
+    # Until the client has taken a piece of an answer, of 1 MiB at most.
+    piece_s: float = math.inf
     # And half of the descriptors at most; beyond, the oldest is closed that only waits.
     connections: int = 4096
     # How long the server waits for answers under way when it ends; streams are cut at once.

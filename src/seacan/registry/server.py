@@ -41,7 +41,7 @@ _HEADERS: Final = (
 )
 _TOUCH_EVERY_S: Final = 60.0
 _ASKED_AT_ONCE: Final = 32
-_LIMITS: Final = Limits(head_bytes=64 << 10)
+_LIMITS: Final = Limits(head_bytes=64 << 10, body_turn_bytes=60 << 10, piece_s=600.0)
 
 
 class Registry:

@@ -17,6 +17,7 @@ from urllib3 import exceptions
 from seacan.errors import Internal, NotFound, SeacanError, Unauthorized
 from seacan.images.references import Reference
 from seacan.images.remote import challenges
+from seacan.images.remote.pace import TooSlow
 
 _DENIED: Final = ("denied", "requested access to the resource is denied")
 _UNAUTHORIZED: Final = ("unauthorized", "authentication required")
@@ -159,6 +160,8 @@ def cause(error: Exception, url: str) -> str:
     """Return why there was no answer, in one phrase."""
     host = urlsplit(url).hostname or ""
     address = urlsplit(url).netloc
+    if slow := _too_slow(error):
+        return str(slow)
     match error:
         case exceptions.ProxyError():
             return f"proxyconnect tcp: {error.original_error}"
@@ -177,6 +180,12 @@ def cause(error: Exception, url: str) -> str:
         case exceptions.ProtocolError():
             return "unexpected EOF" if "IncompleteRead" in str(error) else _line(str(error))
     return _line(str(error))
+
+
+def _too_slow(error: BaseException | None) -> TooSlow | None:
+    while error is not None and not isinstance(error, TooSlow):
+        error = error.__cause__ or error.__context__
+    return error
 
 
 def _system_error(error: BaseException) -> str:

@@ -17,6 +17,7 @@ from urllib3.exceptions import HTTPError, InsecureRequestWarning
 
 from seacan.images.remote import certificates, failures
 from seacan.images.remote.certificates import Tls
+from seacan.images.remote.pace import set_pace
 from seacan.images.remote.settings import RegistrySettings
 from seacan.version import VERSION
 
@@ -25,7 +26,8 @@ _MOST_REDIRECTS: Final = 10
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 _ERROR_BYTES: Final = 64 << 10
 _PIECE_BYTES: Final = 256 << 10  # sent at a time
-# Seconds, read: without a byte. A registry may take its time to keep what it was sent.
+# Seconds, read: without a byte; pace.py is about those that come. A registry may take its time to
+# keep what it was sent.
 _TIMEOUT: Final = urllib3.Timeout(connect=15, read=60)
 _UPLOAD_TIMEOUT: Final = urllib3.Timeout(connect=15, read=900)
 _DOCUMENT_DEADLINE_S: Final = 300  # for one that comes byte by byte; layers have none
@@ -201,14 +203,15 @@ def _make_pool(tls: Tls, proxy: str) -> PoolManager:
     if proxy:
         address = urlsplit(proxy if "://" in proxy else f"http://{proxy}")
         pair = f"{unquote(address.username or '')}:{unquote(address.password or '')}"
-        return ProxyManager(
+        through = ProxyManager(
             address._replace(netloc=address.netloc.rpartition("@")[2]).geturl(),
             proxy_headers=urllib3.make_headers(proxy_basic_auth=pair) if address.username else None,
             ssl_context=context,
             maxsize=16,
             blocksize=_PIECE_BYTES,
         )
-    return PoolManager(ssl_context=context, maxsize=16, blocksize=_PIECE_BYTES)
+        return set_pace(through)
+    return set_pace(PoolManager(ssl_context=context, maxsize=16, blocksize=_PIECE_BYTES))
 
 
 def joined(url: str, location: str) -> str:
