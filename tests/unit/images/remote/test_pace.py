@@ -3,6 +3,7 @@
 import io
 import itertools
 import socket
+from typing import Any
 
 import pytest
 import urllib3
@@ -19,7 +20,7 @@ class Source(io.RawIOBase):
         self.wait_s = wait_s
         self.now_s = 0.0
 
-    def readinto(self, buffer: bytearray) -> int:
+    def readinto(self, buffer: Any) -> int:
         self.now_s += self.wait_s
         return min(self.size, len(buffer))
 
