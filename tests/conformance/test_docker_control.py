@@ -3,6 +3,7 @@
 import json
 import re
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -92,15 +93,43 @@ def test_what_does_not_run_is_not_paused(docker: Docker) -> None:
 # -- rename -------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("words", [("rm", "-f"), ("stop", "-t", "0"), ("restart", "-t", "0")])
-def test_a_stop_that_waits_is_cut_short(docker: Docker, words: tuple[str, ...]) -> None:
+@pytest.fixture(params=["stop", "restart"])
+def asked(docker: Docker, request: pytest.FixtureRequest) -> Iterator[str]:
+    """A container that does not obey, whom a stop or restart waits for without limit."""
     script = "trap 'echo asked' TERM; echo ready; while :; do sleep 0.1; done"
     container = docker.ok("run", "-d", "--network", "none", "busybox", "sh", "-c", script)
     wait_until(lambda: docker.ok("logs", container) == "ready", "the trap")
-    with docker.popen("stop", "-t", "-1", container) as patient:
+    with docker.popen(request.param, "-t", "-1", container) as patient:
         wait_until(lambda: "asked" in docker.ok("logs", container), "the stop")
-        docker.ok(*words, container)
-        assert patient.wait(60) == 0
+        yield container
+        docker("kill", container)
+        patient.wait(60)
+
+
+@pytest.mark.parametrize("words", [("rm", "-f"), ("stop", "-t", "0"), ("restart", "-t", "0")])
+def test_a_stop_that_waits_is_cut_short(docker: Docker, asked: str, words: tuple[str, ...]) -> None:
+    docker.ok(*words, asked)
+
+
+def test_nothing_else_waits_for_a_patient_stop(docker: Docker, asked: str) -> None:
+    docker.ok("start", asked)  # it runs: nothing is to be done
+    refused = docker("rm", asked)
+    assert "container is running: stop the container before removing or force remove" in refused.err
+    docker.ok("update", "--memory", "64m", "--memory-swap", "64m", asked)
+    assert docker.inspect(asked, "{{.HostConfig.Memory}}") == str(64 << 20)
+    docker.ok("rename", asked, f"{docker.name}-patient")
+    docker.ok("pause", asked)
+    docker.ok("unpause", asked)
+    docker.ok("exec", asked, "true")
+    docker.ok("rmi", docker.ok("commit", asked))
+    docker.ok("kill", "--signal", "HUP", asked)
+    assert docker.inspect(asked, "{{.State.Status}}") == "running"
+
+
+@pytest.mark.parametrize("asked", ["restart"], indirect=True)
+def test_a_restart_starts_what_a_less_patient_stop_has_ended(docker: Docker, asked: str) -> None:
+    docker.ok("stop", "-t", "0", asked)
+    wait_until(lambda: docker.ok("logs", asked).count("ready") == 2, "the restart")
 
 
 def test_rename(docker: Docker) -> None:

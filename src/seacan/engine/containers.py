@@ -196,30 +196,33 @@ class Containers:
             await entry.start(prepare, trace)
 
     async def stop(self, ref: str, *, timeout_s: int | None, signal: str | None) -> None:
-        entry = self.find(ref)
+        self.find(ref)
         number = stop.parse(signal, doing=f"cannot stop container: {ref}")
-        has_ended = await stop.cut_short(entry, timeout_s, number)
         async with self._held(ref) as entry:
             if not entry.record.is_active:
-                if has_ended:
-                    return
                 raise errors.NotModified(f"container {ref} is already stopped")
-            await stop.stop(entry, timeout_s, number)
+            end = await self._ask_to_end(entry, number)
+        await stop.finish(entry, end, timeout_s)
 
     async def restart(self, ref: str, *, timeout_s: int | None, signal: str | None) -> None:
         entry = self.find(ref)
         number = stop.parse(signal, doing=f"Cannot restart container {ref}")
-        await stop.cut_short(entry, timeout_s, number)
-        async with self._held(ref) as entry:
-            if entry.record.is_active:
-                entry.is_restarting = True
-                try:
-                    await stop.stop(entry, timeout_s, number)
-                finally:
-                    entry.is_restarting = False
-            entry.restart.begin()
-            await self._start(entry)
+        with entry.held_back():
+            async with self._held(ref):
+                is_active = entry.record.is_active
+                end = await self._ask_to_end(entry, number) if is_active else None
+            if is_active:
+                await stop.finish(entry, end, timeout_s)
+        async with self._held(entry.record.id):
+            if not entry.record.is_active:  # else somebody else has started it meanwhile
+                entry.restart.begin()
+                await self._start(entry)
             entry.tell("restart")
+
+    async def _ask_to_end(self, entry: Entry, signal: int | None) -> anyio.Event | None:
+        """Ask a container that is active, whose lock is held, to end for good."""
+        await entry.stop_by_hand()
+        return await stop.ask(entry, signal)
 
     async def kill(self, ref: str, *, signal: str | None) -> None:
         try:
@@ -270,7 +273,7 @@ class Containers:
         self.execs.container_ended(entry)
         if entry.record.is_backing_off:
             self._context.tasks.start_soon(self._start_again, entry)
-        elif not entry.is_restarting:
+        elif not entry.is_held_back:
             await self._auto_remove(entry)
 
     async def _auto_remove(self, entry: Entry) -> None:
@@ -313,23 +316,20 @@ class Containers:
 
     async def remove(self, ref: str, *, force: bool, volumes: bool) -> None:
         """Remove a container, with `volumes` also its anonymous ones that no other has."""
-        entry = self.find(ref)
-        if force and entry.stops_waiting:
-            await entry.kill()
         async with self._held(ref) as entry:
-            if entry.record.is_active:
-                if not force:
-                    why = (
-                        "container is paused and must be unpaused first"
-                        if entry.record.is_paused
-                        else f"container is {entry.record.state.status}: "
-                        "stop the container before removing or force remove"
-                    )
-                    raise errors.Conflict(f'cannot remove container "{ref}": {why}')
-                entry.is_restarting = True  # this removes it, not its end
-                await entry.stop_by_hand()
-                await entry.kill()
-            await self._remove(entry, volumes=volumes)
+            if entry.record.is_active and not force:
+                why = (
+                    "container is paused and must be unpaused first"
+                    if entry.record.is_paused
+                    else f"container is {entry.record.state.status}: "
+                    "stop the container before removing or force remove"
+                )
+                raise errors.Conflict(f'cannot remove container "{ref}": {why}')
+            with entry.held_back():  # this removes it, not its end
+                if entry.record.is_active:
+                    await entry.stop_by_hand()
+                    await entry.kill()
+                await self._remove(entry, volumes=volumes)
 
     async def remove_link(self, ref: str) -> None:
         """Remove a link, `CONTAINER/ALIAS`. Raises NotFound, Conflict in Docker's words."""

@@ -94,9 +94,8 @@ def _remove_directory(context: Context, path: Path) -> None:
 
 
 async def _settle(context: Context, containers: Containers, entry: Entry) -> None:
-    entry.is_restarting = True  # what follows from an end, follows here
-    await _find_truth(context, entry)
-    entry.is_restarting = False
+    with entry.held_back():  # what follows from an end, follows here
+        await _find_truth(context, entry)
     await containers.resume(entry)
 
 

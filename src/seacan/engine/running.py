@@ -8,7 +8,7 @@ import contextlib
 import functools
 import socket
 import time
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping
 from typing import Any, Final
 
 import anyio
@@ -68,17 +68,16 @@ class Entry:
         on_unhealthy: "Callable[[Entry], Coroutine[Any, Any, None]]",
     ) -> None:
         self.record = record
-        # Start, stop, remove one at a time; the end of the container itself needs no lock.
+        # Start, remove, and what a stop begins with, one at a time; the end of the container itself
+        # needs no lock, and nobody waits for it with the lock held, but for a kill.
         self.lock = anyio.Lock()
         # Pause, unpause and rename, one at a time; they do not wait for a stop that takes long.
         self.changing = anyio.Lock()
         # What it has of networks: given, changed and given back, one at a time.
         self.networking = anyio.Lock()
-        self.stops_waiting = 0  # of those that have the lock, or cut short who has it
         self.is_removed = False
         self.shim: supervisor.Shim | None = None
-        # While this is set, its end is part of something else: nothing follows from it.
-        self.is_restarting = False
+        self._holders_back = 0
         self.restart = Restart(record)
         self.health = Monitor(
             record,
@@ -274,7 +273,7 @@ class Entry:
         state.error, state.error_about_others = error, ""
         state.finished_at = rfc3339(end["finished_at_ns"])
         ran_ns = max(nanoseconds(state.finished_at) - nanoseconds(state.started_at), 0)
-        follows = not self.is_restarting and self.restart.after_end(ran_ns / 1e9)
+        follows = not self.is_held_back and self.restart.after_end(ran_ns / 1e9)
         state.status = Status.RESTARTING if follows else Status.EXITED
         if end["oom_killed"] and not state.oom_killed:
             state.oom_killed = True
@@ -356,12 +355,23 @@ class Entry:
             client.close()
         self._clients.clear()
 
-    async def wait_ended(self, timeout_s: float | None) -> bool:
-        """Wait until the end is recorded; False if it is not in time. None: no deadline."""
-        with anyio.move_on_after(timeout_s):
-            await self._ended.wait()
-            return True
-        return False
+    @property
+    def end(self) -> anyio.Event:
+        """What is set once the end of this run is recorded; the next run has another."""
+        return self._ended
+
+    @contextlib.contextmanager
+    def held_back(self) -> Iterator[None]:
+        """Have its end be a part of something else meanwhile: nothing follows from it by itself."""
+        self._holders_back += 1
+        try:
+            yield
+        finally:
+            self._holders_back -= 1
+
+    @property
+    def is_held_back(self) -> bool:
+        return self._holders_back > 0
 
     # -- while it runs ----------------------------------------------------------------------------
 
@@ -391,18 +401,19 @@ class Entry:
         """Publish that this happened to it."""
         self._events.publish(action, self.record, attributes)
 
-    async def kill(self) -> None:
-        """End it for certain."""
-        if self.shim is None:
+    async def kill(self, end: anyio.Event | None = None) -> None:
+        """End it for certain; with `end`, that run of it and no later one."""
+        if end not in (None, self._ended) or self.shim is None:
             return
+        end = self._ended
         with contextlib.suppress(errors.SeacanError):
             await self.signal(9)
             await pause.end_pause(self)
-        if await self.wait_ended(_KILL_DEADLINE_S):
+        if await is_set(end, _KILL_DEADLINE_S):
             return
         # The shim does not get on with it; the processes can be ended without it.
         await anyio.to_thread.run_sync(hierarchy.open_cgroup(self.record.cgroup_path).kill)
-        if not await self.wait_ended(_KILL_DEADLINE_S):
+        if not await is_set(end, _KILL_DEADLINE_S):
             raise errors.Internal(f"container {self.record.id} does not end after SIGKILL")
 
     async def save(self) -> None:
@@ -411,3 +422,10 @@ class Entry:
     def _save_run(self) -> None:
         """Keep the record of its start or end."""
         self._database.save(self.record, outlives_power_cut=matters_at_boot(self.record))
+
+
+async def is_set(event: anyio.Event, timeout_s: float | None) -> bool:
+    """Wait for `event`; False if it is not set in time. None: no deadline."""
+    with anyio.move_on_after(timeout_s):
+        await event.wait()
+    return event.is_set()

@@ -37,9 +37,10 @@ async def stop_all(containers: Containers, least_s: int) -> None:
 
 async def _stop(entry: Entry) -> None:
     async with entry.lock:  # of one that is being started, too
-        if entry.record.is_running:
-            with contextlib.suppress(errors.SeacanError):  # told of as what goes on
-                await stop.end(entry)
+        end = await stop.ask(entry)
+    if end is not None:
+        with contextlib.suppress(errors.SeacanError):  # told of as what goes on
+            await stop.finish(entry, end)
 
 
 def longest_s(times_s: Sequence[int], least_s: int) -> float | None:

@@ -3,49 +3,43 @@
 import contextlib
 from typing import Final
 
+import anyio
+
 from seacan import errors
 from seacan.engine import pause
 from seacan.engine.container import Container
-from seacan.engine.running import Entry
+from seacan.engine.running import Entry, is_set
 from seacan.engine.signals import parse_signal
 
 _DEFAULT_TIMEOUT_S: Final = 10
 
 
-async def stop(entry: Entry, limit_s: int | None, signal: int | None) -> None:
-    """Stop a container that is active, whose lock is held; None: as it says itself."""
-    await entry.stop_by_hand()
-    await end(entry, limit_s, signal)
+async def ask(entry: Entry, signal: int | None = None) -> anyio.Event | None:
+    """Ask a container, whose lock is held, to end; return what is set when it has.
 
-
-async def end(entry: Entry, limit_s: int | None = None, signal: int | None = None) -> None:
-    """Do the same, but leave what follows from its end as it is."""
+    None if nothing runs. Without a `signal`, as it says itself.
+    """
+    if not entry.record.is_running:
+        return None
     number = signal or parse_signal(entry.record.config.get("StopSignal") or "SIGTERM")
+    end = entry.end
+    # It may have ended by itself; then there is nobody to tell.
+    with contextlib.suppress(errors.SeacanError):
+        await entry.signal(number)
+        await pause.end_pause(entry)
+    return end
+
+
+async def finish(entry: Entry, end: anyio.Event | None, limit_s: int | None = None) -> None:
+    """Give it time to obey, then kill it; None: as long as it says itself.
+
+    Its lock is not held: a patient stop keeps nobody from a less patient one, or from all else.
+    """
     if limit_s is None:
         limit_s = timeout_s(entry.record)
-    if entry.record.is_running:
-        # It may have ended by itself; then there is nobody to tell.
-        with contextlib.suppress(errors.SeacanError):
-            await entry.signal(number)
-            await pause.end_pause(entry)
-        entry.stops_waiting += 1
-        try:
-            if not await entry.wait_ended(None if limit_s < 0 else limit_s):
-                await entry.kill()
-        finally:
-            entry.stops_waiting -= 1
+    if end is not None and not await is_set(end, None if limit_s < 0 else limit_s):
+        await entry.kill(end)
     entry.tell("stop")
-
-
-async def cut_short(entry: Entry, limit_s: int | None, signal: int | None) -> bool:
-    """End a container that another stop, which has its lock, waits for; False if none does.
-
-    Who has less patience than that one, or another signal, does not wait for it.
-    """
-    if not entry.stops_waiting:
-        return False
-    await end(entry, limit_s, signal)
-    return True
 
 
 def timeout_s(record: Container) -> int:
