@@ -10,7 +10,7 @@ who kills the daemon takes those of the last seconds with it, and never gets one
 
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import BinaryIO, Final
@@ -18,9 +18,11 @@ from typing import BinaryIO, Final
 import msgspec
 from msgspec.structs import replace
 
-from seacan.errors import Internal
+from seacan.errors import Internal, InvalidArgument
+from seacan.ids import short
 from seacan.images import documents, made
 from seacan.images.commit import EMPTY_DIFF_ID
+from seacan.images.compaction import compressed
 from seacan.images.image import Image, ImageId
 from seacan.images.layers import Layer, chain_ids, check_depth
 from seacan.images.manifests import manifest_descriptor
@@ -143,6 +145,54 @@ class Building:
             unpacked = self._store.layers.add(chain_id, layer.diff_id, archive)
         return replace(layer, layer=unpacked)
 
+    # -- layers of others -------------------------------------------------------------------------
+
+    def known_layer(self, below: Sequence[str], diff_id: str) -> BuiltLayer | None:
+        """Return a layer on those of the diff ids `below`, if it is here with its archive."""
+        chain_id = chain_ids([*below, diff_id])[-1]
+        layer = self._store.layers.find(chain_id)
+        if layer is None:
+            return None
+        if blob := self._store.layer_blob(chain_id):
+            return BuiltLayer(layer, diff_id, blob)
+        if self._store.blobs.has(diff_id):
+            size = self._store.blobs.size_bytes(diff_id)
+            own = Descriptor(mediaType=MEDIA_TYPE_LAYER, digest=diff_id, size=size)
+            return BuiltLayer(layer, diff_id, own)
+        return None
+
+    def receive_layer(
+        self, below: Sequence[str], blob: Descriptor, diff_id: str, archive: BinaryIO
+    ) -> BuiltLayer:
+        """Make a layer of an archive that comes, compressed or not, on those `below`.
+
+        Raises InvalidArgument if it is not what `blob` and the diff id say. Who calls is adding().
+        """
+        check_depth(len(below) + 1)
+        with self._store.blobs.staging() as staging:
+            staged = staging.add(_limited(archive, blob))
+            if staged.digest != blob["digest"] or staged.size_bytes != blob["size"]:
+                raise InvalidArgument(f"layer verification failed for digest {blob['digest']}")
+            self._store.blobs.keep(staged)
+        chain_id = chain_ids([*below, diff_id])[-1]
+        with self._store.blobs.open_blob(blob["digest"]) as file:
+            layer = self._store.layers.add(chain_id, diff_id, file)
+        return BuiltLayer(layer, diff_id, blob)
+
+    def packed(self, layer: BuiltLayer, *, compresses: bool) -> Descriptor:
+        """Return the archive of a layer as it goes over a network; who calls is adding()."""
+        if not compresses:
+            return layer.blob
+        return compressed(self._store, layer.blob, short(layer.diff_id), lambda message: None)
+
+    def keep(self, document: bytes) -> str:
+        """Keep a document as a blob, and return its digest; who calls is adding()."""
+        return self._store.blobs.write(document)
+
+    def open_blob(self, digest: str) -> BinaryIO:
+        """Open what keep() and packed() made. Raises NotFound."""
+        return self._store.blobs.open_blob(digest)
+
     # -- results ----------------------------------------------------------------------------------
 
     def recall(self, key: str) -> Result | None:
@@ -254,17 +304,27 @@ class Building:
     def tag(self, reference: Reference, images: Mapping[Platform, ImageId]) -> None:
         """Let a name mean an image, or several with an index; whoever asks is adding()."""
         image_id, *others = dict.fromkeys(images.values())
-        index = self._store.blobs.write(self._index(images)) if others else ""
+        index = self.index(images) if others else ""
         self._store.set_reference(reference, image_id, index)
         self._told(image_id, reference)
 
-    def _index(self, images: Mapping[Platform, ImageId]) -> bytes:
+    def index(self, images: Mapping[Platform, ImageId]) -> str:
+        """Make the index of images of several platforms, and return its digest; as tag()."""
         manifests: list[Descriptor] = []
         for platform, image_id in images.items():
             digest = self._store.manifest_digest(image_id)
             told = manifest_descriptor(self._store.blobs, digest)
             manifests.append({**told, "platform": platform.to_wire()})
-        return made.index(manifests)
+        return self.keep(made.index(manifests))
+
+
+def _limited(archive: BinaryIO, blob: Descriptor) -> Iterator[bytes]:
+    left = blob["size"]
+    for chunk in chunks(archive):
+        left -= len(chunk)
+        if left < 0:
+            raise InvalidArgument(f"layer {blob['digest']} is longer than its descriptor says")
+        yield chunk
 
 
 def _result(

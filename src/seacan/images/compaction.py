@@ -55,12 +55,13 @@ def _compact(store: Store, image: Image, progress: Progress) -> list[Descriptor]
     if not is_plain or not store.is_own_manifest(image.id, image.manifest_digest, layers):
         return []
     return [
-        _compressed(store, layer, short(diff_id), progress)
+        compressed(store, layer, short(diff_id), progress)
         for layer, diff_id in zip(layers, image.diff_ids, strict=True)
     ]
 
 
-def _compressed(store: Store, layer: Descriptor, name: str, progress: Progress) -> Descriptor:
+def compressed(store: Store, layer: Descriptor, name: str, progress: Progress) -> Descriptor:
+    """Return the blob of a layer, compressed if it is plain; to be called within Store.adding()."""
     if layer["mediaType"] != MEDIA_TYPE_LAYER:
         return layer
     meter = Meter("Compressing", name, layer["size"], progress)

@@ -102,6 +102,21 @@ class Images:
         for one in wanted:
             self._tell("save", one.images[0].id)
 
+    @contextlib.contextmanager
+    def saving_built(
+        self, images: Mapping[Platform, ImageId], names: Sequence[Reference]
+    ) -> Iterator[Iterator[bytes]]:
+        """Yield the pieces of an archive of an image, or one for each platform; as `names`.
+
+        It need not be called so here. Raises NotFound.
+        """
+        with self._store.adding():
+            image_ids = dict.fromkeys(images.values())
+            index = self.building.index(images) if len(image_ids) > 1 else ""
+            found = [self.get(image_id) for image_id in image_ids]
+            built = saving.Saved(found, index, [*names])
+            yield saving.Archive(self._store.blobs, [built]).pieces()
+
     def _get_to_save(self, name: str) -> Image:
         try:
             return self.get(name)

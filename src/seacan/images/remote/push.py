@@ -70,6 +70,13 @@ class Push:
             target = manifest_descriptor(self._store.blobs, *digests.images)
         self._finish(outgoing, target, digests.index)
 
+    def run_blobs(
+        self, reference: Reference, blobs: list[Descriptor], manifest: Descriptor
+    ) -> None:
+        """Push blobs, and what names them as the tag; all are in the store. Raises as run()."""
+        self._push_layers(reference, blobs, [blob["digest"] for blob in blobs])
+        self._put(reference.tag or "", manifest)
+
     def _push_image(self, reference: Reference, image: Image, digest: str, name: str) -> None:
         """Send an image, and its manifest as `name`."""
         data = self._store.blobs.read(digest, documents.LIMIT_BYTES)

@@ -7,7 +7,7 @@ import os
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing
-from typing import Protocol, TypeVar
+from typing import BinaryIO, Final, Protocol, TypeVar
 
 from msgspec.structs import replace
 
@@ -24,7 +24,7 @@ from seacan.images.remote.archives import RemoteArchive, open_archive
 from seacan.images.remote.artifacts import push_artifact
 from seacan.images.remote.authorization import Authorization
 from seacan.images.remote.credentials import NOBODY, Credentials
-from seacan.images.remote.downloads import Downloads
+from seacan.images.remote.downloads import Downloads, Wanted, is_worth_keeping
 from seacan.images.remote.endpoints import Purpose, endpoints
 from seacan.images.remote.failures import Broken, NoCredentials, Refused
 from seacan.images.remote.http import Http
@@ -44,6 +44,7 @@ from seacan.spec.image import Descriptor
 T = TypeVar("T")
 
 _FAILURES = (Refused, Broken, NoCredentials, OSError, sqlite3.Error)
+_LOOK_S: Final = 0.2  # between looks at whether a blob is still wanted
 _ACTIONS: Mapping[Purpose, str] = {"pull": "pull", "push": "pull,push"}
 
 
@@ -226,6 +227,62 @@ class Remote:
             credentials,
             lambda repository: push_artifact(repository, reference, manifest, blobs),
         )
+
+    def take_blob(
+        self,
+        reference: Reference,
+        blob: Descriptor,
+        credentials: Credentials,
+        use: Callable[[BinaryIO], T],
+        cancellation: Cancellation,
+    ) -> T:
+        """Return what `use` makes of a blob of a repository, fetched and verified before.
+
+        Raises as pull().
+        """
+
+        def fetch(repository: Repository) -> T:
+            wanted = Wanted(self._downloads, repository, blob, lambda message: None)
+            keep = False
+            try:
+                while not wanted.is_there(_LOOK_S):
+                    cancellation.check()
+                with wanted.open() as file:
+                    return use(file)
+            except BaseException as err:
+                keep = is_worth_keeping(err)
+                raise
+            finally:
+                wanted.release(keep=keep)
+
+        return self._asked(reference, "pull", credentials, fetch)
+
+    def push_blobs(
+        self,
+        reference: Reference,
+        blobs: Sequence[Descriptor],
+        manifest: Descriptor,
+        *,
+        credentials: Credentials,
+        progress: Progress,
+        cancellation: Cancellation,
+    ) -> None:
+        """Push blobs of the store, and a manifest of them as a tag.
+
+        Who calls keeps them meanwhile. Raises as pull().
+        """
+
+        def use(repository: Repository) -> None:
+            Push(
+                self._store,
+                self._uploads,
+                self.settings,
+                repository,
+                progress=progress,
+                cancellation=cancellation,
+            ).run_blobs(reference, [*blobs], manifest)
+
+        self._asked(reference, "push", credentials, use)
 
     def login(self, credentials: Credentials) -> str:
         """Find out whether a registry takes the credentials; return an identity token, or "".
