@@ -39,10 +39,13 @@ from seacan.api.buildkit.messages import (
 )
 from seacan.api.door import Door
 from seacan.api.server import routes
+from seacan.build.caches.exported import Packed
 from seacan.build.runs import CommandFailed
 from seacan.errors import Forbidden
 from seacan.grpc.status import CallFailed, Code
 from seacan.http.messages import Request
+from seacan.images import documents
+from seacan.spec.image import Descriptor
 from seacan.version import VERSION
 
 T = TypeVar("T")
@@ -114,7 +117,9 @@ def test_what_is_not_supported_is_named(
     ("exporter", "sentence"),
     [
         (Typed("new"), "not supported: exporter new"),
-        (Typed("image", {"push": "true"}), "not supported: push=true of exporter image"),
+        (Typed("oci", {"tar": "false"}), "not supported: tar=false of exporter oci"),
+        (Typed("oci", {"compression": "zstd"}), "not supported: compression=zstd of exporter oci"),
+        (Typed("tar", {"push": "true"}), "not supported: push=true of exporter tar"),
     ],
 )
 def test_exporters_that_are_none(api: Api, exporter: Typed, sentence: str) -> None:
@@ -277,14 +282,81 @@ def test_what_is_said_of_a_dockerfile(api: Api) -> None:
     assert warning.ranges[0].start.line == 3
 
 
-def test_caches_of_others_are_told_of(api: Api) -> None:
-    imports = '[{"Type":"registry","Attrs":{"ref":"x"}},{"Type":"gha","Attrs":{"scope":"y"}}]'
-    outcome = run(build(api.path, served(b"FROM scratch\n"), {"cache-imports": imports}))
-    failed = [v.name for said in outcome.told for v in said.vertexes if v.error]
-    assert failed == [
-        "importing cache manifest from x",
-        "importing cache manifest from type=gha,scope=y",
+def test_caches_that_are_not_there_are_told_of(api: Api) -> None:
+    imports = [
+        {"Type": "registry", "Attrs": {"ref": "x/y"}},
+        {"Type": "local", "Attrs": {"src": "/c", "digest": f"sha256:{'0' * 64}"}},
     ]
+    attributes = {"cache-imports": json.dumps(imports)}
+    outcome = run(build(api.path, served(b"FROM scratch\n"), attributes))
+    failed = {v.name: v.error for said in outcome.told for v in said.vertexes if v.error}
+    assert failed == {
+        "importing cache manifest from x/y:latest": "docker.io/x/y:latest: no registry for ",
+        "importing cache manifest from local cache /c": "unknown store local:/c",
+    }
+
+
+def test_a_cache_of_the_clients(api: Api) -> None:
+    manifest = b"m" * 3000
+    digest = documents.digest(manifest)
+    imports = [{"Type": "local", "Attrs": {"src": "/c", "digest": digest}}]
+    attributes = {"cache-imports": json.dumps(imports)}
+    has = served(b"FROM scratch\n", stores={"local:/c": {digest: manifest}})
+    run(build(api.path, has, attributes))
+    assert api.engine.builds.imported == [("/c", manifest)]
+    ((request, *_),) = api.engine.builds.requests
+    assert [each.name for each in request.cache_imports] == ["/c"]
+    has.stores["local:/c"][digest] = b"another"
+    outcome = run(build(api.path, has, attributes))
+    errors = [v.error for said in outcome.told for v in said.vertexes if v.error]
+    assert errors == [f"manifest verification failed for digest {digest}"]
+
+
+def test_a_cache_for_the_client(api: Api) -> None:
+    blobs = {documents.digest(data): data for data in (b"l" * 3_000_000, b"known", b"cc", b"m")}
+    layer, known, config, manifest = (
+        Descriptor(mediaType="x", digest=digest, size=len(data)) for digest, data in blobs.items()
+    )
+    api.engine.builds.blobs = blobs
+    api.engine.builds.packed = Packed(manifest, [layer, known], config)
+    has = served(b"FROM scratch\n", stores={"local:/c": {known["digest"]: b"known"}})
+    has.began[f"seacan-{layer['digest']}"] = b"l" * 1_000_000  # an earlier one was cut short
+    outcome = run(build(api.path, has, caches=(Typed("local", {"dest": "/c", "mode": "max"}),)))
+    assert has.stores["local:/c"] == blobs
+    assert json.loads(outcome.exporter["cache.manifest"]) == manifest
+    assert "exporting cache to client directory" in outcome.names()
+    ((request, *_),) = api.engine.builds.requests
+    assert [each.has_all for each in request.cache_exports] == [True]
+
+
+@pytest.mark.parametrize("kind", ["gha", "s3", "azblob"])
+def test_caches_of_services_are_refused(api: Api, kind: str) -> None:
+    sentence = f"not supported: cache export of type {kind}; registry, local and inline are"
+    with pytest.raises(CallFailed, match=sentence):
+        run(build(api.path, served(b"FROM scratch\n"), caches=(Typed(kind),)))
+    imports = {"cache-imports": json.dumps([{"Type": kind, "Attrs": {}}])}
+    with pytest.raises(CallFailed, match=f"not supported: cache import of type {kind}"):
+        run(build(api.path, served(b"FROM scratch\n"), imports))
+
+
+@pytest.mark.parametrize("kind", ["oci", "docker"])
+def test_an_archive_of_the_image(api: Api, kind: str) -> None:
+    has = served(b"FROM scratch\n")
+    outcome = run(build(api.path, has, exporters=(Typed(kind, {"name": "one,two:2"}),)))
+    names = "docker.io/library/one:latest docker.io/library/two:2"
+    assert has.archives == {"0": f"archive of {IMAGE_ID} {names}".encode()}
+    assert outcome.exporter["containerimage.digest"] == IMAGE_ID
+
+
+def test_a_build_pushes_what_it_makes(api: Api) -> None:
+    digest = f"sha256:{'5' * 64}"
+    api.engine.remote.messages = [{"progressDetail": {}, "aux": {"Digest": digest}}]
+    has = served(b"FROM scratch\n", credentials={"r.test": ("me", "word")})
+    exporter = Typed("moby", {"name": "r.test/a:1", "push": "true"})
+    outcome = run(build(api.path, has, exporters=(exporter,)))
+    assert api.engine.remote.calls == [("push", "r.test/a:1", "", "me")]
+    assert outcome.exporter["containerimage.digest"] == digest
+    assert outcome.exporter["containerimage.config.digest"] == IMAGE_ID
 
 
 def test_what_the_builder_is(api: Api) -> None:

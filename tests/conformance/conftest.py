@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.conformance.composing import plugin
 from tests.conformance.docker_cli import Docker, Engine
 from tests.daemon import Daemon, running_daemon
 
@@ -58,3 +59,15 @@ def docker(engine: Engine) -> Iterator[Docker]:
         docker.remove_networks()
         if engine.daemon:
             engine.daemon.assert_nothing_left(before=before)
+
+
+@pytest.fixture
+def buildx(docker: Docker) -> Docker:
+    """The docker CLI, which finds the plugin."""
+    found = plugin("docker-buildx", "SEACAN_TEST_BUILDX")
+    if found is None:
+        pytest.skip("there is no docker buildx here")
+    plugins = Path(docker.env["DOCKER_CONFIG"]) / "cli-plugins"
+    plugins.mkdir()
+    (plugins / "docker-buildx").symlink_to(found)
+    return docker

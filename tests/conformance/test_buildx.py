@@ -13,7 +13,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.conformance.composing import plugin
 from tests.conformance.docker_cli import Docker, Engine
 from tests.daemon import Daemon, wait_until
 from tests.fakes.buildkit_client import Served, build, directory, file
@@ -22,18 +21,6 @@ from seacan.api.buildkit.messages import Typed
 from seacan.grpc.status import CallFailed
 
 pytestmark = [pytest.mark.root, pytest.mark.conformance]
-
-
-@pytest.fixture
-def buildx(docker: Docker) -> Docker:
-    """The docker CLI, which finds the plugin."""
-    found = plugin("docker-buildx", "SEACAN_TEST_BUILDX")
-    if found is None:
-        pytest.skip("there is no docker buildx here")
-    plugins = Path(docker.env["DOCKER_CONFIG"]) / "cli-plugins"
-    plugins.mkdir()
-    (plugins / "docker-buildx").symlink_to(found)
-    return docker
 
 
 @pytest.fixture

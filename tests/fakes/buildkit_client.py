@@ -7,7 +7,7 @@ import asyncio
 import secrets
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,6 +15,7 @@ import anyio
 
 from seacan.api.buildkit.messages import (
     BytesMessage,
+    CacheOptions,
     CredentialsRequest,
     CredentialsResponse,
     Definition,
@@ -23,6 +24,8 @@ from seacan.api.buildkit.messages import (
     FrontendResponse,
     Packet,
     PacketType,
+    ReadBlobRequest,
+    ReadBlobResponse,
     Result,
     ReturnRequest,
     SecretRequest,
@@ -32,6 +35,9 @@ from seacan.api.buildkit.messages import (
     StatusRequest,
     StatusResponse,
     Typed,
+    WriteAction,
+    WriteBlobRequest,
+    WriteBlobResponse,
 )
 from seacan.build.groups import unwrapped
 from seacan.grpc.client import Client
@@ -64,6 +70,8 @@ class Served:
     archives: dict[str, bytes] = field(default_factory=dict)  # that came, by exporter
     files: dict[str, tuple[Stat, bytes]] = field(default_factory=dict)  # that came, by path
     wants_archive: bool = True  # or files
+    stores: dict[str, dict[str, bytes]] = field(default_factory=dict)  # blobs, by store and digest
+    began: dict[str, bytes] = field(default_factory=dict)  # what is on its way, by its name
 
     def methods(self) -> Mapping[str, Any]:
         return {
@@ -71,7 +79,39 @@ class Served:
             "/moby.filesync.v1.FileSend/DiffCopy": self._take,
             "/moby.buildkit.secrets.v1.Secrets/GetSecret": unary(SecretRequest, self._secret),
             "/moby.filesync.v1.Auth/Credentials": unary(CredentialsRequest, self._credentials),
+            "/containerd.services.content.v1.Content/Read": self._read_blob,
+            "/containerd.services.content.v1.Content/Write": self._write_blob,
         }
+
+    def _store(self, call: Incoming) -> dict[str, bytes]:
+        name = call.metadata["buildkit-attachable-store-id"]
+        if name not in self.stores:
+            raise failed(Code.NOT_FOUND, f"unknown store {name}")
+        return self.stores[name]
+
+    async def _read_blob(self, call: Incoming) -> None:
+        request = await call.only(ReadBlobRequest)
+        data = self._store(call).get(request.digest)
+        if data is None:
+            raise failed(Code.NOT_FOUND, f"{request.digest}: not found")
+        for at in range(0, len(data), _PIECE_BYTES):
+            await call.send(ReadBlobResponse(at, data[at : at + _PIECE_BYTES]))
+
+    async def _write_blob(self, call: Incoming) -> None:
+        """As containerd does: whoever has it all says so, and is done with the call at COMMIT."""
+        store, name, expected = self._store(call), "", ""
+        while (request := await call.receive(WriteBlobRequest)) is not None:
+            name, expected = request.ref or name, request.expected or expected
+            if request.action == WriteAction.STAT and expected in store:
+                raise failed(Code.ALREADY_EXISTS, f"content {expected}: already exists")
+            came = self.began.setdefault(name, b"")
+            if request.offset and request.offset != len(came):
+                raise failed(Code.INVALID_ARGUMENT, f"{request.offset}, where {len(came)} are")
+            came = self.began[name] = came + request.data
+            await call.send(WriteBlobResponse(request.action, len(came)))
+            if request.action == WriteAction.COMMIT:
+                store[expected] = self.began.pop(name)
+                return
 
     async def _diff_copy(self, call: Incoming) -> None:
         self.asked.append(dict(call.metadata))
@@ -237,6 +277,7 @@ async def build(
     key: str = "",
     within: Callable[[Result], Awaitable[None]] | None = None,
     inputs: Mapping[str, Definition] = {},
+    caches: tuple[Typed, ...] = (),
 ) -> Outcome:
     """Build as buildx does: the result comes of the client's own part. Raises CallFailed.
 
@@ -249,7 +290,12 @@ async def build(
     async with session(path, f"session-{ref}", served, key), connected(path) as client:
 
         async def solve() -> None:
-            request = SolveRequest(ref=ref, session=f"session-{ref}", exporters=exporters)
+            request = SolveRequest(
+                ref=ref,
+                session=f"session-{ref}",
+                exporters=exporters,
+                cache=CacheOptions(exports=caches),
+            )
             try:
                 responses.append(await client.ask(f"{CONTROL}/Solve", request, SolveResponse))
             except CallFailed as err:
@@ -278,7 +324,8 @@ async def build(
                 returned = ReturnRequest(answer.result)
             except CallFailed as err:
                 returned = ReturnRequest(error=err.status)
-            await client.ask(f"{BRIDGE}/Return", returned, Empty, of_build)
+            with suppress(CallFailed):  # the build has ended, and solve() says why
+                await client.ask(f"{BRIDGE}/Return", returned, Empty, of_build)
     if errors:
         raise errors[0]
     return Outcome(responses[0].exporter, told, returned.result or Result())

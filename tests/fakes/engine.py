@@ -10,14 +10,17 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mappin
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, cast
 
 import anyio
 from msgspec.structs import replace
 
+from seacan.api.engine_builds import RegistryCache
 from seacan.build import inventory
 from seacan.build.agents import Agents, BuildAgents
-from seacan.build.builder import BuildRequest
+from seacan.build.builder import BuildRequest, Built
+from seacan.build.caches.exported import Packed
+from seacan.build.caches.imported import CacheSource, ImportedCache
 from seacan.build.context_tree import ContextTree
 from seacan.build.kept_contexts import KeptContext, KeptContexts
 from seacan.build.progress import Began, Made, Progress, StepId
@@ -63,7 +66,7 @@ from seacan.images.image import (
     Untagged,
     Use,
 )
-from seacan.images.platforms import Platform
+from seacan.images.platforms import Platform, host
 from seacan.images.references import Reference
 from seacan.images.remote.archives import RemoteArchive
 from seacan.images.remote.credentials import Credentials
@@ -482,6 +485,13 @@ class FakeImages:
             self.get(name)
         yield iter([b"archive of ", *(name.encode() for name in names)])
 
+    @contextmanager
+    def saving_built(
+        self, images: Mapping[Platform, ImageId], names: Sequence[Reference]
+    ) -> Iterator[Iterator[bytes]]:
+        said = " ".join([*images.values(), *map(str, names)])
+        yield iter([b"archive of ", b"", said.encode()])
+
     def check(self, checked: Checked) -> Iterator[str]:
         checked.blobs = 3
         yield "blob x: is damaged"
@@ -895,6 +905,24 @@ class FakeBuilds:
         self.offered: list[tuple[str, str, bytes]] = []
         self.exported = b""  # the archive that all images are
         self.kept_directory: Path | None = None  # where contexts outlast their builds
+        self.imported: list[tuple[str, bytes]] = []  # names of caches, and their manifests
+        self.packed: Packed | None = None  # what caches are exported as, and
+        self.blobs: dict[str, bytes] = {}  # what these are
+
+    async def import_cache(self, source: CacheSource) -> ImportedCache:
+        self.imported.append((source.name, await source.manifest()))
+        return ImportedCache(source, [], cast(Any, None))
+
+    def registry_cache(
+        self,
+        reference: Reference,
+        credentials: Credentials,
+        progress: Callable[[dict[str, Any]], None],
+    ) -> RegistryCache:
+        raise Unavailable(f"{reference}: no registry for {credentials.username}")
+
+    def open_blob(self, digest: str) -> BinaryIO:
+        return io.BytesIO(self.blobs[digest])
 
     def open_context(self) -> ContextTree:
         return ContextTree(Path(tempfile.gettempdir()))
@@ -962,7 +990,7 @@ class FakeBuilds:
         *,
         pulls: bool,
         credentials: Mapping[str, Credentials],
-    ) -> ImageId:
+    ) -> Built:
         names = sorted(path for path, _ in contexts[""].below(""))
         self.requests.append((request, names, pulls, dict(credentials)))
         if self.error is not None:
@@ -971,7 +999,10 @@ class FakeBuilds:
         if self.fails_after_steps is not None:
             raise self.fails_after_steps
         await progress(Made(IMAGE_ID))
-        return IMAGE_ID
+        for export in request.cache_exports:
+            assert self.packed is not None
+            await export.target.put(self.packed)
+        return Built(IMAGE_ID, {host(): IMAGE_ID})
 
     async def prune(self, wanted: Filters, *, all: bool, kept_bytes: int) -> PrunedCache:
         self.pruned.append((wanted, all, kept_bytes))

@@ -6,17 +6,24 @@ All raise the errors of errors.py.
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from typing import BinaryIO, Protocol
+from typing import Any, BinaryIO, Protocol
 
 from seacan.build.agents import BuildAgents
-from seacan.build.builder import BuildRequest
+from seacan.build.builder import BuildRequest, Built
+from seacan.build.caches.exported import CacheTarget
+from seacan.build.caches.imported import CacheSource, ImportedCache
 from seacan.build.context_tree import ContextTree
 from seacan.build.kept_contexts import KeptContext
 from seacan.build.progress import Progress
 from seacan.engine.build_cache import PrunedCache
 from seacan.engine.filters import Filters
-from seacan.images.image import Image, ImageId
+from seacan.images.image import Image
+from seacan.images.references import Reference
 from seacan.images.remote.credentials import Credentials
+
+
+class RegistryCache(CacheSource, CacheTarget, Protocol):
+    """What a registry has is read, and what it is to have is written."""
 
 
 class Builds(Protocol):
@@ -73,7 +80,21 @@ class Builds(Protocol):
         *,
         pulls: bool,
         credentials: Mapping[str, Credentials],
-    ) -> ImageId: ...
+    ) -> Built: ...
+
+    def registry_cache(
+        self,
+        reference: Reference,
+        credentials: Credentials,
+        progress: Callable[[dict[str, Any]], None],
+    ) -> RegistryCache:
+        """Return the cache that a registry has, or is to have, under a name."""
+
+    async def import_cache(self, source: CacheSource) -> ImportedCache:
+        """Return a cache for a build to look into."""
+
+    def open_blob(self, digest: str) -> BinaryIO:
+        """Open a blob of a cache that is handed over."""
 
     def export(self, name: str) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
         """Yield a tar archive of the files of an image. Raises NotFound."""

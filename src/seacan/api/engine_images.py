@@ -3,7 +3,7 @@
 All raise the errors of errors.py.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, BinaryIO, Protocol
 
@@ -36,6 +36,10 @@ class Images(Protocol):
 
     def saving(
         self, names: Sequence[str], platforms: Sequence[Platform]
+    ) -> AbstractContextManager[Iterator[bytes]]: ...
+
+    def saving_built(
+        self, images: Mapping[Platform, ImageId], names: Sequence[Reference]
     ) -> AbstractContextManager[Iterator[bytes]]: ...
 
     def check(self, checked: Checked) -> Iterator[str]: ...

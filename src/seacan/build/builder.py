@@ -16,6 +16,10 @@ from msgspec.structs import replace
 from seacan.build.agents import BuildAgents
 from seacan.build.arguments import Wanted
 from seacan.build.cache_mounts import CacheMounts
+from seacan.build.caches import exported, inline
+from seacan.build.caches.document import Entry
+from seacan.build.caches.exported import CacheExport
+from seacan.build.caches.imported import ImportedCache
 from seacan.build.context_tree import ContextTree
 from seacan.build.copies import Copies
 from seacan.build.dockerfile.instructions import Arg, Dockerfile, Label, Pair, Source
@@ -43,6 +47,7 @@ from seacan.images.references import Reference
 from seacan.images.remote.tasks import Cancellation
 from seacan.paths import DataRoot, ExecRoot
 from seacan.spec.engine_api import HostConfig
+from seacan.spec.image import ImageConfig
 from seacan.supervisor.launcher_client import Launcher
 
 _EPOCH = "SOURCE_DATE_EPOCH"
@@ -64,9 +69,17 @@ class BuildRequest(msgspec.Struct, frozen=True):
     cache_off_stages: Sequence[str] = ()  # by name: what --no-cache-filter names
     cache_images: Sequence[Image] | None = None  # if given, the cache is what these were made of
     more_cache_images: Sequence[Image] = ()  # beside the cache: what these were made of
+    cache_imports: Sequence[ImportedCache] = ()
+    cache_exports: Sequence[CacheExport] = ()
+    has_inline_cache: bool = False  # the image says what it was made with
     secrets: Mapping[str, bytes] = field(default_factory=dict)
     is_squashed: bool = False
     agents: BuildAgents | None = None  # of ssh, that the client has
+
+
+class Built(msgspec.Struct, frozen=True):
+    image_id: ImageId  # for this machine, if there is one
+    images: Mapping[Platform, ImageId]
 
 
 class Builder(msgspec.Struct, frozen=True):
@@ -85,14 +98,16 @@ class Builder(msgspec.Struct, frozen=True):
         contexts: Mapping[str, ContextTree],
         find_image: FindImage,
         progress: Progress,
-    ) -> ImageId:
+    ) -> Built:
         """Build the target and tag it. Raises what stands against it; then no image is tagged.
 
         What was done by then is remembered. Of several platforms, one comes after the other: what
-        does not depend on the platform the later ones find done. Return the image for this machine.
+        does not depend on the platform the later ones find done. A cache is exported at the end.
         """
         file = await anyio.to_thread.run_sync(parse, request.dockerfile)
         made: dict[Platform, ImageId] = {}
+        entries: list[Entry] = []  # what is done, in this order
+        images: list[Sequence[str]] = []
         async with self._adding():
             for platform in request.platforms or (request.wanted.platform,):
                 if len(request.platforms) > 1:
@@ -100,13 +115,17 @@ class Builder(msgspec.Struct, frozen=True):
                 wanted = replace(request.wanted, platform=platform)
                 planned = await anyio.to_thread.run_sync(_plan, file, wanted, request.labels)
                 state = await self._remembered(
-                    request, planned, file, contexts, find_image, progress
+                    request, planned, file, contexts, find_image, progress, entries
                 )
+                config = state.document()
+                if request.has_inline_cache:
+                    config = await _with_cache(config, entries, progress)
                 made[platform] = await anyio.to_thread.run_sync(
-                    self.building.add_image, state.document(), state.layers
+                    self.building.add_image, config, state.layers
                 )
-            image_id = best([*made.items()], host()) or next(iter(made.values()))
-            await progress(Made(image_id))
+                images.append(state.diff_ids)
+            built = Built(best([*made.items()], host()) or next(iter(made.values())), made)
+            await progress(Made(built.image_id))
             unused = [name for name in unused_args(planned, file) if name != _EPOCH]
             if unused:
                 names = " ".join(unused)
@@ -115,7 +134,9 @@ class Builder(msgspec.Struct, frozen=True):
                 )
             for reference in request.tags:
                 await anyio.to_thread.run_sync(self.building.tag, reference, made)
-        return image_id
+            for each in request.cache_exports:
+                await exported.export(each, self.building, entries, images, progress)
+        return built
 
     @asynccontextmanager
     async def _adding(self) -> AsyncIterator[None]:
@@ -143,11 +164,12 @@ class Builder(msgspec.Struct, frozen=True):
         contexts: Mapping[str, ContextTree],
         find_image: FindImage,
         progress: Progress,
+        entries: list[Entry],
     ) -> State:
         """Return what the plan comes to; write down what was done by then, also if it fails."""
         try:
             return await self._solve(
-                request, planned, file.global_args, contexts, find_image, progress
+                request, planned, file.global_args, contexts, find_image, progress, entries
             )
         finally:
             with anyio.CancelScope(shield=True):
@@ -162,12 +184,13 @@ class Builder(msgspec.Struct, frozen=True):
         contexts: Mapping[str, ContextTree],
         find_image: FindImage,
         progress: Progress,
+        entries: list[Entry],
     ) -> State:
         images: dict[ImageOrigin, State] = {}
         planned = await self._with_images(planned, images, find_image, progress)
         await progress(Planned([stage.index for stage in planned.stages]))
         async with self.repositories(request.agents, request.secrets) as repositories:
-            steps = await self._steps(request, planned, contexts, progress, repositories)
+            steps = await self._steps(request, planned, contexts, progress, repositories, entries)
             solver = Solver(planned, images, arguments, steps, progress)
             state = await solver.solve()
             return await steps.squash(solver.base, state) if request.is_squashed else state
@@ -226,6 +249,7 @@ class Builder(msgspec.Struct, frozen=True):
         contexts: Mapping[str, ContextTree],
         progress: Progress,
         repositories: Repositories,
+        entries: list[Entry],
     ) -> Steps:
         latest_s = _epoch(request.wanted.build_args)
         bench = Workbench(self.data_root, self.exec_root, self.building, self.launcher, latest_s)
@@ -240,6 +264,7 @@ class Builder(msgspec.Struct, frozen=True):
             progress=progress,
             locks=self.locks,
             latest_s=latest_s,
+            entries=entries,
         )
 
     async def _cache_rules(self, request: BuildRequest, planned: Plan) -> CacheRules:
@@ -249,13 +274,24 @@ class Builder(msgspec.Struct, frozen=True):
         if request.cache_images is not None:
             images = await self._states(request.cache_images)
         more = await self._states(request.more_cache_images)
-        return CacheRules(not request.uses_cache, frozenset(off), images, more)
+        return CacheRules(
+            not request.uses_cache, frozenset(off), images, more, request.cache_imports
+        )
 
     async def _states(self, images: Sequence[Image]) -> list[State]:
         def states() -> list[State]:
             return [State.of_image(image, self.building.layers_of(image)) for image in images]
 
         return await anyio.to_thread.run_sync(states) if images else []
+
+
+async def _with_cache(
+    config: ImageConfig, entries: Sequence[Entry], progress: Progress
+) -> ImageConfig:
+    cached = inline.with_cache(config, entries)
+    if cached is None:
+        await progress(Noted("no inline cache: the history does not tell of each layer"))
+    return cached or config
 
 
 def _plan(file: Dockerfile, wanted: Wanted, labels: Mapping[str, str]) -> Plan:

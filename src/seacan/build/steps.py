@@ -15,15 +15,18 @@ import msgspec
 from msgspec import field
 from msgspec.structs import replace
 
+from seacan.build.caches.document import Entry
+from seacan.build.caches.imported import ImportedCache
 from seacan.build.config import Draft
 from seacan.build.copies import Copies, CopyPlan, find
 from seacan.build.dockerfile.instructions import Add, Copy, Run, Workdir
 from seacan.build.evaluation import Step
 from seacan.build.locks import Locks
 from seacan.build.origins import ContextOrigin, Origin
-from seacan.build.progress import Ended, Printed, Progress, Runs, StepId
+from seacan.build.progress import Ended, Noted, Printed, Progress, Runs, StepId
 from seacan.build.runs import RunSteps
 from seacan.build.state import State, digest
+from seacan.errors import SeacanError
 from seacan.images.building import Building, BuiltLayer, Result
 
 _MOST_AT_ONCE: Final = 32
@@ -38,6 +41,7 @@ class CacheRules(msgspec.Struct, frozen=True):
     off_stages: frozenset[int] = frozenset()
     images: Sequence[State] | None = None  # if given, only what these images were made of
     more_images: Sequence[State] = ()  # beside the cache: what these were made of
+    imported: Sequence[ImportedCache] = ()  # and what these have
 
 
 class Steps(msgspec.Struct, frozen=True):
@@ -49,6 +53,7 @@ class Steps(msgspec.Struct, frozen=True):
     locks: Locks  # of all builds: what is wanted twice is done once
     latest_s: int | None  # SOURCE_DATE_EPOCH
     made: dict[str, tuple[int, Result]] = field(default_factory=dict)  # in this build; by stage
+    entries: list[Entry] = field(default_factory=list)  # of what was done or found: added to
     # Those that are carried out, in this build: hundreds of stages would take the host down.
     places: anyio.CapacityLimiter = field(
         default_factory=lambda: anyio.CapacityLimiter(_MOST_AT_ONCE)
@@ -138,8 +143,11 @@ class Steps(msgspec.Struct, frozen=True):
         ran: Callable[[], str] = str,
     ) -> State:
         """Return the state after a step that history says `words` of; `make` does it."""
+        is_linked = isinstance(step.instruction, Copy | Add) and step.instruction.is_linked
         async with self.locks.hold(key):
             result = await self._find(step_id, state, key, words)
+            if result is None and not self._is_off(step_id):
+                result = await self._imported(state, key, is_linked=is_linked)
             is_cached = result is not None
             if result is None:
                 async with self.places:
@@ -153,11 +161,28 @@ class Steps(msgspec.Struct, frozen=True):
                 result = replace(result, layer=layer)
                 await anyio.to_thread.run_sync(self.building.remember, result)
         state = state.after(step.config, step.author, result.created, words, result.layer)
+        layers = (result.layer,) if is_linked and result.layer else state.layers
+        if layers:
+            self.entries.append(Entry(key, result.created, layers))
         await self.progress(Ended(step_id, state.id, is_cached, ran(), step.is_onbuild))
         return state
 
+    def _is_off(self, step_id: StepId) -> bool:
+        return self.rules.is_off or step_id.stage in self.rules.off_stages
+
+    async def _imported(self, state: State, key: str, *, is_linked: bool) -> Result | None:
+        """Return what another cache has; one that turns out to be broken is used no more."""
+        for cache in self.rules.imported:
+            try:
+                if result := await cache.find(key, state, is_linked=is_linked):
+                    return result
+            except SeacanError as err:
+                cache.give_up()
+                await self.progress(Noted(f"the cache of {cache.name} is not used: {err}"))
+        return None
+
     async def _find(self, step_id: StepId, state: State, key: str, words: str) -> Result | None:
-        if self.rules.is_off or step_id.stage in self.rules.off_stages:
+        if self._is_off(step_id):
             # What stages side by side have in common is done by one of them, all the same.
             stage, result = self.made.get(key, (step_id.stage, None))
             return None if stage == step_id.stage else result

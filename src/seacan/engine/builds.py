@@ -13,7 +13,9 @@ from anyio.streams.memory import MemoryObjectSendStream
 from seacan import log
 from seacan.build import inventory, remote_context
 from seacan.build.agents import Agents, BuildAgents
-from seacan.build.builder import Builder, BuildRequest
+from seacan.build.builder import Builder, BuildRequest, Built
+from seacan.build.caches import imported
+from seacan.build.caches.imported import CacheSource, ImportedCache
 from seacan.build.context_tree import ContextTree
 from seacan.build.groups import unwrapped
 from seacan.build.kept_contexts import KeptContext
@@ -27,10 +29,13 @@ from seacan.engine.containers import Containers
 from seacan.engine.context import Context
 from seacan.engine.files import image_reader
 from seacan.engine.filters import Filters
+from seacan.engine.registry_cache import RegistryCache
 from seacan.errors import Internal, NotFound
 from seacan.images import references
-from seacan.images.image import Image, ImageId
+from seacan.images.image import Image
 from seacan.images.platforms import Platform
+from seacan.images.progress import Progress as RemoteProgress
+from seacan.images.references import Reference
 from seacan.images.remote.credentials import NOBODY, Credentials
 from seacan.images.remote.tasks import Cancellation
 
@@ -138,7 +143,7 @@ class Builds:
         *,
         pulls: bool,
         credentials: Mapping[str, Credentials],
-    ) -> ImageId:
+    ) -> Built:
         """Build an image; with `pulls`, of the newest images that registries have.
 
         `credentials` are by registry. Raises what the Dockerfile, its commands and registries do.
@@ -173,6 +178,23 @@ class Builds:
             except NotFound:
                 continue
         return found
+
+    def registry_cache(
+        self, reference: Reference, credentials: Credentials, progress: RemoteProgress
+    ) -> RegistryCache:
+        """Return the cache that a registry has, or is to have, under a name.
+
+        `progress` is told of what is sent, from several threads.
+        """
+        return RegistryCache(self._context.images.remote, reference, credentials, progress)
+
+    async def import_cache(self, source: CacheSource) -> ImportedCache:
+        """Return a cache for a build to look into. Raises SeacanError, also if there is none."""
+        return await imported.read(source, self._context.images.building)
+
+    def open_blob(self, digest: str) -> BinaryIO:
+        """Open a blob of a cache that is handed over. Raises NotFound."""
+        return self._context.images.building.open_blob(digest)
 
     @asynccontextmanager
     async def export(self, name: str) -> AsyncIterator[AsyncIterator[bytes]]:

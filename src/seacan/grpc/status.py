@@ -18,6 +18,7 @@ class Code(IntEnum):
     INVALID_ARGUMENT = 3
     DEADLINE_EXCEEDED = 4
     NOT_FOUND = 5
+    ALREADY_EXISTS = 6
     PERMISSION_DENIED = 7
     RESOURCE_EXHAUSTED = 8
     FAILED_PRECONDITION = 9
@@ -65,6 +66,10 @@ class CallFailed(SeacanError):
     @property
     def is_unimplemented(self) -> bool:
         return self.status.code == Code.UNIMPLEMENTED
+
+    @property
+    def is_already_there(self) -> bool:
+        return self.status.code == Code.ALREADY_EXISTS
 
     @property
     def is_not_found(self) -> bool:

@@ -23,5 +23,8 @@ progress.py    vertexes, and who listens to them
 errors.py      where in a Dockerfile an error is
 definitions.py results as clients hand them on
 cache.py       the cache of builds
+cache_options.py  caches that are read and written: what is asked for
+caches.py      where those are: registries, and
+client_store.py  directories of the client's
 workers.py     what this builder is, and can do
 """

@@ -14,6 +14,7 @@ from typing import Any, Final, cast
 import msgspec
 from msgspec import field
 
+from seacan.api.buildkit.messages import Typed
 from seacan.build.arguments import Wanted
 from seacan.build.downloads import is_url
 from seacan.errors import InvalidArgument, Unsupported
@@ -74,7 +75,7 @@ class Asked(msgspec.Struct, frozen=True):
     cache_off_stages: list[str]
     pulls: bool
     keeps_git_directory: bool
-    cache_images: list[str]  # beside the cache, what these were made of; or what else was written
+    cache_imports: list[Typed]
     request_id: str  # something is to be said of the Dockerfile, and nothing built
 
 
@@ -133,7 +134,7 @@ class _Reading:
             cache_off_stages=stages,
             pulls=_MODES[mode],
             keeps_git_directory=arguments.get(_KEEP_GIT, "") in _TRUE,
-            cache_images=_cache_images(self._text("cache-imports"), self._text("cache-from")),
+            cache_imports=_cache_imports(self._text("cache-imports"), self._text("cache-from")),
             request_id=self._text("requestid"),
         )
 
@@ -203,20 +204,23 @@ class _Reading:
             raise InvalidArgument(f"invalid {name}: {text}: {err}") from err
 
 
-def _cache_images(imports: str, names: str) -> list[str]:
+def _cache_imports(imports: str, names: str) -> list[Typed]:
     try:
         entries = json.loads(imports or "[]")
-        found = [cache_image(entry["Type"], entry["Attrs"] or {}) for entry in entries]
+        found = [Typed(_word(each["Type"]), _words(each["Attrs"] or {})) for each in entries]
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as err:
         raise InvalidArgument(f"failed to parse cache-imports: {err}") from err
-    return found + [each for each in names.split(",") if each]
+    return found + [Typed("registry", {"ref": each}) for each in names.split(",") if each]
 
 
-def cache_image(kind: str, attributes: Mapping[str, str]) -> str:
-    """Return the image that is meant; of other kinds of caches, what was written."""
-    if kind == "registry" and isinstance(reference := attributes.get("ref"), str):
-        return reference
-    return ",".join([f"type={kind}", *(f"{key}={value}" for key, value in attributes.items())])
+def _words(given: Mapping[str, object]) -> dict[str, str]:
+    return {name: _word(value) for name, value in given.items()}
+
+
+def _word(given: object) -> str:
+    if not isinstance(given, str):
+        raise ValueError(f"{given!r} is no text")
+    return given
 
 
 def _checked_remote(remote: str) -> str:

@@ -36,9 +36,9 @@ class Control(msgspec.Struct, frozen=True):
 
     async def solve(self, call: Incoming, request: SolveRequest) -> SolveResponse:
         """Build what the request says, or what the client itself comes to, and export it."""
-        _refuse(request)
-        wanted = exporters.read(request)
         async with self.jobs.begin(request.ref, request.session) as job:
+            _refuse(request)
+            wanted = exporters.read(request)
             prepared = await self._prepared(job, request)
             if prepared is None:
                 return SolveResponse()
@@ -99,9 +99,6 @@ def _refuse(request: SolveRequest) -> None:
     for each in request.entitlements:
         if each not in _ENTITLEMENTS:
             raise Unsupported(f"not supported: entitlement {each}")
-    if request.cache is not None and request.cache.exports:
-        kinds = ", ".join(sorted({each.type for each in request.cache.exports}))
-        raise Unsupported(f"not supported: cache export ({kinds})")
 
 
 def _now() -> str:

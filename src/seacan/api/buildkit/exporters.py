@@ -1,32 +1,41 @@
-"""What becomes of a result: an image with names, or files for the client.
+"""What becomes of a result: an image with names, here and in registries, or files for the client.
 
 Source: moby/buildkit, exporter/; moby, builder/builder-next/exporter.
 """
 
-from collections.abc import AsyncIterator, Mapping, Sequence
-from typing import Final
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from functools import partial
+from typing import Any, Final
 
 import anyio
 import msgspec
 
+from seacan.api import engine
 from seacan.api.body_file import Receive, file_of
-from seacan.api.buildkit import filesend
-from seacan.api.buildkit.jobs import Job, Prepared
+from seacan.api.buildkit import cache_options, client_services, filesend
+from seacan.api.buildkit.cache_options import ExportedCache
+from seacan.api.buildkit.jobs import Job, Kept, Prepared
 from seacan.api.buildkit.messages import SolveRequest, Typed
+from seacan.api.buildkit.progress import teller
+from seacan.api.buildkit.sessions import Session
 from seacan.api.buildkit.solving import Solving
+from seacan.build.builder import Built
 from seacan.errors import InvalidArgument, Unsupported
 from seacan.images import references
-from seacan.images.image import ImageId
 from seacan.images.references import Reference
+from seacan.images.remote.credentials import NOBODY
+from seacan.images.remote.tasks import Cancellation
 
-_MOBY: Final = "moby"  # what an image is to buildx where it pushes by itself, over the Engine API
-_IMAGE: Final = (_MOBY, "image")
+_IMAGE: Final = ("moby", "image")
 _FILES: Final = ("local", "tar")
+_ARCHIVES: Final = ("oci", "docker")
 _FALSE: Final = ("", "0", "f", "false")
-# Of an image: what the store of images does anyway, or has no say in. Of files: where they go to.
+_DIGEST: Final = "containerimage.digest"
+# What the store of images does anyway, or has no say in; and where files go to.
 _PASSED_OVER: Final = frozenset(
-    ("name", "unpack", "store", "danglingnameprefix", "name-canonical", "dest", "mode")
+    ("name", "unpack", "store", "danglingnameprefix", "name-canonical", "prefer-image-digest")
 )
+_PLACES: Final = frozenset(("dest", "mode"))
 
 
 class Output(msgspec.Struct, frozen=True):
@@ -34,6 +43,7 @@ class Output(msgspec.Struct, frozen=True):
 
     number: int
     type: str
+    names: Sequence[Reference] = ()  # in an archive of an image
 
 
 class Wanted(msgspec.Struct, frozen=True):
@@ -41,7 +51,9 @@ class Wanted(msgspec.Struct, frozen=True):
 
     has_image: bool
     tags: Sequence[Reference]
+    pushed: Sequence[Reference]  # of these
     outputs: Sequence[Output]
+    caches: Sequence[ExportedCache]
 
 
 def read(request: SolveRequest) -> Wanted:
@@ -50,24 +62,37 @@ def read(request: SolveRequest) -> Wanted:
     if not asked and request.old_exporter:
         asked = (Typed(request.old_exporter, request.old_exporter_attributes),)
     tags: dict[Reference, None] = {}
+    pushed: dict[Reference, None] = {}
     outputs = []
     for number, each in enumerate(asked):
-        if each.type not in (*_IMAGE, *_FILES):
+        if each.type not in (*_IMAGE, *_FILES, *_ARCHIVES):
             raise Unsupported(f"not supported: exporter {each.type}")
         _check(each)
-        if each.type in _FILES:
-            outputs.append(Output(number, each.type))
+        names = dict.fromkeys(_tags(each.attributes.get("name", "")))
+        if each.type in _IMAGE:
+            tags |= names
+            if not _is_false(each.attributes.get("push", "")):
+                pushed |= names
         else:
-            tags |= dict.fromkeys(_tags(each.attributes.get("name", "")))
-    return Wanted(len(outputs) < len(asked), list(tags), outputs)
+            outputs.append(Output(number, each.type, [*names]))
+    exports = request.cache.exports if request.cache is not None else ()
+    return Wanted(
+        len(outputs) < len(asked), [*tags], [*pushed], outputs, cache_options.exports(exports)
+    )
 
 
 def _check(asked: Typed) -> None:
     for name, value in asked.attributes.items():
-        if name == "push" and asked.type == _MOBY:
+        if name in _PASSED_OVER | _PLACES or (name == "push" and asked.type in _IMAGE):
             continue
-        if name not in _PASSED_OVER and value.lower() not in _FALSE:
+        # `tar` says that an archive is wanted, and no directory.
+        is_wanted = name == "tar" and asked.type in _ARCHIVES
+        if _is_false(value) is is_wanted:
             raise Unsupported(f"not supported: {name}={value} of exporter {asked.type}")
+
+
+def _is_false(value: str) -> bool:
+    return value.lower() in _FALSE
 
 
 def _tags(names: str) -> list[Reference]:
@@ -82,50 +107,96 @@ def _tags(names: str) -> list[Reference]:
 
 
 class Exporters(msgspec.Struct, frozen=True):
+    engine: engine.Engine
     solving: Solving
 
     async def export(self, job: Job, prepared: Prepared, wanted: Wanted) -> Mapping[str, str]:
         """Build a result and hand it over; return what the client is told of it."""
-        async with self.solving.use(job, prepared, wanted.tags) as image_id:
+        kept = Kept(wanted.tags, wanted.caches)
+        async with self.solving.use(job, prepared, kept) as built:
             if wanted.has_image:
-                self.solving.passing.keep(image_id)
-                await self._tell(job, image_id, wanted.tags)
-            await self._send(job, prepared, image_id, wanted.outputs)
-        return _told(image_id, wanted.tags) if wanted.has_image else {}
+                self.solving.passing.keep(built)
+                await self._tell(job, built, wanted.tags)
+                job.said.update(_told(built, wanted.tags))
+            for tag in wanted.pushed:
+                job.said[_DIGEST] = await self._push(job, tag)
+            for output in wanted.outputs:
+                await self._send(job, prepared, built, output)
+        return job.said
 
-    async def _tell(self, job: Job, image_id: ImageId, tags: Sequence[Reference]) -> None:
+    async def _tell(self, job: Job, built: Built, tags: Sequence[Reference]) -> None:
         async with job.telling.during("exporting to image") as step:
-            step.say(f"writing image {image_id}", is_over=True)
+            step.say(f"writing image {built.image_id}", is_over=True)
             for tag in tags:
                 step.say(f"naming to {tag}", is_over=True)
 
-    async def _send(
-        self, job: Job, prepared: Prepared, image_id: ImageId, outputs: Sequence[Output]
-    ) -> None:
-        if outputs and len(prepared.asked.platforms) > 1:
+    async def _push(self, job: Job, tag: Reference) -> str:
+        """Push an image as the client; return the digest of what has the name there."""
+        session = await self.solving.sessions.get(job.session_id)
+        found = await client_services.credentials(session, [tag.domain])
+        digests: list[str] = []
+        cancellation = Cancellation()
+        async with job.telling.during(f"pushing {tag}") as step:
+            say = teller(step)
+
+            def tell(message: dict[str, Any]) -> None:
+                digests.extend(filter(None, [(message.get("aux") or {}).get("Digest")]))
+                say(message)
+
+            push = partial(
+                self.engine.remote.push,
+                tag,
+                platform=None,
+                credentials=found.get(tag.domain, NOBODY),
+                progress=tell,
+                cancellation=cancellation,
+            )
+            try:
+                await anyio.to_thread.run_sync(
+                    push, abandon_on_cancel=True, limiter=anyio.CapacityLimiter(1)
+                )
+            finally:
+                cancellation.cancel()
+        return digests[0]
+
+    async def _send(self, job: Job, prepared: Prepared, built: Built, output: Output) -> None:
+        session = await self.solving.sessions.get(job.session_id)
+        if output.type in _ARCHIVES:
+            await self._send_image(job, session, built, output)
+            return
+        if len(prepared.asked.platforms) > 1:
             raise Unsupported("not supported: files of several platforms")
-        for output in outputs:
-            name = "exporting to client " + ("tarball" if output.type == "tar" else "directory")
-            async with (
-                job.telling.during(name, str(output.number)) as step,
-                self.solving.builds.export(image_id) as pieces,
-            ):
-                session = await self.solving.sessions.get(job.session_id)
-                if output.type == "tar":
-                    await filesend.send_archive(session, output.number, pieces, step)
-                    continue
-                with await anyio.to_thread.run_sync(self.solving.builds.open_context) as tree:
-                    await anyio.to_thread.run_sync(
-                        tree.receive,
-                        file_of(_received(pieces)),
-                        limiter=anyio.CapacityLimiter(1),
-                    )
-                    await filesend.send_files(session, output.number, tree, step)
+        name = "exporting to client " + ("tarball" if output.type == "tar" else "directory")
+        async with (
+            job.telling.during(name, str(output.number)) as step,
+            self.solving.builds.export(built.image_id) as pieces,
+        ):
+            if output.type == "tar":
+                await filesend.send_archive(session, output.number, pieces, step)
+                return
+            with await anyio.to_thread.run_sync(self.solving.builds.open_context) as tree:
+                await anyio.to_thread.run_sync(
+                    tree.receive, file_of(_received(pieces)), limiter=anyio.CapacityLimiter(1)
+                )
+                await filesend.send_files(session, output.number, tree, step)
+
+    async def _send_image(self, job: Job, session: Session, built: Built, output: Output) -> None:
+        name = f"exporting to {output.type} image format"
+        async with job.telling.during(name, str(output.number)) as step:
+            with self.engine.images.saving_built(built.images, output.names) as pieces:
+                await filesend.send_archive(session, output.number, _in_thread(pieces), step)
+        job.said.update(_told(built, output.names))
 
 
-def _told(image_id: ImageId, tags: Sequence[Reference]) -> dict[str, str]:
-    told = dict.fromkeys(("containerimage.digest", "containerimage.config.digest"), str(image_id))
+def _told(built: Built, tags: Sequence[Reference]) -> dict[str, str]:
+    image_id = str(built.image_id)
+    told = dict.fromkeys((_DIGEST, "containerimage.config.digest"), image_id)
     return told | ({"image.name": ",".join(map(str, tags))} if tags else {})
+
+
+async def _in_thread(pieces: Iterator[bytes]) -> AsyncIterator[bytes]:
+    while (piece := await anyio.to_thread.run_sync(next, pieces, None)) is not None:
+        yield piece
 
 
 def _received(pieces: AsyncIterator[bytes]) -> Receive:

@@ -17,12 +17,14 @@ import msgspec
 from msgspec import field
 
 from seacan.api.buildkit.attributes import Asked
+from seacan.api.buildkit.cache_options import CacheImport, ExportedCache
 from seacan.api.buildkit.definitions import result_id
 from seacan.api.buildkit.messages import Definition, ReturnRequest
 from seacan.api.buildkit.needs import Needs
 from seacan.api.buildkit.progress import Telling
 from seacan.build.context_tree import ContextTree
 from seacan.errors import InvalidArgument, NotFound, Unavailable
+from seacan.images.references import Reference
 
 _MOST: Final = 200
 _MOST_ENDED: Final = 16
@@ -40,7 +42,14 @@ class Prepared(msgspec.Struct, frozen=True):
     has_triggers: bool  # of its base images, as far as is known; they may need more
     remote: ContextTree | None  # the main context, if it was fetched
     inputs: Mapping[str, "Prepared"]
-    cache_images: Sequence[str]
+    cache_imports: Sequence[CacheImport]
+
+
+class Kept(msgspec.Struct, frozen=True):
+    """What a build leaves behind beside the image: names for it, and caches."""
+
+    tags: Sequence[Reference] = ()
+    caches: Sequence[ExportedCache] = ()
 
 
 class Job(msgspec.Struct):
@@ -51,6 +60,7 @@ class Job(msgspec.Struct):
     results: dict[str, Prepared] = field(default_factory=dict)
     returned: anyio.Event = field(default_factory=anyio.Event)
     answer: ReturnRequest | None = None
+    said: dict[str, str] = field(default_factory=dict)  # to the client, at the end
 
     async def wait_answer(self) -> ReturnRequest:
         """Return what the client comes back with; it waits for as long as the client does."""
@@ -97,7 +107,7 @@ class Jobs:
     async def get(self, ref: str) -> Job:
         """Return a job that goes on, or is about to. Raises NotFound."""
         with anyio.move_on_after(_COMES_S):
-            while ref not in self._jobs:
+            while ref not in self._jobs and ref not in self._ended:
                 await self._changed.wait()
         if job := self._jobs.get(ref):
             return job

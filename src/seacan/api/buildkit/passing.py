@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager, suppress
 import anyio
 
 from seacan.api import engine
+from seacan.build.builder import Built
 from seacan.engine.image_prune import uses_by_image
 from seacan.errors import Conflict, NotFound
 from seacan.images.image import ImageId
@@ -24,17 +25,16 @@ class Passing:
         self._turn = anyio.Lock()  # no build begins while images are removed
 
     @asynccontextmanager
-    async def use(self, build: Callable[[], Awaitable[ImageId]]) -> AsyncIterator[ImageId]:
+    async def use(self, build: Callable[[], Awaitable[Built]]) -> AsyncIterator[Built]:
         """Yield what `build` makes, for as long as it is needed."""
         async with self._turn:
             self._going_on += 1
         try:
             images = self._engine.images
             before = {each.id for each in await anyio.to_thread.run_sync(images.list)}
-            image_id = await build()
-            if image_id not in before:
-                self._new.add(image_id)
-            yield image_id
+            built = await build()
+            self._new |= {*built.images.values()} - before
+            yield built
         finally:
             with anyio.CancelScope(shield=True):
                 async with self._turn:
@@ -43,9 +43,9 @@ class Passing:
                         new, self._new = self._new, set()
                         await anyio.to_thread.run_sync(self._remove, new)
 
-    def keep(self, image_id: ImageId) -> None:
-        """Let an image stay, though nobody names it."""
-        self._new.discard(image_id)
+    def keep(self, built: Built) -> None:
+        """Let it stay, though nobody names it."""
+        self._new.difference_update(built.images.values())
 
     def _remove(self, images: Iterable[ImageId]) -> None:
         uses = uses_by_image(self._engine.containers.all_records())

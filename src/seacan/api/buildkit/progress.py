@@ -4,12 +4,13 @@ A vertex is known by a digest; ours are of the build and of a name in it. Who li
 was told from the beginning on.
 """
 
+import asyncio
 import hashlib
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 
 import anyio
 
@@ -149,6 +150,23 @@ class Step:
         for status_id, (_, status) in [*self._said.items()]:
             if status.completed is None:
                 self.say(status_id, status.current, status.total, is_over=True)
+
+
+def teller(step: Step) -> Callable[[dict[str, Any]], None]:
+    """Return what tells, from any thread, messages about layers that are on their way."""
+    loop = asyncio.get_running_loop()
+
+    def say(message: dict[str, Any]) -> None:
+        detail = message.get("progressDetail") or {}
+        said = f"{message['id']} {message.get('status', '')}"
+        step.say(said, detail.get("current") or 0, detail.get("total") or 0)
+
+    def tell(message: dict[str, Any]) -> None:
+        if message.get("id"):
+            with suppress(RuntimeError):  # the daemon has ended meanwhile
+                loop.call_soon_threadsafe(say, message)
+
+    return tell
 
 
 def _together(told: list[StatusResponse]) -> StatusResponse:

@@ -28,7 +28,7 @@ class Services:
         self.sessions = Sessions()
         jobs = Jobs()
         solving = Solving(engine.builds, self.sessions, Passing(engine))
-        control = Control(engine, jobs, solving, Exporters(solving))
+        control = Control(engine, jobs, solving, Exporters(engine, solving))
         self._methods = {
             **_control(control, self.sessions),
             **_gateway(Gateway(engine, jobs, solving)),

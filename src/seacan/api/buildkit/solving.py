@@ -12,11 +12,12 @@ import anyio
 import msgspec
 from msgspec.structs import replace
 
-from seacan.api.buildkit import attributes, client_services, filesync, warnings
+from seacan.api.buildkit import attributes, cache_options, client_services, filesync, warnings
 from seacan.api.buildkit.attributes import Asked, Directory
+from seacan.api.buildkit.caches import Caches
 from seacan.api.buildkit.errors import placed, sentence
 from seacan.api.buildkit.filesync import Chosen
-from seacan.api.buildkit.jobs import Job, Prepared, new_id
+from seacan.api.buildkit.jobs import Job, Kept, Prepared, new_id
 from seacan.api.buildkit.messages import Typed
 from seacan.api.buildkit.needs import Needs, needs
 from seacan.api.buildkit.passing import Passing
@@ -26,19 +27,18 @@ from seacan.api.buildkit.steps import Place, StepProgress
 from seacan.api.engine_builds import Builds
 from seacan.build.agents import BuildAgents
 from seacan.build.arguments import Wanted
-from seacan.build.builder import BuildRequest
+from seacan.build.builder import BuildRequest, Built
 from seacan.build.context_tree import ContextTree
 from seacan.build.dockerfile.parse import parse
 from seacan.build.kept_contexts import KeptContext
 from seacan.build.plan import plan
 from seacan.errors import Internal, InvalidArgument, SeacanError
-from seacan.images.image import Image, ImageId
-from seacan.images.references import Reference
 from seacan.spec import dockerignore
 
 _DOCKERFILE_LIMIT_BYTES: Final = 4 << 20
 _DEFAULT: Final = "Dockerfile"
 _IGNORE: Final = ".dockerignore"
+_NOTHING: Final = Kept()
 
 
 class Solving(msgspec.Struct, frozen=True):
@@ -76,10 +76,7 @@ class Solving(msgspec.Struct, frozen=True):
             has_triggers=await anyio.to_thread.run_sync(self._may_have_triggers, found),
             remote=remote,
             inputs={name: inputs[key] for name, key in asked.contexts.results.items()},
-            cache_images=[
-                *asked.cache_images,
-                *(attributes.cache_image(each.type, each.attributes) for each in imports),
-            ],
+            cache_imports=cache_options.imports([*asked.cache_imports, *imports]),
         )
         job.results[prepared.id] = prepared
         return prepared
@@ -147,13 +144,13 @@ class Solving(msgspec.Struct, frozen=True):
 
     # -- built ------------------------------------------------------------------------------------
 
-    async def _build(self, job: Job, prepared: Prepared, tags: Sequence[Reference]) -> ImageId:
-        """Build it and tag it. Raises CallFailed, with the place of an error."""
+    async def _build(self, job: Job, prepared: Prepared, kept: Kept) -> Built:
+        """Build it and keep what is to be kept. Raises CallFailed, with the place of an error."""
         asked = prepared.asked
         await self._warn(job, prepared)
         progress = StepProgress(job.telling, prepared.dockerfile, asked.wanted.contexts)
         try:
-            image_id = await self._built(job, prepared, tags, progress)
+            built = await self._built(job, prepared, kept, progress)
         except SeacanError as err:
             progress.finish(sentence(err))
             raise placed(err, progress.failed_at, asked.filename, prepared.dockerfile) from err
@@ -164,7 +161,7 @@ class Solving(msgspec.Struct, frozen=True):
             progress.finish("canceled")
             raise
         progress.finish()
-        return image_id
+        return built
 
     async def _warn(self, job: Job, prepared: Prepared) -> None:
         report = await anyio.to_thread.run_sync(warnings.check, prepared, self.builds)
@@ -178,44 +175,35 @@ class Solving(msgspec.Struct, frozen=True):
             pass
 
     def use(
-        self, job: Job, prepared: Prepared, tags: Sequence[Reference] = ()
-    ) -> AbstractAsyncContextManager[ImageId]:
+        self, job: Job, prepared: Prepared, kept: Kept = _NOTHING
+    ) -> AbstractAsyncContextManager[Built]:
         """Build it and yield the image, which goes when nobody needs it, or has named it."""
-        return self.passing.use(lambda: self._build(job, prepared, tags))
-
-    async def _cache_images(self, job: Job, names: Sequence[str]) -> list[Image]:
-        """Return the images that are here; tell of the caches of others, which are not used."""
-        found: list[Image] = []
-        for name in names:
-            step = job.telling.step(f"importing cache manifest from {name}")
-            step.begin()
-            here = await anyio.to_thread.run_sync(self.builds.cache_images, [name])
-            found += here
-            if here:
-                step.end()
-            else:
-                step.fail(f"{name}: no image of this name is here; others' caches are not used")
-        return found
+        return self.passing.use(lambda: self._build(job, prepared, kept))
 
     async def _built(
-        self, job: Job, prepared: Prepared, tags: Sequence[Reference], progress: StepProgress
-    ) -> ImageId:
+        self, job: Job, prepared: Prepared, kept: Kept, progress: StepProgress
+    ) -> Built:
         asked = prepared.asked
         session = await self.sessions.get(asked.context.session_id)
         async with (
             client_services.agents(self.builds, session, prepared.needs.agents) as agents,
             AsyncExitStack() as held,
         ):
+            caches = Caches(self.builds, job, await self.sessions.get(job.session_id))
+            found = await caches.find(prepared.cache_imports)
             request = BuildRequest(
                 dockerfile=prepared.dockerfile,
                 wanted=await self._with_results(job, prepared, held),
                 platforms=asked.platforms,
-                tags=tags,
+                tags=kept.tags,
                 labels=asked.labels,
                 host_config=asked.host_config,
                 uses_cache=asked.uses_cache,
                 cache_off_stages=asked.cache_off_stages,
-                more_cache_images=await self._cache_images(job, prepared.cache_images),
+                more_cache_images=found.images,
+                cache_imports=found.imported,
+                cache_exports=caches.exports(kept.caches),
+                has_inline_cache=any(each.is_inline for each in kept.caches),
                 secrets=await client_services.secrets(session, prepared.needs),
                 agents=agents,
             )
@@ -231,7 +219,7 @@ class Solving(msgspec.Struct, frozen=True):
         """Return what is wanted, with the results of other builds as the images that they are."""
         wanted = prepared.asked.wanted
         images = {
-            name: str(await held.enter_async_context(self.use(job, result)))
+            name: str((await held.enter_async_context(self.use(job, result))).image_id)
             for name, result in prepared.inputs.items()
         }
         return replace(wanted, contexts={**wanted.contexts, **images})

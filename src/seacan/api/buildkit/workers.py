@@ -21,13 +21,16 @@ _FRONTEND: Final = (
     "gateway.solve.metadata", "gateway.warnings", "importcaches", "proto.refarray",
     "reference.output", "return", "solve.base", "solve.inlinereturn",
 )  # fmt: skip
+# By this label of a daemon's, buildx knows that it exports caches, archives, and images of several
+# platforms, and pushes by itself. Source: docker/buildx, driver/docker/driver.go.
+_LABELS: Final = {"org.mobyproject.buildkit.worker.snapshotter": "overlayfs"}
 _STEPS: Final = ("exporter.multiple", "exporter.session", "exporter.sourcedateepoch")
 
 
 def worker(daemon_id: str) -> WorkerRecord:
     host = platforms.host()
     platform = Platform(host.architecture, host.os, host.variant)
-    return WorkerRecord(id=daemon_id, platforms=(platform,), version=VERSION_RECORD)
+    return WorkerRecord(id=daemon_id, labels=_LABELS, platforms=(platform,), version=VERSION_RECORD)
 
 
 def pong(daemon_id: str) -> PongResponse:

@@ -90,13 +90,14 @@ class BuildRoutes:
         ):
             wanted = await anyio.to_thread.run_sync(self._request, asked, contexts[""], agents)
             await anyio.to_thread.run_sync(answer.begin, wanted.dockerfile)
-            return await self._builds.build(
+            built = await self._builds.build(
                 wanted,
                 contexts,
                 answer.progress,
                 pulls=asked.pulls,
                 credentials=asked.credentials,
             )
+            return built.image_id
 
     @asynccontextmanager
     async def _contexts(

@@ -57,7 +57,9 @@ def test_all_that_is_acted_upon() -> None:
     assert asked.contexts.remote == {"url": "https://x/y.git"}
     assert asked.contexts.results == {"other": "key"}
     assert asked.wanted.contexts == {"image": "busybox", "dir": "", "url": "", "other": ""}
-    assert asked.cache_images == ["r", "a", "b"]
+    assert [(each.type, each.attributes) for each in asked.cache_imports] == [
+        ("registry", {"ref": name}) for name in ("r", "a", "b")
+    ]
     assert asked.context == Directory("context", "first")
 
 
