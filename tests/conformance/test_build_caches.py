@@ -193,6 +193,28 @@ def test_an_archive(buildx: Docker, elsewhere: Daemon, where: str, tmp_path: Pat
     assert "of-the-archive" not in buildx.ok("images")
 
 
+def test_an_image_of_several_platforms(
+    buildx: Docker, registry: DockerRegistry, where: str, tmp_path: Path
+) -> None:
+    Path(where, "Dockerfile").write_text(
+        "FROM scratch\nARG TARGETARCH\nENV A=$TARGETARCH\nCOPY f /\n"
+    )
+    archive, ref = tmp_path / "image.tar", f"{registry.host}/several:1"
+    words = (*BUILD, "--platform=linux/amd64,linux/arm64", "-t", ref)
+    buildx.ok(*words, "-o", f"type=oci,dest={archive}", where)
+    with tarfile.open(archive) as opened:
+        index = opened.extractfile("index.json")
+        assert index is not None
+        (described,) = json.load(index)["manifests"]
+    assert described["mediaType"] == "application/vnd.oci.image.index.v1+json"
+    buildx.ok(*words, "--push", "--metadata-file", f"{tmp_path}/metadata", where)
+    digest = json.loads((tmp_path / "metadata").read_text())["containerimage.digest"]
+    name = f"{registry.host}/several@{digest}"
+    pushed = json.loads(buildx.ok("manifest", "inspect", "--insecure", name))
+    assert {each["platform"]["architecture"] for each in pushed["manifests"]} == {"amd64", "arm64"}
+    buildx.ok("rmi", ref)
+
+
 # -- BuildKit -------------------------------------------------------------------------------------
 
 
