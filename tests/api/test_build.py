@@ -7,6 +7,7 @@ import json
 import urllib.parse
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from tests.api.conftest import Api, chunks_of, read_all, read_until
@@ -97,6 +98,29 @@ def test_what_is_asked_for(api: Api) -> None:
         "CpusetCpus": "0",
         "ExtraHosts": ["x:1.2.3.4", "y:::1"],
     }
+
+
+def test_caches_in_registries(api: Api) -> None:
+    """What is no image here is asked for, and told of; what cannot be written ends the build."""
+    asked = urlencode({"cachefrom": json.dumps(["one", "type=registry,ref=r.test/c"])})
+    said = lines(build(api, f"?{asked}&t=a"))
+    text = "the cache of r.test/c:latest is not used: r.test/c:latest: no registry for"
+    assert any(text in line.get("stream", "") for line in said)
+    ((request, _, _, _),) = api.engine.builds.requests
+    assert (request.cache_images, request.cache_imports) == ([], [])
+    inline = urlencode({"buildargs": json.dumps({"BUILDKIT_INLINE_CACHE": "1"})})
+    assert build(api, f"?{inline}").status == 200
+    assert api.engine.builds.requests[-1][0].has_inline_cache
+    to = urlencode({"cacheto": json.dumps(["type=registry,ref=r.test/c,mode=max"])})
+    assert "no registry for" in build(api, f"?{to}").body.decode()
+    assert len(api.engine.builds.requests) == 2
+
+
+@pytest.mark.parametrize("cache", ["type=local,dest=/c", "type=gha", "type=registry", "mode=max"])
+def test_caches_that_cannot_be_written(api: Api, cache: str) -> None:
+    asked = urlencode({"cacheto": json.dumps([cache])})
+    assert build(api, f"?{asked}").status in (400, 501)
+    assert api.engine.builds.requests == []
 
 
 def test_several_platforms(api: Api) -> None:

@@ -6,6 +6,7 @@ The daemon that reads them is another one, which has built nothing yet.
 import json
 import os
 import subprocess
+import sys
 import tarfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -136,6 +137,27 @@ def test_an_image_with_its_cache(
 def test_an_image_whose_history_is_not_whole(buildx: Docker, where: str) -> None:
     """BuildKit falls over such a cache, with the daemon that it is in."""
     assert "no inline cache: the history" in built(buildx, "--cache-to", "type=inline", where)
+
+
+def test_seacan_build(
+    docker: Docker, own_daemon: Daemon, elsewhere: Daemon, registry: DockerRegistry, where: str
+) -> None:
+    """Over the classic endpoint; what buildx has written is read, too."""
+
+    def built(daemon: Daemon, *words: str) -> tuple[str, str]:
+        own = [sys.executable, "-m", "seacan.cli.main", "-H", daemon.host]
+        for command in (["builder", "prune", "-af"], ["build", "--network=none", *words, where]):
+            done = subprocess.run(
+                [*own, *command], check=True, capture_output=True, text=True, timeout=100
+            )
+        return Path(where, "id").read_text(), done.stderr
+
+    ref, iid = f"{registry.host}/classic:1", f"--iidfile={where}/id"
+    first, said = built(own_daemon, "--cache-to", f"type=registry,ref={ref},mode=max", iid)
+    assert f"cache exported to {ref}" in said
+    again, said = built(elsewhere, "--cache-from", f"type=registry,ref={ref}", iid)
+    assert first == again
+    assert said.count("CACHED") >= STEPS
 
 
 def test_what_is_wrong_with_a_cache_is_told(

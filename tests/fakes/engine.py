@@ -44,6 +44,7 @@ from seacan.engine.volume_prune import PrunedVolumes
 from seacan.errors import (
     Conflict,
     Forbidden,
+    Internal,
     InvalidArgument,
     NotFound,
     NotModified,
@@ -919,7 +920,7 @@ class FakeBuilds:
         credentials: Credentials,
         progress: Callable[[dict[str, Any]], None],
     ) -> RegistryCache:
-        raise Unavailable(f"{reference}: no registry for {credentials.username}")
+        raise Internal(f"{reference}: no registry for {credentials.username}")
 
     def open_blob(self, digest: str) -> BinaryIO:
         return io.BytesIO(self.blobs[digest])

@@ -12,6 +12,8 @@ from typing import Any, Final, TypeVar, cast
 import msgspec
 from msgspec import field
 
+from seacan.api import cache_options
+from seacan.api.cache_options import CacheImport, ExportedCache
 from seacan.api.query import Query
 from seacan.build.arguments import Wanted
 from seacan.build.downloads import is_url
@@ -25,6 +27,7 @@ from seacan.spec import inventory
 from seacan.spec.engine_api import AuthConfig, HostConfig, Ulimit
 
 T = TypeVar("T")
+C = TypeVar("C", CacheImport, ExportedCache)
 
 _TEXTS: Final = msgspec.json.Decoder(dict[str, str])
 _ARGUMENTS: Final = msgspec.json.Decoder(dict[str, str | None])
@@ -34,6 +37,8 @@ _REGISTRIES: Final = msgspec.json.Decoder(dict[str, AuthConfig])
 _HEADER_LIMIT_BYTES: Final = 256 << 10
 DEFAULT_DOCKERFILE: Final = "Dockerfile"
 _KEEP_GIT_DIRECTORY: Final = "BUILDKIT_CONTEXT_KEEP_GIT_DIR"  # a build argument
+_INLINE_CACHE: Final = "BUILDKIT_INLINE_CACHE"  # another
+_TYPE: Final = "type="  # how what is no image begins
 _TRUE: Final = ("1", "t", "true")
 _NUMBERS: Final = (
     ("memory", "Memory"), ("memswap", "MemorySwap"), ("cpushares", "CpuShares"),
@@ -61,7 +66,9 @@ class Asked(msgspec.Struct, frozen=True):
     is_quiet: bool
     uses_cache: bool
     cache_off_stages: list[str]
-    cache_from: list[str]
+    cache_from: list[str]  # images
+    cache_imports: list[CacheImport]
+    cache_exports: list[ExportedCache]
     pulls: bool
     is_squashed: bool
     # Beyond Docker, for seacan's own client:
@@ -83,6 +90,8 @@ def read(query: Query, headers: Mapping[str, str], *, has_inventory: bool = Fals
     contexts = _contexts(query)
     given = _json(query, "buildargs", _ARGUMENTS, "build args") or {}
     arguments = {name: value for name, value in given.items() if value is not None}
+    caches = _json(query, "cachefrom", _NAMES, "cache-from") or []
+    typed = [each for each in caches if each.startswith(_TYPE)]
     return Asked(
         dockerfile=query.optional("dockerfile") or DEFAULT_DOCKERFILE,
         remote=query.text("remote"),
@@ -102,7 +111,9 @@ def read(query: Query, headers: Mapping[str, str], *, has_inventory: bool = Fals
         is_quiet=query.flag("q"),
         uses_cache=not query.flag("nocache"),
         cache_off_stages=query.texts("nocachefilter"),
-        cache_from=_json(query, "cachefrom", _NAMES, "cache-from") or [],
+        cache_from=[each for each in caches if not each.startswith(_TYPE)],
+        cache_imports=_in_registries(cache_options.imports(map(cache_options.parse, typed))),
+        cache_exports=_in_registries(_cache_exports(query, arguments)),
         pulls=query.flag("pull"),
         is_squashed=query.flag("squash"),
         tells_graph=query.text("progress") == "graph",
@@ -137,6 +148,22 @@ def _secrets(header: str) -> dict[str, bytes]:
     except (binascii.Error, ValueError, msgspec.DecodeError, RecursionError):
         # What is in it is nobody's to read in a message.
         raise InvalidArgument("error reading secrets: not base64 of JSON") from None
+
+
+def _cache_exports(query: Query, arguments: Mapping[str, str]) -> list[ExportedCache]:
+    options = _json(query, "cacheto", _NAMES, "cache-to") or []
+    if arguments.get(_INLINE_CACHE, "").lower() in _TRUE:
+        options.append("type=inline")
+    return cache_options.exports(map(cache_options.parse, options))
+
+
+def _in_registries(caches: list[C]) -> list[C]:
+    """Return them. Raises Unsupported for directories, which are the client's."""
+    if any(each.directory for each in caches):
+        raise Unsupported(
+            "not supported: caches of type local without docker buildx; registry and inline are"
+        )
+    return caches
 
 
 class _Contexts(msgspec.Struct, frozen=True):

@@ -51,6 +51,7 @@ from seacan.spec.image import ImageConfig
 from seacan.supervisor.launcher_client import Launcher
 
 _EPOCH = "SOURCE_DATE_EPOCH"
+_FOR_BUILDERS = (_EPOCH, "BUILDKIT_INLINE_CACHE")  # arguments that no Dockerfile need name
 _AGENT = "default"  # the one for repositories, as with BuildKit
 
 FindImage = Callable[[ImageOrigin, Platform, Progress], Awaitable[Image]]
@@ -126,7 +127,7 @@ class Builder(msgspec.Struct, frozen=True):
                 images.append(state.diff_ids)
             built = Built(best([*made.items()], host()) or next(iter(made.values())), made)
             await progress(Made(built.image_id))
-            unused = [name for name in unused_args(planned, file) if name != _EPOCH]
+            unused = [name for name in unused_args(planned, file) if name not in _FOR_BUILDERS]
             if unused:
                 names = " ".join(unused)
                 await progress(

@@ -21,15 +21,17 @@ def test_flags_of_a_build(tmp_path: Path) -> None:
         "{context: ., dockerfile: D, args: {X: 1}, labels: {l: m}, target: t, network: host, "
         "no_cache: true, tags: [q:1], extra_hosts: ['h=1.2.3.4'], shm_size: 1k, "
         "additional_contexts: {o: 'service:b'}, ulimits: {nofile: 5}, platforms: [linux/amd64], "
-        "ssh: [default, own=/k]}",
+        "cache_from: ['type=registry,ref=r/c'], cache_to: [type=inline], ssh: [default, own=/k]}",
     )
     assert found == [
         "--tag=app-a",
         "--target=t",
         "--network=host",
         "--shm-size=1024",
-        "--add-host=h:1.2.3.4",
+        "--cache-from=type=registry,ref=r/c",
+        "--cache-to=type=inline",
         "--tag=q:1",
+        "--add-host=h:1.2.3.4",
         "--no-cache",
         "--ssh=default",
         "--ssh=own=/k",
@@ -58,7 +60,7 @@ def test_an_inline_dockerfile_and_a_secret_become_files(tmp_path: Path) -> None:
     assert (tmp_path / "Dockerfile").read_text() == "FROM x"
 
 
-@pytest.mark.parametrize("key", ["privileged: true", "cache_to: [x]"])
+@pytest.mark.parametrize("key", ["privileged: true", "entitlements: [x]"])
 def test_what_cannot_be_had_is_refused(tmp_path: Path, key: str) -> None:
     with pytest.raises(Unsupported, match=rf"services\.a\.build\.{key.partition(':')[0]}"):
         words(tmp_path, f"{{context: ., {key}}}")

@@ -7,11 +7,11 @@ from typing import Final
 import msgspec
 
 from seacan.api.buildkit import client_services
-from seacan.api.buildkit.cache_options import CacheImport, ExportedCache
 from seacan.api.buildkit.client_store import ClientStore
 from seacan.api.buildkit.jobs import Job
 from seacan.api.buildkit.progress import Step, teller
 from seacan.api.buildkit.sessions import Session
+from seacan.api.cache_options import CacheImport, ExportedCache
 from seacan.api.engine_builds import Builds
 from seacan.build.caches.exported import CacheExport, CacheTarget, Packed
 from seacan.build.caches.imported import CacheSource, ImportedCache

@@ -10,15 +10,15 @@ from typing import Any, Final
 import anyio
 import msgspec
 
-from seacan.api import engine
+from seacan.api import cache_options, engine
 from seacan.api.body_file import Receive, file_of
-from seacan.api.buildkit import cache_options, client_services, filesend
-from seacan.api.buildkit.cache_options import ExportedCache
+from seacan.api.buildkit import client_services, filesend
 from seacan.api.buildkit.jobs import Job, Kept, Prepared
 from seacan.api.buildkit.messages import SolveRequest, Typed
 from seacan.api.buildkit.progress import teller
 from seacan.api.buildkit.sessions import Session
 from seacan.api.buildkit.solving import Solving
+from seacan.api.cache_options import ExportedCache
 from seacan.build.builder import Built
 from seacan.errors import InvalidArgument, Unsupported
 from seacan.images import references
@@ -76,9 +76,8 @@ def read(request: SolveRequest) -> Wanted:
         else:
             outputs.append(Output(number, each.type, [*names]))
     exports = request.cache.exports if request.cache is not None else ()
-    return Wanted(
-        len(outputs) < len(asked), [*tags], [*pushed], outputs, cache_options.exports(exports)
-    )
+    caches = cache_options.exports((each.type, each.attributes) for each in exports)
+    return Wanted(len(outputs) < len(asked), [*tags], [*pushed], outputs, caches)
 
 
 def _check(asked: Typed) -> None:

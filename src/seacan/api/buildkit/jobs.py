@@ -17,11 +17,11 @@ import msgspec
 from msgspec import field
 
 from seacan.api.buildkit.attributes import Asked
-from seacan.api.buildkit.cache_options import CacheImport, ExportedCache
 from seacan.api.buildkit.definitions import result_id
 from seacan.api.buildkit.messages import Definition, ReturnRequest
 from seacan.api.buildkit.needs import Needs
 from seacan.api.buildkit.progress import Telling
+from seacan.api.cache_options import CacheImport, ExportedCache
 from seacan.build.context_tree import ContextTree
 from seacan.errors import InvalidArgument, NotFound, Unavailable
 from seacan.images.references import Reference

@@ -12,7 +12,8 @@ import anyio
 import msgspec
 from msgspec.structs import replace
 
-from seacan.api.buildkit import attributes, cache_options, client_services, filesync, warnings
+from seacan.api import cache_options
+from seacan.api.buildkit import attributes, client_services, filesync, warnings
 from seacan.api.buildkit.attributes import Asked, Directory
 from seacan.api.buildkit.caches import Caches
 from seacan.api.buildkit.errors import placed, sentence
@@ -76,7 +77,9 @@ class Solving(msgspec.Struct, frozen=True):
             has_triggers=await anyio.to_thread.run_sync(self._may_have_triggers, found),
             remote=remote,
             inputs={name: inputs[key] for name, key in asked.contexts.results.items()},
-            cache_imports=cache_options.imports([*asked.cache_imports, *imports]),
+            cache_imports=cache_options.imports(
+                (each.type, each.attributes) for each in (*asked.cache_imports, *imports)
+            ),
         )
         job.results[prepared.id] = prepared
         return prepared

@@ -11,6 +11,7 @@ import anyio
 from seacan.api import build_request, engine_builds
 from seacan.api.body_file import body_file
 from seacan.api.build_answers import ClassicAnswer, GraphAnswer
+from seacan.api.build_caches import BuildCaches
 from seacan.api.build_request import Asked
 from seacan.api.door import Call, Route, json_reply
 from seacan.api.gathered import gathered
@@ -90,6 +91,8 @@ class BuildRoutes:
         ):
             wanted = await anyio.to_thread.run_sync(self._request, asked, contexts[""], agents)
             await anyio.to_thread.run_sync(answer.begin, wanted.dockerfile)
+            caches = BuildCaches(self._builds, asked, answer.progress)
+            wanted = await caches.add_to(wanted)
             built = await self._builds.build(
                 wanted,
                 contexts,

@@ -97,7 +97,7 @@ def _send(
     query = {**query_of(values, source, places, _arguments(session, values)), **more}
     headers = Credentials(session.config_path).all_header()
     found = secrets(values.texts("secret"))
-    if places or found:
+    if places or found or values.texts("cache-to"):
         _require_seacan(session)
     if found:
         texts = {name: base64.b64encode(content).decode() for name, content in found.items()}
@@ -122,7 +122,9 @@ def _require_seacan(session: Session) -> None:
     """Raise Unsupported if the daemon would build without what it does not know."""
     platform = session.client.system.version().get("Platform") or {}
     if platform.get("Name") != "seacan":
-        raise Unsupported("this daemon's builder knows no --secret, --ssh and --build-context")
+        raise Unsupported(
+            "this daemon's builder knows no --secret, --ssh, --build-context and --cache-to"
+        )
 
 
 def _check(session: Session, values: Values, source: Source) -> int:

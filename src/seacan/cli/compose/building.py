@@ -19,10 +19,11 @@ if TYPE_CHECKING:
 
 # What is said by the flag of the same meaning.
 _TEXTS = {"target": "target", "network": "network", "shm_size": "shm-size"}
-_LISTS = {"cache_from": "cache-from", "extra_hosts": "add-host", "tags": "tag"}
+_LISTS = {"cache_from": "cache-from", "cache_to": "cache-to", "tags": "tag"}
 _SWITCHES = {"no_cache": "no-cache", "pull": "pull"}
 _DONE_HERE = {
     "context",
+    "extra_hosts",
     "dockerfile",
     "dockerfile_inline",
     "args",
@@ -73,7 +74,8 @@ def build_words(
     words = [f"--tag={image_of(project, name, service)}"]
     words += [f"--{flag}={section[key]}" for key, flag in _TEXTS.items() if key in section]
     for key, flag in _LISTS.items():
-        words += [f"--{flag}={_host(text)}" for text in section.get(key, ())]
+        words += [f"--{flag}={text}" for text in section.get(key, ())]
+    words += [f"--add-host={_host(text)}" for text in section.get("extra_hosts", ())]
     words += [f"--{flag}" for key, flag in _SWITCHES.items() if section.get(key)]
     words += [f"--ssh={text.replace(': ', '=', 1)}" for text in section.get("ssh", ())]
     words += _pairs("build-arg", section.get("args", {}))

@@ -139,6 +139,7 @@ def test_a_daemon_without_a_graph(
         ("--secret", "id=a,src=/dev/null"),
         ("--build-context", "x=docker-image://y"),
         ("--ssh", "default=/dev/null"),
+        ("--cache-to", "type=inline"),
     ],
 )
 def test_another_daemon_does_not_pass_over_what_it_does_not_know(
@@ -147,7 +148,7 @@ def test_another_daemon_does_not_pass_over_what_it_does_not_know(
     version = reply('{"Platform": {"Name": "Docker Engine - Community"}}')
     with (
         scripted_daemon(tmp_path, **{"GET /version": version}) as daemon,
-        pytest.raises(Exit, match="knows no --secret, --ssh and --build-context"),
+        pytest.raises(Exit, match="knows no --secret, --ssh, --build-context and --cache-to"),
     ):
         build(daemon, *words, str(context))
     assert daemon.asked()[-1].endswith("/version")

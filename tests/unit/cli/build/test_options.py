@@ -35,6 +35,7 @@ def test_without_options() -> None:
         (["--no-cache"], "nocache", True),
         (["--no-cache-filter", "a,b"], "nocachefilter", ["a", "b"]),
         (["--cache-from", "x"], "cachefrom", '["x"]'),
+        (["--cache-to", "type=inline"], "cacheto", '["type=inline"]'),
         (["--target", "x"], "target", "x"),
         (["--platform", "linux/arm64"], "platform", "linux/arm64"),
         (["--platform", "a,b", "--platform", "c"], "platform", "a,b,c"),

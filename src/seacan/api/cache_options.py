@@ -5,15 +5,17 @@ What is for the client alone (`dest`, `tag`, `reset` of a directory) is its own 
 Source: moby/buildkit, README "Cache"; cache/remotecache/*.
 """
 
-from collections.abc import Mapping, Sequence
-from typing import Final
+import csv
+from collections.abc import Iterable, Mapping
+from typing import Final, TypeAlias
 
 import msgspec
 
-from seacan.api.buildkit.messages import Typed
 from seacan.errors import InvalidArgument, Unsupported
 from seacan.images import references
 from seacan.images.references import Reference
+
+Typed: TypeAlias = tuple[str, Mapping[str, str]]  # type, and what else is said of it
 
 _ELSEWHERE: Final = ("gha", "s3", "azblob")
 _TRUE: Final = ("1", "t", "T", "TRUE", "true", "True")
@@ -52,9 +54,24 @@ class ExportedCache(msgspec.Struct, frozen=True):
         return self.reference is None and not self.directory
 
 
-def imports(entries: Sequence[Typed]) -> list[CacheImport]:
+def parse(text: str) -> Typed:
+    """Return what an option of a command line says (type=registry,ref=…).
+
+    Raises InvalidArgument.
+    """
+    try:
+        fields = [each.partition("=") for each in next(csv.reader([text], strict=True), [])]
+    except csv.Error as err:
+        raise InvalidArgument(f"invalid cache: {text}: {err}") from err
+    if not all(equals for _, equals, _ in fields):
+        raise InvalidArgument(f"invalid cache: {text}: NAME=VALUE is wanted")
+    attributes = {name.strip().lower(): value for name, _, value in fields}
+    return attributes.pop("type", ""), attributes
+
+
+def imports(entries: Iterable[Typed]) -> list[CacheImport]:
     """Return what is to be read, each once. Raises InvalidArgument; Unsupported, by name."""
-    return [*dict.fromkeys(_import(each.type, each.attributes) for each in entries)]
+    return [*dict.fromkeys(_import(*each) for each in entries)]
 
 
 def _import(kind: str, attributes: Mapping[str, str]) -> CacheImport:
@@ -72,9 +89,9 @@ def _import(kind: str, attributes: Mapping[str, str]) -> CacheImport:
             raise Unsupported(_unknown(kind, "import"))
 
 
-def exports(entries: Sequence[Typed]) -> list[ExportedCache]:
+def exports(entries: Iterable[Typed]) -> list[ExportedCache]:
     """Return what is to be written. Raises InvalidArgument; Unsupported, by name."""
-    found = [_export(each.type, each.attributes) for each in entries]
+    found = [_export(*each) for each in entries]
     forms = {
         (each.is_image_manifest, each.is_compressed, each.has_all)
         for each in found

@@ -4,8 +4,7 @@ from typing import Any
 
 import pytest
 
-from seacan.api.buildkit.cache_options import CacheImport, ExportedCache, exports, imports
-from seacan.api.buildkit.messages import Typed
+from seacan.api.cache_options import CacheImport, ExportedCache, exports, imports, parse
 from seacan.errors import InvalidArgument, SeacanError, Unsupported
 from seacan.images import references
 
@@ -14,7 +13,7 @@ REF = references.parse("r.test/c:1")
 
 def export(kind: str, **attributes: str) -> ExportedCache:
     said = {name.replace("_", "-"): value for name, value in attributes.items()}
-    (found,) = exports([Typed(kind, said)])
+    (found,) = exports([(kind, said)])
     return found
 
 
@@ -29,13 +28,13 @@ def test_exports() -> None:
 
 def test_imports_each_once() -> None:
     digest = f"sha256:{'0' * 64}"
-    local = Typed("local", {"src": "/c", "digest": digest, "tag": "t"})
-    registry = Typed("registry", {"ref": "r.test/c:1", "registry.insecure": "false"})
+    local = ("local", {"src": "/c", "digest": digest, "tag": "t"})
+    registry = ("registry", {"ref": "r.test/c:1", "registry.insecure": "false"})
     assert imports([local, registry, local]) == [
         CacheImport(directory="/c", digest=digest),
         CacheImport(REF),
     ]
-    assert imports([Typed("registry", {"ref": "x"})])[0].shown == "x:latest"
+    assert imports([("registry", {"ref": "x"})])[0].shown == "x:latest"
 
 
 @pytest.mark.parametrize(
@@ -61,7 +60,7 @@ def test_what_cannot_be_written(
     kind: str, attributes: dict[str, str], error: type[SeacanError]
 ) -> None:
     with pytest.raises(error):
-        exports([Typed(kind, attributes)])
+        exports([(kind, attributes)])
 
 
 @pytest.mark.parametrize(
@@ -78,11 +77,23 @@ def test_what_cannot_be_written(
 )
 def test_what_cannot_be_read(kind: str, attributes: dict[str, str], error: Any) -> None:
     with pytest.raises(error):
-        imports([Typed(kind, attributes)])
+        imports([(kind, attributes)])
 
 
 def test_directories_that_would_be_told_the_same_digest() -> None:
-    two = [Typed("local", {"dest": "/a"}), Typed("local", {"dest": "/b", "mode": "max"})]
+    two = [("local", {"dest": "/a"}), ("local", {"dest": "/b", "mode": "max"})]
     with pytest.raises(Unsupported, match="with different options"):
         exports(two)
-    assert len(exports([two[0], Typed("registry", {"ref": "x", "mode": "max"})])) == 2
+    assert len(exports([two[0], ("registry", {"ref": "x", "mode": "max"})])) == 2
+
+
+def test_options_of_a_command_line() -> None:
+    assert parse('type=registry,ref=r.test/c:1,"mode=max"') == (
+        "registry",
+        {"ref": "r.test/c:1", "mode": "max"},
+    )
+    for text in ("type=registry,ref", 'type=x,"y=z'):
+        with pytest.raises(InvalidArgument, match="invalid cache"):
+            parse(text)
+    with pytest.raises(Unsupported, match="unknown type"):
+        exports([parse("ref=x")])
