@@ -26,7 +26,6 @@ def main() -> None:
     from seacan.runtime.main import main as run
 
     status = run()
-    sys.stdout.flush()
     # What the interpreter would tidy up, the end of the process does: in a tenth of the time.
     os._exit(status)
 
