@@ -12,6 +12,7 @@ from __future__ import annotations
 import _socket
 import ssl
 
+from seacan.certificate_chains import check_as_go
 from seacan.errors import InvalidArgument, Unavailable
 
 TYPE_CHECKING = False
@@ -24,7 +25,7 @@ _RECORD_BYTES = 16 * 1024
 
 def client_context(files: TlsFiles) -> ssl.SSLContext:
     """Return how a client shows itself, and whom it trusts. Raises InvalidArgument."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context = check_as_go(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.hostname_checks_common_name = False
     if files.ca:

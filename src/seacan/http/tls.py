@@ -17,6 +17,7 @@ from typing import Final, cast
 import anyio
 
 from seacan import log
+from seacan.certificate_chains import check_as_go
 from seacan.errors import InvalidArgument
 from seacan.http.messages import Certificate
 from seacan.http.streams import ClientGone, SocketStream
@@ -40,7 +41,7 @@ def server_context(
 
     Raises InvalidArgument if the files do not fit.
     """
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context = check_as_go(ssl.create_default_context(ssl.Purpose.CLIENT_AUTH))
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.set_alpn_protocols(["http/1.1"])
     load_certificate(context, certificate, key)

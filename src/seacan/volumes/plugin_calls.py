@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 import msgspec
 from msgspec import field
 
+from seacan.certificate_chains import check_as_go
 from seacan.errors import Internal, InvalidArgument, Unavailable
 
 _MEDIA_TYPE: Final = "application/vnd.docker.plugins.v1.2+json"
@@ -79,7 +80,7 @@ def _connection(address: Address, timeout_s: float) -> http.client.HTTPConnectio
 
 
 def _tls_context(tls: Mapping[str, Any]) -> ssl.SSLContext:
-    context = ssl.create_default_context(cafile=tls.get("CAFile") or None)
+    context = check_as_go(ssl.create_default_context(cafile=tls.get("CAFile") or None))
     if tls.get("InsecureSkipVerify"):
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE

@@ -12,6 +12,7 @@ from pathlib import Path
 import msgspec
 from msgspec.structs import replace
 
+from seacan.certificate_chains import check_as_go
 from seacan.errors import InvalidArgument
 
 
@@ -22,7 +23,7 @@ class Tls(msgspec.Struct, frozen=True):
 
     def context(self) -> ssl.SSLContext:
         """Make what urllib3 wants. Raises InvalidArgument for files that are no certificates."""
-        context = ssl.create_default_context()
+        context = check_as_go(ssl.create_default_context())
         if not self.verify:
             context.check_hostname = False
             context.verify_mode = ssl.CERT_NONE

@@ -337,8 +337,10 @@ def _describe(request: ReceiverRequest, err: OSError) -> str:
 def _tls_context(given: dict[str, str]) -> "ssl.SSLContext":
     import ssl  # some megabytes: for those who ask
 
+    from seacan.certificate_chains import check_as_go
+
     try:
-        context = ssl.create_default_context(cafile=given.get("ca"))
+        context = check_as_go(ssl.create_default_context(cafile=given.get("ca")))
         if given.get("cert"):
             context.load_cert_chain(given["cert"], given.get("key"))
     except OSError as err:
