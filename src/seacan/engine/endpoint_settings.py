@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Final, cast
 
 from seacan import errors
+from seacan.engine import interface_sysctls
 from seacan.engine.namespaces import HOST, NONE, other_container
 from seacan.errors import InvalidArgument, Unsupported
 from seacan.network.definition import Network, is_interface_name
@@ -20,6 +21,7 @@ _MAC: Final = re.compile(r"[0-9a-fA-F]{2}([:-][0-9a-fA-F]{2}){5}")
 _MOST: Final = 1024  # each is shown wherever the container is
 _ENDPOINT_OPTIONS: Final = "com.docker.network.endpoint."
 _INTERFACE_NAME: Final = f"{_ENDPOINT_OPTIONS}ifname"
+_OPTIONS: Final = (_INTERFACE_NAME, interface_sysctls.OPTION)
 # What the daemon tells of an endpoint comes back from clients that copy what they have read.
 _ASKED: Final = ("IPAMConfig", "Links", "MacAddress", "Aliases", "DriverOpts", "GwPriority")
 
@@ -107,8 +109,9 @@ def check(settings: EndpointSettings, network: Network | None) -> None:
             wrong += _wrong_address(address, version, network)
     wrong += _wrong_link_local(config.get("LinkLocalIPs") or [])
     for option in settings.get("DriverOpts") or {}:
-        if option.startswith(_ENDPOINT_OPTIONS) and option != _INTERFACE_NAME:
+        if option.startswith(_ENDPOINT_OPTIONS) and option not in _OPTIONS:
             raise Unsupported(f"option {option} of an endpoint is not supported")
+    wrong += interface_sysctls.wrong(settings, network)
     if (name := asked_interface(settings)) and (name == "lo" or not is_interface_name(name)):
         wrong.append(f"invalid interface name: {name}")
     if len(wrong) == 1:

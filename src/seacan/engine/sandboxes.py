@@ -17,7 +17,7 @@ from anyio.abc import TaskGroup
 from msgspec.structs import replace
 
 from seacan import errors, log
-from seacan.engine import endpoint_settings, sandbox_file
+from seacan.engine import endpoint_settings, interface_sysctls, sandbox_file
 from seacan.engine.container import NEVER, Container
 from seacan.engine.departures import Departures
 from seacan.engine.endpoint_plan import (
@@ -117,8 +117,9 @@ class Sandboxes:
         config = settings.get("IPAMConfig") or {}
         book = self._networks.addresses
         ipv4 = book.take(network, 4, config.get("IPv4Address") or "")
+        has_ipv6 = not interface_sysctls.disables_ipv6(settings)
         try:
-            ipv6 = book.take(network, 6, config.get("IPv6Address") or "")
+            ipv6 = book.take(network, 6, config.get("IPv6Address") or "") if has_ipv6 else ""
         except BaseException:
             book.give_back(network.id, [ipv4])
             raise
@@ -132,7 +133,7 @@ class Sandboxes:
             ipv4=ipv4,
             ipv6=ipv6,
             gateway_ipv4=gateway_of(network, 4),
-            gateway_ipv6=gateway_of(network, 6),
+            gateway_ipv6=gateway_of(network, 6) if has_ipv6 else "",
             priority=settings.get("GwPriority") or 0,
             link_local=endpoint_settings.link_local(settings),
             has_names=network.has_resolver,
@@ -313,6 +314,10 @@ class Sandboxes:
                 await anyio.to_thread.run_sync(
                     self._connect, record, bundle, namespace, before, after, endpoint
                 )
+                undo = functools.partial(
+                    self._disconnect, record, bundle, namespace, after, before, endpoint
+                )
+                await interface_sysctls.set_all(shim, settings, endpoint, undo)
         except BaseException:
             self._networks.addresses.give_back(network.id, (endpoint.ipv4, endpoint.ipv6))
             raise

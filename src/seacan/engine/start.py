@@ -15,6 +15,7 @@ from seacan.engine import (
     bundle,
     devices,
     image_mounts,
+    interface_sysctls,
     links,
     log_plan,
     mount_points,
@@ -109,6 +110,8 @@ def prepare(
         network = shim.network if sharing.has_own_network(host_config) else None
         context.sandboxes.make(record, sandbox, network, directory)
     request = _request(context, record, directory, layers, log)
+    if sandbox is not None and (sysctls := interface_sysctls.of_sandbox(record.networks, sandbox)):
+        request["sysctls"] = sysctls
     # Only where nothing of the host is mounted, which is expected to be free by then.
     request["unmounts_last"] = not points and not host_config.get("Privileged")
     subpaths.mount(whole, parts)

@@ -9,8 +9,10 @@ import errno
 import os
 import signal
 import socket
+from collections.abc import Iterator, Mapping
 from typing import Final
 
+from seacan import errors
 from seacan.kernel import idmaps, procfs, syscalls
 from seacan.kernel.namespaces import CLONE_NEWNET, CLONE_NEWUSER, set_loopback_up
 from seacan.supervisor.protocol import IdMap
@@ -55,11 +57,32 @@ class NetworkNamespace:
 
     def open_socket(self, family: int, kind: int) -> socket.socket:
         """Return a new socket in it. Raises OSError."""
+        with self._entered():
+            return socket.socket(family, kind)
+
+    def set_sysctls(self, values: Mapping[str, str]) -> None:
+        """Set parameters of it: path below /proc/sys → value. Raises InvalidArgument as dockerd."""
+        if not values:
+            return
+        with self._entered():
+            for path, value in values.items():
+                try:
+                    procfs.write(f"sys/{path}", value)
+                except FileNotFoundError as err:
+                    raise errors.InvalidArgument(f"/proc/sys/{path} is not a sysctl file") from err
+                except OSError as err:
+                    raise errors.InvalidArgument(
+                        f"unable to write to '/proc/sys/{path}': {err.strerror}"
+                    ) from err
+
+    @contextlib.contextmanager
+    def _entered(self) -> Iterator[None]:
+        """Be in it for the block, with all of this process."""
         home = os.open(_OWN, os.O_RDONLY)
         try:
             syscalls.setns(self.fd, CLONE_NEWNET)
             try:
-                return socket.socket(family, kind)
+                yield
             finally:
                 syscalls.setns(home, CLONE_NEWNET)
         finally:

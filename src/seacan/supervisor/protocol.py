@@ -105,6 +105,7 @@ class StartRequest(TypedDict):
     rootfs: RootfsRequest
     unmounts_last: bool  # its end is told first, then the shim ends when all is unmounted
     has_network: bool  # the container joins the namespace that the shim has made
+    sysctls: NotRequired[dict[str, str]]  # of that namespace: path below /proc/sys, value
     terminal: bool
     stdin: bool
     stdin_once: bool

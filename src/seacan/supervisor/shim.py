@@ -67,6 +67,8 @@ def run(events: socket.socket, standby: Standby | None, id_map: IdMap | None) ->
         network.close()
         network = None
     try:
+        if network is not None:
+            network.set_sysctls(message.get("sysctls", {}))
         shim = Shim(cast(StartRequest, message), descriptors, starter, network)
     except Exception as err:
         protocol.send(events, protocol.error_reply(err))
@@ -167,6 +169,7 @@ class Shim:
             "exec": self._execs.begin,
             "network": self._network_descriptors,
             "socket": self._open_socket,
+            "sysctls": self._set_sysctls,
         }
 
     def _pace(self) -> None:
@@ -226,6 +229,10 @@ class Shim:
     def _open_socket(self, message: Message, descriptors: list[int]) -> Answer:
         opened = self._own_network().open_socket(int(message["family"]), int(message["type"]))
         return Answer({}, lent=[opened])
+
+    def _set_sysctls(self, message: Message, descriptors: list[int]) -> Answer:
+        self._own_network().set_sysctls(message["values"])
+        return Answer({})
 
     def _own_network(self) -> NetworkNamespace:
         if self._network is None:

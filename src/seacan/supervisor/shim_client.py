@@ -8,7 +8,7 @@ import os
 import select
 import socket
 import struct
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping, Sequence
 from typing import Final, cast
 
 import anyio
@@ -141,6 +141,13 @@ class Shim:
             yield int(reply["position_ns"])
             with contextlib.suppress(OSError):  # the shim has dropped the client, or is gone
                 protocol.send(connection, {"request": "release"})
+
+    async def set_sysctls(self, values: Mapping[str, str]) -> None:
+        """Set kernel parameters of the container's own network: path below /proc/sys → value.
+
+        Raises InvalidArgument, in Docker's words, Conflict.
+        """
+        await self._request({"request": "sysctls", "values": {**values}})
 
     async def clear_log(self) -> None:
         """Have it forget what it logged so far. Raises Conflict if it logs no more; Internal."""

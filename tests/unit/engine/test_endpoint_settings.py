@@ -83,6 +83,8 @@ def test_networks_that_do_not_go_together(endpoints: dict[str, Any]) -> None:
          "invalid interface name: a/b"),
         (OWN, {"DriverOpts": {"com.docker.network.endpoint.ifname": "lo"}},
          "invalid interface name: lo"),
+        (OWN, {"DriverOpts": {"com.docker.network.endpoint.sysctls": "net.ipv4.x.eth0.y=1"}},
+         "unrecognised network interface sysctl 'net.ipv4.x.eth0.y=1'; represent"),
         (BRIDGE, {"Aliases": ["a"]},
          "network-scoped alias is supported only for containers in user defined networks"),
     ],
@@ -95,7 +97,7 @@ def test_what_a_network_cannot_give(network: Network, settings: Any, message: st
 
 def test_what_is_not_supported_is_refused() -> None:
     with pytest.raises(Unsupported):
-        check({"DriverOpts": {"com.docker.network.endpoint.sysctls": "x"}}, OWN)
+        check({"DriverOpts": {"com.docker.network.endpoint.exposedports": "x"}}, OWN)
 
 
 def test_link_local_addresses() -> None:
