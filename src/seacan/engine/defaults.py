@@ -130,13 +130,15 @@ OPTIONAL: Final = frozenset(
 def fill(requested: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:
     """Return `defaults` with what `requested` says; empty optional fields are left out.
 
-    Null, and an empty string or a zero where Docker has another default, mean that default. Fields
-    that seacan does not know are dropped, as Docker drops those that it does not know.
+    Null, and an empty string or a zero where Docker has another default, mean that default: where
+    that is null, zero says something (a swappiness of 0). Fields that seacan does not know are
+    dropped, as Docker drops those that it does not know.
     """
     filled = {}
     for name, default in defaults.items():
         value = requested.get(name)
-        filled[name] = default if value is None or (not value and _is_scalar(value)) else value
+        is_unsaid = default is not None and not value and _is_scalar(value)
+        filled[name] = default if value is None or is_unsaid else value
     for name, value in requested.items():
         if name in OPTIONAL and _is_said(name, value):
             filled[name] = value

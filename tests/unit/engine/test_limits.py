@@ -98,6 +98,7 @@ def test_wrong_limits_are_refused_in_dockers_words(
         ({"Memory": 10 * MIB, "MemorySwap": 10 * MIB}, {"MemorySwap": 10 * MIB}),
         ({"MemorySwap": -1}, {"MemorySwap": -1}),
         ({"MemorySwappiness": -1}, {"MemorySwappiness": None}),
+        ({"MemorySwappiness": 0}, {"MemorySwappiness": 0}),
         ({"PidsLimit": 0}, {"PidsLimit": None}),
         ({"PidsLimit": -5}, {"PidsLimit": None}),
         ({"PidsLimit": 5}, {"PidsLimit": 5}),
