@@ -1,6 +1,7 @@
 """The Docker SDK for Python: the life of a container, as its users write it."""
 
 import contextlib
+import secrets
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -198,6 +199,26 @@ def test_images(client: Any) -> None:
     assert image.id in [listed.id for listed in client.images.list()]
     with pytest.raises(docker.errors.ImageNotFound):
         client.images.get("nosuch:1")
+
+
+def test_a_network_named_alone_is_the_only_one(client: Any) -> None:
+    """As of the low-level API's examples, which say nothing of a mode."""
+    name = f"seacan-test-{secrets.token_hex(6)}"
+    network = client.networks.create(name)
+    try:
+        endpoints = client.api.create_networking_config({name: client.api.create_endpoint_config()})
+        command = ["ip", "-o", "-4", "addr"]
+        made = client.api.create_container("busybox", command, networking_config=endpoints)
+        try:
+            client.api.start(made)
+            client.api.wait(made)
+            assert client.api.logs(made).count(b"eth") == 2  # the name, and the label, of one
+            shown = client.api.inspect_container(made)
+            assert list(shown["NetworkSettings"]["Networks"]) == [name]
+        finally:
+            client.api.remove_container(made, force=True)
+    finally:
+        network.remove()
 
 
 def test_errors(client: Any) -> None:

@@ -31,7 +31,9 @@ def of_request(
 ) -> dict[str, EndpointSettings]:
     """Return what `request` asks of each network, by name; the one of NetworkMode is the first.
 
-    A network may be missing until the start; `find` raises NotFound. Raises InvalidArgument.
+    That is left out where others are named alone, as with dockerd: clients that name a network in
+    EndpointsConfig say nothing of a mode. A network may be missing until the start; `find` raises
+    NotFound. Raises InvalidArgument.
     """
     mode = host_config.get("NetworkMode") or ""
     if other_container(mode) or request.get("NetworkDisabled"):
@@ -45,9 +47,11 @@ def of_request(
             raise InvalidArgument(f"invalid config for network {name}: EndpointsConfig is nil")
         given[_name(mode if name == "default" else name, find)] = asked(settings)
     main = _name(mode, find)
-    wanted = {main: given.pop(main, EndpointSettings()), **given}
-    _check_modes(main, wanted)
-    _take_mac(request, wanted[main])
+    _check_modes(main, given, is_chosen=_is_chosen(request))
+    wanted = given
+    if main in given or not given:
+        wanted = {main: given.pop(main, EndpointSettings()), **given}
+    _take_mac(request, main, wanted)
     for name, settings in wanted.items():
         try:
             check(settings, _find(name, find))
@@ -74,24 +78,41 @@ def _find(ref: str, find: Find) -> Network | None:
         return None
 
 
-def _check_modes(main: str, wanted: dict[str, EndpointSettings]) -> None:
-    if len(wanted) > 1 and (main in (HOST, NONE) or HOST in wanted or NONE in wanted):
+def _is_chosen(request: ContainerCreate) -> bool:
+    mode = (request.get("HostConfig") or HostConfig()).get("NetworkMode")
+    return mode not in (None, "", "default")
+
+
+def _check_modes(main: str, given: dict[str, EndpointSettings], *, is_chosen: bool) -> None:
+    others = given.keys() - {main}
+    if (others and is_chosen and main in (HOST, NONE)) or others & {HOST, NONE}:
         raise InvalidArgument(
             "conflicting options: cannot attach both user-defined and non-user-defined "
             "network-modes"
         )
 
 
-def _take_mac(request: ContainerCreate, main: EndpointSettings) -> None:
-    """Give the first network the address that older clients give the container."""
-    if mac := request.get("MacAddress"):
-        own = main.get("MacAddress")
+def _take_mac(request: ContainerCreate, main: str, wanted: dict[str, EndpointSettings]) -> None:
+    """Give the first network, or the only one, the address that older clients give the container.
+
+    A container without an interface has nothing that it could be for.
+    """
+    mac = request.get("MacAddress")
+    if mac and main not in (HOST, NONE):
+        if main not in wanted and len(wanted) > 1:
+            raise InvalidArgument(
+                "unable to migrate container-wide MAC address to a specific network: "
+                "HostConfig.NetworkMode must match the identity of a network in "
+                "NetworkSettings.Networks"
+            )
+        first = next(iter(wanted.values()))
+        own = first.get("MacAddress")
         if own and own != mac:
             raise InvalidArgument(
                 "the container-wide MAC address must match the endpoint-specific MAC address "
                 "for the main network, or be left empty"
             )
-        main["MacAddress"] = mac
+        first["MacAddress"] = mac
 
 
 def check(settings: EndpointSettings, network: Network | None) -> None:

@@ -50,12 +50,12 @@ def of_endpoint(settings: EndpointSettings, interface: str) -> dict[str, str]:
 
 
 def of_sandbox(networks: Mapping[str, EndpointSettings], sandbox: Sandbox) -> dict[str, str]:
-    """Return those of all interfaces; `networks` are the settings by name of network."""
+    """Return those of all interfaces, which were planned by the settings in `networks`."""
     return {
         path: value
-        for endpoint in sandbox.endpoints
+        for settings, endpoint in zip(networks.values(), sandbox.endpoints, strict=True)
         if endpoint.interface
-        for path, value in of_endpoint(networks[endpoint.network], endpoint.interface).items()
+        for path, value in of_endpoint(settings, endpoint.interface).items()
     }
 
 

@@ -32,15 +32,23 @@ def _wanted(mode: str, endpoints: dict[str, Any] | None = None, **fields: Any) -
 
 def test_the_network_of_the_mode_is_the_first() -> None:
     assert list(_wanted("own", {"chosen": {}, "own": {}})) == ["own", "chosen"]
-    assert list(_wanted(OWN.id, {"chosen": {}})) == ["own", "chosen"]
+    assert list(_wanted(OWN.id, {"chosen": {}, OWN.id: {}})) == ["own", "chosen"]
     assert list(_wanted("nosuch")) == ["nosuch"]
     assert _wanted("container:x") == {}
     assert _wanted("bridge", NetworkDisabled=True) == {}
 
 
+def test_networks_that_are_named_alone_are_all() -> None:
+    assert list(_wanted("bridge", {"own": {}})) == ["own"]
+    assert list(_wanted("own", {"bridge": {}, "chosen": {}})) == ["bridge", "chosen"]
+    assert list(_wanted("none", {"own": {}})) == ["own"]  # the daemon has no default bridge
+    with pytest.raises(InvalidArgument, match="cannot attach both user-defined"):
+        _wanted("none", {"own": {}}, HostConfig={"NetworkMode": "none"})
+
+
 def test_as_many_networks_as_nobody_has() -> None:
     """A list of containers would be megabytes long with 50,000."""
-    assert len(_wanted("own", {f"n{number}": {} for number in range(1000)})) == 1001
+    assert len(_wanted("own", {f"n{number}": {} for number in range(1000)})) == 1000
     with pytest.raises(InvalidArgument, match="a container is in 1024 networks at most"):
         _wanted("own", {f"n{number}": {} for number in range(2000)})
 
@@ -53,6 +61,10 @@ def test_only_what_can_be_asked_for_is_kept() -> None:
 def test_the_address_of_the_container_is_that_of_its_first_network() -> None:
     mac = "02:42:00:00:00:01"
     assert _wanted("own", MacAddress=mac) == {"own": {"MacAddress": mac}}
+    assert _wanted("bridge", {"own": {}}, MacAddress=mac) == {"own": {"MacAddress": mac}}
+    assert _wanted("none", MacAddress=mac) == {"none": {}}
+    with pytest.raises(InvalidArgument, match="must match the identity of a network"):
+        _wanted("bridge", {"own": {}, "chosen": {}}, MacAddress=mac)
     with pytest.raises(InvalidArgument, match="must match the endpoint-specific MAC address"):
         _wanted("own", {"own": {"MacAddress": "02:42:00:00:00:02"}}, MacAddress=mac)
 
