@@ -113,6 +113,23 @@ def test_lists_that_a_client_left_out_are_null() -> None:
     assert (shown["Dns"], shown["Ulimits"], shown["PortBindings"]) == (None, None, None)
 
 
+def test_entries_are_whole_though_a_client_left_fields_out() -> None:
+    container = make_container()
+    container.host_config |= {
+        "PortBindings": {"80/tcp": [{"HostPort": "8080"}], "81/tcp": None, "82/tcp": []},
+        "Devices": [{"PathOnHost": "/dev/null"}],
+        "Ulimits": [{"Name": "core"}],
+    }
+    shown = inspect_container(container)["HostConfig"]
+    assert shown["PortBindings"] == {
+        "80/tcp": [{"HostIp": "", "HostPort": "8080"}], "81/tcp": None, "82/tcp": [],
+    }  # fmt: skip
+    assert shown["Devices"] == [
+        {"PathOnHost": "/dev/null", "PathInContainer": "", "CgroupPermissions": ""}
+    ]
+    assert shown["Ulimits"] == [{"Name": "core", "Hard": 0, "Soft": 0}]
+
+
 @pytest.mark.parametrize(("version", "nothing"), [("1.42", None), ("1.43", [])])
 def test_an_image_without_digests(version: str, nothing: object) -> None:
     asked = Version(*map(int, version.split(".")))

@@ -106,16 +106,36 @@ _HOST_CONFIG: Final[dict[str, Any]] = {
 }
 
 
+# Of what is in lists of HostConfig.
+_DEVICE: Final = {"PathOnHost": "", "PathInContainer": "", "CgroupPermissions": ""}
+_ULIMIT: Final = {"Name": "", "Hard": 0, "Soft": 0}
+_PORT_BINDING: Final = {"HostIp": "", "HostPort": ""}
+
+
 def container_config(config: Mapping[str, Any]) -> dict[str, Any]:
     return _fill(_CONFIG, config)
 
 
 def host_config(config: Mapping[str, Any]) -> dict[str, Any]:
-    return _fill(_HOST_CONFIG, config)
+    whole = _fill(_HOST_CONFIG, config)
+    for name, entry in (("Devices", _DEVICE), ("Ulimits", _ULIMIT)):
+        whole[name] = _fill_each(entry, whole[name])
+    bindings = whole["PortBindings"]
+    if bindings:
+        whole["PortBindings"] = {
+            port: _fill_each(_PORT_BINDING, each) for port, each in bindings.items()
+        }
+    return whole
 
 
 def image_config(config: Mapping[str, Any], *, with_container_fields: bool) -> dict[str, Any]:
     return _fill(_CONFIG if with_container_fields else _IMAGE_CONFIG, config)
+
+
+def _fill_each(
+    entry: dict[str, Any], given: list[Mapping[str, Any]] | None
+) -> list[dict[str, Any]] | None:
+    return None if given is None else [_fill(entry, each) for each in given]
 
 
 def _fill(defaults: dict[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
