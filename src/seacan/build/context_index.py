@@ -31,7 +31,8 @@ TOP: Final = ContextEntry(Member("", Kind.DIRECTORY, 0o755, 0, 0, 0))
 
 class ContextIndex:
     def __init__(self) -> None:
-        self._clear()
+        self._entries: dict[str, ContextEntry] = {"": TOP}
+        self._names: dict[str, set[str]] = {"": set()}
         self._paths_bytes = 0
         self._left_out: frozenset[str] = frozenset()
         self._taken = TakenBefore()
@@ -39,8 +40,12 @@ class ContextIndex:
     # -- changed ----------------------------------------------------------------------------------
 
     def _clear(self) -> None:
-        self._entries: dict[str, ContextEntry] = {"": TOP}
-        self._names: dict[str, set[str]] = {"": set()}
+        mappings = (self._entries, self._names)
+        self._entries, self._names = {"": TOP}, {"": set()}
+        # One by one: other threads have no turn in the end of a large dictionary.
+        for mapping in mappings:
+            while mapping:
+                mapping.popitem()
 
     def remove(self, path: str) -> None:
         """Leave a file out. What is not there is fine."""

@@ -9,11 +9,14 @@ anywhere, no device of it is there to be opened, and nothing is left when the da
 
 import hashlib
 import os
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from contextlib import asynccontextmanager
 from copy import copy
 from io import FileIO
 from pathlib import Path
 from typing import BinaryIO, Final, Self
+
+import anyio
 
 from seacan.build import known_contexts
 from seacan.build.contents import Contents, Spool
@@ -169,7 +172,8 @@ class ContextTree(ContextIndex):
             raise InvalidArgument(f"build context: there is no directory {path}")
         if target:
             with self.split(target) as part:
-                self._entries, self._names = part._entries, part._names
+                self._entries, part._entries = part._entries, self._entries
+                self._names, part._names = part._names, self._names
                 self._change()
 
     def _entry(self, member: Member, reader: TarReader, archive: BinaryIO) -> ContextEntry:
@@ -210,12 +214,12 @@ class ContextTree(ContextIndex):
     def contents_fd(self) -> int:
         return self._contents.fd
 
-    def list_members(self, chosen: Iterable[Chosen[ContextEntry]]) -> list[tuple[Member, int]]:
-        """Return what was chosen, as root's, with the offsets in `contents_fd`.
+    def list_members(self, chosen: Iterable[Chosen[ContextEntry]]) -> Iterator[tuple[Member, int]]:
+        """Yield what was chosen, as root's, with the offsets in `contents_fd`.
 
         Raises InvalidArgument for what cannot be copied.
         """
-        return [(_copied(one), one.entry.offset) for one in chosen]
+        return ((_copied(one), one.entry.offset) for one in chosen)
 
     def write_members(self, chosen: Iterable[Chosen[ContextEntry]], out_fd: int) -> None:
         """Write what was chosen to a pipe, as root's. Raises BrokenPipeError, InvalidArgument."""
@@ -228,6 +232,17 @@ class ContextTree(ContextIndex):
                 left -= count
                 offset += count
             _send(out_fd, tar_writer.padding(_stored_bytes(member)))
+
+
+@asynccontextmanager
+async def opened(make: Callable[[], ContextTree]) -> AsyncIterator[ContextTree]:
+    """Yield what `make` returns, which is made and closed in a thread: it may have become large."""
+    tree = await anyio.to_thread.run_sync(make)
+    try:
+        yield tree
+    finally:
+        with anyio.CancelScope(shield=True):
+            await anyio.to_thread.run_sync(tree.close)
 
 
 def _copied(one: Chosen[ContextEntry]) -> Member:

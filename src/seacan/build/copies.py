@@ -101,7 +101,7 @@ class Copies(msgspec.Struct, frozen=True):
         donor = await anyio.to_thread.run_sync(self._last_copied, key)
 
         def listing() -> bytes:
-            return encode([member for each in listed for member in each.members()])
+            return encode(member for each in listed for member in each.members())
 
         data = await anyio.to_thread.run_sync(listing)
         layer = await self.bench.copy_listed(state, place, data, listed[0].contents_fd, donor)

@@ -4,6 +4,7 @@ A context has both already, and a step's worker reads them sooner than an archiv
 """
 
 import base64
+import itertools
 import json
 import os
 from collections.abc import Iterable, Iterator
@@ -12,12 +13,18 @@ from typing import Any, Final
 from seacan.images.sparse import Segment
 from seacan.images.tar import Kind, Member
 
+_ROWS_AT_ONCE: Final = 1000
 _KINDS: Final = {kind.name: kind for kind in Kind}
 
 
 def encode(listed: Iterable[tuple[Member, int]]) -> bytes:
     """Return the list; with each member the offset of its content. Owners are root, all of them."""
-    return json.dumps([_row(member, offset) for member, offset in listed]).encode()
+    rows = (_row(member, offset) for member, offset in listed)
+    # In parts: other threads have no turn within one.
+    parts = []
+    while part := [*itertools.islice(rows, _ROWS_AT_ONCE)]:
+        parts.append(json.dumps(part)[1:-1])
+    return f"[{', '.join(parts)}]".encode()
 
 
 def _row(member: Member, offset: int) -> tuple[Any, ...]:

@@ -1,7 +1,7 @@
 """What COPY and ADD take of a context, of the Dockerfile itself, of the network."""
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final
 
 import msgspec
@@ -40,7 +40,7 @@ class Source(msgspec.Struct, frozen=True):
 class Listed(msgspec.Struct, frozen=True):
     """What a context has, with offsets in its contents."""
 
-    members: Callable[[], list[tuple[Member, int]]]
+    members: Callable[[], Iterator[tuple[Member, int]]]
     contents_fd: int
 
 

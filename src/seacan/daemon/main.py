@@ -31,8 +31,9 @@ from seacan.version import VERSION
 
 # The exit status of a daemon whose roots another one has: clients that start one on demand look on.
 RUNS_ALREADY: Final = 75  # EX_TEMPFAIL, sysexits.h
-# Objects: those of a context of many files are made together, and none of them is garbage.
-_COLLECT_AFTER: Final = (50_000, 20, 20)
+# Objects: those of a context of many files are made together, and none of them is garbage. 200,000
+# are looked at in some 40 ms, during which nobody is answered.
+_COLLECT_AFTER: Final = (25_000, 7, 100)
 _STATUS_S: Final = 60.0  # from one word to systemd to the next but one, without a watchdog
 
 

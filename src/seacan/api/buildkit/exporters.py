@@ -173,7 +173,7 @@ class Exporters(msgspec.Struct, frozen=True):
             if output.type == "tar":
                 await filesend.send_archive(session, output.number, pieces, step)
                 return
-            with await anyio.to_thread.run_sync(self.solving.builds.open_context) as tree:
+            async with self.solving.builds.open_context() as tree:
                 await anyio.to_thread.run_sync(
                     tree.receive, file_of(_received(pieces)), limiter=anyio.CapacityLimiter(1)
                 )

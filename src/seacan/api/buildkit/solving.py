@@ -116,13 +116,13 @@ class Solving(msgspec.Struct, frozen=True):
     ) -> AsyncIterator[ContextTree]:
         """Yield some files of a directory of the client's."""
         session = await self.sessions.get(directory.session_id)
-        with await anyio.to_thread.run_sync(self.builds.open_context) as tree:
+        async with self.builds.open_context() as tree:
             await _receive(session, Chosen(directory.name, followed=paths), tree, step, what)
             yield tree
 
     async def _fetch(self, job: Job, asked: Asked) -> ContextTree:
         """Return the context that is at a URL; it is held to the end of the job."""
-        tree = job.held.enter_context(await anyio.to_thread.run_sync(self.builds.open_context))
+        tree = await job.held.enter_async_context(self.builds.open_context())
         async with job.telling.during(f"[internal] load remote build context {asked.remote}"):
             session = await self.sessions.get(job.session_id)
             if asked.remote.startswith(attributes.UPLOADED):
@@ -289,7 +289,7 @@ class Solving(msgspec.Struct, frozen=True):
         return () if prepared.has_triggers else prepared.needs.paths
 
     async def _open(self, held: AsyncExitStack) -> ContextTree:
-        return held.enter_context(await anyio.to_thread.run_sync(self.builds.open_context))
+        return await held.enter_async_context(self.builds.open_context())
 
 
 async def _receive(

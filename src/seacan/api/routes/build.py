@@ -1,5 +1,6 @@
 """POST /build: the classic builder's endpoint, and what else there is about builds."""
 
+import functools
 import posixpath
 import socket
 from collections.abc import AsyncIterator, Mapping
@@ -19,7 +20,7 @@ from seacan.api.routes.streams import RAW, hijack_head
 from seacan.api.shapes import build_check
 from seacan.build.agents import BuildAgents
 from seacan.build.builder import BuildRequest
-from seacan.build.context_tree import ContextTree
+from seacan.build.context_tree import ContextTree, opened
 from seacan.build.kept_contexts import ContextGone
 from seacan.build.lint import check as lint
 from seacan.build.origins import ImageOrigin
@@ -110,7 +111,7 @@ class BuildRoutes:
         async with AsyncExitStack() as held:
 
             async def fetch(url: str) -> ContextTree:
-                tree = held.enter_context(await anyio.to_thread.run_sync(self._builds.open_context))
+                tree = await held.enter_async_context(self._builds.open_context())
                 await self._builds.fetch(
                     url,
                     tree,
@@ -124,7 +125,7 @@ class BuildRoutes:
             if asked.remote:
                 tree = await fetch(asked.remote)
             else:
-                tree = held.enter_context(await anyio.to_thread.run_sync(self._builds.open_context))
+                tree = await held.enter_async_context(self._builds.open_context())
                 if asked.context_key:
                     body = body_file(request)
                     kept = self._builds.receive_inventory(tree, asked.context_key, body)
@@ -138,7 +139,7 @@ class BuildRoutes:
                         limiter=anyio.CapacityLimiter(1),
                     )
             named = {
-                name: held.enter_context(tree.split(path))
+                name: await held.enter_async_context(opened(functools.partial(tree.split, path)))
                 for name, path in asked.sent_contexts.items()
             }
             fetched = {name: await fetch(url) for name, url in asked.remote_contexts.items()}
