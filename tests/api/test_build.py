@@ -231,7 +231,7 @@ def test_lists_that_are_null(api: Api) -> None:
 @pytest.mark.parametrize(
     ("query", "status", "said"),
     [
-        ("?version=2", 501, "not supported: BuildKit's protocol (version=2)"),
+        ("?version=3", 400, "invalid version"),
         ("?version=3", 400, 'invalid version "3"'),
         ("?isolation=hyperv", 400, 'unsupported isolation: "hyperv"'),
         ("?securityopt=x", 400, "security options are not supported on linux"),

@@ -21,7 +21,7 @@ from seacan.build.agents import Agents, BuildAgents
 from seacan.build.builder import BuildRequest, Built
 from seacan.build.caches.exported import Packed
 from seacan.build.caches.imported import CacheSource, ImportedCache
-from seacan.build.context_tree import ContextTree, opened
+from seacan.build.context_tree import ContextTree
 from seacan.build.kept_contexts import KeptContext, KeptContexts
 from seacan.build.progress import Began, Made, Progress, StepId
 from seacan.contents.words import PathStat
@@ -925,8 +925,8 @@ class FakeBuilds:
     def open_blob(self, digest: str) -> BinaryIO:
         return io.BytesIO(self.blobs[digest])
 
-    def open_context(self) -> AbstractAsyncContextManager[ContextTree]:
-        return opened(lambda: ContextTree(Path(tempfile.gettempdir())))
+    def open_context(self) -> ContextTree:
+        return ContextTree(Path(tempfile.gettempdir()))
 
     def receive(self, tree: ContextTree, stream: BinaryIO) -> None:
         tree.receive(stream)

@@ -29,11 +29,22 @@ from seacan.spec.engine_api import AuthConfig, HostConfig, Ulimit
 T = TypeVar("T")
 C = TypeVar("C", CacheImport, ExportedCache)
 
+BUILDKIT: Final = "2"  # the version that clients of BuildKit's protocol ask for
+
+
+class Output(msgspec.Struct, frozen=True):
+    """What is to become of the result, where that is not the classic builder's."""
+
+    Type: str = ""
+    Attrs: dict[str, str] | None = None
+
+
 _TEXTS: Final = msgspec.json.Decoder(dict[str, str])
 _ARGUMENTS: Final = msgspec.json.Decoder(dict[str, str | None])
 _NAMES: Final = msgspec.json.Decoder(list[str] | None)
 _ULIMITS: Final = msgspec.json.Decoder(list[Ulimit])
 _REGISTRIES: Final = msgspec.json.Decoder(dict[str, AuthConfig])
+_OUTPUTS: Final = msgspec.json.Decoder(list[Output])
 _HEADER_LIMIT_BYTES: Final = 256 << 10
 DEFAULT_DOCKERFILE: Final = "Dockerfile"
 _KEEP_GIT_DIRECTORY: Final = "BUILDKIT_CONTEXT_KEEP_GIT_DIR"  # a build argument
@@ -193,25 +204,22 @@ def _contexts(query: Query) -> _Contexts:
 
 
 def _refuse(query: Query) -> None:
-    match query.text("version"):
-        case "" | "1":
-            pass
-        case "2":
-            raise Unsupported(
-                "not supported: BuildKit's protocol (version=2); "
-                "set DOCKER_BUILDKIT=0, or use seacan build"
-            )
-        case other:
-            raise InvalidArgument(f'invalid version "{other}"')
+    version = query.text("version")
+    if version not in ("", "1", BUILDKIT):
+        raise InvalidArgument(f'invalid version "{version}"')
     isolation = query.text("isolation")
     if isolation not in ("", "default"):
         raise InvalidArgument(f'unsupported isolation: "{isolation}"')
     if any(query.texts("securityopt")):
         raise InvalidArgument("security options are not supported on linux")
-    if _json(query, "outputs", msgspec.json.Decoder(list[Any]), "outputs"):
+    if outputs(query) and version != BUILDKIT:
         raise Unsupported(
             "not supported: outputs of a build; save the image, or export a container"
         )
+
+
+def outputs(query: Query) -> list[Output]:
+    return _json(query, "outputs", _OUTPUTS, "outputs") or []
 
 
 def _tag(text: str) -> Reference:

@@ -27,8 +27,8 @@ class RegistryCache(CacheSource, CacheTarget, Protocol):
 
 
 class Builds(Protocol):
-    def open_context(self) -> AbstractAsyncContextManager[ContextTree]:
-        """Yield a context to be received."""
+    def open_context(self) -> ContextTree:
+        """Return a context to be received; to be closed. Blocks."""
 
     def receive(self, tree: ContextTree, stream: BinaryIO) -> None:
         """Take in a context that comes as an archive; blocks. Raises InvalidArgument."""

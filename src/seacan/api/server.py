@@ -66,6 +66,7 @@ async def serve(
 
 def routes(engine: engine.Engine) -> list[Route]:
     """Return all routes; where several match a path, the first counts."""
+    buildkit = BuildKitRoutes(engine)
     return [
         *SystemRoutes(engine.system).routes(),
         *DiskUsageRoutes(engine.disk).routes(),
@@ -94,6 +95,6 @@ def routes(engine: engine.Engine) -> list[Route]:
         *swarm.routes(),
         *FileRoutes(engine.files).routes(),
         *CommitRoutes(engine.commits).routes(),
-        *BuildRoutes(engine.builds).routes(),
-        *BuildKitRoutes(engine).routes(),
+        *BuildRoutes(engine.builds, buildkit.build).routes(),
+        *buildkit.routes(),
     ]

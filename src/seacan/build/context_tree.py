@@ -241,8 +241,13 @@ async def opened(make: Callable[[], ContextTree]) -> AsyncIterator[ContextTree]:
     try:
         yield tree
     finally:
-        with anyio.CancelScope(shield=True):
-            await anyio.to_thread.run_sync(tree.close)
+        await let_go(tree)
+
+
+async def let_go(tree: ContextTree) -> None:
+    """Close it in a thread, in any case."""
+    with anyio.CancelScope(shield=True):
+        await anyio.to_thread.run_sync(tree.close)
 
 
 def _copied(one: Chosen[ContextEntry]) -> Member:

@@ -16,7 +16,7 @@ from seacan.build.agents import Agents, BuildAgents
 from seacan.build.builder import Builder, BuildRequest, Built
 from seacan.build.caches import imported
 from seacan.build.caches.imported import CacheSource, ImportedCache
-from seacan.build.context_tree import ContextTree, opened
+from seacan.build.context_tree import ContextTree
 from seacan.build.groups import unwrapped
 from seacan.build.kept_contexts import KeptContext
 from seacan.build.known_contexts import KnownContexts
@@ -59,9 +59,9 @@ class Builds:
         self._agents = Agents(context.exec_root.secrets)
         self._known_contexts = KnownContexts()
 
-    def open_context(self) -> AbstractAsyncContextManager[ContextTree]:
-        """Yield a context to be received."""
-        return opened(partial(ContextTree, self._context.data_root.builds))
+    def open_context(self) -> ContextTree:
+        """Return a context to be received; to be closed. Blocks."""
+        return ContextTree(self._context.data_root.builds)
 
     def agents(self, word: str, ids: Sequence[str]) -> AbstractAsyncContextManager[BuildAgents]:
         """Yield the ssh agents that the client of a build has, which names it by a word."""

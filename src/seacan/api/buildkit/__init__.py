@@ -4,6 +4,8 @@
                   gateway.py ─▶ the same build: what its Dockerfile comes to, piece by piece
     POST /session ─▶ sessions.py: what the client of a build serves: files, secrets, credentials
 
+endpoint.py    POST /build?version=2: the same builder, without a connection of gRPC
+sent_contexts.py  contexts that come beside it
 services.py    the methods that are answered, by their paths
 messages.py    what is said
 attributes.py  what a build is asked for, in BuildKit's names

@@ -70,7 +70,7 @@ class Caches(msgspec.Struct, frozen=True):
 
     async def _credentials(self, reference: Reference) -> Credentials:
         found = await client_services.credentials(self.session, [reference.domain])
-        return found.get(reference.domain, NOBODY)
+        return {**self.job.credentials, **found}.get(reference.domain, NOBODY)
 
     def exports(self, wanted: Sequence[ExportedCache]) -> list[CacheExport]:
         """Return where the build's own goes to, beside the image itself."""

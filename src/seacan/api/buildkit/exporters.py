@@ -20,6 +20,7 @@ from seacan.api.buildkit.sessions import Session
 from seacan.api.buildkit.solving import Solving
 from seacan.api.cache_options import ExportedCache
 from seacan.build.builder import Built
+from seacan.build.context_tree import opened
 from seacan.errors import InvalidArgument, Unsupported
 from seacan.images import references
 from seacan.images.references import Reference
@@ -173,7 +174,7 @@ class Exporters(msgspec.Struct, frozen=True):
             if output.type == "tar":
                 await filesend.send_archive(session, output.number, pieces, step)
                 return
-            async with self.solving.builds.open_context() as tree:
+            async with opened(self.solving.builds.open_context) as tree:
                 await anyio.to_thread.run_sync(
                     tree.receive, file_of(_received(pieces)), limiter=anyio.CapacityLimiter(1)
                 )

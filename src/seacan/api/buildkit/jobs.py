@@ -25,6 +25,7 @@ from seacan.api.cache_options import CacheImport, ExportedCache
 from seacan.build.context_tree import ContextTree
 from seacan.errors import InvalidArgument, NotFound, Unavailable
 from seacan.images.references import Reference
+from seacan.images.remote.credentials import Credentials
 
 _MOST: Final = 200
 _MOST_ENDED: Final = 16
@@ -61,6 +62,8 @@ class Job(msgspec.Struct):
     returned: anyio.Event = field(default_factory=anyio.Event)
     answer: ReturnRequest | None = None
     said: dict[str, str] = field(default_factory=dict)  # to the client, at the end
+    # By registry, where the client has sent them with the build.
+    credentials: Mapping[str, Credentials] = field(default_factory=dict)
 
     async def wait_answer(self) -> ReturnRequest:
         """Return what the client comes back with; it waits for as long as the client does."""

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 from seacan.api import engine
 from seacan.api.buildkit.control import Control
+from seacan.api.buildkit.endpoint import Endpoint
 from seacan.api.buildkit.exporters import Exporters
 from seacan.api.buildkit.gateway import Gateway
 from seacan.api.buildkit.jobs import Jobs
@@ -28,7 +29,9 @@ class Services:
         self.sessions = Sessions()
         jobs = Jobs()
         solving = Solving(engine.builds, self.sessions, Passing(engine))
-        control = Control(engine, jobs, solving, Exporters(engine, solving))
+        exporters = Exporters(engine, solving)
+        self.endpoint = Endpoint(jobs, solving, exporters)
+        control = Control(engine, jobs, solving, exporters)
         self._methods = {
             **_control(control, self.sessions),
             **_gateway(Gateway(engine, jobs, solving)),

@@ -57,6 +57,21 @@ class Session:
             yield call
 
 
+class NoSession(Session):
+    """Of a build whose client serves nothing, but for what came with it."""
+
+    def __init__(self) -> None:
+        self.id = self.shared_key = ""
+
+    async def ask(self, path: str, message: Message, kind: type[M]) -> M | None:
+        return None
+
+    @asynccontextmanager
+    async def call(self, path: str, metadata: Metadata = ()) -> AsyncIterator[Outgoing]:
+        raise NotFound("no session: the build wants files of its client, which serves none")
+        yield
+
+
 class Sessions:
     """Those whose connections are open."""
 
@@ -106,7 +121,9 @@ class Sessions:
                 tasks.cancel_scope.cancel()
 
     async def get(self, session_id: str) -> Session:
-        """Return a session, which may come a little later. Raises NotFound."""
+        """Return a session, which may come a little later; without an id, none. Raises NotFound."""
+        if not session_id:
+            return NoSession()
         with anyio.move_on_after(_COMES_S):
             while session_id not in self._sessions:
                 await self._changed.wait()

@@ -29,7 +29,7 @@ from seacan.api.engine_builds import Builds
 from seacan.build.agents import BuildAgents
 from seacan.build.arguments import Wanted
 from seacan.build.builder import BuildRequest, Built
-from seacan.build.context_tree import ContextTree
+from seacan.build.context_tree import ContextTree, opened
 from seacan.build.dockerfile.parse import parse
 from seacan.build.kept_contexts import KeptContext
 from seacan.build.plan import plan
@@ -55,10 +55,14 @@ class Solving(msgspec.Struct, frozen=True):
         given: Mapping[str, str],
         inputs: Mapping[str, Prepared],
         imports: Sequence[Typed] = (),
+        sent: ContextTree | None = None,
     ) -> Prepared:
-        """Return what the attributes ask for. Raises CallFailed, with the place of an error."""
+        """Return what the attributes ask for; `sent`: a context that is there already.
+
+        Raises CallFailed, with the place of an error.
+        """
         asked = attributes.read(given, job.session_id)
-        remote = await self._fetch(job, asked) if asked.remote else None
+        remote = await self._fetch(job, asked) if asked.remote else sent
         dockerfile, own_rules = await self._definition(job, asked, remote)
         try:
             planned = await anyio.to_thread.run_sync(lambda: plan(parse(dockerfile), asked.wanted))
@@ -116,13 +120,13 @@ class Solving(msgspec.Struct, frozen=True):
     ) -> AsyncIterator[ContextTree]:
         """Yield some files of a directory of the client's."""
         session = await self.sessions.get(directory.session_id)
-        async with self.builds.open_context() as tree:
+        async with opened(self.builds.open_context) as tree:
             await _receive(session, Chosen(directory.name, followed=paths), tree, step, what)
             yield tree
 
     async def _fetch(self, job: Job, asked: Asked) -> ContextTree:
         """Return the context that is at a URL; it is held to the end of the job."""
-        tree = await job.held.enter_async_context(self.builds.open_context())
+        tree = await job.held.enter_async_context(opened(self.builds.open_context))
         async with job.telling.during(f"[internal] load remote build context {asked.remote}"):
             session = await self.sessions.get(job.session_id)
             if asked.remote.startswith(attributes.UPLOADED):
@@ -215,7 +219,10 @@ class Solving(msgspec.Struct, frozen=True):
                 await self._contexts(job, prepared, session, agents, held),
                 progress,
                 pulls=asked.pulls,
-                credentials=await client_services.credentials(session, prepared.needs.registries),
+                credentials={
+                    **job.credentials,
+                    **await client_services.credentials(session, prepared.needs.registries),
+                },
             )
 
     async def _with_results(self, job: Job, prepared: Prepared, held: AsyncExitStack) -> Wanted:
@@ -289,7 +296,7 @@ class Solving(msgspec.Struct, frozen=True):
         return () if prepared.has_triggers else prepared.needs.paths
 
     async def _open(self, held: AsyncExitStack) -> ContextTree:
-        return await held.enter_async_context(self.builds.open_context())
+        return await held.enter_async_context(opened(self.builds.open_context))
 
 
 async def _receive(

@@ -3,7 +3,7 @@
 import functools
 import posixpath
 import socket
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Final
 
@@ -36,8 +36,12 @@ _KEPT: Final = ("keep-storage", "reserved-space", "max-used-space")
 
 
 class BuildRoutes:
-    def __init__(self, builds: engine_builds.Builds) -> None:
+    def __init__(
+        self, builds: engine_builds.Builds, of_buildkit: Callable[[Call], Awaitable[Stream | Reply]]
+    ) -> None:
+        """`of_buildkit` answers requests for BuildKit's builder."""
         self._builds = builds
+        self._of_buildkit = of_buildkit
 
     def routes(self) -> list[Route]:
         return [
@@ -47,7 +51,9 @@ class BuildRoutes:
             Route("POST", "/build/prune", self.prune),
         ]
 
-    async def build(self, call: Call) -> Stream:
+    async def build(self, call: Call) -> Stream | Reply:
+        if call.query.text("version") == build_request.BUILDKIT:
+            return await self._of_buildkit(call)
         return self._answered(call, build_request.read(call.query, call.request.headers))
 
     async def build_inventory(self, call: Call) -> Stream:
@@ -111,7 +117,7 @@ class BuildRoutes:
         async with AsyncExitStack() as held:
 
             async def fetch(url: str) -> ContextTree:
-                tree = await held.enter_async_context(self._builds.open_context())
+                tree = await held.enter_async_context(opened(self._builds.open_context))
                 await self._builds.fetch(
                     url,
                     tree,
@@ -125,7 +131,7 @@ class BuildRoutes:
             if asked.remote:
                 tree = await fetch(asked.remote)
             else:
-                tree = await held.enter_async_context(self._builds.open_context())
+                tree = await held.enter_async_context(opened(self._builds.open_context))
                 if asked.context_key:
                     body = body_file(request)
                     kept = self._builds.receive_inventory(tree, asked.context_key, body)

@@ -1,4 +1,4 @@
-"""POST /grpc and /session: BuildKit's protocol, on connections that become HTTP/2.
+"""POST /grpc and /session, BuildKit's protocol, on connections that become HTTP/2; /build/cancel.
 
 All of it is imported when the first client comes: most daemons see none.
 """
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from seacan.api import engine
 from seacan.api.door import Call, Route
 from seacan.errors import InvalidArgument
-from seacan.http.messages import Hijack
+from seacan.http.messages import Hijack, Reply, Stream
 
 if TYPE_CHECKING:
     from seacan.api.buildkit.services import Services
@@ -23,7 +23,18 @@ class BuildKitRoutes:
         self._services: Services | None = None
 
     def routes(self) -> list[Route]:
-        return [Route("POST", "/grpc", self.grpc), Route("POST", "/session", self.session)]
+        return [
+            Route("POST", "/grpc", self.grpc),
+            Route("POST", "/session", self.session),
+            Route("POST", "/build/cancel", self.cancel),
+        ]
+
+    async def build(self, call: Call) -> Stream | Reply:
+        """Answer `POST /build` with version=2."""
+        return await self._loaded().endpoint.build(call)
+
+    async def cancel(self, call: Call) -> Reply:
+        return await self._loaded().endpoint.cancel(call)
 
     async def grpc(self, call: Call) -> Hijack:
         _check_upgrade(call)
