@@ -103,6 +103,9 @@ class Launcher:
             with contextlib.suppress(errors.Unavailable):
                 return await listen(standby)
         try:
+            with contextlib.suppress(errors.Unavailable):
+                return await listen(await self._fork({}))
+            # The launcher may have died with what it was told: another one is told it.
             return await listen(await self._fork({}))
         except errors.Unavailable as err:  # neither the daemon nor the container is to blame
             raise errors.Internal(str(err)) from err
