@@ -124,7 +124,7 @@ def ask(port: int, method: str = "GET", body: str | None = None) -> Any:
     return json.loads(text)
 
 
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(900)
 def test_a_shop_from_opening_to_closing(shop: Shop, docker: Docker) -> None:
     shop.up()
     ask(shop.port, "POST", "a first order")
@@ -160,7 +160,7 @@ def _health(docker: Docker, container: str) -> str:
     return docker.inspect(container, "{{.State.Health.Status}}")
 
 
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("shop", ["seacan compose"], indirect=True)
 def test_updated_under_load_no_request_fails(shop: Shop) -> None:
     """docker compose ignores update_config: all three would stop at once."""

@@ -117,7 +117,7 @@ def empty(engine: Engine) -> Iterator[Engine]:
     clean(engine)
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1200)
 def test_same_script(empty: Engine, tmp_path: Path) -> None:
     directory = tmp_path / "here"  # the same for both: its path is in what they print
     env = environment(empty) | {"DOCKER_CONFIG": str(directory / "config")}
