@@ -42,11 +42,10 @@ def test_pull_by_tag_and_again(place: Place, registry: FakeRegistry) -> None:
 
     lines = place.pull(name)
 
-    assert lines[:3] == [
-        "1: Pulling from a/b",
-        f"{short(BASE)}: Pulling fs layer",
-        f"{short(TOP)}: Pulling fs layer",
-    ]
+    assert lines[0] == "1: Pulling from a/b"
+    # Of the first layer more may be told before the second is begun.
+    begun = [line for line in lines if line.endswith(": Pulling fs layer")]
+    assert begun == [f"{short(layer)}: Pulling fs layer" for layer in (BASE, TOP)]
     for layer in (BASE, TOP):
         steps = [line.partition(": ")[2] for line in lines if line.startswith(short(layer))]
         assert steps == [
