@@ -4,9 +4,11 @@ SEACAN_TEST_HOST=unix:///… runs the same tests against another engine, for ref
 seacan's own is then skipped.
 """
 
+import gc
 import os
 import shutil
 import tempfile
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -44,6 +46,15 @@ def own_daemon(engine: Engine) -> Daemon:
     if engine.daemon is None:
         pytest.skip("another engine does not have it")
     return engine.daemon
+
+
+@pytest.fixture
+def garbage_of_docker_py() -> Iterator[None]:
+    """Collect the connections that docker-py leaves open, or a later test would fail of them."""
+    yield
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)
+        gc.collect()
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ pytestmark = [pytest.mark.root, pytest.mark.conformance]
 NETWORK = ("--network", "none")
 
 
+@pytest.mark.usefixtures("garbage_of_docker_py")
 def test_disk_usage_of_a_container(docker: Docker, engine: Engine) -> None:
     script = "head -c 1000 /dev/zero > /tmp/a; ln /tmp/a /tmp/b; mkdir /tmp/c; ln -s xyz /tmp/l"
     docker.ok("run", *NETWORK, "--name", docker.name, "busybox", "sh", "-c", script)

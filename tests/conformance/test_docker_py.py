@@ -17,6 +17,7 @@ pytestmark = [
     # The SDK leaves connections that it has streamed from to the garbage collector.
     pytest.mark.filterwarnings("ignore::ResourceWarning"),
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+    pytest.mark.usefixtures("garbage_of_docker_py"),
 ]
 
 

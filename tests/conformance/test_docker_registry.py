@@ -226,6 +226,7 @@ def test_digests_stay_the_same_between_tools(
     docker.ok("rmi", f"{registry.host}/skopeo:1", f"{registry.host}/seacan:2")
 
 
+@pytest.mark.usefixtures("garbage_of_docker_py")
 def test_docker_py(engine: Engine, registry: DockerRegistry) -> None:
     docker_py = pytest.importorskip("docker")
     client = docker_py.DockerClient(base_url=engine.host)

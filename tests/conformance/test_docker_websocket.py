@@ -21,6 +21,7 @@ pytestmark = [
     pytest.mark.conformance,
     pytest.mark.filterwarnings("ignore::ResourceWarning"),
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+    pytest.mark.usefixtures("garbage_of_docker_py"),
 ]
 
 

@@ -130,6 +130,7 @@ def test_a_commit_and_its_directory(daemon: Daemon, served: Served, tmp_path: Pa
     assert git("remote", "get-url", "origin").strip() == served.urls["http"]
 
 
+@pytest.mark.usefixtures("garbage_of_docker_py")
 def test_the_docker_cli_and_docker_py(daemon: Daemon, served: Served) -> None:
     """The first clones by itself, the second asks the daemon to."""
     url = f"{served.urls['git']}#main:sub"

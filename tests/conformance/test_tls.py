@@ -144,6 +144,7 @@ def test_attach_over_websocket(remote: Remote) -> None:
     remote.daemon.remove_containers()
 
 
+@pytest.mark.usefixtures("garbage_of_docker_py")
 def test_docker_py(remote: Remote, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):  # requests prefers them
         monkeypatch.delenv(name, raising=False)
