@@ -44,6 +44,16 @@ def mounts_below(directory: Path) -> list[str]:
     return [line for line in lines if str(directory) in line]
 
 
+def mounts_of_the_system() -> list[str]:
+    """Return the lines of this process that are no test's: the root, and what is in the kernel.
+
+    Others go in all namespaces when their directories are removed.
+    """
+    lines = Path("/proc/self/mountinfo").read_text().splitlines()
+    points = [(line, line.split(" ")[4]) for line in lines]
+    return [line for line, at in points if at == "/" or at.startswith(("/proc", "/sys", "/dev"))]
+
+
 def seen_in(box: Box) -> dict[str, Line]:
     """Return what the container sees, by mount point."""
     return parse(box.sh("cat /proc/self/mountinfo"))
