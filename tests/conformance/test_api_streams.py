@@ -10,6 +10,7 @@ from typing import Any, Self
 import pytest
 from tests.calls import ask, frames
 from tests.conformance.docker_cli import Docker, Engine
+from tests.daemon import wait_until
 
 pytestmark = [pytest.mark.root, pytest.mark.conformance]
 
@@ -229,11 +230,12 @@ def test_what_a_wait_waits_for(
 ) -> None:
     """Whether it is over at once, and after the end; all are after the removal."""
     verb, *options = start.split()
-    script = "trap 'exit 4' TERM; while :; do sleep 0.02; done"
+    script = "trap 'exit 4' TERM; echo ready; while :; do sleep 0.02; done"
     container = docker.ok(verb, *options, *QUIET, script)
     with WaitCall(path, container, condition) as call:
         assert call.is_over(while_s=60 if at_start else 0.3) == at_start
         docker.ok("start", container)
+        wait_until(lambda: docker.ok("logs", container) == "ready", "the trap")
         docker.ok("stop", container)
         assert call.is_over(while_s=60 if at_end else 0.3) == at_end
         docker.ok("rm", container)

@@ -12,9 +12,10 @@ pytestmark = [pytest.mark.root, pytest.mark.conformance]
 
 
 def _run(daemon: Daemon, action: str, *options: str) -> str:
-    health = ("--health-cmd", "test -e /well", "--health-interval", "100ms", "--health-retries")
+    # Well until the trap is set.
+    health = ("--health-cmd", "test ! -e /set", "--health-interval", "100ms", "--health-retries")
     words = ("run", "-d", "--network", "none", *health, "2", "--health-on-failure", action)
-    command = ("busybox", "sh", "-c", "trap 'exit 3' TERM; sleep 600 & wait")
+    command = ("busybox", "sh", "-c", "trap 'exit 3' TERM; touch /set; sleep 600 & wait")
     return seacan(daemon, *words, *options, *command).decode().strip()
 
 

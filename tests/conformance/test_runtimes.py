@@ -35,10 +35,11 @@ def test_a_terminal_of_its_own(docker: Docker) -> None:
 
 
 def test_exec_stop_and_start_again(docker: Docker) -> None:
-    script = "trap 'exit 5' TERM; sleep 1000 & wait"
+    script = "trap 'exit 5' TERM; echo ready; sleep 1000 & wait"
     run(docker, "-d", "--name", docker.name, "busybox", "sh", "-c", script)
     assert docker.ok("exec", docker.name, "cat", "/proc/1/comm") == "sh"
     assert docker("exec", docker.name, "sh", "-c", "exit 9").status == 9
+    wait_until(lambda: docker.ok("logs", docker.name) == "ready", "the trap")
     docker.ok("stop", docker.name)
     assert docker.inspect(docker.name, "{{.State.ExitCode}}") == "5"
     docker.ok("start", docker.name)
