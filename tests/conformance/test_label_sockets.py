@@ -12,6 +12,7 @@ from typing import Any, Final
 import pytest
 from tests.calls import Answer, ask
 from tests.daemon import Daemon, running_daemon
+from tests.ports import free_port
 
 pytestmark = [pytest.mark.root, pytest.mark.conformance]
 
@@ -63,9 +64,7 @@ def assert_hidden(daemon: Daemon, label_socket: Path, hidden: str) -> Answer:
 
 
 def test_a_port_of_another_container(daemon: Daemon, label_socket: Path) -> None:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = str(free.getsockname()[1])
+    port = str(free_port())
     bindings = {"80/tcp": [{"HostIp": "127.0.0.1", "HostPort": port}]}
     create(daemon, OTHER, start=True, PortBindings=bindings)
     create(daemon, "mine", PortBindings=bindings)

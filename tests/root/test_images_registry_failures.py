@@ -111,7 +111,7 @@ def test_a_registry_that_gets_further_each_time_is_asked_on(
 
 @pytest.fixture
 def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pace, "TURN_S", 0.05)
+    monkeypatch.setattr(pace, "TURN_S", 0.2)
 
 
 @pytest.mark.usefixtures("_impatient")
@@ -125,7 +125,7 @@ def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     ],
 )
 def test_a_registry_that_drips_is_given_up_and_gone_on_with(
-    place: Place, registry: FakeRegistry, begin: bytes
+    place: Place, registry: FakeRegistry, begin: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Else it would hold its slot of the daemon's downloads for ever."""
     registry.add_image("a", "1", [BASE, BIG])
@@ -135,6 +135,7 @@ def test_a_registry_that_drips_is_given_up_and_gone_on_with(
     kept = place.partials()[digest(BIG)]
     assert kept >= 300_000
     registry.asked.clear()
+    monkeypatch.undo()  # a machine that is busy is no registry that drips
 
     place.pull(f"{registry.host}/a:1")
 
