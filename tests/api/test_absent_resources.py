@@ -68,7 +68,7 @@ NO_CHECKPOINTS = "not supported: checkpoints; seacan-runtime makes them of its o
         ("DELETE", "/networks/none", 403, "none is a pre-defined network and cannot be removed"),
         ("DELETE", "/networks/x", 404, "network x not found"),
         ("GET", "/networks?filters=%7B%22dangling%22%3A%5B%22y%22%5D%7D", 400,
-         "invalid filter 'dangling=y'"),
+         "invalid value for filter 'dangling', must be \"true\""),
     ],
 )  # fmt: skip
 def test_refusals(api: Api, method: str, path: str, status: int, message: str) -> None:

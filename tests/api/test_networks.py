@@ -15,6 +15,7 @@ def test_a_network_is_created(api: Api) -> None:
     for label, count in (("a", 1), ("a=b", 1), ("a=c", 0), ("x", 0)):
         listed = api.ask("GET", f'/networks?filters={{"label":["{label}"]}}').json
         assert len(listed) == count, label
+    assert api.ask("GET", "/networks/").json == api.ask("GET", "/networks").json
     assert api.ask("DELETE", "/networks/net").status == 204
     assert api.ask("GET", "/networks/net").status == 404
 

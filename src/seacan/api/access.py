@@ -30,7 +30,7 @@ READABLE: Final = _TO_ALL | frozenset(
         *("/info", "/events", "/system/df"),
         *("/containers/json", "/containers/{name}/json"),
         *("/images/json", "/images/{name}/json", "/images/{name}/history"),
-        *("/networks", "/networks/{name}", "/volumes", "/volumes/{name}"),
+        *("/networks", "/networks/", "/networks/{name}", "/volumes", "/volumes/{name}"),
     )
 )
 _LISTED: Final = ("GET", "/containers/json")

@@ -68,8 +68,10 @@ def media_type(content_type: str) -> str:
 
 def _check_content_type(content_type: str) -> None:
     kind = media_type(content_type)
-    if "/" not in kind:
-        raise InvalidArgument(f"malformed Content-Type header ({content_type})")
+    if not kind:
+        raise InvalidArgument(
+            f"malformed Content-Type header ({content_type}): mime: no media type"
+        )
     if kind != JSON:
         raise InvalidArgument(
             f"unsupported Content-Type header ({content_type}): must be 'application/json'"

@@ -50,6 +50,7 @@ KNOWN: Final = (
 # Of hosts, moments, and what else is there: they may be met or not.
 BY_CHANCE: Final = (
     Known("GET /info", r"\.RegistryConfig\.(IndexConfigs|Mirrors)", "as it was started"),
+    Known("GET /info", r"\.DefaultAddressPools: ", "as it was started"),
     Known("GET /info", r"\.(OSVersion|RuncCommit\.(ID|Expected)): ", "of the host it runs on"),
     Known("GET /system/df", r"\.Volumes: ", "of what else is there"),
     Known("GET /system/df", r"\.(BuildCache|BuilderSize): ", "of what else was built there"),

@@ -41,7 +41,18 @@ LISTS: Final = [
     Ask("GET", '/containers/json?filters={"is-task":["x"]}'),
     Ask("GET", '/containers/json?filters={"health":["x"]}'),
     Ask("GET", "/containers/json?filters=x"),
-    Ask("GET", "/containers/json?limit=x"),
+    Ask("GET", '/containers/json?filters={"name":{"{full}":true}}&all=1'),
+    Ask("GET", '/containers/json?filters={"name":["^/{full}$"]}&all=1'),
+    Ask("GET", '/containers/json?filters={"exited":["3"],"name":["{prefix}"]}&all=1'),
+    Ask("GET", '/containers/json?filters={"expose":["80/tcp"],"name":["{prefix}"]}&all=1'),
+    Ask("GET", '/containers/json?filters={"publish":["80"]}'),
+    Ask("GET", '/containers/json?filters={"network":["none"],"name":["{full}"]}&all=1'),
+    Ask("GET", '/containers/json?filters={"label":["one=1"],"name":["{prefix}"]}'),
+    *[Ask("GET", f'/containers/json?limit={limit}&filters={{"name":["{{full}}"]}}')
+      for limit in ("-1", "0", "1", "1.5", "", "99999999999999999999", "x")],
+    *[Ask("GET", f'/containers/json?all={all}&filters={{"name":["{{created}}"]}}')
+      for all in ("banana", "0", "no", "none", "")],
+    Ask("GET", '/containers/json?limit=x&limit=1&all=0&all=1'),
     *[Ask("GET", f"/containers/{{{name}}}/json") for name in (
         "running", "tty", "paused", "exited", "created", "full", "checked")],
     Ask("GET", "/containers/{exited}/json?size=1"),
@@ -67,6 +78,12 @@ READ: Final = [
     Ask("GET", "/containers/{exited}/logs?stdout=1"),
     Ask("GET", "/containers/{exited}/logs?stdout=1&tail=0"),
     Ask("GET", "/containers/{exited}/logs?stderr=1&tail=x"),
+    *[Ask("GET", f"/containers/{{exited}}/logs?stdout=1&stderr=1&tail={tail}")
+      for tail in ("", "-1", "1", "all", "1.5", "99999999999999999999")],
+    *[Ask("GET", f"/containers/{{exited}}/logs?stdout=1&{word}")
+      for word in ("since=0", "since=1.5", "since=99999999999", "until=1.5", "until=-1",
+                   "since=2020-01-01", "since=2020-01-01T00:00:00Z", "until=1.1234567890",
+                   "follow=banana", "details=1", "details=no")],
     Ask("GET", "/containers/{exited}/logs?stdout=1&since=x"),
     Ask("GET", "/containers/{exited}/logs?stdout=1&until=x"),
     Ask("GET", "/containers/{exited}/logs"),
@@ -123,7 +140,8 @@ LIFE: Final = [
     Ask("POST", "/containers/{new_running}/stop?t=0"),
     Ask("POST", "/containers/{exited}/stop"),
     Ask("POST", "/containers/{created}/stop"),
-    Ask("POST", "/containers/{exited}/stop?t=x"),
+    *[Ask("POST", f"/containers/{{exited}}/stop?t={seconds}")
+      for seconds in ("x", "-1", "1.5", "", "99999999999999999999")],
     Ask("POST", "/containers/{missing}/stop"),
     Ask("POST", "/containers/{new_running}/stop?t=1&signal=NOSUCH"),
     Ask("POST", "/containers/{new_running}/restart?t=0"),
@@ -133,7 +151,10 @@ LIFE: Final = [
     Ask("POST", "/containers/{new_running}/kill"),
     Ask("POST", "/containers/{new_running}/kill?signal=CONT"),
     Ask("POST", "/containers/{running}/kill?signal=NOSUCH"),
-    Ask("POST", "/containers/{running}/kill?signal=0"),
+    *[Ask("POST", f"/containers/{{running}}/kill?signal={signal}")
+      for signal in ("0", "-1", "65", "1.5", "SIGSIGKILL", "99999999999999999999")],
+    *[Ask("POST", f"/containers/{{new_running}}/kill?signal={signal}")
+      for signal in ("", "9", "SIGKILL", "kill", "RTMIN", "RTMAX-1")],
     Ask("POST", "/containers/{exited}/kill"),
     Ask("POST", "/containers/{created}/kill"),
     Ask("POST", "/containers/{missing}/kill"),
@@ -164,6 +185,9 @@ LIFE: Final = [
     Ask("POST", "/containers/{new}/update", {"KernelMemory": 64 << 20},
         known="it has no effect: dockerd ignores it, even where the version had it"),
     Ask("POST", "/containers/{new}/update", {}),
+    *[Ask("POST", "/containers/{new}/update", {name: value}) for name, value in (
+        ("CpuShares", "x"), ("Memory", "64m"), ("NanoCpus", -1), ("CpusetCpus", 5),
+        ("RestartPolicy", "always"), ("PidsLimit", None), ("MemorySwap", 1), ("nosuch", 1))],
     Ask("POST", "/containers/{missing}/update", {}),
     Ask("POST", "/containers/{new_tty}/resize?h=10&w=20"),
     Ask("POST", "/containers/{new_running}/resize?h=10&w=20"),
@@ -193,6 +217,18 @@ EXEC: Final = [
     Ask("POST", "/containers/{new_running}/exec", {"Cmd": ["true"]}),
     Ask("POST", "/containers/{running}/exec", {"Cmd": []}),
     Ask("POST", "/containers/{running}/exec"),
+    *[
+        Ask("POST", "/containers/{running}/exec", {"Cmd": ["true"]} | wrong)
+        for wrong in (
+            {"Cmd": "true"},
+            {"Env": "A=1"},
+            {"Tty": "yes"},
+            {"User": 5},
+            {"ConsoleSize": 5},
+            {"Privileged": 1},
+            {"nosuch": 1},
+        )
+    ],
     Ask("POST", "/containers/{running}/exec", {"Cmd": ["true"], "DetachKeys": "x-y"}),
     Ask("POST", "/containers/{running}/exec", {"Cmd": ["true"], "User": "nosuch"}),
     Ask("POST", "/containers/{exited}/exec", {"Cmd": ["true"]}),

@@ -35,6 +35,10 @@ SYSTEM: Final = [
     Ask("GET", "/events?since=1&until=2"),
     Ask("GET", "/events?since=2&until=1"),
     Ask("GET", "/events?since=x"),
+    *[
+        Ask("GET", f'/events?since={since}&until=1&filters={{"container":["{{missing}}"]}}')
+        for since in ("0", "1.5", "1970-01-01", "1970-01-01T00:00:00Z", "1.123456789", "", "1e9")
+    ],
     Ask("GET", '/events?until=1&filters={"nosuch":["x"]}'),
     Ask("GET", '/events?until=1&filters={"type":["nosuch"]}'),
     Ask("GET", "/nosuch"),
@@ -47,7 +51,6 @@ IMAGES: Final = [
     Ask("GET", '/images/json?filters={"reference":["{missing}"]}'),
     Ask("GET", '/images/json?filters={"nosuch":["x"]}'),
     Ask("GET", '/images/json?filters={"dangling":["x"]}'),
-    Ask("GET", '/images/json?filters={"dangling":["true","false"]}'),
     Ask("GET", '/images/json?filters={"before":["{missing}"]}'),
     Ask("GET", '/images/json?filters={"since":["{missing}"]}'),
     Ask("GET", '/images/json?filters={"until":["x"]}'),
@@ -82,6 +85,7 @@ NETWORKS: Final = [
     Ask("GET", '/networks?filters={"dangling":["true","false"]}'),
     Ask("GET", '/networks?filters={"type":["nosuch"]}'),
     Ask("GET", '/networks?filters={"nosuch":["x"]}'),
+    Ask("GET", "/networks/"),
     Ask("GET", "/networks/none"),
     Ask("GET", "/networks/host?verbose=1"),
     Ask("GET", "/networks/none?verbose=x"),
@@ -89,6 +93,9 @@ NETWORKS: Final = [
     Ask("DELETE", "/networks/none"),
     Ask("DELETE", "/networks/{missing}"),
     Ask("POST", '/networks/prune?filters={"nosuch":["x"]}'),
+    Ask("POST", '/networks/prune?filters={"label":["{missing}"]}'),
+    Ask("POST", '/networks/prune?filters={"label":["{missing}"],"until":["x"]}'),
+    Ask("POST", '/networks/prune?filters={"label":["{missing}"],"until":["1h","2h"]}'),
     *(
         Ask("POST", "/networks/create", body)
         for body in (
@@ -117,6 +124,14 @@ VOLUMES: Final = [
     Ask("GET", '/volumes?filters={"nosuch":["x"]}'),
     Ask("GET", "/volumes/{missing}"),
     Ask("DELETE", "/volumes/{missing}"),
+    Ask("GET", '/volumes?filters={"name":["^{missing}$"]}'),
+    Ask("GET", '/volumes?filters={"dangling":["x"]}'),
+    Ask("POST", "/volumes/create", {"Name": "a/b"}),
+    Ask("POST", "/volumes/create", {"Name": "-x"}),
+    Ask("POST", "/volumes/create", {"Name": ".."}),
+    Ask("POST", "/volumes/create", {"Name": "{missing}", "DriverOpts": {"nosuch": "x"}}),
+    Ask("POST", "/volumes/create", {"Name": "{missing}", "DriverOpts": {"type": 5}}),
+    Ask("POST", "/volumes/create", {"Name": ["a"]}),
 ]
 
 PLUGINS: Final = [

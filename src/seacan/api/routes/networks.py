@@ -27,6 +27,7 @@ class NetworkRoutes:
     def routes(self) -> list[Route]:
         return [
             Route("GET", "/networks", self.list),
+            Route("GET", "/networks/", self.list),  # as dockerd has it
             Route("POST", "/networks/create", self.create),
             Route("POST", "/networks/prune", self.prune),
             Route("POST", "/networks/{name}/connect", self.connect),
