@@ -31,6 +31,14 @@ _WINDOW_BYTES: Final = 8 << 20  # of all streams together: what a peer may have 
 _DEFAULT_WINDOW_BYTES: Final = 65535
 _MOST_STREAMS: Final = 100
 _MOST_RESETS: Final = 1000  # streams begun to be given up at once: CVE-2023-44487
+# What is taken in at once, while others wait: more if the last had few frames that say nothing.
+_LEAST_PART_BYTES: Final = 2 << 10
+_FEW_WORDS: Final = 16
+# Frames that say nothing: pings, settings, windows, ends, no content (CVE-2019-9512 to 9518). Each
+# frame of ours may bring two: Go's client measures by pings how much it can be sent.
+_MOST_WORDS: Final = 10_000
+_WORDS_FOR_ONE: Final = 2
+_LEAST_CONTENT_BYTES: Final = 5  # of a gRPC message
 _HEADERS_BYTES: Final = 64 << 10
 
 
@@ -48,28 +56,30 @@ class Stream:
         self.is_over = False  # the peer has reset it, or the connection is gone
         self.has_headers = anyio.Event()
         self._connection = connection
-        self._pieces: list[tuple[bytes, int]] = []  # with what they count in the windows
+        self._data = bytearray()  # one, since each piece may be a byte
+        self._counted = 0  # in the windows
         self._has_ended = False
         self._news = anyio.Event()
         self._has_room = anyio.Event()
 
     async def receive(self) -> bytes:
         """Return what came, b"" at the end. Raises ConnectionLost."""
-        while not self._pieces:
+        while not self._data:
             if self._has_ended:
                 return b""
             if self.is_over:
                 raise ConnectionLost("the connection was closed")
             self._news = anyio.Event()
             await self._news.wait()
-        data = b"".join(piece for piece, _ in self._pieces)
+        data = bytes(self._data)
         await self._connection.acknowledge(self, self.drop())
         return data
 
     def drop(self) -> int:
         """Let go of what came; return what it counts in the windows."""
-        taken, self._pieces = self._pieces, []
-        return sum(count for _, count in taken)
+        counted, self._counted = self._counted, 0
+        self._data.clear()
+        return counted
 
     async def wait_headers(self) -> dict[str, str]:
         """Return what the peer answers with. Raises ConnectionLost."""
@@ -100,7 +110,8 @@ class Stream:
     # -- told by the connection -------------------------------------------------------------------
 
     def came(self, data: bytes, counted: int) -> None:
-        self._pieces.append((data, counted))
+        self._data += data
+        self._counted += counted
         self._news.set()
 
     def ended(self) -> None:
@@ -138,6 +149,8 @@ class Connection:
         self._streams: dict[int, Stream] = {}
         self._scopes: dict[int, anyio.CancelScope] = {}
         self._resets = 0
+        self._part_bytes = _LEAST_PART_BYTES
+        self._words = 0  # of the peer, that nothing of ours was an occasion for
         self._is_over = False
         self._is_waiting_to_be_sent = anyio.Event()
         self._was_sent = anyio.Event()
@@ -193,6 +206,7 @@ class Connection:
         self._check(stream)
         try:
             self._h2.send_headers(stream.id, headers, end_stream=ends)
+            self._said()
         except h2.exceptions.ProtocolError as err:
             raise ConnectionLost(f"HTTP/2: {err}") from err
         await self._flush()
@@ -206,6 +220,7 @@ class Connection:
                 size = min(window, self._h2.max_outbound_frame_size, len(rest))
                 if size > 0:
                     self._h2.send_data(stream.id, bytes(rest[:size]))
+                    self._said()
             except h2.exceptions.ProtocolError as err:
                 raise ConnectionLost(f"HTTP/2: {err}") from err
             if size > 0:
@@ -243,6 +258,9 @@ class Connection:
         self._streams.pop(stream.id, None)
         self._acknowledge(stream.id, stream.drop())
 
+    def _said(self) -> None:
+        self._words = max(self._words - _WORDS_FOR_ONE, 0)
+
     def _check(self, stream: Stream) -> None:
         if stream.is_over or self._is_over:
             raise ConnectionLost("the connection was closed")
@@ -254,15 +272,28 @@ class Connection:
         data = self._early
         await self._flush()
         while data or (data := await _received(loop, self._socket)):
-            try:
-                events = self._h2.receive_data(data)
-            except h2.exceptions.ProtocolError:
-                await self._flush()  # the peer is told what it did wrong
-                raise
-            data = b""
-            for event in events:
-                self._handle(event, start)
-            await self._flush()
+            while data:
+                part, data = data[: self._part_bytes], data[self._part_bytes :]
+                try:
+                    self._take_in(part, start)
+                except (h2.exceptions.ProtocolError, ConnectionLost):
+                    await self._flush()  # the peer is told what it did wrong
+                    raise
+                await self._flush()
+
+    def _take_in(self, part: bytes, start: Callable[..., object]) -> None:
+        events = self._h2.receive_data(part)
+        words = sum(map(_is_word, events))
+        has_few = words <= _FEW_WORDS
+        self._part_bytes = (
+            min(2 * self._part_bytes, _RECEIVE_BYTES) if has_few else _LEAST_PART_BYTES
+        )
+        self._words += words
+        if self._words > _MOST_WORDS:
+            self._h2.close_connection(h2.errors.ErrorCodes.ENHANCE_YOUR_CALM)
+            raise ConnectionLost("too many frames say nothing")
+        for event in events:
+            self._handle(event, start)
 
     async def _write(self, scope: anyio.CancelScope) -> None:
         loop = asyncio.get_running_loop()
@@ -350,6 +381,13 @@ async def _received(loop: asyncio.AbstractEventLoop, connection: socket.socket) 
         return await loop.sock_recv(connection, _RECEIVE_BYTES)
     except OSError as err:
         raise ConnectionLost(str(err)) from err
+
+
+def _is_word(event: h2.events.Event) -> bool:
+    """Tell whether a frame says nothing, or what does not count as a message's content."""
+    if not isinstance(event, h2.events.DataReceived):
+        return True
+    return len(event.data or b"") < _LEAST_CONTENT_BYTES
 
 
 def _headers(lines: Sequence[tuple[bytes | str, bytes | str]]) -> dict[str, str]:
