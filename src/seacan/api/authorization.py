@@ -14,6 +14,7 @@ from typing import Any, Final, Protocol
 from msgspec.structs import replace
 
 from seacan.api.bodies import JSON, LIMIT_BYTES, media_type
+from seacan.api.door import without_origin
 from seacan.errors import Forbidden
 from seacan.http.errors import error_reply
 from seacan.http.heads import BadRequest
@@ -46,13 +47,15 @@ class Authorized:
         if not self._judge.names:
             return await self._behind(request)
         described = _described(request)
-        if _is_shown(request.target, request.headers.get("content-type", "")):
+        if _is_shown(without_origin(request.target), request.headers.get("content-type", "")):
             body = await _read(request)
             request = replace(request, receive=_once(body))
             described |= {"RequestBody": _encoded(body)} if body else {}
         await self._judge.allow_request(described)
         answer = await self._answer(request)
-        await self._judge.allow_answer({**described, **_described_answer(request.target, answer)})
+        await self._judge.allow_answer(
+            {**described, **_described_answer(described["RequestUri"], answer)}
+        )
         return answer
 
     async def _answer(self, request: Request) -> Answer:
@@ -68,7 +71,8 @@ def _described(request: Request) -> dict[str, Any]:
     """Return what the protocol tells of a request. Source: moby, pkg/authorization/api.go."""
     described: dict[str, Any] = {
         "RequestMethod": request.method,
-        "RequestUri": request.target,
+        # Not as a proxy would have it, http://HOST/PATH: whoever judges it looks at the path.
+        "RequestUri": without_origin(request.target),
         "RequestHeaders": {
             _go_case(name): value for name, value in request.headers.items() if name not in _SECRET
         },

@@ -62,7 +62,7 @@ class Door:
 
     async def __call__(self, request: Request) -> Answer:
         path, _, query = request.target.partition("?")
-        wanted, path = split_version(unquote(_without_origin(path)))
+        wanted, path = split_version(unquote(without_origin(path)))
         found = self._find(request.method, path)
         # A wrong method is no 405: dockerd says the same of both, and clients know it so.
         if found is None:
@@ -83,7 +83,8 @@ class Door:
         return None
 
 
-def _without_origin(path: str) -> str:
+def without_origin(path: str) -> str:
+    """Return a request's target in the form that it has for a server."""
     # The absolute form, `GET http://host/path`, is for proxies, but every server accepts it.
     if path.startswith("http://"):
         return "/" + path.removeprefix("http://").partition("/")[2]

@@ -3,9 +3,12 @@
 Source: docs.docker.com, Docker Plugin API; the media type is the protocol's version.
 """
 
+import functools
 import http.client
+import io
 import socket
 import ssl
+import time
 from collections.abc import Mapping
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -33,9 +36,15 @@ class Address(msgspec.Struct, frozen=True):
 def call(
     address: Address, method: str, body: Mapping[str, Any], *, timeout_s: float
 ) -> dict[str, Any]:
-    """Return the answer of a plugin. Raises Unavailable without one, Internal for its own error."""
+    """Return the answer of a plugin, all of which has to be there in time.
+
+    Raises Unavailable without one, Internal for its own error.
+    """
     try:
         connection = _connection(address, timeout_s)
+        connection.response_class = functools.partial(  # type: ignore[assignment]
+            _Response, deadline=time.monotonic() + timeout_s
+        )
         try:
             headers = {"Accept": _MEDIA_TYPE, "Content-Type": _MEDIA_TYPE}
             connection.request("POST", f"/{method}", msgspec.json.encode(body), headers)
@@ -87,6 +96,35 @@ def _tls_context(tls: Mapping[str, Any]) -> ssl.SSLContext:
     if tls.get("CertFile"):
         context.load_cert_chain(tls["CertFile"], tls.get("KeyFile") or None)
     return context
+
+
+class _Response(http.client.HTTPResponse):
+    """One that has come whole until the `deadline`: a socket's own time begins anew with a byte."""
+
+    def __init__(self, sock: socket.socket, *args: Any, deadline: float, **kwargs: Any) -> None:
+        super().__init__(sock, *args, **kwargs)
+        self.fp = io.BufferedReader(_TimelyReader(self.fp.detach(), sock, deadline))
+
+
+class _TimelyReader(io.RawIOBase):
+    def __init__(self, source: Any, sock: socket.socket, deadline: float) -> None:
+        self._source = source
+        self._socket = sock
+        self._deadline = deadline
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:
+        if (left_s := self._deadline - time.monotonic()) <= 0:
+            raise TimeoutError("timed out")
+        self._socket.settimeout(left_s)
+        size: int | None = self._source.readinto(buffer)
+        return size
+
+    def close(self) -> None:
+        self._source.close()
+        super().close()
 
 
 class _UnixConnection(http.client.HTTPConnection):
