@@ -27,7 +27,9 @@ def proxy_variables(session: Session, given: Container[str]) -> dict[str, str]:
     proxies = session.config.get("proxies")
     if not isinstance(proxies, dict):
         return {}
-    chosen = proxies.get(str(session.client.endpoint), proxies.get("default")) or {}
+    chosen = proxies.get(str(session.client.endpoint), proxies.get("default"))
+    if not isinstance(chosen, dict):
+        return {}
     found: dict[str, str] = {}
     for key, variable in _VARIABLES.items():
         value = chosen.get(key)

@@ -23,7 +23,7 @@ from seacan.errors import InvalidArgument, NotFound
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from typing import Any
 
     # By endpoint, by name of the file.
@@ -152,11 +152,25 @@ def _read_metadata(path: str) -> dict[str, Any]:
         data = file.read()
     try:
         found = json.loads(data)
-    except ValueError as err:
+    except (ValueError, RecursionError) as err:
         raise InvalidArgument(f"parsing {path}: {err}") from err
     if not isinstance(found, dict):
         raise InvalidArgument(f"parsing {path}: no JSON object")
+    for what, value, kind in _parts(found):
+        if value is not None and not isinstance(value, kind):
+            raise InvalidArgument(f"parsing {path}: {what} is none: {json.dumps(value)[:100]}")
     return found
+
+
+def _parts(metadata: Mapping[str, Any]) -> Iterator[tuple[str, Any, type]]:
+    """Yield the parts of meta.json that are used here, each with what it has to be."""
+    yield "Name", metadata.get("Name"), str
+    yield "Metadata", metadata.get("Metadata"), dict
+    endpoints = metadata.get("Endpoints")
+    yield "Endpoints", endpoints, dict
+    docker = (endpoints or {}).get(DOCKER)
+    yield f"Endpoints.{DOCKER}", docker, dict
+    yield f"Endpoints.{DOCKER}.Host", (docker or {}).get("Host"), str
 
 
 def _replace(path: str, data: bytes, mode: int) -> None:
