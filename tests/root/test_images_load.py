@@ -217,6 +217,16 @@ def test_a_malformed_archive_is_refused_and_leaves_nothing(
     assert place.files() == before
 
 
+def test_too_many_layers_are_refused_before_one_is_unpacked(place: Place) -> None:
+    """A config of a few hundred KiB names thousands, for one file of the archive."""
+    document = archives.config([TOP] * 126)
+    entry = {"Config": "c.json", "RepoTags": ["app:1"], "Layers": ["0/layer"] * 126}
+    manifest = ("manifest.json", json.dumps([entry]).encode())
+    with pytest.raises(InvalidArgument, match="max depth exceeded"):
+        place.load(files([manifest, ("c.json", document), ("0/layer", TOP)]))
+    assert place.messages == []
+
+
 def test_an_upload_that_breaks_off_leaves_nothing(place: Place) -> None:
     class Broken(Pipe):
         def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]

@@ -13,7 +13,7 @@ from seacan.images import archive, documents
 from seacan.images.blobs import Staged, Staging
 from seacan.images.compression import Compression, Decompressed
 from seacan.images.image import ImageId, Loaded
-from seacan.images.layers import Layer, chain_ids
+from seacan.images.layers import Layer, chain_ids, check_depth
 from seacan.images.layout import Found, Named
 from seacan.images.platforms import Platform
 from seacan.images.progress import Meter, Progress
@@ -58,6 +58,7 @@ def _commit_layers(store: Store, staging: Staging, image: Found) -> list[Descrip
             "invalid manifest, layers length mismatch: "
             f"expected {len(image.layers)}, got {len(diff_ids)}"
         )
+    check_depth(len(diff_ids))  # before any of thousands is unpacked
     return [
         _known_layer(store, chain_id, layer)
         if isinstance(layer, str)
@@ -82,7 +83,7 @@ def _unpack_all(
     store: Store, images: list[Found], blobs: list[list[Descriptor]], progress: Progress
 ) -> list[list[Layer]]:
     """Unpack the layers of all images, several at once; return those of each image."""
-    told: queue.SimpleQueue[dict[str, Any] | None] = queue.SimpleQueue()
+    told: queue.SimpleQueue[dict[str, Any] | Future[Layer]] = queue.SimpleQueue()
     with ThreadPoolExecutor(_UNPACKERS) as pool:
         futures = [
             [pool.submit(_unpack, store, *layer, told.put) for layer in _layers(image, described)]
@@ -104,22 +105,20 @@ def _layers(image: Found, blobs: list[Descriptor]) -> Iterator[tuple[str, str, D
 
 def _tell_until_done(
     futures: list[Future[Layer]],
-    told: queue.SimpleQueue[dict[str, Any] | None],
+    told: queue.SimpleQueue[dict[str, Any] | Future[Layer]],
     progress: Progress,
 ) -> None:
     """Pass on what is told, in this thread, until all are done. Raises the first error."""
     for future in futures:
-        future.add_done_callback(lambda _: told.put(None))
+        future.add_done_callback(told.put)
     left = len(futures)
     while left:
         message = told.get()
-        if message is not None:
+        if isinstance(message, Future):
+            left -= 1
+            message.result()
+        else:
             progress(message)
-            continue
-        left -= 1
-        for future in futures:
-            if future.done():
-                future.result()
 
 
 def _add(
