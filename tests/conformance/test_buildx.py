@@ -183,6 +183,19 @@ def test_checks(buildx: Docker, tmp_path: Path) -> None:
     assert "   2 | >>> MAINTAINER x" in result.out
 
 
+def test_what_a_build_can_be_given(buildx: Docker, tmp_path: Path) -> None:
+    dockerfile = "FROM busybox AS one\nARG A=b\nRUN --mount=type=secret,id=s,required=true true\n"
+    where = context(tmp_path, dockerfile)
+    said = buildx.ok("build", "--call=outline", where)
+    assert said == (
+        "TARGET: one\n\nBUILD ARG   VALUE   DESCRIPTION\nA           b       \n\n"
+        "SECRET   REQUIRED\ns        true"
+    )
+    told = json.loads(buildx.ok("build", "--call=outline,format=json", where))
+    assert [each["name"] for each in told["args"]] == ["A"]
+    assert "outline" in buildx.ok("build", "--call=subrequests.describe", where)
+
+
 def test_the_builder(buildx: Docker, tag: str, tmp_path: Path) -> None:
     assert "default" in buildx.ok("buildx", "ls")
     assert "running" in buildx.ok("buildx", "inspect", "default")

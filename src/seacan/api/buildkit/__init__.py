@@ -15,6 +15,7 @@ exporters.py   what becomes of a result
 passing.py     images that are there for a while
 warnings.py    findings of its check, while it is built
 subrequests.py what is to be said of a Dockerfile, and nothing built
+outline.py     one of these: what a build can be given
 needs.py       what a Dockerfile needs of its client
 client_services.py  the client's secrets, credentials, ssh agents, archives
 filesync.py    a directory of the client's, received

@@ -28,14 +28,14 @@ class Needs(msgspec.Struct, frozen=True):
 def needs(plan: Plan) -> Needs:
     """Return what the stages that are built need; what ONBUILD of an image adds, is not known."""
     instructions = [each for stage in plan.stages for each in stage.instructions]
-    written = [mount for each in instructions for mount in _mounts(each)]
+    written = [mount for each in instructions for mount in mounts_of(each)]
     repositories = frozenset(filter(_is_repository, _sources(instructions)))
     agents = {mount.id for mount in written if mount.type is MountType.SSH}
     images = {origin for stage in plan.stages for origin in stage.images}
     paths = [*_paths(instructions, written)]
     return Needs(
         registries=frozenset(references.parse(each.reference).domain for each in images),
-        secrets=frozenset(_secret_id(each) for each in written if each.type is MountType.SECRET),
+        secrets=frozenset(secret_id(each) for each in written if each.type is MountType.SECRET),
         agents=frozenset(agents | ({"default"} if repositories else set())),
         paths=() if None in paths else tuple(sorted({path for path in paths if path})),
         images=frozenset(each.reference for each in images),
@@ -44,11 +44,13 @@ def needs(plan: Plan) -> Needs:
     )
 
 
-def _secret_id(mount: Mount) -> str:
+def secret_id(mount: Mount) -> str:
+    """Return the id of the secret that a mount is of."""
     return mount.id or mount.source or posixpath.basename(mount.target)
 
 
-def _mounts(instruction: Instruction) -> Iterator[Mount]:
+def mounts_of(instruction: Instruction) -> Iterator[Mount]:
+    """Yield the mounts of an instruction, but for those with variables."""
     if isinstance(instruction, Run):
         for written in instruction.mounts:
             try:
