@@ -117,6 +117,7 @@ def test_what_is_not_supported_is_named(
     ("exporter", "sentence"),
     [
         (Typed("new"), "not supported: exporter new"),
+        (Typed("local", {"platform-split": "false"}), "not supported: platform-split=false"),
         (Typed("oci", {"tar": "false"}), "not supported: tar=false of exporter oci"),
         (Typed("oci", {"compression": "zstd"}), "not supported: compression=zstd of exporter oci"),
         (Typed("tar", {"push": "true"}), "not supported: push=true of exporter tar"),

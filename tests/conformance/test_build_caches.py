@@ -230,6 +230,11 @@ def test_an_image_of_several_platforms(
         (described,) = json.load(index)["manifests"]
     assert described["mediaType"] == "application/vnd.oci.image.index.v1+json"
     buildx.ok(*words, "--push", "--metadata-file", f"{tmp_path}/metadata", where)
+    buildx.ok(*words, "-o", f"{tmp_path}/out", where)
+    found = sorted(str(path.relative_to(tmp_path / "out")) for path in tmp_path.glob("out/*/*"))
+    assert found == ["linux_amd64/f", "linux_arm64/f"]
+    refused = buildx(*words, "-o", f"type=tar,dest={tmp_path}/files.tar", where)
+    assert "not supported: a tar of the files of several platforms" in refused.err
     digest = json.loads((tmp_path / "metadata").read_text())["containerimage.digest"]
     name = f"{registry.host}/several@{digest}"
     pushed = json.loads(buildx.ok("manifest", "inspect", "--insecure", name))

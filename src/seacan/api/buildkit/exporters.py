@@ -23,6 +23,7 @@ from seacan.build.builder import Built
 from seacan.build.context_tree import opened
 from seacan.errors import InvalidArgument, Unsupported
 from seacan.images import references
+from seacan.images.image import ImageId
 from seacan.images.references import Reference
 from seacan.images.remote.credentials import NOBODY
 from seacan.images.remote.tasks import Cancellation
@@ -85,8 +86,8 @@ def _check(asked: Typed) -> None:
     for name, value in asked.attributes.items():
         if name in _PASSED_OVER | _PLACES or (name == "push" and asked.type in _IMAGE):
             continue
-        # `tar` says that an archive is wanted, and no directory.
-        is_wanted = name == "tar" and asked.type in _ARCHIVES
+        # `tar`: an archive, and no directory; `platform-split`: a directory for each platform.
+        is_wanted = (name == "tar" and asked.type in _ARCHIVES) or name == "platform-split"
         if _is_false(value) is is_wanted:
             raise Unsupported(f"not supported: {name}={value} of exporter {asked.type}")
 
@@ -121,7 +122,7 @@ class Exporters(msgspec.Struct, frozen=True):
             for tag in wanted.pushed:
                 job.said[_DIGEST] = await self._push(job, tag)
             for output in wanted.outputs:
-                await self._send(job, prepared, built, output)
+                await self._send(job, built, output)
         return job.said
 
     async def _tell(self, job: Job, built: Built, tags: Sequence[Reference]) -> None:
@@ -147,7 +148,7 @@ class Exporters(msgspec.Struct, frozen=True):
                 self.engine.remote.push,
                 tag,
                 platform=None,
-                credentials=found.get(tag.domain, NOBODY),
+                credentials={**job.credentials, **found}.get(tag.domain, NOBODY),
                 progress=tell,
                 cancellation=cancellation,
             )
@@ -159,26 +160,41 @@ class Exporters(msgspec.Struct, frozen=True):
                 cancellation.cancel()
         return digests[0]
 
-    async def _send(self, job: Job, prepared: Prepared, built: Built, output: Output) -> None:
+    async def _send(self, job: Job, built: Built, output: Output) -> None:
         session = await self.solving.sessions.get(job.session_id)
         if output.type in _ARCHIVES:
             await self._send_image(job, session, built, output)
             return
-        if len(prepared.asked.platforms) > 1:
-            raise Unsupported("not supported: files of several platforms")
-        name = "exporting to client " + ("tarball" if output.type == "tar" else "directory")
+        if output.type == "tar":
+            await self._send_tar(job, session, built, output)
+            return
+        for platform, image_id in built.images.items():
+            # Several have directories of their own.
+            inside = str(platform).replace("/", "_") if len(built.images) > 1 else ""
+            await self._send_files(job, session, output, image_id, inside)
+
+    async def _send_tar(self, job: Job, session: Session, built: Built, output: Output) -> None:
+        if len(built.images) > 1:
+            raise Unsupported("not supported: a tar of the files of several platforms")
         async with (
-            job.telling.during(name, str(output.number)) as step,
+            job.telling.during("exporting to client tarball", str(output.number)) as step,
             self.solving.builds.export(built.image_id) as pieces,
         ):
-            if output.type == "tar":
-                await filesend.send_archive(session, output.number, pieces, step)
-                return
-            async with opened(self.solving.builds.open_context) as tree:
-                await anyio.to_thread.run_sync(
-                    tree.receive, file_of(_received(pieces)), limiter=anyio.CapacityLimiter(1)
-                )
-                await filesend.send_files(session, output.number, tree, step)
+            await filesend.send_archive(session, output.number, pieces, step)
+
+    async def _send_files(
+        self, job: Job, session: Session, output: Output, image_id: ImageId, inside: str
+    ) -> None:
+        key = f"{output.number} {inside}"
+        async with (
+            job.telling.during("exporting to client directory", key) as step,
+            self.solving.builds.export(image_id) as pieces,
+            opened(self.solving.builds.open_context) as tree,
+        ):
+            await anyio.to_thread.run_sync(
+                tree.receive, file_of(_received(pieces)), limiter=anyio.CapacityLimiter(1)
+            )
+            await filesend.send_files(session, output.number, tree, step, inside)
 
     async def _send_image(self, job: Job, session: Session, built: Built, output: Output) -> None:
         name = f"exporting to {output.type} image format"

@@ -19,7 +19,7 @@ from seacan.api.buildkit import modes
 from seacan.api.buildkit.messages import BytesMessage, Packet, PacketType
 from seacan.api.buildkit.progress import Step
 from seacan.api.buildkit.sessions import Session
-from seacan.build.context_index import ContextEntry
+from seacan.build.context_index import TOP, ContextEntry
 from seacan.build.context_tree import ContextTree
 from seacan.build.groups import unwrapped
 from seacan.errors import InvalidArgument
@@ -51,19 +51,27 @@ async def send_archive(
         await call.wait_status()
 
 
-async def send_files(session: Session, exporter: int, tree: ContextTree, step: Step) -> None:
-    """Send all that a tree has. Raises CallFailed, ConnectionLost, InvalidArgument."""
+async def send_files(
+    session: Session, exporter: int, tree: ContextTree, step: Step, inside: str = ""
+) -> None:
+    """Send all that a tree has, `inside` a directory if that has a name.
+
+    Raises CallFailed, ConnectionLost, InvalidArgument.
+    """
     async with session.call(_DIFF_COPY, _metadata(exporter)) as call:
-        await _Sending(call, tree, step).run()
+        await _Sending(call, tree, step, inside).run()
 
 
 class _Sending:
-    def __init__(self, call: Outgoing, tree: ContextTree, step: Step) -> None:
+    def __init__(self, call: Outgoing, tree: ContextTree, step: Step, inside: str) -> None:
         self._call = call
         self._tree = tree
         self._step = step
         self._sent = 0
         self._entries = [*tree.below("")]
+        if inside:
+            below = [(f"{inside}/{path}", entry) for path, entry in self._entries]
+            self._entries = [(inside, TOP), *below]
 
     async def run(self) -> None:
         send, wanted = anyio.create_memory_object_stream[int](_MOST_WAITING)
