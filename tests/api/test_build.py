@@ -15,6 +15,7 @@ from tests.fakes.engine import IMAGE_ID
 from tests.images.archives import member, tar
 
 from seacan.build.runs import CommandFailed
+from seacan.engine.build_cache_rules import Limits, Space
 from seacan.errors import InvalidArgument
 from seacan.spec.inventory import KEY_DIGITS, KEY_HEADER, MEDIA_TYPE, Entry
 
@@ -266,7 +267,14 @@ def test_the_cache_is_pruned(api: Api) -> None:
         "POST", "/build/prune?all=1&keep-storage=5&filters=%7B%22id%22%3A%5B%22a%22%5D%7D"
     )
     assert answer.json == {"CachesDeleted": ["key"], "SpaceReclaimed": 7}
-    assert api.engine.builds.pruned == [({"id": ["a"]}, True, 5)]
+    assert api.engine.builds.pruned == [({"id": ["a"]}, True, Limits(reserved=Space(bytes=5)))]
+
+
+def test_the_cache_is_pruned_to_a_size(api: Api) -> None:
+    query = "reserved-space=1&max-used-space=2&min-free-space=3"
+    assert api.ask("POST", f"/build/prune?{query}").status == 200
+    ((_, _, limits),) = api.engine.builds.pruned
+    assert limits == Limits(Space(bytes=1), Space(bytes=2), Space(bytes=3))
 
 
 def query(**values: object) -> str:

@@ -202,6 +202,8 @@ def test_the_builder(buildx: Docker, tag: str, tmp_path: Path) -> None:
     where = context(tmp_path, f"FROM busybox\nRUN echo {tag} > /f\n")
     buildx.ok("build", "--network=none", "-q", where)
     assert f"echo {tag}" in buildx.ok("buildx", "du", "--verbose")
+    buildx.ok("buildx", "prune", "-af", "--max-used-space=1TB", "--min-free-space=1")
+    assert f"echo {tag}" in buildx.ok("buildx", "du", "--verbose")
     buildx.ok("builder", "prune", "-af")
     assert f"echo {tag}" not in buildx.ok("buildx", "du", "--verbose")
 

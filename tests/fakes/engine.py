@@ -28,6 +28,7 @@ from seacan.contents.words import PathStat
 from seacan.engine import volume_filters
 from seacan.engine.authorization import Authorization
 from seacan.engine.build_cache import CacheEntry, PrunedCache
+from seacan.engine.build_cache_rules import Limits
 from seacan.engine.container import Container, Created, Exit, Places, State, Status
 from seacan.engine.disk_usage import DiskUsage, ImageUsage, VolumeUsage
 from seacan.engine.event_log import Event
@@ -901,7 +902,7 @@ class FakeBuilds:
     def __init__(self) -> None:
         self.requests: list[tuple[BuildRequest, list[str], bool, dict[str, Credentials]]] = []
         self.error: SeacanError | None = None
-        self.pruned: list[tuple[Filters, bool, int]] = []
+        self.pruned: list[tuple[Filters, bool, Limits]] = []
         self.fails_after_steps: SeacanError | None = None
         self.offered: list[tuple[str, str, bytes]] = []
         self.exported = b""  # the archive that all images are
@@ -1005,8 +1006,8 @@ class FakeBuilds:
             await export.target.put(self.packed)
         return Built(IMAGE_ID, {host(): IMAGE_ID})
 
-    async def prune(self, wanted: Filters, *, all: bool, kept_bytes: int) -> PrunedCache:
-        self.pruned.append((wanted, all, kept_bytes))
+    async def prune(self, wanted: Filters, *, all: bool, limits: Limits) -> PrunedCache:
+        self.pruned.append((wanted, all, limits))
         return PrunedCache(["key"], 7)
 
 

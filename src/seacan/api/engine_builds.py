@@ -16,6 +16,7 @@ from seacan.build.context_tree import ContextTree
 from seacan.build.kept_contexts import KeptContext
 from seacan.build.progress import Progress
 from seacan.engine.build_cache import PrunedCache
+from seacan.engine.build_cache_rules import Limits
 from seacan.engine.filters import Filters
 from seacan.images.image import Image
 from seacan.images.references import Reference
@@ -99,5 +100,5 @@ class Builds(Protocol):
     def export(self, name: str) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
         """Yield a tar archive of the files of an image. Raises NotFound."""
 
-    async def prune(self, wanted: Filters, *, all: bool, kept_bytes: int) -> PrunedCache:
-        """Remove what of the cache was not used for long, or all of it."""
+    async def prune(self, wanted: Filters, *, all: bool, limits: Limits) -> PrunedCache:
+        """Remove what of the cache was not used for long, or all of it, beyond the limits."""

@@ -15,7 +15,7 @@ from msgspec import field
 from msgspec.structs import replace
 
 from seacan.build.kept_contexts import KeptRecord
-from seacan.engine.build_cache_rules import Rule, disk_of
+from seacan.engine.build_cache_rules import Limits, Rule, disk_of
 from seacan.engine.context import Context
 from seacan.engine.filters import Filters
 from seacan.engine.prune import moment_ns
@@ -168,9 +168,10 @@ def _passes(entry: CacheEntry, wanted: Filters, now_ns: int) -> bool:
     return True
 
 
-def prune(context: Context, wanted: Filters, *, all: bool, kept_bytes: int | None) -> PrunedCache:
+def prune(context: Context, wanted: Filters, *, all: bool, limits: Limits) -> PrunedCache:
     """Remove what is chosen; blocks. What a running command has mounted is emptied below it."""
     found = entries(context)
+    kept_bytes = limits.kept_bytes(total_bytes(found), disk_of(context.data_root.path))
     return _remove(
         context, choose(found, wanted, all=all, kept_bytes=kept_bytes, now_ns=time.time_ns())
     )

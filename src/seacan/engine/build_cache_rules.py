@@ -54,6 +54,11 @@ class Limits(msgspec.Struct, frozen=True):
         return max(kept, self.reserved.on(disk.size_bytes))
 
 
+def limits_of(*, reserved_bytes: int, most_used_bytes: int, least_free_bytes: int) -> Limits:
+    """Return limits of so many bytes; 0 is none."""
+    return Limits(*(Space(each) for each in (reserved_bytes, most_used_bytes, least_free_bytes)))
+
+
 class Rule(msgspec.Struct, frozen=True):
     """`all`: what an image has as well may go, too."""
 

@@ -24,6 +24,7 @@ from seacan.build.origins import ImageOrigin
 from seacan.build.progress import Progress, Pulled
 from seacan.engine import build_cache
 from seacan.engine.build_cache import PrunedCache
+from seacan.engine.build_cache_rules import Limits
 from seacan.engine.build_steps import BuildSteps
 from seacan.engine.containers import Containers
 from seacan.engine.context import Context
@@ -207,12 +208,10 @@ class Builds:
                 worker.tell_output()
                 yield worker.output()
 
-    async def prune(self, wanted: Filters, *, all: bool, kept_bytes: int) -> PrunedCache:
-        """Remove what of the cache passes every filter, down to `kept_bytes`; 0 is no limit."""
+    async def prune(self, wanted: Filters, *, all: bool, limits: Limits) -> PrunedCache:
+        """Remove what of the cache passes every filter, as far as that is beyond the limits."""
         pruned = await anyio.to_thread.run_sync(
-            partial(
-                build_cache.prune, self._context, wanted, all=all, kept_bytes=kept_bytes or None
-            )
+            partial(build_cache.prune, self._context, wanted, all=all, limits=limits)
         )
         told = {"reclaimed": str(pruned.reclaimed_bytes)}
         self._context.events.append("builder", "prune", "", told)

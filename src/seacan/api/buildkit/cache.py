@@ -8,6 +8,7 @@ from seacan.api.buildkit.messages import PruneRequest, Timestamp, UsageRecord
 from seacan.api.engine_builds import Builds
 from seacan.engine import build_cache
 from seacan.engine.build_cache import CacheEntry
+from seacan.engine.build_cache_rules import limits_of
 from seacan.errors import Unsupported
 
 _EQUAL: Final = {"type": "type", "shared": "shared", "private": "private"}
@@ -23,14 +24,16 @@ async def records(disk: engine.Disk, filters: Sequence[str]) -> tuple[UsageRecor
 
 async def prune(disk: engine.Disk, builds: Builds, request: PruneRequest) -> list[UsageRecord]:
     """Remove what is asked for; return what it was. Raises Unsupported."""
-    if request.min_free_space:
-        raise Unsupported("not supported: min-free-space")
     wanted = _filters(request.filters)
     if request.keep_duration:
         wanted["unused-for"] = [f"{request.keep_duration}ns"]
     before = await records(disk, ())
-    kept = max(request.reserved_space, request.max_used_space)
-    pruned = await builds.prune(wanted, all=request.is_all, kept_bytes=kept)
+    limits = limits_of(
+        reserved_bytes=request.reserved_space,
+        most_used_bytes=request.max_used_space,
+        least_free_bytes=request.min_free_space,
+    )
+    pruned = await builds.prune(wanted, all=request.is_all, limits=limits)
     removed = frozenset(pruned.ids)
     return [record for record in before if record.id in removed]
 

@@ -24,7 +24,9 @@ _FRONTEND: Final = (
 # By this label of a daemon's, buildx knows that it exports caches, archives, and images of several
 # platforms, and pushes by itself. Source: docker/buildx, driver/docker/driver.go.
 _LABELS: Final = {"org.mobyproject.buildkit.worker.snapshotter": "overlayfs"}
-_STEPS: Final = ("exporter.multiple", "exporter.session", "exporter.sourcedateepoch")
+_STEPS: Final = (
+    "exporter.multiple", "exporter.session", "exporter.sourcedateepoch", "gc.freespacefilter",
+)  # fmt: skip
 
 
 def worker(daemon_id: str) -> WorkerRecord:

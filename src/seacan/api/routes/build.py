@@ -24,7 +24,8 @@ from seacan.build.context_tree import ContextTree, opened
 from seacan.build.kept_contexts import ContextGone
 from seacan.build.lint import check as lint
 from seacan.build.origins import ImageOrigin
-from seacan.errors import Internal, InvalidArgument, SeacanError, Unsupported
+from seacan.engine.build_cache_rules import limits_of
+from seacan.errors import Internal, InvalidArgument, SeacanError
 from seacan.http.messages import Hijack, Reply, Request, Send, Stream
 from seacan.images.image import ImageId
 from seacan.spec import dockerignore
@@ -32,7 +33,7 @@ from seacan.spec.image import ExecutionConfig
 
 _DOCKERFILE_LIMIT_BYTES: Final = 4 << 20
 _IGNORE: Final = ".dockerignore"
-_KEPT: Final = ("keep-storage", "reserved-space", "max-used-space")
+_RESERVED: Final = ("keep-storage", "reserved-space")  # the older name, and the newer one
 
 
 class BuildRoutes:
@@ -203,12 +204,12 @@ class BuildRoutes:
 
     async def prune(self, call: Call) -> Reply:
         query = call.query
-        if query.integer("min-free-space"):
-            raise Unsupported("not supported: min-free-space")
-        kept = (query.integer(name) or 0 for name in _KEPT)
-        pruned = await self._builds.prune(
-            query.filters(), all=query.flag("all"), kept_bytes=max(kept)
+        limits = limits_of(
+            reserved_bytes=max(query.integer(name) or 0 for name in _RESERVED),
+            most_used_bytes=query.integer("max-used-space") or 0,
+            least_free_bytes=query.integer("min-free-space") or 0,
         )
+        pruned = await self._builds.prune(query.filters(), all=query.flag("all"), limits=limits)
         return json_reply(
             {"CachesDeleted": pruned.ids or None, "SpaceReclaimed": pruned.reclaimed_bytes}
         )
