@@ -13,6 +13,13 @@ from typing import Any
 
 import anyio
 
+from seacan.api.buildkit.blob_messages import (
+    ReadBlobRequest,
+    ReadBlobResponse,
+    WriteAction,
+    WriteBlobRequest,
+    WriteBlobResponse,
+)
 from seacan.api.buildkit.messages import (
     BytesMessage,
     CacheOptions,
@@ -24,8 +31,6 @@ from seacan.api.buildkit.messages import (
     FrontendResponse,
     Packet,
     PacketType,
-    ReadBlobRequest,
-    ReadBlobResponse,
     Result,
     ReturnRequest,
     SecretRequest,
@@ -35,9 +40,6 @@ from seacan.api.buildkit.messages import (
     StatusRequest,
     StatusResponse,
     Typed,
-    WriteAction,
-    WriteBlobRequest,
-    WriteBlobResponse,
 )
 from seacan.build.groups import unwrapped
 from seacan.grpc.client import Client

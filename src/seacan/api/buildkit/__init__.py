@@ -28,6 +28,6 @@ definitions.py results as clients hand them on
 cache.py       the cache of builds
 cache_options.py  caches that are read and written: what is asked for
 caches.py      where those are: registries, and
-client_store.py  directories of the client's
+client_store.py  directories of the client's; blob_messages.py
 workers.py     what this builder is, and can do
 """

@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 from typing import Final
 
+import anyio
 import msgspec
 
 from seacan.api.buildkit import client_services
@@ -43,7 +44,7 @@ class Caches(msgspec.Struct, frozen=True):
             step = self.job.telling.step(f"importing cache manifest from {each.shown}")
             step.begin()
             try:
-                here = self._images(each)
+                here = await self._images(each)
                 images += here
                 if not here:
                     imported.append(await self._import(each, step))
@@ -53,8 +54,10 @@ class Caches(msgspec.Struct, frozen=True):
                 step.end()
         return FoundCaches(images, imported)
 
-    def _images(self, wanted: CacheImport) -> Sequence[Image]:
-        return self.builds.cache_images([str(wanted.reference)]) if wanted.reference else ()
+    async def _images(self, wanted: CacheImport) -> Sequence[Image]:
+        if wanted.reference is None:
+            return ()
+        return await anyio.to_thread.run_sync(self.builds.cache_images, [str(wanted.reference)])
 
     async def _import(self, wanted: CacheImport, step: Step) -> ImportedCache:
         source: CacheSource

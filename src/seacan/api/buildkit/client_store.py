@@ -19,7 +19,7 @@ import anyio
 import msgspec
 
 from seacan.api.body_file import file_of
-from seacan.api.buildkit.messages import (
+from seacan.api.buildkit.blob_messages import (
     ReadBlobRequest,
     ReadBlobResponse,
     WriteAction,

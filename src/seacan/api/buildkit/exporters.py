@@ -4,6 +4,7 @@ Source: moby/buildkit, exporter/; moby, builder/builder-next/exporter.
 """
 
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack, asynccontextmanager
 from functools import partial
 from typing import Any, Final
 
@@ -199,8 +200,9 @@ class Exporters(msgspec.Struct, frozen=True):
     async def _send_image(self, job: Job, session: Session, built: Built, output: Output) -> None:
         name = f"exporting to {output.type} image format"
         async with job.telling.during(name, str(output.number)) as step:
-            with self.engine.images.saving_built(built.images, output.names) as pieces:
-                await filesend.send_archive(session, output.number, _in_thread(pieces), step)
+            saving = self.engine.images.saving_built(built.images, output.names)
+            async with _in_threads(saving) as pieces:
+                await filesend.send_archive(session, output.number, pieces, step)
         job.said.update(_told(built, output.names))
 
 
@@ -210,9 +212,23 @@ def _told(built: Built, tags: Sequence[Reference]) -> dict[str, str]:
     return told | ({"image.name": ",".join(map(str, tags))} if tags else {})
 
 
-async def _in_thread(pieces: Iterator[bytes]) -> AsyncIterator[bytes]:
-    while (piece := await anyio.to_thread.run_sync(next, pieces, None)) is not None:
-        yield piece
+@asynccontextmanager
+async def _in_threads(
+    saving: AbstractContextManager[Iterator[bytes]],
+) -> AsyncIterator[AsyncIterator[bytes]]:
+    """Yield what the pieces come of, with the loop free meanwhile, at the end as well."""
+    held = ExitStack()
+    pieces = await anyio.to_thread.run_sync(held.enter_context, saving)
+
+    async def each() -> AsyncIterator[bytes]:
+        while (piece := await anyio.to_thread.run_sync(next, pieces, None)) is not None:
+            yield piece
+
+    try:
+        yield each()
+    finally:
+        with anyio.CancelScope(shield=True):
+            await anyio.to_thread.run_sync(held.close)
 
 
 def _received(pieces: AsyncIterator[bytes]) -> Receive:
