@@ -10,7 +10,8 @@ import anyio
 import anyio.from_thread
 import pytest
 from tests.api.conftest import Api, bound_socket
-from tests.fakes.engine import FakeEngine, make_container
+from tests.fakes.containers import make_container
+from tests.fakes.engine import FakeEngine
 
 from seacan.api import server
 from seacan.api.access import ALL, OF_CONTAINERS, READABLE, Access, parse_access, scoped

@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 
 import pytest
 from tests.api.conftest import Api, chunks_of, read_all, read_until
-from tests.fakes.engine import IMAGE_ID
+from tests.fakes.images import IMAGE_ID
 from tests.images.archives import member, tar
 
 from seacan.build.runs import CommandFailed

@@ -21,7 +21,7 @@ from tests.fakes.buildkit_client import (
     session_in_a_call,
     upgraded,
 )
-from tests.fakes.engine import IMAGE_ID
+from tests.fakes.images import IMAGE_ID
 from tests.images.archives import directory as directory_entry
 from tests.images.archives import member, symlink, tar
 

@@ -12,7 +12,7 @@ import anyio
 import pytest
 from tests.api.conftest import Api
 from tests.fakes.buildkit_client import Served, directory, file, session
-from tests.fakes.engine import IMAGE_ID
+from tests.fakes.images import IMAGE_ID
 from tests.images.archives import member, tar
 
 from seacan.api.buildkit.messages import StatusResponse

@@ -2,7 +2,7 @@
 
 import pytest
 from tests.api.conftest import Api
-from tests.fakes.engine import IMAGE_ID
+from tests.fakes.images import IMAGE_ID
 
 
 def test_what_takes_up_how_much(api: Api) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from tests.api.conftest import Api
-from tests.fakes.engine import IMAGE_ID
+from tests.fakes.images import IMAGE_ID
 
 STAT = {
     "name": "here",

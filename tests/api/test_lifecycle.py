@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from tests.api.conftest import Api, read_until
-from tests.fakes.engine import make_container
+from tests.fakes.containers import make_container
 from tests.fakes.readings import reading
 
 from seacan.engine.container import Status

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 from tests.api.conftest import Api
-from tests.fakes.engine import IMAGE_ID, make_container
+from tests.fakes.containers import make_container
+from tests.fakes.images import IMAGE_ID
 from tests.images import archives
 
 from seacan.engine.container import Exit, Status

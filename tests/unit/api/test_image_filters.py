@@ -1,6 +1,6 @@
 import pytest
 from msgspec.structs import replace
-from tests.fakes.engine import make_image
+from tests.fakes.images import make_image
 
 from seacan.api.routes.image_filters import select_images
 from seacan.errors import InvalidArgument, NotFound

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.fakes.engine import make_container, make_image
+from tests.fakes.containers import make_container
+from tests.fakes.images import make_image
 
 from seacan.api.shapes.containers import inspect_container
 from seacan.api.shapes.create import adapt_create, deprecated

@@ -1,6 +1,6 @@
 """What clients get of readings, as dockerd 28.5.2 answers: its fields, and no others."""
 
-from tests.fakes.engine import make_container
+from tests.fakes.containers import make_container
 from tests.fakes.readings import reading
 
 from seacan.api.shapes.stats import container_stats, stats

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.fakes.engine import make_container
+from tests.fakes.containers import make_container
 from tests.fakes.readings import reading
 from tests.unit.cli.test_run import done
 from tests.unit.client.scripted import refusal, reply, scripted_daemon

@@ -2,7 +2,7 @@ from typing import Any, cast
 
 import anyio
 import pytest
-from tests.fakes.engine import make_container
+from tests.fakes.containers import make_container
 from tests.unit.engine.hosts import HOST
 
 from seacan.engine.container import Container, Status

@@ -4,7 +4,8 @@ import tracemalloc
 from typing import Any, cast
 
 import pytest
-from tests.fakes.engine import IMAGE_ID, OTHER_IMAGE_ID, make_container
+from tests.fakes.containers import make_container
+from tests.fakes.images import IMAGE_ID, OTHER_IMAGE_ID
 
 from seacan.engine.container import Container, Health, HealthStatus, Status
 from seacan.engine.filters import Facts, named, select

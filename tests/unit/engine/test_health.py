@@ -6,7 +6,7 @@ from typing import Any
 import anyio
 import pytest
 from anyio.abc import TaskGroup
-from tests.fakes.engine import make_container
+from tests.fakes.containers import make_container
 
 from seacan.engine import health
 from seacan.engine.container import Container, Health, HealthStatus, ProbeResult, Status

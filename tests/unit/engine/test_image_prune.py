@@ -1,6 +1,6 @@
 import pytest
 from msgspec.structs import replace
-from tests.fakes.engine import make_image
+from tests.fakes.images import make_image
 
 from seacan.engine.image_prune import choose
 from seacan.errors import InvalidArgument

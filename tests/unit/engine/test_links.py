@@ -1,7 +1,7 @@
 """Links of the default bridge."""
 
 import pytest
-from tests.fakes.engine import make_container
+from tests.fakes.containers import make_container
 
 from seacan.engine.container import Container, Link, Status
 from seacan.engine.links import look_up, named, names, parse, to_wire

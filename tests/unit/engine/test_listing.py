@@ -6,7 +6,8 @@ from typing import Any, cast
 
 import anyio
 import pytest
-from tests.fakes.engine import FakeImages, make_container
+from tests.fakes.containers import make_container
+from tests.fakes.images import FakeImages
 
 from seacan.engine import expressions
 from seacan.engine.container import Container

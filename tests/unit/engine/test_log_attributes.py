@@ -1,7 +1,7 @@
 from typing import Any, cast
 
 import pytest
-from tests.fakes.engine import make_container
+from tests.fakes.containers import make_container
 
 from seacan.engine.container import Container
 from seacan.engine.log_attributes import extra, tag

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from tests.fakes.engine import make_container
+from tests.fakes.containers import make_container
 
 from seacan.engine.container import Container
 from seacan.engine.port_bindings import changed, check

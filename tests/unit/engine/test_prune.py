@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from tests.fakes.engine import make_container
+from tests.fakes.containers import make_container
 
 from seacan.engine.container import Status
 from seacan.engine.prune import choose, moment_ns

@@ -1,5 +1,5 @@
 import pytest
-from tests.fakes.engine import make_container
+from tests.fakes.containers import make_container
 
 from seacan.engine import resolvers
 from seacan.network.dns.messages import AAAA, PTR, A, Question

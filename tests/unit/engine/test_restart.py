@@ -4,7 +4,7 @@ from typing import Any
 
 import anyio
 import pytest
-from tests.fakes.engine import make_container
+from tests.fakes.containers import make_container
 
 from seacan.engine import restart
 from seacan.engine.container import Container, Status

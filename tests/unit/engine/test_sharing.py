@@ -3,7 +3,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
-from tests.fakes.engine import make_container
+from tests.fakes.containers import make_container
 
 from seacan import errors
 from seacan.engine import sharing

@@ -5,7 +5,7 @@ from typing import Any, cast
 
 import anyio
 import pytest
-from tests.fakes.engine import make_container
+from tests.fakes.containers import make_container
 from tests.fakes.readings import reading
 
 from seacan.engine import stats

@@ -4,7 +4,7 @@ from typing import Any, cast
 
 import pytest
 from msgspec.structs import replace
-from tests.fakes.engine import make_container
+from tests.fakes.containers import make_container
 from tests.unit.engine.hosts import HOST
 
 from seacan.engine.resources import changes_to_oci

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.fakes.engine import make_container
+from tests.fakes.containers import make_container
 
 from seacan.engine.container import Container
 from seacan.engine.database import Database

@@ -1,7 +1,7 @@
 from typing import Any
 
 from msgspec.structs import replace
-from tests.fakes.engine import IMAGE_ID, OTHER_IMAGE_ID, make_image
+from tests.fakes.images import IMAGE_ID, OTHER_IMAGE_ID, make_image
 
 from seacan.errors import NotFound
 from seacan.images.history import Step, history
