@@ -328,7 +328,7 @@ class Containers:
             with entry.held_back():  # this removes it, not its end
                 if entry.record.is_active:
                     await entry.stop_by_hand()
-                    await entry.kill()
+                    await stop.kill(entry)
                 await self._remove(entry, volumes=volumes)
 
     async def remove_link(self, ref: str) -> None:

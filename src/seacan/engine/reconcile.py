@@ -10,7 +10,7 @@ from pathlib import Path
 import anyio
 
 from seacan import errors, log
-from seacan.engine import belongings, pause, subpaths
+from seacan.engine import belongings, pause, states, subpaths
 from seacan.engine.container import Container, Status
 from seacan.engine.containers import Containers
 from seacan.engine.context import Context
@@ -133,8 +133,6 @@ def _note_running(record: Container, shim: supervisor.Shim, *, is_paused: bool) 
     state = record.state
     if not record.is_running:
         # The daemon died between the start and its note of it.
-        state.exit_code, state.oom_killed = 0, False
-        state.error = state.error_about_others = ""
-        state.started_at = rfc3339(shim.started_at_ns)
+        states.started(state, shim.init_pid, shim.started_at_ns)
     state.status = Status.PAUSED if is_paused else Status.RUNNING
     state.pid = shim.init_pid

@@ -15,7 +15,7 @@ import anyio
 from anyio.abc import TaskGroup
 
 from seacan import errors, log
-from seacan.engine import pause, subpaths
+from seacan.engine import states, subpaths
 from seacan.engine.container import Container, Exit, ProbeResult, Status
 from seacan.engine.database import Database
 from seacan.engine.ends import (
@@ -24,17 +24,14 @@ from seacan.engine.ends import (
     put_away,
     read_exit,
     start_error,
-    start_exit_code,
 )
 from seacan.engine.events import Events
 from seacan.engine.health import Check, Monitor
 from seacan.engine.restart import Restart, has_policy, matters_at_boot
 from seacan.engine.sandboxes import Sandboxes
-from seacan.engine.times import nanoseconds, rfc3339
 from seacan.engine.trash import Trash
 from seacan.engine.volumes import Volumes
 from seacan.engine.waiting import Waiter, Waiters
-from seacan.kernel.cgroups import hierarchy
 from seacan.network.definition import Sandbox
 from seacan.paths import BundleDirectory, ExecRoot
 from seacan.supervisor import protocol
@@ -43,7 +40,6 @@ from seacan.supervisor.launcher_client import Launcher
 from seacan.supervisor.protocol import AttachRequest, Message, StartRequest
 from seacan.trace import NOT_TRACED, mark
 
-_KILL_DEADLINE_S: Final = 10.0
 _LOST: Final = "its shim ended without saying how the container did"
 
 
@@ -122,11 +118,7 @@ class Entry:
             except BaseException as err:
                 await self._start_failed(err)
                 raise
-            state = self.record.state
-            state.status, state.pid = Status.RUNNING, shim.init_pid
-            state.exit_code, state.oom_killed = 0, False
-            state.error = state.error_about_others = ""
-            state.started_at = rfc3339(shim.started_at_ns)
+            states.started(self.record.state, shim.init_pid, shim.started_at_ns)
             # Before its end can be told, hence before anything is waited for.
             self._volumes.events.mounted(self.record)
             self._sandboxes.started(self.record, shim)
@@ -190,11 +182,7 @@ class Entry:
         sandbox = self.record.sandbox
         await self.abandon_start()
         with anyio.CancelScope(shield=True):
-            state = self.record.state
-            state.error, state.exit_code = str(why), start_exit_code(str(why))
-            state.error_about_others = (
-                why.about_others if isinstance(why, errors.SeacanError) else ""
-            )
+            states.start_failed(self.record.state, why)
             await self.save()
         self._sandboxes.ended(self.record, sandbox)
 
@@ -269,12 +257,9 @@ class Entry:
         """Bring the record up to date; return how long it ran, in ns."""
         self.shim = None
         state = self.record.state
-        state.pid, state.exit_code = 0, end["status"]
-        state.error, state.error_about_others = error, ""
-        state.finished_at = rfc3339(end["finished_at_ns"])
-        ran_ns = max(nanoseconds(state.finished_at) - nanoseconds(state.started_at), 0)
-        follows = not self.is_held_back and self.restart.after_end(ran_ns / 1e9)
-        state.status = Status.RESTARTING if follows else Status.EXITED
+        ran_ns = states.ended(state, end, error)
+        if not self.is_held_back and self.restart.after_end(ran_ns / 1e9):
+            state.status = Status.RESTARTING
         if end["oom_killed"] and not state.oom_killed:
             state.oom_killed = True
             self.tell("oom")
@@ -401,31 +386,9 @@ class Entry:
         """Publish that this happened to it."""
         self._events.publish(action, self.record, attributes)
 
-    async def kill(self, end: anyio.Event | None = None) -> None:
-        """End it for certain; with `end`, that run of it and no later one."""
-        if end not in (None, self._ended) or self.shim is None:
-            return
-        end = self._ended
-        with contextlib.suppress(errors.SeacanError):
-            await self.signal(9)
-            await pause.end_pause(self)
-        if await is_set(end, _KILL_DEADLINE_S):
-            return
-        # The shim does not get on with it; the processes can be ended without it.
-        await anyio.to_thread.run_sync(hierarchy.open_cgroup(self.record.cgroup_path).kill)
-        if not await is_set(end, _KILL_DEADLINE_S):
-            raise errors.Internal(f"container {self.record.id} does not end after SIGKILL")
-
     async def save(self) -> None:
         await anyio.to_thread.run_sync(self._database.save, self.record)
 
     def _save_run(self) -> None:
         """Keep the record of its start or end."""
         self._database.save(self.record, outlives_power_cut=matters_at_boot(self.record))
-
-
-async def is_set(event: anyio.Event, timeout_s: float | None) -> bool:
-    """Wait for `event`; False if it is not set in time. None: no deadline."""
-    with anyio.move_on_after(timeout_s):
-        await event.wait()
-    return event.is_set()

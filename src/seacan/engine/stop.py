@@ -8,10 +8,12 @@ import anyio
 from seacan import errors
 from seacan.engine import pause
 from seacan.engine.container import Container
-from seacan.engine.running import Entry, is_set
+from seacan.engine.running import Entry
 from seacan.engine.signals import parse_signal
+from seacan.kernel.cgroups import hierarchy
 
 _DEFAULT_TIMEOUT_S: Final = 10
+_KILL_DEADLINE_S: Final = 10.0
 
 
 async def ask(entry: Entry, signal: int | None = None) -> anyio.Event | None:
@@ -37,9 +39,32 @@ async def finish(entry: Entry, end: anyio.Event | None, limit_s: int | None = No
     """
     if limit_s is None:
         limit_s = timeout_s(entry.record)
-    if end is not None and not await is_set(end, None if limit_s < 0 else limit_s):
-        await entry.kill(end)
+    if end is not None and not await _is_set(end, None if limit_s < 0 else limit_s):
+        await kill(entry, end)
     entry.tell("stop")
+
+
+async def kill(entry: Entry, end: anyio.Event | None = None) -> None:
+    """End it for certain; with `end`, that run of it and no later one."""
+    if end not in (None, entry.end) or entry.shim is None:
+        return
+    end = entry.end
+    with contextlib.suppress(errors.SeacanError):
+        await entry.signal(9)
+        await pause.end_pause(entry)
+    if await _is_set(end, _KILL_DEADLINE_S):
+        return
+    # The shim does not get on with it; the processes can be ended without it.
+    await anyio.to_thread.run_sync(hierarchy.open_cgroup(entry.record.cgroup_path).kill)
+    if not await _is_set(end, _KILL_DEADLINE_S):
+        raise errors.Internal(f"container {entry.record.id} does not end after SIGKILL")
+
+
+async def _is_set(event: anyio.Event, timeout_s: float | None) -> bool:
+    """Wait for `event`; False if it is not set in time. None: no deadline."""
+    with anyio.move_on_after(timeout_s):
+        await event.wait()
+    return event.is_set()
 
 
 def timeout_s(record: Container) -> int:
@@ -64,7 +89,7 @@ async def stop_restarts(entry: Entry, number: int) -> bool:
 async def send(entry: Entry, number: int) -> None:
     """Send a signal by hand; what is to end is not left paused."""
     if number == 9:
-        await entry.kill()
+        await kill(entry)
         return
     await entry.signal(number)
     if _means_the_end(entry.record, number):
