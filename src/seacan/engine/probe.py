@@ -44,7 +44,9 @@ async def _run(execs: Execs, entry: Entry, check: Check) -> tuple[int, str]:
             prepared = await execs.prepare_start(
                 exec_id, detach=False, tty=False, console_size=None
             )
-            await _start(prepared, its)
+            # Not cut short: what the shim is about to start cannot be killed yet.
+            with anyio.CancelScope(shield=True):
+                await _start(prepared, its)
             its.close()  # the shim has its own copy, at the end of which is the end of the output
             with anyio.move_on_after(check.timeout_s) as deadline:
                 await _read(own, output)
