@@ -46,9 +46,8 @@ def _wait_written(daemon: Daemon) -> None:
 
     def is_written() -> bool:
         with contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as database:
-            return bool(
-                database.execute("SELECT max(time_ns) FROM events").fetchone()[0] >= last_ns
-            )
+            found = database.execute("SELECT 1 FROM events WHERE time_ns >= ?", (last_ns,))
+            return found.fetchone() is not None
 
     wait_until(is_written, "the events to be written")
 
