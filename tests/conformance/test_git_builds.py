@@ -131,12 +131,12 @@ def test_a_commit_and_its_directory(daemon: Daemon, served: Served, tmp_path: Pa
 
 
 @pytest.mark.usefixtures("garbage_of_docker_py")
-def test_the_docker_cli_and_docker_py(daemon: Daemon, served: Served) -> None:
-    """The first clones by itself, the second asks the daemon to."""
+def test_the_docker_cli_and_docker_py(daemon: Daemon, served: Served, tmp_path: Path) -> None:
+    """The first clones by itself, and leaves the clone; the second asks the daemon to."""
     url = f"{served.urls['git']}#main:sub"
     done = subprocess.run(
         ["docker", "-H", daemon.host, "build", "-q", "--network=none", url],
-        env={**os.environ, "DOCKER_BUILDKIT": "0"},
+        env={**os.environ, "DOCKER_BUILDKIT": "0", "TMPDIR": str(tmp_path)},
         capture_output=True,
         text=True,
         check=False,
