@@ -6,7 +6,7 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.daemon import Daemon
+from tests.daemon import Daemon, wait_until
 from tests.terminal import Terminal
 
 
@@ -54,6 +54,12 @@ class Docker:
         result = self(*words, stdin=stdin)
         assert result.status == 0, f"docker {' '.join(words)}: {result}"
         return result.out.strip()
+
+    def wait_for_command(self, container: str, command: str) -> None:
+        """Wait until an init has it: a signal before that may find pid 1 deaf."""
+        init = self.inspect(container, "{{.State.Pid}}")
+        search = ("pgrep", "--parent", init, "--exact", command)
+        wait_until(lambda: subprocess.run(search, capture_output=True).returncode == 0, command)
 
     def popen(self, *words: str) -> subprocess.Popen[str]:
         """Start one that goes on; its output is to be read from `stdout`."""

@@ -268,6 +268,7 @@ def test_filters(
 ) -> None:
     name = docker.name
     docker.ok("run", "-d", *RUN, "--init", "--name", name, "busybox", "sleep", "100")
+    docker.wait_for_command(name, "sleep")
     docker.ok("stop", name)
     docker.ok("rm", name)
     found = recorder.events(*(text.format(name=name) for text in filters))

@@ -88,6 +88,7 @@ def test_restart(docker: Docker) -> None:
 @pytest.mark.parametrize(("signal", "status"), [("KILL", 137), ("SIGTERM", 143), ("9", 137)])
 def test_kill(docker: Docker, signal: str, status: int) -> None:
     container = docker.ok("run", "-d", "--init", "busybox", "sleep", "1000")
+    docker.wait_for_command(container, "sleep")
     docker.ok("kill", "-s", signal, container)
     assert docker.ok("wait", container) == str(status)
 
