@@ -137,6 +137,7 @@ def _request(place: Place, bundle: BundleDirectory, container_id: str) -> StartR
             "shares_mounts": False,
         },
         unmounts_last=True,
+        has_init=False,
         has_network=True,
         terminal=False,
         stdin=False,

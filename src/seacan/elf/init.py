@@ -77,8 +77,9 @@ def _find_arguments(p: Assembly) -> None:
 
 
 def _clone(p: Assembly) -> None:
-    # Blocked before the clone, so that no signal for the command is missed.
-    p.system_call("rt_sigprocmask", _SIG_SETMASK, "all signals", "old signals", _SIGNAL_SET_BYTES)
+    # Blocked before the clone, so that no signal for the command is missed. Where seacan's own
+    # runtime starts this, they are blocked already: pid 1 would lose one that comes before this.
+    p.system_call("rt_sigprocmask", _SIG_SETMASK, "all signals", 0, _SIGNAL_SET_BYTES)
     p.system_call("clone", int(signal.SIGCHLD), 0, 0, 0, 0)
     p.put(_CHILD, Register.RESULT)
     p.jump_if(_CHILD, _EQUAL, 0, "child")
@@ -124,7 +125,7 @@ def _become_the_command(p: Assembly) -> None:
     # Fails if stdin is not the terminal of this session: nothing is lost. Signals are still
     # blocked here: SIGTTOU would stop a process that is not in the foreground.
     p.system_call("ioctl", _STDIN, _TIOCSPGRP, "process group")
-    p.system_call("rt_sigprocmask", _SIG_SETMASK, "old signals", 0, _SIGNAL_SET_BYTES)
+    p.system_call("rt_sigprocmask", _SIG_SETMASK, "no signals", 0, _SIGNAL_SET_BYTES)
 
     p.load(_NAME, _ARGV, size=8)
     p.label("next character")
@@ -260,7 +261,7 @@ def _memory(p: Assembly) -> None:
     p.data("default path", b"/bin:/usr/bin\0")
     for name, text in _MESSAGES.items():
         p.data(name, text.encode())
-    p.reserve("old signals", _SIGNAL_SET_BYTES)
+    p.reserve("no signals", _SIGNAL_SET_BYTES)
     p.reserve("status", 4)
     p.reserve("process group", 4)
     p.reserve("path", _PATH_BYTES)

@@ -68,7 +68,7 @@ def make_config(inputs: BundleInputs) -> runtime.Config:
             host_config,
             inputs.mounts,
             inputs.shared.network_files,
-            init=_init(inputs),
+            init=inputs.init if has_init(inputs.host_config) else None,
             shm="/dev/shm" if host_config.get("IpcMode") == namespaces.HOST else inputs.shared.shm,
             writable_cgroups=asked.has_writable_cgroups(privileged=privileged),
             maps_ids="user" in inputs.shared.namespaces,
@@ -90,7 +90,7 @@ def _process(inputs: BundleInputs, asked: Security) -> runtime.Process:
     process: runtime.Process = {
         "terminal": bool(config.get("Tty")),
         "user": inputs.user.to_oci(),
-        "args": [mounts.INIT_PATH, "--", *args] if _init(inputs) else args,
+        "args": [mounts.INIT_PATH, "--", *args] if has_init(host_config) else args,
         "env": _environment(config, inputs.user, has_terminal=bool(config.get("Tty"))),
         "cwd": config.get("WorkingDir") or "/",
         "capabilities": capabilities.to_oci(container_capabilities(host_config, host)),
@@ -150,10 +150,9 @@ def container_capabilities(host_config: HostConfig, host: Host) -> list[str]:
     )
 
 
-def _init(inputs: BundleInputs) -> str | None:
-    """Return the init to use: none without `--init`, or where another process is number 1."""
-    host_config = inputs.host_config
-    return inputs.init if host_config.get("Init") and not host_config.get("PidMode") else None
+def has_init(host_config: HostConfig) -> bool:
+    """Tell whether there is an init: not without `--init`, or where another process is number 1."""
+    return bool(host_config.get("Init")) and not host_config.get("PidMode")
 
 
 def _environment(

@@ -31,7 +31,7 @@ from seacan.engine import (
     user_namespaces,
     users,
 )
-from seacan.engine.bundle import BundleInputs
+from seacan.engine.bundle import BundleInputs, has_init
 from seacan.engine.container import Container
 from seacan.engine.context import Context
 from seacan.engine.host import Host
@@ -132,6 +132,7 @@ def _request(
         runtime_root=str(context.exec_root.runtime),
         rootfs=layers,
         unmounts_last=False,
+        has_init=has_init(record.host_config),
         has_network=sharing.has_own_network(record.host_config),
         terminal=record.tty,
         stdin=bool(record.config.get("OpenStdin")),

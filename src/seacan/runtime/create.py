@@ -52,6 +52,7 @@ def create(
     mount_layers: Callable[[], None] | None = None,
     ahead: Ahead | None = None,
     for_parent: bool = False,
+    blocks_signals: bool = False,
     trace: int = NOT_TRACED,
 ) -> Container:
     """Make a container of `bundle`, its process waiting to be started, its state under `root`.
@@ -63,6 +64,7 @@ def create(
     one of the caller's parent, where it can be, as if it was forked ahead for that.
     Where the root file system is yet to be mounted, the process calls `mount_layers`, which enters
     a mount namespace that it makes; that is not for containers with a user namespace.
+    With `blocks_signals` it begins with all signals blocked: for one that unblocks what it wants.
     Raises Conflict for an id in use, CommandNotFound, CommandNotExecutable, InvalidArgument,
     Unsupported, Unavailable (no agent of seccomp, no systemd), Internal; nothing is left behind
     then.
@@ -98,6 +100,7 @@ def create(
                 device_rules=late_rules,
                 trace=trace,
                 mount_layers=mount_layers,
+                blocks_signals=blocks_signals,
             )
             pid = _begin(child, directory, ahead, undo, CLONE_PARENT if for_parent else 0)
             mark(trace, "starter", f"init is process {pid}")

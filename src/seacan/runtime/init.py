@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 
-from seacan.kernel import procfs, rooted, syscalls
+from seacan.kernel import procfs, rooted, signals, syscalls
 from seacan.kernel.namespaces import (
     CLONE_NEWNET,
     CLONE_NEWNS,
@@ -69,7 +69,8 @@ class Init(Launch):
     `cgroup_places` are where its cgroups are, for the mount that shows them. `door` is there for a
     user namespace (user_namespace.py), and `sources` for that and for mapped ids (sources.py).
     `mount_layers` makes the mount namespace, and the root file system in it, if the caller has not.
-    `made` are the namespaces (CLONE_NEW*) that it is in already: ahead.py.
+    `made` are the namespaces (CLONE_NEW*) that it is in already: ahead.py. With `blocks_signals` it
+    is executed with all signals blocked.
     """
 
     bundle: Bundle
@@ -82,6 +83,7 @@ class Init(Launch):
     cgroup_places: Places = NOWHERE
     mount_layers: Callable[[], None] | None = None
     made: int = 0
+    blocks_signals: bool = False
 
     def descriptors(self) -> set[int]:
         kept = Launch.descriptors(self) | {self.fifo, self.failure}
@@ -98,6 +100,11 @@ class Init(Launch):
             self.bundle.path,
             config.get("annotations", {}),
         )
+
+
+def block_signals(init: Init) -> None:
+    if init.blocks_signals:
+        signals.pthread_sigmask(signals.SIG_SETMASK, signals.valid_signals())
 
 
 def mount_layers(init: Init) -> None:
@@ -270,6 +277,7 @@ STEPS: Final[tuple[Callable[[Init], None], ...]] = (
     limit_capabilities,
     find_executable,
     leave_parent,
+    block_signals,
     load_seccomp,
     wait_for_start,
     run_start_hooks,

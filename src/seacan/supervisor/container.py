@@ -66,4 +66,11 @@ def open_container(request: StartRequest, ahead: Ahead | None = None) -> Contain
     if runtime is not None:
         return ForeignContainer(runtime, request["id"], bundle, request["cgroup_path"])
     root = Path(request["runtime_root"])
-    return OwnContainer(root, request["id"], bundle, request["cgroup_path"], ahead=ahead)
+    return OwnContainer(
+        root,
+        request["id"],
+        bundle,
+        request["cgroup_path"],
+        ahead=ahead,
+        has_init=request["has_init"],
+    )

@@ -37,9 +37,14 @@ class OwnContainer:
         cgroup_path: str,
         *,
         ahead: Ahead | None = None,
+        has_init: bool = False,
     ) -> None:
-        """Its first process may be the one forked `ahead`, where it can become that."""
+        """Its first process may be the one forked `ahead`, where it can become that.
+
+        With `has_init` that process is elf/init.py.
+        """
         self._ahead = ahead
+        self._has_init = has_init
         self._root = root
         self._id = container_id
         self._bundle = bundle
@@ -65,6 +70,7 @@ class OwnContainer:
             mount_layers=None if "id_map" in layers else mount,
             ahead=self._ahead,
             for_parent=True,
+            blocks_signals=self._has_init,
             settings=Settings(systemd_cgroup=units.is_scope(self._cgroup_path)),
             trace=trace,
         )

@@ -104,6 +104,7 @@ class StartRequest(TypedDict):
     runtime: NotRequired[list[str]]  # another OCI runtime: path of its executable, flags
     rootfs: RootfsRequest
     unmounts_last: bool  # its end is told first, then the shim ends when all is unmounted
+    has_init: bool  # its first process is elf/init.py
     has_network: bool  # the container joins the namespace that the shim has made
     sysctls: NotRequired[dict[str, str]]  # of that namespace: path below /proc/sys, value
     terminal: bool

@@ -56,6 +56,7 @@ class Box:
         self.config: dict[str, Any] = _config(self.id)
         self.settings = NO_SETTINGS
         self.ahead: Ahead | None = None  # a process that its container may become
+        self.blocks_signals = False
         self.mount_layers: Callable[[], None] | None = None
 
     @property
@@ -100,6 +101,7 @@ class Box:
                 settings=settings or self.settings,
                 mount_layers=self.mount_layers,
                 ahead=self.ahead,
+                blocks_signals=self.blocks_signals,
             )
         finally:
             os.close(null)

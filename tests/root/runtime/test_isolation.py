@@ -1,5 +1,7 @@
 import os
+import signal
 import subprocess
+from pathlib import Path
 
 import pytest
 from tests.root.runtime.boxes import Box, Result, wait_until
@@ -192,3 +194,15 @@ def test_nothing_of_the_callers_signals_or_umask_is_inherited(box: Box) -> None:
     assert int(status["SigBlk"], 16) == 0
     # Signals 32 and 33 are glibc's own: its posix_spawn, hence make, leaves them ignored.
     assert int(status["SigIgn"], 16) & ~(0b11 << 31) == 0
+
+
+@pytest.mark.parametrize("blocks", [False, True])
+def test_pid_1_gets_a_signal_that_it_has_not_asked_for_if_it_began_with_that_blocked(
+    box: Box, blocks: bool
+) -> None:
+    box.blocks_signals = blocks
+    with box.started("sleep", "1000") as container:
+        os.kill(container.pid, signal.SIGTERM)
+        status = Path(f"/proc/{container.pid}/status").read_text()
+    lines = dict(line.split(":\t") for line in status.splitlines())
+    assert int(lines["ShdPnd"], 16) == (1 << signal.SIGTERM - 1 if blocks else 0)

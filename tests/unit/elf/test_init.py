@@ -84,9 +84,11 @@ def test_signals_reach_the_command(init: list[str], number: signal.Signals) -> N
         assert process.wait() == 9
 
 
-def test_the_command_has_no_signal_blocked(init: list[str]) -> None:
+@pytest.mark.parametrize("maker", [[], ["env", "--block-signal"]])
+def test_the_command_has_no_signal_blocked(init: list[str], maker: list[str]) -> None:
+    """Whether the init began with them blocked or not."""
     done = subprocess.run(
-        [*init, "grep", "SigBlk", "/proc/self/status"], capture_output=True, text=True
+        [*maker, *init, "grep", "SigBlk", "/proc/self/status"], capture_output=True, text=True
     )
     assert done.stdout.split() == ["SigBlk:", "0" * 16]
 
