@@ -14,6 +14,7 @@ from seacan.engine import (
     image_mounts,
     links,
     mount_points,
+    mounts,
     network_files,
     sharing,
     start,
@@ -116,7 +117,8 @@ async def plan(
     wanted = endpoint_settings.of_request(request, normalised.host_config, context.networks.get)
     linked = links.parse(normalised.host_config, get)
     driver = normalised.host_config.get("VolumeDriver") or ""
-    points = volume_points.wanted(normalised.mounts, normalised.config, driver)
+    asked = mounts.with_propagation(normalised.mounts, context.data_root.path)
+    points = volume_points.wanted(asked, normalised.config, driver)
     if volume_points.of(points):
         points = await anyio.to_thread.run_sync(context.volumes.placed, points)
     if any(point.type == "image" for point in points):

@@ -147,7 +147,7 @@ def parse_bind(raw: str, driver: str = "") -> MountPoint:
 
 def _bind_of_mode(source: str, destination: str, mode: str) -> MountPoint:
     options = mode.split(",")
-    propagation = next((option for option in options if option in _PROPAGATIONS), "rprivate")
+    propagation = next((option for option in options if option in _PROPAGATIONS), "")
     return MountPoint(
         "bind",
         clean(destination),
@@ -298,11 +298,11 @@ def _bind_mount(mount: Mount) -> MountPoint:
     options = mount.get("BindOptions") or {}
     is_writable = not mount.get("ReadOnly")
     makes_source = _option(options, "CreateMountpoint", False)
-    propagation = _option(options, "Propagation", "") or "rprivate"
+    propagation = _option(options, "Propagation", "")
     _refuse_field(mount, "ImageOptions")
     if not source:
         raise InvalidArgument("field Source must not be empty")
-    if propagation not in _PROPAGATIONS:
+    if propagation and propagation not in _PROPAGATIONS:
         raise InvalidArgument(f"invalid propagation mode: {propagation}")
     _check_absolute(source)
     if not makes_source and not os.path.exists(source):

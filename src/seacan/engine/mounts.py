@@ -1,9 +1,11 @@
 """The mounts of a container, in order: the system's own, the request's, the files in /etc."""
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
+
+from msgspec.structs import replace
 
 from seacan.engine.mount_owners import mappings
 from seacan.engine.mount_points import MountPoint
@@ -12,6 +14,7 @@ from seacan.spec import runtime
 from seacan.spec.engine_api import HostConfig
 
 INIT_PATH: Final = "/sbin/docker-init"
+_FOLLOWED: Final = ("shared:", "master:")  # what a slave can follow, in mountinfo
 SHARED: Final = "shared"
 _MAPPED: Final = "idmap"  # by the container's user namespace
 _SHM: Final = "/dev/shm"
@@ -123,6 +126,26 @@ def _bind(destination: str, source: str, options: list[str]) -> runtime.Mount:
     return {"destination": destination, "type": "bind", "source": source, "options": options}
 
 
+def with_propagation(points: Iterable[MountPoint], data_root: Path) -> tuple[MountPoint, ...]:
+    """Return them with a propagation for each bind, by dockerd's rule where the request has none.
+
+    Private, but of what has the daemon's data in it, as the `-v /:/host` of those who watch a host:
+    that follows the host's mounts, or it would keep those of volumes after their time.
+    Source: moby, daemon/volumes_linux.go.
+    """
+    return tuple(
+        replace(point, propagation=_default_propagation(point.source, str(data_root)))
+        if point.type == "bind" and not point.propagation
+        else point
+        for point in points
+    )
+
+
+def _default_propagation(source: str, data_root: str) -> str:
+    has_data = _is_below(data_root, source) or _is_below(source, data_root)
+    return "rslave" if has_data and _has_mark(_mount_of(source), _FOLLOWED) else "rprivate"
+
+
 def root_propagation(points: Sequence[MountPoint]) -> str | None:
     """Return how the root relates to the host's mounts, if that is not private.
 
@@ -151,7 +174,7 @@ def prepare_sources(points: Sequence[MountPoint]) -> None:
                 f"bind source path does not exist: {point.source}"
             )
         if point.propagation in ("slave", "rslave"):
-            _check_shared(point.source, ("shared:", "master:"), "shared or slave")
+            _check_shared(point.source, _FOLLOWED, "shared or slave")
         elif point.propagation in ("shared", "rshared"):
             _check_shared(point.source, ("shared:",), "shared")
 
@@ -169,17 +192,26 @@ def _make_source(point: MountPoint) -> None:
 
 
 def _check_shared(source: str, marks: tuple[str, ...], words: str) -> None:
-    """Look for one of `marks` in the entry of the mount that `source` is on."""
-    path = os.path.realpath(source)
-    with open("/proc/self/mountinfo", encoding="utf-8", errors="surrogateescape") as file:
-        mounts = [line.split(" ") for line in file]
-    # The last mount of a place is the one that shows: proc_pid_mountinfo(5).
-    above = [fields for fields in mounts if _is_below(path, _unescape(fields[4]))]
-    fields = max(reversed(above), key=lambda fields: len(fields[4]))
-    if not any(field.startswith(marks) for field in fields[6 : fields.index("-")]):
+    fields = _mount_of(source)
+    if not _has_mark(fields, marks):
         raise InvalidArgument(
             f"path {source} is mounted on {_unescape(fields[4])} but it is not a {words} mount"
         )
+
+
+def _has_mark(mount: Sequence[str], marks: tuple[str, ...]) -> bool:
+    """Look for one of `marks` in an entry of mountinfo."""
+    return any(field.startswith(marks) for field in mount[6 : mount.index("-")])
+
+
+def _mount_of(source: str) -> list[str]:
+    """Return the entry of the mount that `source` is on: proc_pid_mountinfo(5)."""
+    path = os.path.realpath(source)
+    with open("/proc/self/mountinfo", encoding="utf-8", errors="surrogateescape") as file:
+        mounts = [line.split(" ") for line in file]
+    # The last mount of a place is the one that shows.
+    above = [fields for fields in mounts if _is_below(path, _unescape(fields[4]))]
+    return max(reversed(above), key=lambda fields: len(fields[4]))
 
 
 def _is_below(path: str, mount: str) -> bool:

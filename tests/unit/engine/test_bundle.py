@@ -13,7 +13,7 @@ import pytest
 from msgspec.structs import replace
 from tests.unit.engine.hosts import BUSYBOX, CONTAINER_ID, HOST, make
 
-from seacan.engine import devices
+from seacan.engine import devices, mounts
 from seacan.engine.bundle import (
     BundleInputs,
     check_exec,
@@ -50,7 +50,7 @@ def inputs_of(normalised: Normalised) -> BundleInputs:
     return BundleInputs(
         config=normalised.config,
         host_config=host_config,
-        mounts=normalised.mounts,
+        mounts=mounts.with_propagation(normalised.mounts, Path("/nowhere")),
         user=find_user(user, host_config.get("GroupAdd") or [], ACCOUNTS),
         devices=found,
         cgroup_path="/docker/ID",

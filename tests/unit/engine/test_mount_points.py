@@ -67,7 +67,7 @@ def test_a_volume_with_a_name() -> None:
 @pytest.mark.parametrize(
     ("raw", "point"),
     [
-        ("/a:/b", MountPoint("bind", "/b", "/a", propagation="rprivate", makes_source=True)),
+        ("/a:/b", MountPoint("bind", "/b", "/a", makes_source=True)),
         (
             "//a/../c/:/x/./y/:ro,z,rslave,cached",
             MountPoint(
@@ -249,7 +249,6 @@ def test_mounts() -> None:
         "/nonexist-seacan",
         is_writable=False,
         read_only="ro",
-        propagation="rprivate",
         is_recursive=False,
         makes_source=True,
     )
@@ -298,11 +297,11 @@ def test_wrong_tmpfs_are_refused_in_dockers_words(tmpfs: Any, message: str) -> N
 
 
 def test_to_wire() -> None:
-    assert parse_bind("/a:/b:ro").to_wire() == {
+    assert parse_bind("/a:/b:ro,rprivate").to_wire() == {
         "Type": "bind",
         "Source": "/a",
         "Destination": "/b",
-        "Mode": "ro",
+        "Mode": "ro,rprivate",
         "RW": False,
         "Propagation": "rprivate",
     }

@@ -36,6 +36,31 @@ def test_a_source_that_has_gone_is_refused(tmp_path: Path) -> None:
         mounts.prepare_sources([point])
 
 
+@pytest.mark.parametrize(
+    ("raw", "propagation"),
+    [
+        ("/:/x", "rslave"),
+        ("/var/lib/seacan:/x:ro", "rslave"),
+        ("/var/lib/seacan/volumes:/x", "rslave"),
+        ("/var/lib/sea:/x", "rprivate"),
+        ("/home:/x", "rprivate"),
+        ("/:/x:private", "private"),
+        ("name:/x", ""),
+    ],
+)
+def test_what_has_the_daemons_data_in_it_follows_the_host(
+    monkeypatch: pytest.MonkeyPatch, raw: str, propagation: str
+) -> None:
+    mark = "shared:1"
+    monkeypatch.setattr(mounts, "_mount_of", lambda source: [*"123456", mark, "-", "ext4"])
+    points = [parse_bind(raw)]
+    (found,) = mounts.with_propagation(points, Path("/var/lib/seacan"))
+    assert found.propagation == propagation
+    mark = "propagate_from:2"  # there is nothing to follow
+    (found,) = mounts.with_propagation(points, Path("/var/lib/seacan"))
+    assert found.propagation == propagation.replace("rslave", "rprivate")
+
+
 def test_a_mount_of_the_request_takes_the_place_of_the_systems() -> None:
     points = [parse_bind("/a:/dev"), parse_bind("/b:/etc/hosts")]
     made = mounts.to_oci(
