@@ -47,7 +47,6 @@ def create(
     stdio: Stdio,
     console: socket | None = None,
     preserve_fds: int = 0,
-    listen_fds: int = 0,
     settings: Settings = NO_SETTINGS,
     mount_layers: Callable[[], None] | None = None,
     ahead: Ahead | None = None,
@@ -58,53 +57,53 @@ def create(
     """Make a container of `bundle`, its process waiting to be started, its state under `root`.
 
     `stdio` is for 0, 1, 2 of the process, unless it wants a terminal: then the pty's master is sent
-    over `console`. Descriptors from 3 on reach the process: `listen_fds` sockets, of which it is
-    told as systemd tells, and `preserve_fds` more. The process is a child of the caller, who reaps
-    it and must have one thread only; it may have been forked `ahead`. With `for_parent` it is
-    one of the caller's parent, where it can be, as if it was forked ahead for that.
+    over `console`; `preserve_fds` descriptors from 3 on reach it, too. The process is a child of
+    the caller, who reaps it and must have one thread only; it may have been forked `ahead`. With
+    `for_parent` it is one of the caller's parent, where it can be.
     Where the root file system is yet to be mounted, the process calls `mount_layers`, which enters
     a mount namespace that it makes; that is not for containers with a user namespace.
     With `blocks_signals` it begins with all signals blocked: for one that unblocks what it wants.
     Raises Conflict for an id in use, CommandNotFound, CommandNotExecutable, InvalidArgument,
-    Unsupported, Unavailable (no agent of seccomp, no systemd), Internal; nothing is left behind
-    then.
+    Unsupported, Unavailable (no agent of seccomp, no systemd), Internal; nothing is left then.
     """
-    preserve_fds += listen_fds
     _check(bundle, console, preserve_fds)
-    if listen_fds:
-        _tell_of_sockets(bundle, listen_fds)
     directory = state.directory(root, container_id)
+    with _failing(container_id), ExitStack() as undo:
+        directory.make()
+        undo.callback(directory.remove)
+        place = cgroup_place.find(bundle, container_id, settings)
+        resources, late_rules = cgroup_place.resources(bundle)
+        seccomp = compile_seccomp(bundle)
+        mark(trace, "starter", "compile seccomp filter")
+        reader, writer = failures.open_pipe()
+        undo.callback(os.close, reader)
+        child = Init(
+            container_id=container_id,
+            process=bundle.process,
+            linux=bundle.linux,
+            stdio=stdio,
+            console=console,
+            preserve_fds=preserve_fds,
+            pipe=writer,
+            cgroup=place.cgroup,
+            filter=seccomp,
+            settings=settings,
+            bundle=bundle,
+            resources=resources,
+            device_rules=late_rules,
+            trace=trace,
+            mount_layers=mount_layers,
+            blocks_signals=blocks_signals,
+        )
+        pid = _begin(child, directory, ahead, undo, CLONE_PARENT if for_parent else 0)
+        mark(trace, "starter", f"init is process {pid}")
+        return _accompany(child, pid, place, directory, reader, undo)
+
+
+@contextmanager
+def _failing(container_id: str) -> Iterator[None]:
     try:
-        with ExitStack() as undo:
-            directory.make()
-            undo.callback(directory.remove)
-            place = cgroup_place.find(bundle, container_id, settings)
-            resources, late_rules = cgroup_place.resources(bundle)
-            seccomp = compile_seccomp(bundle)
-            mark(trace, "starter", "compile seccomp filter")
-            reader, writer = failures.open_pipe()
-            undo.callback(os.close, reader)
-            child = Init(
-                container_id=container_id,
-                process=bundle.process,
-                linux=bundle.linux,
-                stdio=stdio,
-                console=console,
-                preserve_fds=preserve_fds,
-                pipe=writer,
-                cgroup=place.cgroup,
-                filter=seccomp,
-                settings=settings,
-                bundle=bundle,
-                resources=resources,
-                device_rules=late_rules,
-                trace=trace,
-                mount_layers=mount_layers,
-                blocks_signals=blocks_signals,
-            )
-            pid = _begin(child, directory, ahead, undo, CLONE_PARENT if for_parent else 0)
-            mark(trace, "starter", f"init is process {pid}")
-            return _accompany(child, pid, place, directory, reader, undo)
+        yield
     except OSError as err:
         raise Internal(f"create container {container_id}: {reason(err)}") from err
 
@@ -116,12 +115,6 @@ def _check(bundle: Bundle, console: socket | None, preserve_fds: int) -> None:
     check_descriptors(bundle.process.get("terminal", False), console, preserve_fds)
     check_kernel(bundle.process, bundle.linux.get("mountLabel", ""))
     warn_of_missing(bundle.process, has_all=bundle.namespace("user") is not None)
-
-
-def _tell_of_sockets(bundle: Bundle, count: int) -> None:
-    """Tell the process of the sockets that it gets. Source: sd_listen_fds(3)."""
-    told = [f"LISTEN_FDS={count}", "LISTEN_PID=1"]
-    bundle.process["env"] = [*bundle.process.get("env", []), *told]
 
 
 def _begin(

@@ -25,8 +25,10 @@ def make(options: Options, bundle: Bundle, console: socket | None = None) -> Con
 
     `console` is for a terminal that is not for the caller's --console-socket.
     """
-    listen_fds = handles.activation_fds()
-    handles.check_preserved(options, listen_fds)
+    sockets = handles.activation_fds()
+    handles.check_preserved(options, sockets)
+    if sockets:
+        handles.tell_of_sockets(bundle.process, sockets)
     with (
         handles.connection(options.console_socket, "--console-socket") as console_socket,
         handles.connection(options.pidfd_socket, "--pidfd-socket") as pidfd_socket,
@@ -37,8 +39,7 @@ def make(options: Options, bundle: Bundle, console: socket | None = None) -> Con
             bundle,
             stdio=handles.STDIO,
             console=console or console_socket,
-            preserve_fds=options.preserve_fds,
-            listen_fds=listen_fds,
+            preserve_fds=sockets + options.preserve_fds,
             settings=Settings(
                 options.no_pivot,
                 options.no_new_keyring,

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from socket import socket
     from typing import Final
 
+    from seacan.spec.runtime import Process
+
 STDIO: Final = (0, 1, 2)
 
 
@@ -85,3 +87,9 @@ def activation_fds() -> int:
     if os.environ.get("LISTEN_PID") != str(os.getpid()) or not count.isdecimal():
         return 0
     return int(count)
+
+
+def tell_of_sockets(process: Process, count: int) -> None:
+    """Tell a container's process of the sockets that it gets. Source: sd_listen_fds(3)."""
+    told = [f"LISTEN_FDS={count}", "LISTEN_PID=1"]
+    process["env"] = [*process.get("env", []), *told]
