@@ -1,17 +1,19 @@
 """push: what a registry gets, and what it is spared."""
 
+import contextlib
 import gzip
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 from msgspec.structs import replace
 from tests.fakes.registry import LAYER, FakeRegistry, Hold, Status
 from tests.images import archives
 from tests.images.archives import digest
-from tests.images.place import BASE, TOP, Place, check_manifest
+from tests.images.place import BASE, TOP, Place, check_manifest, no_containers
 
 from seacan.errors import Internal, InvalidArgument, NotFound, SeacanError
 from seacan.images import platforms, references
@@ -43,6 +45,35 @@ def load_and_tag(place: Place, *names: str) -> None:
     place.load(archives.old_docker_archive([BASE, TOP], ["app:1"]))
     for name in names:
         place.images.tag("app:1", references.parse(name))
+
+
+@pytest.mark.parametrize("at", ["Compressing", "Pushed"])
+def test_images_that_are_removed_meanwhile_go_all_the_same(
+    place: Place, registry: FakeRegistry, at: str
+) -> None:
+    name = f"{registry.host}/a/b"
+    place.load(archives.old_docker_archive([BASE, TOP], [f"{name}:1"]))
+    place.load(archives.old_docker_archive([BASE], [f"{name}:2"]))
+    left = {tag: place.images.get(f"{name}:{tag}").manifest_digest for tag in "12"}
+
+    def remove(told: Mapping[str, Any]) -> None:
+        if told.get("status") == at:
+            for tag in "12":
+                with contextlib.suppress(NotFound):  # the second time
+                    place.images.remove(f"{name}:{tag}", force=True, used_by=no_containers)
+
+    place.images.remote.push(
+        references.parse(name),
+        platform=None,
+        credentials=NOBODY,
+        progress=remove,
+        cancellation=Cancellation(),
+    )
+
+    sent = {tag: digest(registry.manifests["a/b", tag][1]) for tag in "12"}
+    assert sent["2"] == left["2"]
+    assert at == "Pushed" or sent["1"] == left["1"]
+    assert [str(one.references[0].path) for one in place.images.list()] == ["library/hello-world"]
 
 
 def test_push_and_pull_elsewhere(place: Place, registry: FakeRegistry, tmp_path: Path) -> None:

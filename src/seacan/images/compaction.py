@@ -44,7 +44,12 @@ def compact(store: Store, images: Sequence[Image], index: str, progress: Progres
     }
     if compressed:
         index = store.renew_manifests(compressed, index)
-    return Digests([store.manifest_digest(image.id) for image in images], index)
+    return Digests([_manifest_digest(store, image) for image in images], index)
+
+
+def _manifest_digest(store: Store, image: Image) -> str:
+    """Return that of an image now; of one that somebody has removed, the one that it had."""
+    return store.manifest_digest(image.id) or image.manifest_digest
 
 
 def _compact(store: Store, image: Image, progress: Progress) -> list[Descriptor]:

@@ -304,8 +304,12 @@ class Store:
 def _set_blobs(
     sql: sqlite3.Connection, image_id: ImageId, manifest_digest: str, digests: set[str]
 ) -> None:
-    """Let an image have this manifest, and what it needs of the blobs."""
-    sql.execute("UPDATE images SET manifest = ? WHERE id = ?", (manifest_digest, image_id))
+    """Let an image have this manifest, and what it needs of the blobs, unless it is gone."""
+    changed = sql.execute(
+        "UPDATE images SET manifest = ? WHERE id = ?", (manifest_digest, image_id)
+    )
+    if not changed.rowcount:
+        return
     sql.execute("DELETE FROM image_blobs WHERE image = ?", (image_id,))
     sql.executemany(
         "INSERT INTO image_blobs (image, digest) VALUES (?, ?)",
