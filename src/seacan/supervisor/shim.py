@@ -109,6 +109,7 @@ class Shim:
         self._finished: list[Stdio] = []  # of ended processes, with clients that are owed output
         self._exit: Exit | None = None
         self._memory: OomWatch | None = None
+        self._has_run_out = False  # of memory
         trace = descriptors.pop() if request.get("traced") else NOT_TRACED
         mark(trace, "shim", "asked")
         clients = [socket.socket(fileno=fd) for fd in descriptors]
@@ -274,12 +275,12 @@ class Shim:
 
     def _init_ended(self, status: int) -> None:
         finished_at_ns = time.time_ns()
+        self._look_at_memory()  # first of all: systemd removes the cgroup at once
+        oom_killed = self._has_run_out or self._was_oom_killed()
         self._watch_memory_no_longer()
         self.init.stdio.finish()
         self._finished.append(self.init.stdio)
-        self._exit = Exit(
-            status=status, oom_killed=self._was_oom_killed(), finished_at_ns=finished_at_ns
-        )
+        self._exit = Exit(status=status, oom_killed=oom_killed, finished_at_ns=finished_at_ns)
         # Nothing of the container is left when its end is known: it may be started again at once.
         for step in (self._write_exit, self._delete_container):
             try:
@@ -296,9 +297,11 @@ class Shim:
             log.debug("memory is not watched", id=self._bundle.name, error=err)
         else:
             self._loop.watch(self._memory.fileno(), self._memory.events, self._look_at_memory)
+            self._look_at_memory()
 
     def _look_at_memory(self) -> None:
         if self._memory is not None and self._memory.has_run_out():
+            self._has_run_out = True
             self._tell({"event": "oom"})
 
     def _watch_memory_no_longer(self) -> None:

@@ -19,7 +19,10 @@ class OomWatch(Protocol):
         """Return the descriptor."""
 
     def has_run_out(self) -> bool:
-        """Tell whether memory ran out since the last call, or since the start."""
+        """Tell whether memory ran out since the last call.
+
+        The first one: since it is watched; with version 2, since there is the cgroup.
+        """
 
     def close(self) -> None:
         """Watch no longer."""
@@ -64,7 +67,7 @@ class OomWatchV2:
 
     def __init__(self, directory: str) -> None:
         self._fd = os.open(f"{directory}/memory.events", os.O_RDONLY | os.O_CLOEXEC)
-        self._kills = self._count()
+        self._kills = 0
 
     def _count(self) -> int:
         for line in os.pread(self._fd, 4096, 0).decode().splitlines():

@@ -34,6 +34,7 @@ def run(options: Options) -> int:
         _print("stats", container, to_wire(container.cgroup.stats()))
         return 0
     watch = container.cgroup.watch_oom()
+    watch.has_run_out()  # before anybody asked
     pidfd = container.pidfd()
     try:
         _follow(container, watch, pidfd, interval_s)
