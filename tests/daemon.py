@@ -275,12 +275,8 @@ class Daemon:
         """Return the host's interfaces that are of this daemon or in one of its bridges."""
         links = [Path("/sys/class/net", name) for name in os.listdir("/sys/class/net")]
         ours = [link for link in links if _read(link / "ifalias") == f"seacan {self.data_root}"]
-        inside = [
-            link
-            for link in links
-            for bridge in ours
-            if (link / "master").resolve() == bridge.resolve()
-        ]
+        bridges = {link.name for link in ours}
+        inside = [link for link in links if _bridge_of(link) in bridges]
         return [link.name for link in (*ours, *inside)]
 
     def _bridges(self) -> list[str]:
@@ -365,6 +361,13 @@ def wait_until(condition: Callable[[], object], what: str) -> None:
     while not condition():
         assert time.monotonic() < deadline, f"waited for {what}"
         time.sleep(0.02)
+
+
+def _bridge_of(link: Path) -> str | None:
+    try:
+        return os.path.basename(os.readlink(link / "master"))
+    except OSError:  # it has none, or is going just now
+        return None
 
 
 def _read(path: Path) -> str:
