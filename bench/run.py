@@ -53,15 +53,16 @@ def _archives(arguments: argparse.Namespace, stack: contextlib.ExitStack) -> lis
 
 
 def _measure_all(engines: list[Engine], measures: list[str], runs: int) -> Samples:
-    for engine in engines:
-        engine.load_images()
+    daemons = {engine.host: engine for engine in engines}.values()  # BuildKit is in its dockerd
+    for daemon in daemons:
+        daemon.load_images()
     samples: Samples = {}
     try:
         for measure in measures:
             _measure(measure, engines, runs, samples)
     finally:
-        for engine in engines:
-            engine.remove_images()
+        for daemon in daemons:
+            daemon.remove_images()
     return samples
 
 
