@@ -24,6 +24,16 @@ def cache_of_the_command_line(tmp_path_factory: pytest.TempPathFactory) -> None:
     os.environ["XDG_CACHE_HOME"] = str(tmp_path_factory.mktemp("cache"))
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Show the first failure of what passed when it was run again."""
+    for report in terminalreporter.getreports("rerun"):
+        terminalreporter.section(f"{report.when} of {report.nodeid} failed, and was run again")
+        terminalreporter.write_line(report.longreprtext)
+        for name, content in report.sections:
+            terminalreporter.section(name, "-")
+            terminalreporter.write_line(content)
+
+
 @pytest.fixture
 def daemon() -> Iterator[Daemon]:
     """A seacand of this test alone; the test fails if something is left of it."""
