@@ -6,7 +6,7 @@
 
 Every engine does the same work with the same images, in turn: sample 1 of A and B, sample 2 of B
 and A, … so that whatever else the machine does hits all alike. Figures are medians, the best in
-brackets; with two engines the last column is the second's median over the first's.
+brackets; the last columns are the others' medians over the first one's.
 """
 
 import argparse
@@ -102,15 +102,19 @@ def _print(engines: list[Engine], samples: Samples) -> None:
     print(f"{os.cpu_count()} cores, Linux {platform.release()}, Python {platform.python_version()}")
     for engine in engines:
         print(f"{engine.name}: {engine.version()}")
-    head = ["", *names] + (["ratio"] if len(engines) == 2 else [])
-    print("\n| " + " | ".join(head) + " |")
-    print("|---|" + "---:|" * (len(head) - 1))
+    first, *others = names
+    ratios = [f"{name} / {first}" for name in others]
+    print("\n| " + " | ".join(["", *names, *ratios]) + " |")
+    print("|---|" + "---:|" * len([*names, *ratios]))
     for figure, by_engine in samples.items():
-        medians = [statistics.median(by_engine[name]) for name in names]
-        cells = [f"{statistics.median(by_engine[n]):.1f} ({min(by_engine[n]):.1f})" for n in names]
-        if len(engines) == 2:
-            cells.append(f"{medians[1] / medians[0]:.1f}" if medians[0] else "")
+        medians = {name: statistics.median(by_engine[name]) for name in names}
+        cells = [f"{_number(medians[name])} ({_number(min(by_engine[name]))})" for name in names]
+        cells += [f"{medians[name] / medians[first]:.1f}" for name in others]
         print(f"| {figure} | " + " | ".join(cells) + " |")
+
+
+def _number(value: float) -> str:
+    return f"{value:.1f}" if value >= 10 else f"{value:.2g}"
 
 
 if __name__ == "__main__":
