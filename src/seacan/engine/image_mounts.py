@@ -64,11 +64,10 @@ def with_directories(
     found = list(points)
     for holder, point in _holders(container_id, points):
         layers = snapshots.held_directories(holder)
-        found_at = directories(layers, point.subpath)
-        if any(_SPECIAL & set(path) for path in found_at):
-            raise InvalidArgument(
-                f"mount image {point.name}: {point.subpath}: a character that cannot be mounted"
-            )
+        try:
+            found_at = directories(layers, point.subpath)
+        except InvalidArgument as err:
+            raise InvalidArgument(f"mount image {point.name}: {err}") from err
         if not found_at:
             raise InvalidArgument(
                 f"mount image {point.name}: {point.subpath or '/'}: no such file or directory"
@@ -96,9 +95,15 @@ def as_views(
 
 
 def directories(layers: Sequence[Path], subpath: str) -> list[str]:
-    """Return where `subpath` is in the layers, the topmost first; nothing if it is nowhere."""
+    """Return where `subpath` is in the layers, the topmost first; nothing if it is nowhere.
+
+    Raises InvalidArgument if overlayfs would read another path in it than is meant.
+    """
     if not subpath:
         return [str(layer) for layer in layers]
     with overlay.merged_directory(layers, subpath) as merged:
         # A descriptor has the path that it was found at, without links.
-        return [os.readlink(f"/proc/self/fd/{fd}") for fd in merged or ()]
+        found = [os.readlink(f"/proc/self/fd/{fd}") for fd in merged or ()]
+    if any(_SPECIAL & set(path) for path in found):
+        raise InvalidArgument(f"{subpath}: a character that cannot be mounted")
+    return found
