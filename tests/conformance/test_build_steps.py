@@ -45,6 +45,12 @@ def built(daemon: Daemon, dockerfile: str, *members: Any, query: str = NO_CACHE)
     return text_of(lines)
 
 
+def without_steps(printed: str) -> str:
+    """Return what the commands printed."""
+    lines = printed.splitlines(keepends=True)
+    return "".join(line for line in lines if not line.startswith(("Step ", " ---> ")))
+
+
 def image_id(lines: list[dict[str, Any]]) -> str:
     return str(next(line["aux"]["ID"] for line in lines if "aux" in line))
 
@@ -74,6 +80,54 @@ def test_mounts_of_run(daemon: Daemon) -> None:
     assert "more\n" in printed
     assert "left:\n" in printed  # no mount point stays
     assert "\n0\n ---> Removed" in printed.replace("left:", "")
+
+
+def test_mounts_at_the_working_directory(daemon: Daemon) -> None:
+    printed = built(
+        daemon,
+        "FROM busybox\nWORKDIR /w\n"
+        "RUN --mount=type=bind,target=. cat d/f && ! touch no 2>/dev/null\n"
+        "RUN --mount=source=d cat f\n"
+        "RUN --mount=type=bind,target=.,rw --mount=type=cache,target=kept touch x kept/y && ls\n"
+        "RUN echo left: $(ls)\n",
+        member("d/f", b"of-context\n"),
+    )
+    assert "of-context\nof-context\n" in without_steps(printed)
+    assert "\nd\nkept\nx\n" in printed
+    assert "left:\n" in printed
+
+
+def test_a_stage_that_is_written_to(daemon: Daemon) -> None:
+    printed = built(
+        daemon,
+        "FROM busybox AS other\nRUN mkdir -m 700 /o && echo of-stage > /o/f && chown -R 7:8 /o\n"
+        "FROM busybox\n"
+        "RUN --mount=from=other,source=/o,target=/m,rw echo more >> /m/f && cat /m/f "
+        "&& stat -c '%u:%g %a' /m\n"
+        "RUN --mount=from=other,target=/m,rw rm -r /m/bin && cat /m/o/f\n"
+        "RUN --mount=from=other,source=/o/f,target=/f cat /f\n",
+    )
+    said = without_steps(printed)
+    assert "of-stage\nmore\n7:8 700\nof-stage\nof-stage\n" in said
+
+
+def test_a_cache_that_is_read_only(daemon: Daemon) -> None:
+    printed = built(
+        daemon,
+        "FROM busybox\nRUN --mount=type=cache,id=ro,target=/c echo kept > /c/f\n"
+        "RUN --mount=type=cache,id=ro,target=/c,ro cat /c/f && ! touch /c/no 2>/dev/null\n",
+    )
+    assert "\nkept\n" in printed
+
+
+def test_a_name_that_overlayfs_reads_as_two(daemon: Daemon) -> None:
+    text = (
+        "FROM busybox AS s\nRUN mkdir -p /x /x:/etc && echo 1 > /x:/etc/one\n"
+        "RUN echo 2 > /x:/etc/two && touch /x/f\n"
+        "FROM busybox\nRUN --mount=from=s,source=/x:/etc,target=/m ls /m\n"
+    )
+    end = build(daemon, context(text.encode()), NO_CACHE)[-1]
+    assert "a character that cannot be mounted" in end["error"]
 
 
 def test_caches_are_kept_and_shared(daemon: Daemon) -> None:

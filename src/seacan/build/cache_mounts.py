@@ -35,12 +35,14 @@ class CacheMounts(msgspec.Struct, frozen=True):
     locks: Locks  # of all builds
 
     async def ready(
-        self, mount: Mount, target: str, beginning: Beginning | None, held: AsyncExitStack
+        self, mount: Mount, beginning: Beginning | None, held: AsyncExitStack
     ) -> StepMount:
         """Return the mount of a cache, which is made if there is none; `held` gives it back."""
         if beginning is None and posixpath.normpath(f"/{mount.source}").strip("/"):
-            raise InvalidArgument(f"cache mount {target}: source={mount.source} needs a from=")
-        name = hashlib.sha256((mount.id or target).encode()).hexdigest()
+            raise InvalidArgument(
+                f"cache mount {mount.target}: source={mount.source} needs a from="
+            )
+        name = hashlib.sha256(mount.id.encode()).hexdigest()
         if beginning is not None:
             name = digest([name, beginning.content, mount.source])
         number = 0
@@ -52,18 +54,20 @@ class CacheMounts(msgspec.Struct, frozen=True):
             await held.enter_async_context(self.locks.hold(f"{name}.{number}"))
         directory = self.directory / (f"{name}.{number}" if number else name)
         async with self.locks.hold(f"{name} is made"):
-            await anyio.to_thread.run_sync(_make, directory, mount, target, beginning)
-        return StepMount("bind", target, source=str(directory / "data"), is_read_only=False)
+            await anyio.to_thread.run_sync(_make, directory, mount, beginning)
+        return StepMount(
+            "bind", mount.target, source=str(directory / "data"), is_read_only=mount.is_read_only
+        )
 
 
-def _make(directory: Path, mount: Mount, target: str, beginning: Beginning | None) -> None:
+def _make(directory: Path, mount: Mount, beginning: Beginning | None) -> None:
     """Make the directory of a cache, if it is not there."""
     data, filling = directory / "data", directory / "filling"
     if data.is_dir():
         os.utime(directory)  # when it was last used
         return
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-    (directory / "description").write_text(f"cached mount {target} with id {mount.id or target}")
+    (directory / "description").write_text(f"cached mount {mount.target} with id {mount.id}")
     if filling.exists():  # of a daemon that was killed
         remove_tree(filling)
     filling.mkdir(mode=0o700)

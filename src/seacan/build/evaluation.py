@@ -185,7 +185,9 @@ class _Evaluation:
         )
 
     def _mount(self, written: str, expander: Expander) -> tuple[Mount, Origin | None]:
-        mount = mounts.parse(written, expander.word)
+        mount = mounts.below(
+            mounts.parse(written, expander.word), self.draft.config.get("WorkingDir") or "/"
+        )
         match mount.type:
             case MountType.BIND:
                 return mount, self._origin(mount.origin) if mount.origin else ContextOrigin()

@@ -1,6 +1,6 @@
 """RUN --mount: what is there while a command runs, made before it and taken away after it.
 
-bind     of a stage or image its layers, read-only; of a context a copy that nobody else sees
+bind     of a stage or image its layers; of a context, or writable, a copy that nobody else sees
 cache    a directory that is kept from one build to the next: cache_mounts.py
 tmpfs    memory
 secret   a file in memory, or a variable: in no layer, no history, and no key
@@ -8,11 +8,12 @@ ssh      a socket that an agent of the client answers at, for as long as the com
 """
 
 import contextlib
+import functools
 import os
 import posixpath
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -33,13 +34,12 @@ from seacan.build.selection import Choice, select
 from seacan.build.state import State
 from seacan.build.workbench import Workbench
 from seacan.build.worker_words import Place
-from seacan.errors import InvalidArgument, Unsupported
+from seacan.errors import InvalidArgument
 from seacan.files import write_all
 from seacan.images import tar_writer
 from seacan.images.tar import TarReader
 from seacan.images.trees import remove_tree
 
-_SECRETS: Final = "/run/secrets"
 _AGENT: Final = "/run/buildkit/ssh_agent"  # as BuildKit names them, and a number
 _AGENT_VARIABLE: Final = "SSH_AUTH_SOCK"
 
@@ -62,7 +62,7 @@ class RunMounts(msgspec.Struct, frozen=True):
         """Return what of the mounts a key is made of: what is in them, if that is known."""
         return [
             [mount.type, mount.source, mount.target, mount.id, mount.environment, mount.is_required,
-             await self._content(mount, origin, origins)]
+             mount.is_read_only, await self._content(mount, origin, origins)]
             for mount, origin in step.mounts
         ]  # fmt: skip
 
@@ -93,55 +93,58 @@ class RunMounts(msgspec.Struct, frozen=True):
                 target = f"{SCRIPT_DIRECTORY}/{step.script.name}"
                 mounted.mounts.append(StepMount("bind", target, source=str(file)))
             for mount, origin in step.mounts:
-                target = posixpath.join(step.config.get("WorkingDir") or "/", mount.target)
                 match mount.type:
                     case MountType.BIND:
-                        mounted.mounts.append(
-                            await self._bind(mount, target, origin, origins, held)
-                        )
+                        mounted.mounts.append(await self._bind(mount, origin, origins, held))
                     case MountType.CACHE:
                         content = await self._content(mount, origin, origins)
                         beginning = self._beginning(mount, origin, content, origins)
-                        mounted.mounts.append(
-                            await self.caches.ready(mount, target, beginning, held)
-                        )
+                        mounted.mounts.append(await self.caches.ready(mount, beginning, held))
                     case MountType.TMPFS:
                         mounted.mounts.append(
-                            StepMount("tmpfs", target, size_bytes=mount.size_bytes)
+                            StepMount("tmpfs", mount.target, size_bytes=mount.size_bytes)
                         )
                     case MountType.SECRET:
-                        await self._secret(mount, step, mounted, held)
+                        self._secret(mount, mounted, held)
                     case MountType.SSH:
-                        await self._agent(mount, step, mounted, held)
+                        await self._agent(mount, mounted, held)
             yield mounted
 
     async def _bind(
         self,
         mount: Mount,
-        target: str,
         origin: Origin | None,
         origins: Mapping[Origin, State],
         held: AsyncExitStack,
     ) -> StepMount:
         assert origin is not None
-        if not isinstance(origin, ContextOrigin):
-            if not mount.is_read_only:
-                raise Unsupported("RUN --mount=type=bind,rw is supported of a context alone")
+        name = ""
+        fill: Callable[[Path], None]
+        if isinstance(origin, ContextOrigin):
+            tree = self._tree(origin)
+            found = tree.lookup(mount.source)
+            if found is None or not tree.is_directory(found):
+                name = posixpath.basename(mount.source)
+            fill = functools.partial(_unpack, tree, mount.source)
+        elif mount.is_read_only:
             layers = tuple(self.bench.layers(origins[origin]))
-            return StepMount("layers", target, layers=layers, subpath=mount.source)
-        source = await held.enter_async_context(self._unpacked(self._tree(origin), mount.source))
-        return StepMount("bind", target, source=source, is_read_only=mount.is_read_only)
+            return StepMount("layers", mount.target, layers=layers, subpath=mount.source)
+        else:
+            fill = self._fill_of_root(mount, origins[origin])
+        copy = await held.enter_async_context(self._copy(fill))
+        return StepMount(
+            "bind", mount.target, source=str(copy / name), is_read_only=mount.is_read_only
+        )
 
     @asynccontextmanager
-    async def _unpacked(self, tree: ContextTree, source: str) -> AsyncIterator[str]:
-        """Yield the path of a copy of what is at `source` in a context."""
+    async def _copy(self, fill: Callable[[Path], None]) -> AsyncIterator[Path]:
+        """Yield a directory with a copy of something, that goes with what is done to it."""
         directory = Path(tempfile.mkdtemp(dir=self.bench.data_root.builds))
         try:
-            (directory / "data").mkdir(mode=0o755)
-            await anyio.to_thread.run_sync(_unpack, tree, source, directory / "data")
-            target = tree.lookup(source)
-            is_whole = target is not None and tree.is_directory(target)
-            yield str(directory / "data" / ("" if is_whole else posixpath.basename(source)))
+            data = directory / "data"
+            data.mkdir(mode=0o755)
+            await anyio.to_thread.run_sync(fill, data)
+            yield data
         finally:
             with anyio.CancelScope(shield=True):
                 await anyio.to_thread.run_sync(remove_tree, directory)
@@ -155,18 +158,22 @@ class RunMounts(msgspec.Struct, frozen=True):
             return Beginning(content, lambda to: _fill(tree, mount.source, to))
         if origin is None or isinstance(origin, Scratch):
             return None
-        layers, source = self.bench.layers(origins[origin]), mount.source or "/"
+        return Beginning(content, self._fill_of_root(mount, origins[origin]))
+
+    def _fill_of_root(self, mount: Mount, state: State) -> Callable[[Path], None]:
+        """Return what copies the directory that is mounted of a stage or image."""
+        layers, source = self.bench.layers(state), mount.source or "/"
 
         def fill(directory: Path) -> None:
             if not self.runner.has_directory(layers, source):
-                raise InvalidArgument(f"cache mount: from={mount.origin} has no directory {source}")
+                raise InvalidArgument(
+                    f"{mount.type} mount: from={mount.origin} has no directory {source}"
+                )
             self.runner.copy_up(layers, source, directory)
 
-        return Beginning(content, fill)
+        return fill
 
-    async def _secret(
-        self, mount: Mount, step: Step, mounted: Mounted, held: AsyncExitStack
-    ) -> None:
+    def _secret(self, mount: Mount, mounted: Mounted, held: AsyncExitStack) -> None:
         secret_id = mount.id or mount.source or posixpath.basename(mount.target)
         value = self.secrets.get(secret_id)
         if value is None:
@@ -177,16 +184,11 @@ class RunMounts(msgspec.Struct, frozen=True):
             mounted.environment[mount.environment or secret_id] = value.decode(errors="replace")
             if not mount.target:
                 return
-        target = posixpath.join(_SECRETS, mount.target or secret_id)
-        if mount.target:
-            target = posixpath.join(step.config.get("WorkingDir") or "/", mount.target)
         mode = 0o400 if mount.mode is None else mount.mode
         file = held.enter_context(self._file(value, mount.uid or 0, mount.gid or 0, mode))
-        mounted.mounts.append(StepMount("bind", target, source=str(file)))
+        mounted.mounts.append(StepMount("bind", mount.target, source=str(file)))
 
-    async def _agent(
-        self, mount: Mount, step: Step, mounted: Mounted, held: AsyncExitStack
-    ) -> None:
+    async def _agent(self, mount: Mount, mounted: Mounted, held: AsyncExitStack) -> None:
         if self.agents is None or mount.id not in self.agents:
             if mount.is_required:
                 raise InvalidArgument(
@@ -197,9 +199,7 @@ class RunMounts(msgspec.Struct, frozen=True):
         path = await held.enter_async_context(
             self.agents.listen(mount.id, uid=mount.uid or 0, gid=mount.gid or 0, mode=mode)
         )
-        target = posixpath.join(step.config.get("WorkingDir") or "/", mount.target)
-        if not mount.target:
-            target = f"{_AGENT}.{mounted.agents}"
+        target = mount.target or f"{_AGENT}.{mounted.agents}"
         mounted.agents += 1
         mounted.environment.setdefault(_AGENT_VARIABLE, target)
         mounted.mounts.append(StepMount("bind", target, source=str(path)))

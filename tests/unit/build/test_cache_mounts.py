@@ -20,7 +20,7 @@ def made(directory: Path, mount: Mount = CACHE, beginning: Beginning | None = No
     async def make() -> str:
         async with AsyncExitStack() as held:
             caches = CacheMounts(directory, Locks())
-            return (await caches.ready(mount, mount.target, beginning, held)).source
+            return (await caches.ready(mount, beginning, held)).source
 
     return Path(anyio.run(make))
 

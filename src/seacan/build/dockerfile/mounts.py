@@ -36,7 +36,7 @@ class Mount(msgspec.Struct, frozen=True):
     type: MountType = MountType.BIND
     origin: str = ""  # from=: a stage, an image, a context
     source: str = ""  # a path in what `origin` names
-    target: str = ""  # of a secret, empty if it is for the environment alone; of ssh, if not given
+    target: str = ""  # empty: not given, and of a secret, that it is for the environment alone
     is_read_only: bool = True
     size_bytes: int = 0  # of a tmpfs; 0: no limit
     id: str = ""  # of a cache, a secret, an agent
@@ -207,13 +207,11 @@ def _completed(reading: _Reading) -> Mount:
         case MountType.SSH:
             return replace(mount, id=mount.id or "default")
         case MountType.CACHE:
-            _check_target(mount)
             return replace(
                 mount,
                 id=mount.id or posixpath.normpath(mount.target),
                 sharing=mount.sharing or Sharing.SHARED,
             )
-    _check_target(mount)
     return mount
 
 
@@ -231,9 +229,18 @@ def _secret(mount: Mount) -> Mount:
     return replace(mount, id=name, source="", target=target, environment=environment)
 
 
-def _check_target(mount: Mount) -> None:
-    if posixpath.normpath(f"/{mount.target}").strip("/") == "":
-        raise InvalidArgument(f'invalid mount target "{mount.target or "/"}"')
+def below(mount: Mount, directory: str) -> Mount:
+    """Return the mount with an absolute target: one that is relative is so to `directory`.
+
+    An empty one is the directory itself, but of a secret for the environment alone and of ssh.
+    Raises InvalidArgument.
+    """
+    if not mount.target and mount.type in (MountType.SECRET, MountType.SSH):
+        return mount
+    target = "/" + posixpath.normpath(posixpath.join("/", directory, mount.target)).lstrip("/")
+    if target == "/":
+        raise InvalidArgument('invalid mount target "/"')
+    return replace(mount, target=target)
 
 
 def _truth(key: str, value: str) -> bool:
