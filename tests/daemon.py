@@ -3,6 +3,7 @@
 import contextlib
 import functools
 import hashlib
+import http.client
 import json
 import os
 import secrets
@@ -95,7 +96,7 @@ class Daemon:
         assert self._process.poll() is None, f"seacand ended: {self.log.read_text()}"
         try:
             return self.request("GET", "/_ping")[0] == 200
-        except OSError:
+        except (OSError, http.client.HTTPException):
             return False
 
     def kill(self) -> None:
@@ -133,7 +134,7 @@ class Daemon:
         """
         try:
             self.request(method, path, body, {"X-Test-Step": str(step), "X-Test-Event": event})
-        except OSError:
+        except (OSError, http.client.HTTPException):  # in front of the answer, or within it
             assert self._process is not None
             self._process.wait()
             return True
@@ -219,6 +220,22 @@ class Daemon:
             found[self.pid] = "seacand"  # the environment shown is that which its template had
         return found
 
+    def shim_of(self, container: str) -> int:
+        """Return the pid of a running container's shim.
+
+        Whoever started it is its parent before, and gone at any moment.
+        """
+        status = Path(f"/proc/{self.state(container)['Pid']}/status")
+
+        def parent() -> int:
+            return int(status.read_text().partition("PPid:")[2].split()[0])
+
+        wait_until(
+            lambda: self.engine_processes().get(parent()) == "seacan-shim",
+            "the process that has started the container to leave it to the shim",
+        )
+        return parent()
+
     def wait_for_ends(self) -> None:
         """Wait until no shim is left: all containers have ended, and it is written down how."""
         wait_until(
@@ -244,11 +261,16 @@ class Daemon:
             assert time.monotonic() < deadline, (left, self.log.read_text())
             time.sleep(0.02)
 
-    def _unmount_all(self) -> None:
-        """Unmount what a test that failed left, or its files would be removed with the rest."""
-        for line in reversed(Path("/proc/self/mounts").read_text().splitlines()):
-            if (place := line.split()[1]).startswith(str(self.directory)):
-                subprocess.run(["umount", "-l", place], check=True)
+    def _unmount_all(self) -> bool:
+        """Unmount what a test that failed left, or its files would be removed with the rest.
+
+        Return whether nothing was left. What a process just dying had mounted may go by itself.
+        """
+        lines = Path("/proc/self/mounts").read_text().splitlines()
+        places = [line.split()[1] for line in lines if f" {self.directory}/" in line]
+        for place in reversed(places):
+            subprocess.run(["umount", "-l", place], capture_output=True, check=False)
+        return not places
 
     def leftovers(self) -> list[str]:
         """Return what containers have left behind, in words; empty if nothing, as it must be.
@@ -318,15 +340,14 @@ class Daemon:
 
     def destroy(self) -> None:
         """End whatever is still there, by pid, and remove all files."""
-        for _ in range(3):  # a process that was just forking has a child the next time
-            self._kill_processes()
+        wait_until(lambda: not self._kill_processes(), "all processes to end")
         if self._process is not None:
             self._process.wait()
         for name in self.interfaces():
             subprocess.run(["ip", "link", "delete", name], capture_output=True, check=False)
         if self.rules():
             subprocess.run(["nft", "delete", "table", "inet", self.table], check=True)
-        self._unmount_all()
+        wait_until(self._unmount_all, "its mounts to go")
         for cgroup in (*self._cgroups(), _CGROUPS / self.name, *_CGROUPS.glob(f"*/{self.name}")):
             wait_until(functools.partial(is_removed, cgroup), f"{cgroup} to be free")
         shutil.rmtree(self.directory)

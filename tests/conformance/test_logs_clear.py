@@ -105,10 +105,6 @@ def test_one_that_was_never_started(daemon: Daemon, docker: Docker) -> None:
 
 def test_a_shim_that_is_killed(daemon: Daemon, docker: Docker) -> None:
     name = start(docker)
-    os.kill(_parent(int(docker.inspect(name, "{{.State.Pid}}"))), signal.SIGKILL)
+    os.kill(daemon.shim_of(name), signal.SIGKILL)
     assert seacan(daemon, "logs", "clear", name)[0] == 0
     assert docker("logs", name).out == ""
-
-
-def _parent(pid: int) -> int:
-    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])

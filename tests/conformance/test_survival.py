@@ -107,24 +107,11 @@ def test_a_killed_container_while_nobody_looked(daemon: Daemon) -> None:
     assert daemon.state(container)["ExitCode"] == 137
 
 
-def _shim_of(daemon: Daemon, container: str) -> int:
-    status = Path(f"/proc/{daemon.state(container)['Pid']}/status")
-
-    def parent() -> int:
-        return int(status.read_text().partition("PPid:")[2].split()[0])
-
-    def is_shim() -> bool:
-        return daemon.engine_processes().get(parent()) == "seacan-shim"
-
-    wait_until(is_shim, "the process that has started the container to leave it to the shim")
-    return parent()
-
-
 @pytest.mark.parametrize("is_watched", [True, False], ids=["watched", "while nobody looked"])
 def test_a_container_ends_with_its_shim(daemon: Daemon, is_watched: bool) -> None:
     """Nobody could say any more how it ended; it must not go on unseen, and leaves nothing."""
     container = daemon.run(TICKER)
-    pid, shim = daemon.state(container)["Pid"], _shim_of(daemon, container)
+    pid, shim = daemon.state(container)["Pid"], daemon.shim_of(container)
     if not is_watched:
         daemon.kill()
     kill(shim, signal.SIGKILL)
@@ -170,7 +157,7 @@ def _create(daemon: Daemon, name: str, **host_config: Any) -> str:
 def test_the_next_start_waits_until_the_layer_is_unmounted(daemon: Daemon) -> None:
     """The end is told before what was written is on the disk; two mounts of it must not be."""
     container = daemon.run("dd if=/dev/zero of=/file bs=1M count=64 2>/dev/null; sleep 0.2")
-    shim = _shim_of(daemon, container)
+    shim = daemon.shim_of(container)
     assert daemon.request("POST", f"/containers/{container}/wait")[0] == 200
     assert daemon.request("POST", f"/containers/{container}/start")[0] == 204
     assert shim not in daemon.engine_processes()
