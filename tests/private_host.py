@@ -3,6 +3,7 @@
 /run, /var/lib and /var/log are empty; what is written to /etc, /root and /usr/local, no other sees.
 """
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -21,7 +22,7 @@ for place in etc root usr/local; do
     mount -t overlay -o lowerdir=/$place,upperdir=/run/.own/$place/upper,workdir=/run/.own/$place/work none /$place
 done
 ip link set lo up
-exec sleep 1000
+exec sleep infinity
 """  # noqa: E501
 
 
@@ -58,7 +59,7 @@ class PrivateHost:
             input=stdin,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=180,
             check=False,
         )
 
@@ -87,7 +88,8 @@ class PrivateHost:
 
     def close(self) -> None:
         for pid in self.daemons():
-            os.kill(pid, signal.SIGTERM)
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGTERM)
         wait_until(lambda: not self.daemons(), "the daemons to end")
         self._holder.kill()
         self._holder.wait()

@@ -204,5 +204,6 @@ def _agents(pid: int) -> list[int]:
     found = []
     for child in children:
         found.append(int(child))
-        found += map(int, Path(f"/proc/{child}/task/{child}/children").read_text().split())
+        with contextlib.suppress(OSError):  # it has ended meanwhile
+            found += map(int, Path(f"/proc/{child}/task/{child}/children").read_text().split())
     return found

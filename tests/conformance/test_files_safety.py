@@ -10,6 +10,7 @@ import socket
 import tarfile
 import threading
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -187,21 +188,15 @@ def test_a_container_that_ends_before_the_worker_has_joined_it(loaded: Daemon, m
     wait_for_file(loaded, container, "/ready")
     pid = loaded.state(container)["Pid"]
     namespace = os.readlink(f"/proc/{pid}/ns/mnt")
-    launchers = _pids(loaded, "seacan-launcher")  # and what it has forked ahead
     archive = tar(("sent", b"to the volume")) if method == "PUT" else b""
     path = "/v" if method == "PUT" else "/v/here"
     with ThreadPoolExecutor() as pool:
-        for launcher in launchers:
-            os.kill(launcher, signal.SIGSTOP)  # no worker comes
-        try:
+        with _stopped_launchers(loaded):  # no worker comes
             request = f"/containers/{container}/archive?path={path}"
             answer = pool.submit(loaded.raw, method, request, archive)
             wait_until(lambda: namespace in _open_files(loaded.pid), "the daemon to look")
             os.kill(pid, signal.SIGKILL)
             wait_until(lambda: not os.path.exists(f"/proc/{pid}"), "the container to end")
-        finally:
-            for launcher in launchers:
-                os.kill(launcher, signal.SIGCONT)
         status, _, body = answer.result()
     assert status == 200, body
     loaded.request("POST", f"/containers/{container}/wait")
@@ -311,6 +306,23 @@ def _try_commit(daemon: Daemon, container: str) -> None:
 
 def _pids(daemon: Daemon, name: str) -> list[int]:
     return [pid for pid, found in daemon.engine_processes().items() if found == name]
+
+
+@contextlib.contextmanager
+def _stopped_launchers(daemon: Daemon) -> Iterator[None]:
+    """Stop the launcher and what it has forked ahead, also what it was forking just now."""
+    stopped: set[int] = set()
+    try:
+        while new := {*_pids(daemon, "seacan-launcher")} - stopped:
+            stopped |= new
+            for pid in new:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGSTOP)
+        yield
+    finally:
+        for pid in stopped:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGCONT)
 
 
 def _only_worker(daemon: Daemon) -> int:

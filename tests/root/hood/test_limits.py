@@ -168,11 +168,7 @@ def test_containers_and_kernel_threads_are_not_ours_to_limit(limits: Limits) -> 
         wait_until(lambda: bool(children.read_text()), "the child")
         with pytest.raises(Conflict, match=r"`seacan update --cpus 0.1 CONTAINER`"):
             limits.add(int(children.read_text()), Wanted(cpus=1))
-    kernel_thread = next(
-        int(path.parent.name)
-        for path in Path("/proc").glob("[0-9]*/cmdline")
-        if path.parent.name != "1" and path.parent.joinpath("stat").read_text().split()[3] == "2"
-    )
+    kernel_thread = int(Path("/proc/2/task/2/children").read_text().split()[0])  # these stay
     with pytest.raises(InvalidArgument, match="thread of the kernel"):
         limits.add(kernel_thread, Wanted(cpus=1))
     with pytest.raises(NotFound, match="No such process"):
