@@ -146,7 +146,7 @@ def test_cpus(docker: Docker) -> None:
     busy = "i=0; while [ $i -lt 1000000000 ]; do i=$((i+1)); done"
     container = docker.ok("run", "-d", "--cpus", "0.2", "busybox", "sh", "-c", busy)
     pid = int(docker.inspect(container, "{{.State.Pid}}"))
-    before, start = _cpu_ticks(pid), time.monotonic()
+    start, before = time.monotonic(), _cpu_ticks(pid)
     time.sleep(2)
     share = (_cpu_ticks(pid) - before) / 100 / (time.monotonic() - start)
     assert share < 0.3

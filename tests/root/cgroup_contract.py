@@ -17,7 +17,7 @@ from seacan.kernel.cgroups.cgroup import Cgroup
 from seacan.kernel.cgroups.v1 import CgroupV1
 from seacan.kernel.cgroups.v2 import CgroupV2
 
-BOMB = "import os, signal\nsignal.alarm(20)\nwhile True:\n try: os.fork()\n except OSError: pass"
+BOMB = "import os, signal\nsignal.alarm(180)\nwhile True:\n try: os.fork()\n except OSError: pass"
 OPENED = """
 import os
 def opens(path, flags):
@@ -31,7 +31,7 @@ os._exit(int(result, 2))
 # Each process makes a cgroup, enters it, and forks the next.
 MOVING_BOMB = """
 import os, signal
-signal.alarm(30)
+signal.alarm(180)
 def move():
     for directory in {directories}:
         try:
@@ -227,11 +227,11 @@ class CgroupContract:
 
     def test_kill_ends_a_thousand(self, cgroup: Cgroup, join: Join) -> None:
         code = (
-            "import os, time, signal\nsignal.alarm(60)\n"
+            "import os, time, signal\nsignal.alarm(180)\n"
             "for n in range(1000):\n if os.fork() == 0: break\ntime.sleep(60)"
         )
         child = join(cgroup, code)
-        wait_until(lambda: len(cgroup.pids()) == 1001, 50)
+        wait_until(lambda: len(cgroup.pids()) == 1001, 150)
         cgroup.kill()
         assert cgroup.pids() == []
         assert child.wait() == -signal.SIGKILL
