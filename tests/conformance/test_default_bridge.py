@@ -17,6 +17,7 @@ pytestmark = [pytest.mark.root, pytest.mark.conformance]
 # Of nobody else, so that two runs do not meet.
 NUMBER = secrets.randbelow(1 << 14)
 NET = f"10.{192 + (NUMBER >> 8)}.{NUMBER & 255}"
+OTHER_NET = f"10.{128 + (NUMBER >> 8)}.{NUMBER & 255}"
 # No group begins with 0, which is not written.
 NET_V6 = f"fd{secrets.token_hex(1)}:1{secrets.token_hex(1)}:1{secrets.token_hex(1)}:1"
 SAID: dict[str, Any] = {
@@ -63,14 +64,14 @@ def test_containers_get_what_the_keys_say(docker: Docker) -> None:
     assert f"inet {NET}.128/24" in found
     assert f"inet6 {NET_V6}::2/64" in found
     # The bridge itself is there, at its own address of both versions.
-    docker.ok("run", "--rm", "busybox", "ping", "-c1", "-W5", f"{NET}.1")
-    docker.ok("run", "--rm", "busybox", "ping", "-6", "-c1", "-W5", f"{NET_V6}::1")
+    docker.ok("run", "--rm", "busybox", "ping", "-c1", "-W60", f"{NET}.1")
+    docker.ok("run", "--rm", "busybox", "ping", "-6", "-c1", "-W60", f"{NET_V6}::1")
     # An address asked for may be outside of the part that is given out by itself.
     network = docker.name
-    docker.ok("network", "create", "--subnet", "10.191.77.0/24", "--aux-address",
-              "DefaultGatewayIPv4=10.191.77.9", network)  # fmt: skip
+    docker.ok("network", "create", "--subnet", f"{OTHER_NET}.0/24", "--aux-address",
+              f"DefaultGatewayIPv4={OTHER_NET}.9", network)  # fmt: skip
     routes = docker.ok("run", "--rm", "--network", network, "busybox", "ip", "route")
-    assert "default via 10.191.77.9 dev eth0" in routes
+    assert f"default via {OTHER_NET}.9 dev eth0" in routes
 
 
 def test_new_networks_have_the_options_that_the_keys_say(docker: Docker) -> None:
@@ -99,7 +100,7 @@ def test_the_bridge_follows_what_the_next_daemon_is_told(docker: Docker, daemon:
     daemon.start()
     routes = docker.ok("run", "--rm", "busybox", "ip", "route")
     assert f"default via {NET}.65 dev eth0" in routes
-    docker.ok("run", "--rm", "busybox", "ping", "-c1", "-W5", f"{NET}.65")
+    docker.ok("run", "--rm", "busybox", "ping", "-c1", "-W60", f"{NET}.65")
     (bridge,) = [name for name in daemon.interfaces() if name.startswith("sc-")]
     command = ["ip", "-j", "addr", "show", "dev", bridge, "scope", "global"]
     shown = json.loads(subprocess.run(command, capture_output=True, check=True).stdout)

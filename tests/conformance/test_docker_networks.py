@@ -4,6 +4,7 @@ All of it holds for dockerd, too, unless a test says otherwise.
 """
 
 import json
+import secrets
 import socket
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from typing import Any
 import pytest
 from tests.conformance.docker_cli import Docker, Engine
 from tests.daemon import wait_until
+from tests.ports import free_port
 
 pytestmark = [pytest.mark.root, pytest.mark.conformance]
 
@@ -52,10 +54,19 @@ def _heard(docker: Docker, container: str, address: str, port: int) -> str:
     return docker("exec", container, "sh", "-c", f"nc -w 2 {address} {port} </dev/null").out.strip()
 
 
-def _host_address() -> str:
-    return subprocess.run(
-        ["hostname", "-I"], capture_output=True, text=True, check=True
-    ).stdout.split()[0]
+@pytest.fixture(scope="module")
+def host_address() -> Iterator[str]:
+    """An address of the host; of those that it has, some are of what other tests take away."""
+    words = ["ip", "address", "{}", f"{_net()}.1/32", "dev", "lo"]
+    subprocess.run([word.format("add") for word in words], check=True)
+    yield words[3].removesuffix("/32")
+    subprocess.run([word.format("delete") for word in words], check=True)
+
+
+def _net() -> str:
+    """Return what addresses of nobody else's begin with, so that two runs do not meet."""
+    number = secrets.randbelow(1 << 14)
+    return f"10.{128 + (number >> 8)}.{number & 255}"
 
 
 def _wait_greeting(address: str, port: int) -> None:
@@ -128,16 +139,16 @@ def test_the_gateway_stands_for_the_host(docker: Docker) -> None:
 # --- published ports --------------------------------------------------------------------------
 
 
-def test_a_published_port(docker: Docker) -> None:
+def test_a_published_port(docker: Docker, host_address: str) -> None:
     container = _serve(docker, "-p", "80")
     place = docker.ok("port", container, "80").splitlines()[0]
     port = int(place.rpartition(":")[2])
     assert place == f"0.0.0.0:{port}"
     _wait_greeting("127.0.0.1", port)
-    _wait_greeting(_host_address(), port)
-    _wait_heard(docker, container, _host_address(), port)
+    _wait_greeting(host_address, port)
+    _wait_heard(docker, container, host_address, port)
     other = _start(docker)
-    _wait_heard(docker, other, _host_address(), port)
+    _wait_heard(docker, other, host_address, port)
     assert f"0.0.0.0:{port}->80/tcp" in docker.ok("ps", "--format", "{{.Ports}}", "--filter",
                                                   f"publish={port}")  # fmt: skip
     docker.ok("kill", container)
@@ -145,14 +156,14 @@ def test_a_published_port(docker: Docker) -> None:
     assert docker.ok("port", container) == ""
 
 
-def test_a_port_of_the_loopback_is_nobody_elses(docker: Docker) -> None:
+def test_a_port_of_the_loopback_is_nobody_elses(docker: Docker, host_address: str) -> None:
     container = _serve(docker, "-p", "127.0.0.1::80")
     port = int(docker.ok("port", container, "80").rpartition(":")[2])
     _wait_greeting("127.0.0.1", port)
-    assert _greeting(_host_address(), port) == ""
+    assert _greeting(host_address, port) == ""
     other = _start(docker)
     gateway = _settings(docker, other)["Gateway"]
-    for address in (_host_address(), gateway):
+    for address in (host_address, gateway):
         assert _heard(docker, other, address, port) == ""
 
 
@@ -199,8 +210,8 @@ def test_ranges_and_all_exposed_ports(docker: Docker) -> None:
 
 
 def test_a_port_is_given_once(docker: Docker) -> None:
-    container = _start(docker, "--name", docker.name, "-p", "127.0.0.1::80")
-    port, other = docker.ok("port", container, "80").rpartition(":")[2], f"{docker.name}-2"
+    port, other = free_port(), f"{docker.name}-2"
+    container = _start(docker, "--name", docker.name, "-p", f"127.0.0.1:{port}:80")
     refused = docker("run", "-d", "--name", other, "-p", f"{port}:80", "busybox", "true")
     assert refused.status == 125
     assert "driver failed programming external connectivity on endpoint" in refused.err
@@ -267,37 +278,39 @@ def test_networks_that_are_refused(docker: Docker, words: tuple[str, ...], error
 
 
 def test_addresses_of_ones_choice(docker: Docker) -> None:
+    net = _net()
     docker.ok(
-        "network", "create", "--subnet", "10.251.7.0/24", "--ip-range", "10.251.7.128/25",
-        "--gateway", "10.251.7.9", "--aux-address", "a=10.251.7.129", docker.name,
+        "network", "create", "--subnet", f"{net}.0/24", "--ip-range", f"{net}.128/25",
+        "--gateway", f"{net}.9", "--aux-address", f"a={net}.129", docker.name,
     )  # fmt: skip
-    chosen = _start(docker, "--network", docker.name, "--ip", "10.251.7.20",
+    chosen = _start(docker, "--network", docker.name, "--ip", f"{net}.20",
                     "--mac-address", "02:42:00:00:00:99")  # fmt: skip
     settings = _settings(docker, chosen)["Networks"][docker.name]
-    assert settings["IPAddress"] == "10.251.7.20"
-    assert settings["Gateway"] == "10.251.7.9"
+    assert settings["IPAddress"] == f"{net}.20"
+    assert settings["Gateway"] == f"{net}.9"
     assert settings["MacAddress"] == "02:42:00:00:00:99"
-    assert settings["IPAMConfig"] == {"IPv4Address": "10.251.7.20"}
+    assert settings["IPAMConfig"] == {"IPv4Address": f"{net}.20"}
     given = _address(docker, _start(docker, "--network", docker.name), docker.name)
-    assert given in ("10.251.7.128", "10.251.7.130")
-    taken = docker("run", "--network", docker.name, "--ip", "10.251.7.20", "busybox", "true")
+    assert given in (f"{net}.128", f"{net}.130")
+    taken = docker("run", "--network", docker.name, "--ip", f"{net}.20", "busybox", "true")
     assert "Address already in use" in taken.err
     outside = docker("run", "--network", docker.name, "--ip", "10.1.1.1", "busybox", "true")
     assert "no configured subnet or ip-range contain the IP address 10.1.1.1" in outside.err
-    overlap = docker("network", "create", "--subnet", "10.251.7.0/25", f"{docker.name}-2")
+    overlap = docker("network", "create", "--subnet", f"{net}.0/25", f"{docker.name}-2")
     assert "Pool overlaps with other one on this address space" in overlap.err
 
 
 def test_a_subnet_of_ipv6_in_a_network_without(docker: Docker) -> None:
     """As compose files have it that were written before enable_ipv6: taken, told, not used."""
+    net, net_v6 = _net(), f"fd{secrets.token_hex(1)}:1{secrets.token_hex(1)}:8"
     docker.ok(
-        "network", "create", "--subnet", "10.251.8.0/24", "--subnet", "fd00:251:8::/64", docker.name
+        "network", "create", "--subnet", f"{net}.0/24", "--subnet", f"{net_v6}::/64", docker.name
     )
     config = json.loads(docker.inspect(docker.name, "{{json .IPAM.Config}}"))
-    assert [each["Subnet"] for each in config] == ["10.251.8.0/24", "fd00:251:8::/64"]
-    container = _start(docker, "--network", docker.name, "--ip6", "fd00:251:8::9")
+    assert [each["Subnet"] for each in config] == [f"{net}.0/24", f"{net_v6}::/64"]
+    container = _start(docker, "--network", docker.name, "--ip6", f"{net_v6}::9")
     settings = _settings(docker, container)["Networks"][docker.name]
-    assert settings["IPAddress"].startswith("10.251.8.")
+    assert settings["IPAddress"].startswith(f"{net}.")
     assert settings["GlobalIPv6Address"] == ""
     outside = docker("run", "--network", docker.name, "--ip6", "fd00:251:9::9", "busybox", "true")
     assert "no configured subnet or ip-range contain the IP address fd00:251:9::9" in outside.err

@@ -175,6 +175,7 @@ def test_the_daemon_dies_at_any_step(daemon: Daemon, container: str) -> None:
         assert not _said(has_not)
         assert f". {has_not} :" not in daemon.rules()
         with socket.socket() as program:
+            program.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as connections linger
             program.bind(("127.0.0.1", has_not))
         assert daemon.request("POST", url, {"PublishRemove": bindings})[0] == 200
     daemon.kill()  # it counts still

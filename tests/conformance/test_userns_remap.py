@@ -128,7 +128,7 @@ def test_networks_and_namespaces_of_others(docker: Docker) -> None:
                        script)  # fmt: skip
     assert "sleep 600" in joined
     gateway = docker.inspect(donor, "{{.NetworkSettings.Networks.bridge.Gateway}}")
-    docker.ok("run", "--rm", "busybox", "ping", "-c1", "-W5", gateway)
+    docker.ok("run", "--rm", "busybox", "ping", "-c1", "-W60", gateway)
     refused = docker("run", "--rm", "--pid", f"container:{donor}", "busybox", "true")
     assert (
         "pid namespace of another container with --userns-remap: share its network" in refused.err
