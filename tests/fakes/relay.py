@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterator
 class Relay:
     """Of TCP, from `port` to `target_port` of this machine; `sent_bytes` is what clients sent.
 
-    When it breaks, `broken` is called, and whoever connects meanwhile waits.
+    When it breaks, clients find it gone. `broken` is called, and the server is left to take what
+    was on its way, until it hangs up. Whoever connects meanwhile waits.
     """
 
     def __init__(self, target_port: int, after_bytes: int) -> None:
@@ -19,7 +20,8 @@ class Relay:
         self._after_bytes = after_bytes
         self._has_broken = False
         self._lock = threading.Lock()
-        self._open: set[socket.socket] = set()
+        self._clients: set[socket.socket] = set()
+        self._servers: set[socket.socket] = set()
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = int(self._listener.getsockname()[1])
 
@@ -33,7 +35,7 @@ class Relay:
             self._listener.shutdown(socket.SHUT_RDWR)
             threads[0].join()
             self._listener.close()
-            self._break()
+            _close(self._clients | self._servers)
 
     def _accept(self) -> None:
         while True:
@@ -43,7 +45,8 @@ class Relay:
                 return
             with self._lock:
                 server = socket.create_connection(("127.0.0.1", self.target_port))
-                self._open |= {client, server}
+                self._clients.add(client)
+                self._servers.add(server)
             for pair in ((client, server), (server, client)):
                 threading.Thread(target=self._pump, args=(*pair, client), daemon=True).start()
 
@@ -62,13 +65,20 @@ class Relay:
             if self._has_broken or self.sent_bytes < self._after_bytes:
                 return False
             self._has_broken = True
-            self._break()
+            _close(self._clients)
             self.broken()
+            for server in self._servers:
+                with contextlib.suppress(OSError):
+                    server.shutdown(socket.SHUT_WR)
+                    while server.recv(1 << 16):
+                        pass
+            _close(self._servers)
             return True
 
-    def _break(self) -> None:
-        for one in self._open:
-            with contextlib.suppress(OSError):
-                one.shutdown(socket.SHUT_RDWR)
-            one.close()
-        self._open.clear()
+
+def _close(sockets: set[socket.socket]) -> None:
+    for one in sockets:
+        with contextlib.suppress(OSError):
+            one.shutdown(socket.SHUT_RDWR)
+        one.close()
+    sockets.clear()

@@ -132,9 +132,9 @@ def test_kill_anywhere(archive: Path, tmp_path: Path, name: str) -> None:
     assert (status, events > POINTS) == (0, True)
     for point in points(events):
         data = prepared(tmp_path / f"at-{point}", archive, name)
-        status, _ = run(archive, data, WORK[name], point)
-        # What several threads ask varies by an event or two: the last may not come.
-        assert status == -signal.SIGKILL or point > events - 5
+        # What several threads ask varies: with fewer events than before, this one does not come.
+        status, counted = run(archive, data, WORK[name], point)
+        assert status == -signal.SIGKILL or (status == 0 and counted <= point)
         place = Place(data)
         check(place)
         place.images.close()

@@ -73,4 +73,11 @@ def _restart(registry: Process, relay: Relay) -> None:
 
 
 def _bytes_in(directory: Path) -> int:
-    return sum(path.stat().st_size for path in directory.iterdir())
+    return sum(map(_bytes_of, directory.iterdir()))
+
+
+def _bytes_of(upload: Path) -> int:
+    try:
+        return upload.stat().st_size
+    except FileNotFoundError:  # it is whole, or was given up
+        return 0

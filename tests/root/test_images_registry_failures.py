@@ -9,6 +9,7 @@ import pytest
 from tests.fakes.registry import Cut, Drip, FakeRegistry, Hold, Status
 from tests.images.archives import digest, directory, member, tar
 from tests.images.place import BASE, TOP, Place
+from tests.ports import free_port
 
 from seacan.errors import Internal, NotFound, SeacanError, Unauthorized
 from seacan.images import references
@@ -114,7 +115,6 @@ def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pace, "TURN_S", 0.2)
 
 
-@pytest.mark.usefixtures("_impatient")
 @pytest.mark.parametrize(
     "begin",
     [
@@ -129,9 +129,14 @@ def test_a_registry_that_drips_is_given_up_and_gone_on_with(
 ) -> None:
     """Else it would hold its slot of the daemon's downloads for ever."""
     registry.add_image("a", "1", [BASE, BIG])
-    registry.faults[digest(BIG)] = [Cut(300_000), Drip(begin), Drip(begin)]
+    registry.faults[digest(BIG)] = [Cut(300_000), *[Status(500)] * 9]
     with pytest.raises(Internal):
         place.pull(f"{registry.host}/a:1")
+    registry.faults[digest(BIG)] = [Drip(begin)] * 9
+    monkeypatch.setattr(pace, "TURN_S", 0.2)
+    with pytest.raises(Internal, match=r"sends less than 61440 bytes in|503"):
+        place.pull(f"{registry.host}/a:1")
+    registry.faults[digest(BIG)] = []
     kept = place.partials()[digest(BIG)]
     assert kept >= 300_000
     registry.asked.clear()
@@ -440,8 +445,7 @@ def test_the_failure_of_one_layer_does_not_wait_for_the_others(
 
 
 def test_nobody_listens(place: Place) -> None:
-    with FakeRegistry().serving() as registry:
-        host = registry.host
+    host = f"127.0.0.1:{free_port()}"
 
     with pytest.raises(Internal) as raised:
         place.pull(f"{host}/a:1")
