@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from tests.conformance.composing import SEACAN, Composer, Setting
 from tests.conformance.docker_cli import Docker, Engine
+from tests.daemon import wait_until
 
 pytestmark = [pytest.mark.root, pytest.mark.conformance]
 
@@ -51,13 +52,17 @@ def setting(tmp_path: Path, engine: Engine, docker: Docker) -> Iterator[Setting]
 
 def test_an_application_from_up_to_down(setting: Setting) -> None:
     compose = setting.seacan
-    compose.ok("up", "-d", "--wait", "--wait-timeout", "40")
+    compose.ok("up", "-d", "--wait", "--wait-timeout", "180")
     names = ["db-1", "init-1", "web-1", "web-2"]
     before = setting.containers()
     assert sorted(before) == names
-    logged = compose.ok("logs", "--no-color", "web")
-    expected = "web-1  | of-the-environment of the file of the config"
-    assert [line for line in logged.splitlines() if line.startswith("web-1")] == [expected]
+
+    def logged() -> list[str]:
+        lines = compose.ok("logs", "--no-color", "web").splitlines()
+        return [line for line in lines if line.startswith("web-1")]
+
+    wait_until(logged, "what it prints")
+    assert logged() == ["web-1  | of-the-environment of the file of the config"]
     docker, web = setting.docker, f"{setting.name}-web-1"
     assert docker.ok("exec", f"{setting.name}-db-1", "ls", "/hooked") == "/hooked"
     assert docker.ok("exec", web, "stat", "-c", "%a", "/run/secrets/token") == "400"
@@ -103,6 +108,7 @@ def test_each_tool_finds_unchanged_what_the_other_made(setting: Setting) -> None
         second.ok("up", "-d")
         assert setting.containers() == before
         assert _columns(first.ok("ps", "-a")) == _columns(second.ok("ps", "-a"))
+        wait_until(lambda made=first: len(_lines(made.ok("logs"))) == 3, "each to print its line")  # type: ignore[misc]
         assert _lines(first.ok("logs")) == _lines(second.ok("logs"))
         second.ok("down", "-v")
         assert setting.containers() == {}
@@ -174,7 +180,7 @@ def test_an_interrupt_stops_in_order(setting: Setting) -> None:
         assert process.stdout is not None
         for line in process.stdout:
             lines.append(line.strip())
-            if lines[-1] == "b-1  | up":
+            if lines[-1].endswith("| up") and {"a-1  | up", "b-1  | up"} <= {*lines}:
                 process.send_signal(signal.SIGINT)
         assert process.wait(60) == 130
     assert lines.index("b-1  | bye") < lines.index("a-1  | bye")
@@ -260,7 +266,7 @@ def test_orphans_are_told_of_and_removed(setting: Setting) -> None:
 def test_without_files_a_name_is_enough(
     setting: Setting, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    setting.seacan.ok("up", "-d", "db")
+    setting.seacan.ok("up", "-d", "--wait", "db")
     elsewhere = Composer(SEACAN, setting.host, tmp_path_factory.mktemp("elsewhere"))
     assert elsewhere.ok("-p", setting.name, "ps", "--services") == "db"
     elsewhere.ok("-p", setting.name, "stop", "-t", "5")

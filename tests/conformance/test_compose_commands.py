@@ -236,12 +236,17 @@ def test_scale_up_and_down(compose: Composer) -> None:
     assert "web-3" not in _states(compose)
 
 
-def test_wait_ends_with_the_containers_code(compose: Composer) -> None:
+def test_wait_ends_with_the_containers_code(
+    compose: Composer, directory: Path, docker: Docker
+) -> None:
+    project = (directory / ".env").read_text().strip().partition("=")[2]
+    for number in (1, 2):
+        docker.wait_for_command(f"{project}-web-{number}", "sleep")
     process = compose.popen("wait", "web")
     with process:
         try:
             wait_until(lambda: _connections(process.pid) >= 2, "it to wait for both containers")
-            compose.ok("stop", "-t", "5", "web")
+            compose.ok("stop", "-t", "60", "web")
             assert process.stdout is not None
             assert "exited with status code 0" in process.stdout.read()
             assert process.wait(60) == 0

@@ -48,6 +48,8 @@ def test_its_containers_end_with_it_and_by_policy_begin_with_the_next(
         assert b"told to end" in daemon.request("GET", path_of_log)[1]
         # While it is tried again, it has none.
         wait_until(lambda: daemon.state(backing_off)["ExitCode"] == 1, "its end")
-        assert daemon.request("GET", f"/containers/{removed}/json")[0] == 404
+        wait_until(
+            lambda: daemon.request("GET", f"/containers/{removed}/json")[0] == 404, "the removal"
+        )
         state = daemon.state(deaf)
         assert (state["Status"], state["ExitCode"]) == ("exited", 137)

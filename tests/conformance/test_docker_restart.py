@@ -30,10 +30,12 @@ def _is(docker: Docker, container: str, status: str) -> bool:
 def _backing_off(docker: Docker, restarts: int = 5) -> str:
     """Return a container that waits to be started again: 3 s, twice as long with each restart."""
     container = _run(docker, "always", "exit 3")
-    state = "{{.State.Status}} {{.RestartCount}}"
-    wait_until(
-        lambda: docker.inspect(container, state) == f"restarting {restarts}", "a long back-off"
-    )
+
+    def is_long() -> bool:
+        status, count = docker.inspect(container, "{{.State.Status}} {{.RestartCount}}").split()
+        return status == "restarting" and int(count) >= restarts
+
+    wait_until(is_long, "a long back-off")
     return container
 
 

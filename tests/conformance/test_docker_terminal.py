@@ -106,8 +106,8 @@ def test_exec_in_a_terminal(docker: Docker) -> None:
         terminal.expect(r" 1 sleep 1000\r\n")
         terminal.resize(33, 99)
         terminal.expect(PROMPT)
-        terminal.send("sleep 0.2; stty size\n")
-        terminal.expect("33 99\r\n")
+        terminal.send('until stty size | grep "33 99"; do sleep 0.1; done\n')
+        terminal.expect("\n33 99\r\n")
         terminal.send("exit 6\n")
         assert terminal.wait() == 6
     assert docker.inspect(container, "{{.State.Running}}") == "true"

@@ -39,21 +39,23 @@ def _wait_status(daemon: Daemon, container: str, status: str) -> None:
     wait_until(lambda: daemon.state(container)["Status"] == status, f"it to be {status}")
 
 
+def _wait_back_off(daemon: Daemon, container: str, restarts: int) -> None:
+    def is_long() -> bool:
+        found = _inspect(daemon, container)
+        return bool(found["RestartCount"] >= restarts and found["State"]["Restarting"])
+
+    wait_until(is_long, "a long back-off")
+
+
 def test_killed_in_the_middle_of_a_back_off(daemon: Daemon) -> None:
     container = _run(daemon, "always", "echo begun; exit 3")
-    wait_until(
-        lambda: (
-            _inspect(daemon, container)["RestartCount"] >= 5
-            and daemon.state(container)["Restarting"]
-        ),
-        "a long back-off",
-    )
+    _wait_back_off(daemon, container, 5)
     daemon.kill()
     daemon.start()
     before = _lines(daemon, container)
     wait_until(lambda: _lines(daemon, container) > before, "a start by the next daemon")
     assert _inspect(daemon, container)["RestartCount"] < 5  # from nothing again
-    _wait_status(daemon, container, "restarting")
+    _wait_back_off(daemon, container, 4)  # long enough to be stopped in
     assert daemon.request("POST", f"/containers/{container}/stop?t=0")[0] == 204
     assert daemon.state(container)["ExitCode"] == 3
 
@@ -198,4 +200,6 @@ def test_removed_when_it_ended_while_nobody_looked(daemon: Daemon) -> None:
     daemon.kill()
     daemon.wait_for_ends()
     daemon.start()
-    assert daemon.request("GET", f"/containers/{container}/json")[0] == 404
+    wait_until(
+        lambda: daemon.request("GET", f"/containers/{container}/json")[0] == 404, "the removal"
+    )
