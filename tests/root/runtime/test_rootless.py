@@ -258,14 +258,22 @@ def subordinate_ids() -> Iterator[None]:
             line = f"{UID}:{SUBORDINATE}:65536\n"
             if path.name == "passwd":
                 line = f"seacan-test:x:{UID}:{UID}::/nonexistent:/bin/false\n"
-            path.write_text((text or "") + line)
+            _replace(path, (text or "") + line)
         yield
     finally:
         for path, text in before.items():
             if text is None:
                 path.unlink()
             else:
-                path.write_text(text)
+                _replace(path, text)
+
+
+def _replace(path: Path, text: str) -> None:
+    """Others read them at any moment: there is no half of them to see."""
+    new = path.with_name(f"{path.name}.seacan-test")
+    new.write_text(text)
+    new.chmod(0o644)
+    new.replace(path)
 
 
 @pytest.mark.usefixtures("subordinate_ids")
