@@ -228,7 +228,7 @@ class CgroupContract:
     def test_kill_ends_a_thousand(self, cgroup: Cgroup, join: Join) -> None:
         code = (
             "import os, time, signal\nsignal.alarm(180)\n"
-            "for n in range(1000):\n if os.fork() == 0: break\ntime.sleep(60)"
+            "for n in range(1000):\n if os.fork() == 0: break\ntime.sleep(180)"
         )
         child = join(cgroup, code)
         wait_until(lambda: len(cgroup.pids()) == 1001, 150)
