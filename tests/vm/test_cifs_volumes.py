@@ -57,7 +57,7 @@ def share() -> Iterator[Path]:
         yield shared
     finally:
         os.killpg(server.pid, signal.SIGTERM)
-        server.wait(timeout=30)
+        server.wait(timeout=120)
 
 
 def _is_served() -> bool:

@@ -105,8 +105,13 @@ def test_a_child_out_of_memory(engine: Daemon) -> None:
     container = engine.run(hog, Memory=16 << 20, MemorySwap=16 << 20)
     wait_until(lambda: engine.state(container)["OOMKilled"], "the mark")
     assert engine.state(container)["Running"]
-    query = f"since={since}&until={int(time.time()) + 1}&filters=%7B%22event%22:%5B%22oom%22%5D%7D"
-    assert container in [event["Actor"]["ID"] for event in engine.events(query)]
+    query = f"since={since}&filters=%7B%22event%22:%5B%22oom%22%5D%7D"
+
+    def is_told() -> bool:
+        told = engine.events(f"{query}&until={time.time():.3f}")
+        return container in [event["Actor"]["ID"] for event in told]
+
+    wait_until(is_told, "the event")
 
 
 def test_a_child_out_of_memory_is_not_the_end(engine: Daemon) -> None:
