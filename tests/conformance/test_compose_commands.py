@@ -265,7 +265,7 @@ def _connections(pid: int) -> int:
 
 def test_events_of_the_project(compose: Composer) -> None:
     compose.ok("restart", "-t", "1", "--no-deps", "db")
-    told = compose.ok("events", "--json", "--since", "60s", "--until", "0s", "db").splitlines()
+    told = compose.ok("events", "--json", "--since", "600s", "--until", "0s", "db").splitlines()
     events = [json.loads(line) for line in told]
     assert {"die", "start", "restart"} <= {event["action"] for event in events}
     assert {event["service"] for event in events} == {"db"}

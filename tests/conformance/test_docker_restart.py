@@ -170,7 +170,7 @@ def test_every_start_and_end_is_an_event(docker: Docker) -> None:
     container = _run(docker, "on-failure:2", "exit 9")
     wait_until(lambda: _is(docker, container, "exited"), "the last try to end")
     told = docker.ok(
-        "events", "--since", "60s", "--until", str(int(time.time()) + 1),
+        "events", "--since", "600s", "--until", str(int(time.time()) + 1),
         "--filter", f"container={container}", "--filter", "event=start", "--filter", "event=die",
         "--format", "{{json .}}",
     )  # fmt: skip

@@ -143,16 +143,20 @@ def test_since_and_until_include_their_own_moment(tmp_path: Path) -> None:
 
 def test_until_ends_a_stream_that_waits(tmp_path: Path) -> None:
     async def scenario(told: Events) -> None:
-        until_ns = time.time_ns() + 500_000_000
-        async with anyio.create_task_group() as tasks:
+        async def tell_later() -> None:
+            await anyio.wait_all_tasks_blocked()
+            tell(told, 0, 1)
 
-            async def tell_later() -> None:
-                await anyio.wait_all_tasks_blocked()
-                tell(told, 0, 1)
-
-            tasks.start_soon(tell_later)
-            assert numbers(await collect(told, until_ns=until_ns)) == [0]
-        assert time.time_ns() >= until_ns
+        heard: list[int] = []
+        for patience_s in (0.2, 2, 20):  # on a busy machine it may be told too late
+            until_ns = time.time_ns() + int(patience_s * 10**9)
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(tell_later)
+                heard = numbers(await collect(told, until_ns=until_ns))
+            assert time.time_ns() >= until_ns
+            if heard:
+                break
+        assert heard == [0]
 
     run(tmp_path / "db", scenario)
 

@@ -17,7 +17,7 @@ async def no_answer(request: Request) -> Answer:
 @pytest.mark.parametrize("steps", range(6))
 def test_one_that_is_cancelled_at_once_ends(steps: int) -> None:
     async def begin_and_end() -> None:
-        with anyio.fail_after(30), listener:
+        with anyio.fail_after(60), listener:
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(Server(no_answer).serve, [listener])
                 for _ in range(steps):
