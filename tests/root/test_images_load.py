@@ -227,6 +227,36 @@ def test_too_many_layers_are_refused_before_one_is_unpacked(place: Place) -> Non
     assert place.messages == []
 
 
+def bomb_of_entries() -> bytes:
+    """8 MiB of which a thousand images come, each with a config of 4 MiB."""
+    config = archives.config([BASE], comment="x" * ((4 << 20) - 1000))
+    entries = json.dumps([{"Config": "c", "Layers": ["l"]}] * 1000)
+    return files([("manifest.json", entries.encode()), ("c", config), ("l", BASE)])
+
+
+def bomb_of_indexes() -> bytes:
+    """1 MiB: each index names the next one, and the last one an image, 100 times."""
+    (*blobs, (_, index)) = archives.oci_members([BASE], comment="x" * (1 << 20))
+    (described,) = json.loads(index)["manifests"]
+    for _ in range(4):
+        document = json.dumps({"schemaVersion": 2, "manifests": [described] * 100}).encode()
+        blobs.append(archives.blob(document))
+        described = archives.descriptor(document, "application/vnd.oci.image.index.v1+json")
+    whole = json.dumps({"schemaVersion": 2, "manifests": [described]}).encode()
+    return files([*blobs, ("index.json", whole)])
+
+
+@pytest.mark.parametrize("bomb", [bomb_of_entries, bomb_of_indexes])
+def test_documents_that_name_one_another_without_end_are_refused(
+    place: Place, bomb: Callable[[], bytes]
+) -> None:
+    """They filled the memory: of each image, its config is kept until all are there."""
+    before = place.files()
+    with pytest.raises(InvalidArgument, match="each counted as often as it is named"):
+        place.load(bomb())
+    assert place.files() == before
+
+
 def test_an_upload_that_breaks_off_leaves_nothing(place: Place) -> None:
     class Broken(Pipe):
         def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]

@@ -19,6 +19,7 @@ from seacan.spec.image import Descriptor
 
 _MOST_MEMBERS: Final = 100_000
 _MOST_LINKS: Final = 10
+_DOCUMENTS_LIMIT_BYTES: Final = 128 << 20  # of all documents, each as often as it is named
 
 
 class Contents(msgspec.Struct):
@@ -26,6 +27,7 @@ class Contents(msgspec.Struct):
 
     files: dict[str, Staged] = field(default_factory=dict)
     links: dict[str, str] = field(default_factory=dict)
+    documents_bytes: int = 0  # read so far
 
     def find(self, name: str) -> Staged | None:
         name = _plain(name)
@@ -56,6 +58,16 @@ class Contents(msgspec.Struct):
         return staged
 
     def document(self, staged: Staged, name: str) -> bytes:
+        """Return the content of a document. Raises InvalidArgument beyond the limits.
+
+        A few that name one another, or one config, a thousand times over fill any memory.
+        """
+        self.documents_bytes += staged.size_bytes
+        if self.documents_bytes > _DOCUMENTS_LIMIT_BYTES:
+            raise InvalidArgument(
+                f"invalid archive: its documents have more than {_DOCUMENTS_LIMIT_BYTES} bytes, "
+                "each counted as often as it is named"
+            )
         return staged.read(documents.LIMIT_BYTES, name)
 
 

@@ -51,12 +51,21 @@ def read(blobs: Blobs, digest: str) -> Index:
 
 
 def walk(blobs: Blobs, digest: str, depth: int = DEEPEST) -> Iterator[Descriptor]:
-    """Yield what an index names, and after an inner index that is here what that does."""
+    """Yield what an index names, and after an inner index that is here what that does.
+
+    An inner one is gone into once: four that name the next ten thousand times would have no end.
+    """
+    return _walk(blobs, digest, depth, {digest})
+
+
+def _walk(blobs: Blobs, digest: str, depth: int, seen: set[str]) -> Iterator[Descriptor]:
     for descriptor in documents.index(blobs.read(digest, documents.LIMIT_BYTES))["manifests"]:
         yield descriptor
         inner = descriptor["digest"]
-        if descriptor["mediaType"] in INDEX_TYPES and depth and blobs.has(inner):
-            yield from walk(blobs, inner, depth - 1)
+        is_index = descriptor["mediaType"] in INDEX_TYPES
+        if is_index and depth and inner not in seen and blobs.has(inner):
+            seen.add(inner)
+            yield from _walk(blobs, inner, depth - 1, seen)
 
 
 def attested_by(descriptor: Descriptor) -> str | None:
