@@ -13,6 +13,7 @@ from typing import Final
 from urllib.parse import urlencode
 
 import msgspec
+from urllib3 import BaseHTTPResponse
 
 from seacan.images.remote import challenges, failures
 from seacan.images.remote.challenges import Challenge
@@ -102,19 +103,18 @@ class Authorization:
             raise failures.Refused(401, "", f"no URL of a token server: {realm!r}")
         if realm.startswith("http:") and url.startswith("https:"):
             raise failures.Refused(401, "", f"a token server without TLS: {realm!r}")
-        # What answers there may be for those on this machine alone, a cloud's metadata for one: and
-        # a token out of it would be shown to the registry.
-        if is_of_this_machine(realm) and not is_of_this_machine(url):
-            raise failures.Refused(401, "", f"a token server on this machine: {realm!r}")
+        _check_place(realm, url)
         service = challenge.parameters.get("service", "")
         ask = self._post if self._credentials.identity_token else self._get
         try:
-            return ask(realm, service, scopes)
+            with ask(realm, service, scopes) as response:
+                _check_place(response.url or realm, url)  # it may have been redirected
+                return _decode(read(response, _ANSWER_BYTES, "token"))
         except failures.Refused as err:
             err.is_from_token_server = True
             raise
 
-    def _get(self, realm: str, service: str, scopes: list[str]) -> _Answer:
+    def _get(self, realm: str, service: str, scopes: list[str]) -> BaseHTTPResponse:
         query = [("service", service)] if service else []
         query += [("scope", scope) for scope in scopes]
         if self._for_login:
@@ -124,10 +124,9 @@ class Authorization:
             query.append(("account", self._credentials.username))
             secrets["Authorization"] = self._credentials.basic
         url = realm + ("&" if "?" in realm else "?") + urlencode(query)
-        response = self._http.send("GET", url, headers={}, secrets=secrets)
-        return _decode(read(response, _ANSWER_BYTES, "token"))
+        return self._http.send("GET", url, headers={}, secrets=secrets)
 
-    def _post(self, realm: str, service: str, scopes: list[str]) -> _Answer:
+    def _post(self, realm: str, service: str, scopes: list[str]) -> BaseHTTPResponse:
         form = {
             "grant_type": "refresh_token",
             "refresh_token": self._credentials.identity_token,
@@ -136,10 +135,19 @@ class Authorization:
             "scope": " ".join(scopes),
         }
         headers = {"Content-Type": "application/x-www-form-urlencoded"}
-        response = self._http.send(
+        return self._http.send(
             "POST", realm, headers=headers, secrets={}, body=urlencode(form).encode()
         )
-        return _decode(read(response, _ANSWER_BYTES, "token"))
+
+
+def _check_place(server: str, registry: str) -> None:
+    """Raise Refused if a registry elsewhere has us ask this machine for a token.
+
+    What answers there may be for those here alone, a cloud's metadata for one: and a token out of
+    it would be shown to the registry.
+    """
+    if is_of_this_machine(server) and not is_of_this_machine(registry):
+        raise failures.Refused(401, "", f"a token server on this machine: {server!r}")
 
 
 def _decode(data: bytes) -> _Answer:
