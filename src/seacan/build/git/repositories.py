@@ -130,8 +130,12 @@ def authorization(
 
     Secrets are those that BuildKit looks for: GIT_AUTH_HEADER and GIT_AUTH_TOKEN, with .HOST for
     one of a host. One without a host is for that of `top` alone, not for its submodules elsewhere.
+    None goes without TLS because a repository has written so of its submodule.
     """
     if not repository.host or repository.is_ssh:
+        return {}
+    has_tls = repository.remote.startswith("https://")
+    if not has_tls and (repository.host != top.host or top.remote.startswith("https://")):
         return {}
     endings = [f".{repository.host}", *([""] if repository.host == top.host else [])]
     for ending in endings:

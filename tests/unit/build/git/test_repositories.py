@@ -54,3 +54,12 @@ def test_secrets_of_a_host_come_first() -> None:
     assert authorization(ELSEWHERE, TOP, secrets) == {
         "http.https://g:8443/.extraHeader": "Authorization: Bearer b"
     }
+
+
+@pytest.mark.parametrize("name", ["GIT_AUTH_TOKEN", "GIT_AUTH_HEADER.h"])
+def test_a_submodule_without_tls_gets_no_secret(name: str) -> None:
+    """A repository's .gitmodules had the token sent where all on the way could read it."""
+    without = Repository("http://h/other.git")
+    assert authorization(without, TOP, {name: b"t"}) == {}
+    assert authorization(without, ELSEWHERE, {name: b"t"}) == {}
+    assert authorization(without, Repository("http://h/n.git"), {name: b"t"})
