@@ -6,10 +6,11 @@ host may have other name servers by then. A container that joins another's netwo
 
 import json
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from pathlib import Path
 from typing import Final
 
+from seacan import log
 from seacan.engine.namespaces import HOST
 from seacan.errors import InvalidArgument
 from seacan.network import resolv_conf as resolv_confs
@@ -28,6 +29,7 @@ ff02::1\tip6-allnodes
 ff02::2\tip6-allrouters
 """
 HOST_GATEWAY: Final = "host-gateway"
+_LIMIT_BYTES: Final = 1 << 20  # of what a container may have written
 
 
 # --- checked ----------------------------------------------------------------------------------
@@ -120,23 +122,33 @@ def update_hosts(
 ) -> None:
     """Have /etc/hosts of a running container follow its networks; what others wrote stays."""
     gone, come = own_names(config, before), own_names(config, after)
-    lines = directory.hosts.read_text().splitlines(keepends=True)
-    kept = [line for line in lines if line not in gone or line in come]
-    new = [line for line in come if line not in kept]
-    _write_in_place(directory.hosts, "".join([*kept, *new]).encode())
+    _change_hosts(directory.hosts, {line for line in gone if line not in come}, come)
 
 
 def remove_lines(directory: ContainerDirectory, gone: Sequence[str]) -> None:
     """Take lines out of /etc/hosts of a running container; what others wrote stays."""
     if gone:
-        lines = directory.hosts.read_text().splitlines(keepends=True)
-        kept = [line for line in lines if line not in gone]
-        _write_in_place(directory.hosts, "".join(kept).encode())
+        _change_hosts(directory.hosts, set(gone), [])
+
+
+def _change_hosts(path: Path, gone: Set[str], come: Sequence[str]) -> None:
+    """Take lines out of a hosts file, and add those of `come` that it does not have.
+
+    One that the container has made too long for a hosts file stays as it is.
+    """
+    data = _read(path)
+    if len(data) > _LIMIT_BYTES:
+        log.warn("hosts file is left as it is: it is too long", path=path, limit=_LIMIT_BYTES)
+        return
+    lines = data.decode(errors="surrogateescape").splitlines(keepends=True)
+    kept = [line for line in lines if line not in gone]
+    new = [line for line in come if line not in kept]
+    _write_in_place(path, "".join([*kept, *new]).encode(errors="surrogateescape"))
 
 
 def ask_resolver(directory: ContainerDirectory, host_config: HostConfig) -> None:
     """Have a running container ask its resolver from now on, unless it changed resolv.conf."""
-    if directory.resolv_conf.read_bytes() == resolv_conf(host_config):
+    if _read(directory.resolv_conf) == resolv_conf(host_config):
         _write_in_place(directory.resolv_conf, resolv_conf(host_config, has_resolver=True))
 
 
@@ -175,6 +187,12 @@ def resolv_conf(host_config: HostConfig, *, has_resolver: bool = False) -> bytes
     if has_resolver and not conf.has_option("ndots"):  # it knows names without dots
         conf.options.append("ndots:0")
     return conf.to_bytes()
+
+
+def _read(path: Path) -> bytes:
+    """Return what is in a file that the container may write to, of too much of it only a part."""
+    with open(path, "rb") as file:
+        return file.read(_LIMIT_BYTES + 1)
 
 
 def _write_in_place(path: Path, data: bytes) -> None:

@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 from typing import Any
 
@@ -135,3 +136,31 @@ def test_a_running_container_is_given_a_resolver_once(tmp_path: Path) -> None:
     directory.resolv_conf.write_text("nameserver 10.0.0.9\n")
     network_files.ask_resolver(directory, {})
     assert directory.resolv_conf.read_text() == "nameserver 10.0.0.9\n"
+
+
+def _with_address(address: str) -> Sandbox:
+    endpoint = Endpoint(EndpointId("e"), NetworkId("n"), "n", "eth0", "veth", ipv4=address)
+    return Sandbox("s", [endpoint])
+
+
+def test_a_running_container_is_told_of_its_new_address(tmp_path: Path) -> None:
+    directory = ContainerDirectory(tmp_path)
+    directory.hosts.write_bytes(b"10.0.0.1\tits own \xff\n10.0.0.2\ta\n")
+    before, after = _with_address("10.0.0.2/16"), _with_address("10.0.0.3/16")
+    network_files.update_hosts(directory, {"Hostname": "a"}, before, after)
+    assert directory.hosts.read_bytes() == b"10.0.0.1\tits own \xff\n10.0.0.3\ta\n"
+    network_files.remove_lines(directory, ["10.0.0.3\ta\n"])
+    assert directory.hosts.read_bytes() == b"10.0.0.1\tits own \xff\n"
+
+
+def test_files_that_a_container_made_huge_are_not_read_into_memory(tmp_path: Path) -> None:
+    """truncate -s 20G /etc/hosts, and whoever connected the container stopped the daemon."""
+    directory = ContainerDirectory(tmp_path)
+    huge = 1 << 40
+    for path in (directory.hosts, directory.resolv_conf):
+        path.touch()
+        os.truncate(path, huge)
+    network_files.update_hosts(directory, {}, Sandbox("s"), _with_address("10.0.0.3/16"))
+    network_files.remove_lines(directory, ["10.0.0.3\ta\n"])
+    network_files.ask_resolver(directory, {})
+    assert directory.hosts.stat().st_size == directory.resolv_conf.stat().st_size == huge
