@@ -5,6 +5,7 @@ the next start. Blocks; called in worker threads.
 """
 
 import contextlib
+import errno
 import os
 from pathlib import Path
 from typing import Final
@@ -64,15 +65,20 @@ def remove_directory(context: Context, directory: ContainerDirectory) -> None:
 
 
 def _is_little(directory: Path) -> bool:
-    """Tell whether all that is in a directory takes up next to nothing. It may be gone."""
+    """Tell whether all that is in a directory takes up next to nothing. It may be gone.
+
+    What is deeper than a path reaches was made so on purpose, and is not little.
+    """
     directories, size_bytes, count = [directory], 0, 0
     while directories:
         try:
             entries = list(os.scandir(directories.pop()))
-        except FileNotFoundError:
+            size_bytes += sum(entry.stat(follow_symlinks=False).st_size for entry in entries)
+        except OSError as err:
+            if err.errno not in (errno.ENOENT, errno.ENAMETOOLONG):
+                raise
             return False
         count += len(entries)
-        size_bytes += sum(entry.stat(follow_symlinks=False).st_size for entry in entries)
         if count > _FEW or size_bytes > _LITTLE_BYTES:
             return False
         directories += [Path(e.path) for e in entries if e.is_dir(follow_symlinks=False)]

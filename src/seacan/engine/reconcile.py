@@ -65,7 +65,10 @@ def _remove_debris(context: Context, known: set[ContainerId]) -> None:
         for path in directory.iterdir():
             if path.name not in known:
                 log.info("remove what is left of a container", path=path)
-                _remove_directory(context, path)
+                try:
+                    _remove_directory(context, path)
+                except OSError as err:  # an immutable file, say: the others are not to wait for it
+                    log.error("remove what is left of a container", path=path, error=err)
     for directory in (context.data_root.builds, context.exec_root.secrets):
         for path in directory.iterdir():
             remove_tree(path)

@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 from types import SimpleNamespace
 from typing import cast
@@ -62,3 +63,15 @@ def test_the_space_of_a_long_log_is_given_back_at_once(root: DataRoot, which: st
 def test_what_is_gone_already_is_fine(root: DataRoot) -> None:
     removed(root)
     assert len(removed(root)) == 1
+
+
+def test_what_is_deeper_than_a_path_reaches_is_removed_all_the_same(root: DataRoot) -> None:
+    """No container that had made such a tree could be removed, and then no daemon started."""
+    fd = os.open(root.container("c").upper, os.O_RDONLY)
+    for _ in range(20):
+        os.mkdir("x" * 255, dir_fd=fd)
+        below = os.open("x" * 255, os.O_RDONLY, dir_fd=fd)
+        os.close(fd)
+        fd = below
+    os.close(fd)
+    assert removed(root) == []
