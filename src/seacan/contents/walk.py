@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from seacan import log
+from seacan.errors import InvalidArgument
 from seacan.kernel import syscalls
 from seacan.records import record
 
@@ -20,6 +21,8 @@ _OF_KERNEL: Final = frozenset(
     (0x9FA0, 0x62656572, 0x1CD1, 0x27E0EB, 0x63677270, 0x19800202, 0x73636673, 0x64626720,
      0x74726163, 0xCAFE4A11, 0x6165676C, 0x62656570, 0x42494E4D, 0x6E736673)
 )  # fmt: skip
+# Four times what the kernel takes in one: of deeper trees the paths themselves fill the memory.
+_LONGEST_PATH: Final = 16 << 10
 _LIST_FLAGS: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
 
 
@@ -44,7 +47,8 @@ class Walk:
     def __iter__(self) -> Iterator[Entry]:
         """Yield every entry below the top; what is gone when its turn comes is left out.
 
-        Of file systems of the kernel that are mounted below, the mount point alone is told.
+        Of file systems of the kernel that are mounted below, the mount point alone is told. Raises
+        InvalidArgument for a tree that is deeper than anybody uses.
         """
         try:
             while self._stack:
@@ -74,6 +78,8 @@ class Walk:
         return syscalls.fstatfs_type(entry.fd) in _OF_KERNEL
 
     def _descend(self, path: str, directory_fd: int) -> None:
+        if len(path) > _LONGEST_PATH:
+            raise InvalidArgument(f"{path[:100]}…: deeper than {_LONGEST_PATH} characters")
         try:
             fd = os.open(".", _LIST_FLAGS, dir_fd=directory_fd)
         except OSError as err:

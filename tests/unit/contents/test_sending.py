@@ -9,6 +9,8 @@ import pytest
 from seacan.contents import sending
 from seacan.contents.sending import Archive
 from seacan.contents.walk import Walk
+from seacan.errors import InvalidArgument
+from seacan.images.trees import remove_tree
 
 
 def archive_of(directory: Path, *, keeps_holes: bool = False) -> bytes:
@@ -89,17 +91,29 @@ def test_holes(tmp_path: Path, keeps_holes: bool) -> None:
         assert content.read() == expected
 
 
-def test_a_tree_deeper_than_calls_go(tmp_path: Path) -> None:
-    fd = os.open(tmp_path, os.O_RDONLY)
-    depth = 600  # of descriptors there are a thousand at least
+def make_deep(top: Path, name: str, depth: int) -> None:
+    fd = os.open(top, os.O_RDONLY)
     for _ in range(depth):
-        os.mkdir("d", dir_fd=fd)
-        below = os.open("d", os.O_RDONLY, dir_fd=fd)
+        os.mkdir(name, dir_fd=fd)
+        below = os.open(name, os.O_RDONLY, dir_fd=fd)
         os.close(fd)
         fd = below
     os.close(fd)
+
+
+def test_a_tree_deeper_than_calls_go(tmp_path: Path) -> None:
+    depth = 600  # of descriptors there are a thousand at least
+    make_deep(tmp_path, "d", depth)
     with tarfile.open(fileobj=io.BytesIO(archive_of(tmp_path))) as tar:
         assert len(tar.getnames()) == depth
+
+
+def test_a_tree_whose_paths_would_fill_the_memory(tmp_path: Path) -> None:
+    """Of 20,000 directories in one another, the paths alone took 50 GB."""
+    make_deep(tmp_path, "x" * 255, 70)
+    with pytest.raises(InvalidArgument, match="deeper than 16384 characters"):
+        archive_of(tmp_path)
+    remove_tree(tmp_path / ("x" * 255))
 
 
 def test_a_capability_of_a_user_namespace_loses_its_root() -> None:
