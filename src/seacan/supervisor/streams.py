@@ -10,6 +10,7 @@ STALL_LIMIT_S is dropped, so that the process and the other clients go on. When 
 take its input, its clients are not read.
 """
 
+import fcntl
 import os
 import socket
 from collections.abc import Callable
@@ -23,6 +24,7 @@ from seacan.supervisor.loop import READABLE, WRITABLE, Loop
 from seacan.supervisor.protocol import AttachRequest
 
 _CHUNK: Final = 64 * 1024
+_TERMINAL_BYTES: Final = 1 << 20  # more than one holds
 
 # How long a client that holds the process up may take nothing.
 STALL_LIMIT_S: Final = 10.0
@@ -186,28 +188,39 @@ class Output:
     def _pass_on(self) -> None:
         self._read()
 
-    def _read(self) -> bool:
-        """Pass on one chunk; False when there is nothing to read now or any more."""
+    def _read(self) -> int:
+        """Pass on one chunk; return its size, 0 when there is nothing to read now or any more."""
         try:
             data = os.read(self._fd, _CHUNK)
         except BlockingIOError:
-            return False
+            return 0
         except OSError:  # EIO: the last descriptor of a pty's other side was closed
             data = b""
         if data:
             self._deliver(self._name, data)
-            return True
+            return len(data)
         self._has_ended = True
         self.pause()
         if self._ends_early:
             self._close()
-        return False
+        return 0
 
     def drain(self) -> None:
-        """Pass on what is there, and close: others may hold the pipe open for ever."""
-        while self._is_open and self._read():
-            pass
+        """Pass on what is there, and close.
+
+        Others may hold the pipe open for ever, and write to it faster than it is read here: what
+        the process has left is no more than fits in.
+        """
+        left = self._capacity() if self._is_open else 0
+        while left > 0 and self._is_open and (size := self._read()):
+            left -= size
         self._close()
+
+    def _capacity(self) -> int:
+        try:
+            return fcntl.fcntl(self._fd, fcntl.F_GETPIPE_SZ)
+        except OSError:  # a terminal
+            return _TERMINAL_BYTES
 
     def _close(self) -> None:
         if self._is_open:

@@ -1,4 +1,5 @@
 import contextlib
+import fcntl
 import os
 import socket
 import threading
@@ -15,7 +16,7 @@ from seacan.supervisor.logs.log import Log, LogFile
 from seacan.supervisor.logs.rotation import RotatedFile
 from seacan.supervisor.loop import Loop
 from seacan.supervisor.protocol import AttachRequest
-from seacan.supervisor.streams import Stdio
+from seacan.supervisor.streams import Output, Stdio
 
 KEYS = b"\x10\x11"
 
@@ -121,6 +122,24 @@ def test_what_is_left_in_the_pipes_is_delivered_at_the_end(process: Process) -> 
     for client in clients:
         assert client.recv(100).endswith(b"last words")
         assert client.recv(100) == b""
+
+
+def test_an_end_comes_though_others_write_on_without_pause() -> None:
+    """Children in another container's pid namespace did: their container was seen to run on."""
+    ours, theirs = os.pipe()
+    got = []
+
+    def deliver(_stream: str, data: bytes) -> None:
+        got.append(len(data))
+        assert len(got) < 1000, "it is read without end"
+        os.write(theirs, bytes(4096))
+
+    output = Output(Loop(), "stdout", ours, deliver, ends_early=True)
+    os.write(theirs, bytes(4096))
+    room = fcntl.fcntl(theirs, fcntl.F_GETPIPE_SZ)
+    output.drain()
+    os.close(theirs)
+    assert sum(got) == room
 
 
 def test_input_arrives_early_bytes_first_and_its_end_closes_stdin(process: Process) -> None:
