@@ -31,6 +31,11 @@ _RETRY_S: Final = 5.0
 _RECENT: Final = 1024  # kept in memory
 _UNSAVED: Final = 8192  # kept in memory while the log cannot be written
 
+# Of one event, as thousands are kept: an image may have megabytes of labels, and a health check
+# that is told of three times a second.
+_MOST_LABELS: Final = 1000
+_MOST_CHARACTERS: Final = 64 << 10
+
 _NOTHING: Final[Mapping[str, str]] = {}
 
 
@@ -57,9 +62,10 @@ class Events:
     ) -> None:
         """Tell what happened to a container; its labels, image and name are told with it.
 
-        publish("pause", record), publish("kill", record, {"signal": "9"}).
+        publish("pause", record), publish("kill", record, {"signal": "9"}). Of very many labels some
+        are left out, those of the image first.
         """
-        labels = container.config.get("Labels") or {}
+        labels = _few(container.config.get("Labels") or {})
         named = {"image": container.image} if container.image else {}
         told = {**attributes, **labels, **named, "name": container.name}
         self.append("container", action, container.id, told)
@@ -68,10 +74,11 @@ class Events:
         self, action: str, image_id: str, name: str, labels: Mapping[str, str] | None
     ) -> None:
         """Tell what happened to an image; `name` is a reference if one came, else the id."""
-        self.append("image", action, image_id, {**(labels or {}), "name": name})
+        self.append("image", action, image_id, {**_few(labels or {}), "name": name})
 
     def append(self, kind: str, action: str, actor_id: str, attributes: dict[str, str]) -> None:
         """Tell what happened to anything else: a network, a volume, the daemon."""
+        action = action[:_MOST_CHARACTERS]  # it has the command of an exec
         with self._lock:
             self.told += 1
             self._last_ns = max(time.time_ns(), self._last_ns + 1)
@@ -187,6 +194,18 @@ class Events:
     def news(self) -> anyio.Event:
         """What is set when the next event is published."""
         return self._news
+
+
+def _few(labels: Mapping[str, str]) -> Mapping[str, str]:
+    """Return `labels`; if they are too many, the last of them that are not."""
+    kept: list[tuple[str, str]] = []
+    left = _MOST_CHARACTERS
+    for name, value in reversed([*labels.items()]):
+        left -= len(name) + len(value)
+        if left < 0 or len(kept) == _MOST_LABELS:
+            return dict(reversed(kept))
+        kept.append((name, value))
+    return labels
 
 
 class Stream:
