@@ -171,10 +171,12 @@ class Solving(msgspec.Struct, frozen=True):
         return built
 
     async def _warn(self, job: Job, prepared: Prepared) -> None:
+        """Tell what is to be said. Raises InvalidArgument if the build is to fail of it."""
         report = await anyio.to_thread.run_sync(warnings.check, prepared, self.builds)
         vertex = job.telling.step(_definition_name(prepared.asked)).digest
         if report.findings:
             job.telling.tell(warnings.status(report, prepared, vertex))
+        report.enforce()
 
     async def evaluate(self, job: Job, prepared: Prepared) -> None:
         """Build it for the cache alone. Raises CallFailed."""

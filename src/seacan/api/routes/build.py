@@ -156,10 +156,9 @@ class BuildRoutes:
         """Return what is to be said of the Dockerfile, with the images that are here."""
 
         def check(tree: ContextTree) -> bytes:
-            rules = tree.read(_IGNORE, dockerignore.LIMIT_BYTES) or b""
+            rules = _rules(tree)
             data = _take_dockerfile(tree, asked.dockerfile)
-            ignored = dockerignore.parse(rules)
-            return build_check.report(lint.check(data, asked.wanted, ignored, self._config))
+            return build_check.report(lint.check(data, asked.wanted, rules, self._config))
 
         async with (
             self._builds.agents(asked.agents_word, asked.agents) as agents,
@@ -174,9 +173,16 @@ class BuildRoutes:
         return None
 
     def _request(self, asked: Asked, tree: ContextTree, agents: BuildAgents) -> BuildRequest:
-        """Return what the builder is asked for, with the Dockerfile of the context; blocks."""
+        """Return what the builder is asked for, with the Dockerfile of the context; blocks.
+
+        Raises InvalidArgument if that is to fail of its own checks.
+        """
+        rules = _rules(tree)
+        dockerfile = _take_dockerfile(tree, asked.dockerfile)
+        if lint.may_fail(dockerfile, asked.wanted):
+            lint.check(dockerfile, asked.wanted, rules, self._config).enforce()
         return BuildRequest(
-            dockerfile=_take_dockerfile(tree, asked.dockerfile),
+            dockerfile=dockerfile,
             wanted=asked.wanted,
             platforms=asked.platforms,
             tags=asked.tags,
@@ -235,12 +241,13 @@ def _take_dockerfile(tree: ContextTree, wanted: str) -> bytes:
     raise Internal(f"Cannot locate specified Dockerfile: {wanted}")
 
 
+def _rules(tree: ContextTree) -> dockerignore.Ignored:
+    return dockerignore.parse(tree.read(_IGNORE, dockerignore.LIMIT_BYTES) or b"")
+
+
 def _leave_out(tree: ContextTree, dockerfile: str) -> None:
     """Take out what a client sends only for the builder to read it."""
-    data = tree.read(_IGNORE, dockerignore.LIMIT_BYTES)
-    if data is None:
-        return
-    ignored = dockerignore.parse(data)
+    ignored = _rules(tree)
     for name in (_IGNORE, posixpath.normpath(dockerfile)):
         if ignored.is_excluded(name):
             tree.remove(name)

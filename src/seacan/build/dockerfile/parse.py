@@ -1,5 +1,6 @@
 """A whole Dockerfile → its stages."""
 
+import re
 from typing import Final
 
 import msgspec
@@ -26,6 +27,8 @@ from seacan.errors import InvalidArgument
 
 # What is evaluated keeps the environment after each instruction: both are bounded.
 MOST_INSTRUCTIONS: Final = 2000
+# docker/dockerfile, and what mirrors and forks of it are called.
+_DOCKERFILES: Final = re.compile(r"(^|/)dockerfile[^/]*$")
 
 
 class _Parsed(msgspec.Struct):
@@ -94,7 +97,16 @@ def parse_trigger(trigger: str, source: Source, escape: str) -> Instruction:
 def _open(data: bytes) -> Lines:
     if not data:
         raise DockerfileError("the Dockerfile (Dockerfile) cannot be empty", 1)
-    return Lines(data)
+    lines = Lines(data)
+    syntax = lines.directives.get("syntax", "")
+    if syntax and not _DOCKERFILES.search(syntax):
+        line, column = lines.find(syntax, 1, len(lines.directives))
+        raise DockerfileError(
+            f"syntax {syntax} is not supported: only Dockerfiles are read (docker/dockerfile)",
+            line,
+            column=column,
+        )
+    return lines
 
 
 def _read(lines: Lines, line: Line) -> Instruction | From:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from contextlib import suppress
+from typing import Final
 
 import msgspec
 from msgspec.structs import replace
@@ -9,6 +10,7 @@ from msgspec.structs import replace
 from seacan.build.arguments import Wanted, global_values
 from seacan.build.dockerfile.errors import DockerfileError
 from seacan.build.dockerfile.expansion import Lexer
+from seacan.build.dockerfile.lines import Lines
 from seacan.build.dockerfile.parse import parse
 from seacan.build.lint import options as options_
 from seacan.build.lint.findings import Finding, Findings
@@ -17,6 +19,8 @@ from seacan.build.lint.stages import FindConfig, check_bases, check_stages
 from seacan.build.plan import plan
 from seacan.errors import InvalidArgument
 from seacan.spec.dockerignore import Ignored
+
+_ARGUMENT: Final = "BUILDKIT_DOCKERFILE_CHECK"  # says in place of the directive what counts
 
 
 class Report(msgspec.Struct, frozen=True):
@@ -29,6 +33,16 @@ class Report(msgspec.Struct, frozen=True):
         """The sentence that a build fails with, if it is to."""
         titles = sorted({each.rule.title for each in self.findings})
         return f"lint violation found for rules: {', '.join(titles)}" if titles else ""
+
+    def enforce(self) -> None:
+        """Raise InvalidArgument if the build is to fail of what was found."""
+        if self.is_error and self.violation:
+            raise InvalidArgument(self.violation)
+
+
+def may_fail(data: bytes, wanted: Wanted) -> bool:
+    """Tell whether a build may have to fail of findings: few ask for it. Raises DockerfileError."""
+    return "error" in wanted.build_args.get(_ARGUMENT, Lines(data).directives.get("check", ""))
 
 
 def check(
@@ -45,7 +59,7 @@ def check(
     found = Findings(options_.Options())
     try:
         file = parse(data)
-        options = _options(file.checks)
+        options = _options(wanted.build_args.get(_ARGUMENT, file.checks))
         found = Findings(options)
         check_layout(file, found)
         with suppress(InvalidArgument):  # the plan says it again, and where

@@ -31,6 +31,8 @@ LINE_2 = "dockerfile parse error on line 2: "
         ("FROM a\nLABEL =x", f"{LINE_2}LABEL names can not be blank", (2, 7)),
         ("FROM a\nARG", f"{LINE_2}ARG requires at least one argument", (2, 0)),
         ("FROM a\nARG =1", f"{LINE_2}ARG names can not be blank", (2, 5)),
+        ("# escape=\\\n# syntax=example.com/llvm:1\nFROM a", "syntax example.com/llvm:1 is not "
+         "supported: only Dockerfiles are read (docker/dockerfile)", (2, 10)),
         ("FROM a\nCMD [1]", f"{PARSE}when using JSON array syntax, arrays must be comprised of "
          "strings only", (2, 0)),
         ("FROM a\nRUN", f"{LINE_2}RUN requires at least one argument", (2, 0)),

@@ -3,9 +3,10 @@
 import pytest
 
 from seacan.build.arguments import Wanted
-from seacan.build.lint.check import check, place
+from seacan.build.lint.check import check, may_fail, place
 from seacan.build.lint.rules import Rule
 from seacan.build.origins import ImageOrigin
+from seacan.errors import InvalidArgument
 from seacan.spec import dockerignore
 from seacan.spec.image import ExecutionConfig
 
@@ -163,6 +164,16 @@ def test_findings_may_be_errors() -> None:
     assert report.violation == (
         "lint violation found for rules: JSONArgsRecommended, MaintainerDeprecated"
     )
+
+
+def test_an_argument_says_what_counts() -> None:
+    text = b"# check=skip=all\nFROM a\nCMD x"
+    wanted = Wanted(build_args={"BUILDKIT_DOCKERFILE_CHECK": "error=true"})
+    assert may_fail(text, wanted)
+    assert not may_fail(text, Wanted())
+    with pytest.raises(InvalidArgument, match=r"^lint violation found for rules: JSONArgs"):
+        check(text, wanted).enforce()
+    check(text, Wanted()).enforce()
 
 
 def test_every_rule_has_a_page() -> None:
