@@ -92,6 +92,47 @@ def test_an_error_shows_its_line(buildx: Docker, tmp_path: Path) -> None:
     assert "failed to solve: dockerfile parse error on line 2: unknown instruction" in result.err
 
 
+OWNERS = """FROM busybox
+RUN echo 'app:x:1234:4321::/home/app:/bin/sh' >> /etc/passwd && echo 'grp:x:99:' >> /etc/group
+COPY --chown=:grp f /f
+COPY --chown=1:2 f /new/dir/
+COPY --chown=1:2 --chmod=700 d /newd/dir
+COPY none* f? /none/
+USER app
+WORKDIR /w/deep
+USER 5
+WORKDIR /w/own
+USER root
+RUN stat -c '%n %u %g %a' /f /new /new/dir /newd /newd/dir /w /w/deep /w/own; test ! -e /none
+ENV A=env
+ARG A=arg
+RUN echo "A is $A"
+"""
+
+
+def test_what_buildkit_does_otherwise(buildx: Docker, tmp_path: Path) -> None:
+    """Than the classic builder: owners of new directories, arguments, wildcards without match."""
+    where = context(tmp_path, OWNERS, f="", d__f="")
+    result = buildx(*BUILD, "--no-cache", where)
+    assert result.status == 0, result.err
+    for said in (
+        "/f 0 99 644", "/new 1 2 755", "/new/dir 1 2 755", "/newd 1 2 700", "/newd/dir 1 2 700",
+        "/w 1234 4321 755", "/w/deep 1234 4321 755", "/w/own 5 5 755", "A is arg",
+    ):  # fmt: skip
+        assert f" {said}\n" in result.err
+
+
+def test_checks_that_are_errors(buildx: Docker, tmp_path: Path) -> None:
+    violation = "lint violation found for rules: JSONArgsRecommended"
+    result = buildx(*BUILD, context(tmp_path, "# check=error=true\nFROM busybox\nCMD x\n"))
+    assert result.status == 1
+    assert violation in result.err
+    argument = ("--build-arg", "BUILDKIT_DOCKERFILE_CHECK=error=true")
+    result = buildx(*BUILD, *argument, context(tmp_path, "FROM busybox\nCMD x\n"))
+    assert result.status == 1
+    assert violation in result.err
+
+
 def test_what_the_client_has(buildx: Docker, tag: str, tmp_path: Path) -> None:
     (tmp_path / "other").mkdir()
     (tmp_path / "other" / "o").write_text("named\n")

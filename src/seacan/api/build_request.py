@@ -111,6 +111,7 @@ def read(query: Query, headers: Mapping[str, str], *, has_inventory: bool = Fals
             build_args=arguments,
             platform=wanted_platforms[0],
             contexts=contexts.images | dict.fromkeys([*contexts.sent, *contexts.remote], ""),
+            is_classic=query.text("progress") != "graph",
         ),
         platforms=wanted_platforms,
         sent_contexts=contexts.sent,

@@ -30,6 +30,9 @@ class Wanted(msgspec.Struct, frozen=True):
     build_platform: Platform = field(default_factory=host)
     # By name, those beside the main one: the image that one is, or nothing if it is files.
     contexts: Mapping[str, str] = field(default_factory=dict)
+    # As dockerd's classic builder has it, where BuildKit has it otherwise: ENV hides any ARG, new
+    # directories of WORKDIR are root's, of COPY all but the last; wildcards have to match.
+    is_classic: bool = False
 
 
 def global_values(file: Dockerfile, wanted: Wanted, lexer: Lexer) -> dict[str, str]:

@@ -51,7 +51,7 @@ from seacan.spec.image import ImageConfig
 from seacan.supervisor.launcher_client import Launcher
 
 _EPOCH = "SOURCE_DATE_EPOCH"
-_FOR_BUILDERS = (_EPOCH, "BUILDKIT_INLINE_CACHE")  # arguments that no Dockerfile need name
+_FOR_BUILDERS = (_EPOCH, "BUILDKIT_")  # arguments that no Dockerfile need name begin so
 _AGENT = "default"  # the one for repositories, as with BuildKit
 
 FindImage = Callable[[ImageOrigin, Platform, Progress], Awaitable[Image]]
@@ -127,7 +127,9 @@ class Builder(msgspec.Struct, frozen=True):
                 images.append(state.diff_ids)
             built = Built(best([*made.items()], host()) or next(iter(made.values())), made)
             await progress(Made(built.image_id))
-            unused = [name for name in unused_args(planned, file) if name not in _FOR_BUILDERS]
+            unused = [
+                name for name in unused_args(planned, file) if not name.startswith(_FOR_BUILDERS)
+            ]
             if unused:
                 names = " ".join(unused)
                 await progress(
@@ -259,7 +261,9 @@ class Builder(msgspec.Struct, frozen=True):
         mounts = RunMounts(bench, self.runner, contexts, request.secrets, request.agents, caches)
         return Steps(
             building=self.building,
-            copies=Copies(bench, self.building, self.runner, sources),
+            copies=Copies(
+                bench, self.building, self.runner, sources, is_classic=request.wanted.is_classic
+            ),
             runs=RunSteps(bench, self.runner, mounts, request.host_config),
             rules=await self._cache_rules(request, planned),
             progress=progress,

@@ -40,6 +40,7 @@ class CopyPlan(msgspec.Struct, frozen=True):
     said: Sequence[Any]
     place: Place
     sources: Sequence[Source] = ()  # of a context
+    is_empty: bool = False  # wildcards have matched nothing
     origin: State | None = None  # or of another root: what is chosen of it
     chosen: Chosen | None = None
 
@@ -49,6 +50,7 @@ class Copies(msgspec.Struct, frozen=True):
     building: Building
     runner: StepRunner
     sources: Sources
+    is_classic: bool = False  # see Wanted
 
     async def plan(self, step: Step, state: State, origins: Mapping[Origin, State]) -> CopyPlan:
         """Look at what a COPY or ADD takes. Raises InvalidArgument in Docker's words."""
@@ -75,6 +77,9 @@ class Copies(msgspec.Struct, frozen=True):
         return CopyPlan(source.digest, "dir", [dict(place)], place, [source])
 
     async def do(self, plan: CopyPlan, state: State) -> BuiltLayer | None:
+        """Return the layer of it; None if it changes nothing."""
+        if plan.is_empty:
+            return None
         if plan.origin is not None and plan.chosen is not None:
             return await self.bench.copy_from(state, plan.place, plan.origin, plan.chosen)
         for source in plan.sources:
@@ -128,12 +133,18 @@ class Copies(msgspec.Struct, frozen=True):
         place = Place(destination="/", is_directory=True, owner=None, mode="", has_whiteouts=True)
         return await self.bench.copy(base, place, write)
 
-    async def make_directory(self, path: str, state: State) -> BuiltLayer | None:
-        """Return the layer of a directory; None if it is there."""
+    async def make_directory(self, path: str, user: str, state: State) -> BuiltLayer | None:
+        """Return the layer of a directory of `user`'s; None if it is there."""
         layers = self.bench.layers(state)
         if await anyio.to_thread.run_sync(self.runner.has_directory, layers, path):
             return None
-        place = Place(destination=path, is_directory=True, owner=None, mode="", has_whiteouts=False)
+        owner = None
+        if user:
+            owner = await anyio.to_thread.run_sync(self.runner.find_owner, layers, user)
+        place = Place(
+            destination=path, is_directory=True, owner=owner, mode="", has_whiteouts=False
+        )
+        place["owns_parents"] = True
         return await self.bench.copy(state, place, lambda fd: write_all(fd, tar_writer.END))
 
     async def _of_context(
@@ -149,21 +160,22 @@ class Copies(msgspec.Struct, frozen=True):
         )
         is_directory = any(source.is_directory for source in sources)
         is_archive = any(source.is_archive for source in sources)
+        count = sum(source.count for source in sources)
         place = await self._place(
             instruction,
             step,
             state,
-            count=sum(source.count for source in sources),
+            count=count,
             is_directory=is_directory,
             default=None if is_archive else (0, 0),
         )
+        if all(source.is_archive for source in sources):
+            place["mode"] = ""  # what is unpacked has its own
         digests = [source.digest for source in sources]
         said = [dict(place), digests]
         shown = digests[0] if len(digests) == 1 else digest(digests)
-        kind = _kind(
-            sum(source.count for source in sources), is_directory=is_directory and not is_archive
-        )
-        return CopyPlan(shown, kind, said, place, sources)
+        kind = _kind(count, is_directory=is_directory and not is_archive)
+        return CopyPlan(shown, kind, said, place, sources, is_empty=not count)
 
     async def _of_root(
         self, instruction: Copy, step: Step, state: State, origin: State
@@ -183,7 +195,15 @@ class Copies(msgspec.Struct, frozen=True):
             default=None,  # as they are there
         )
         kind = _kind(found["count"], is_directory=found["is_directory"])
-        return CopyPlan(found["digest"], kind, [dict(place)], place, origin=origin, chosen=chosen)
+        return CopyPlan(
+            found["digest"],
+            kind,
+            [dict(place)],
+            place,
+            is_empty=not found["count"],
+            origin=origin,
+            chosen=chosen,
+        )
 
     async def _look(self, origin: State, chosen: Chosen) -> Found:
         """Return what is chosen of a root; what was found once of the same is remembered."""
@@ -210,6 +230,8 @@ class Copies(msgspec.Struct, frozen=True):
     ) -> Place:
         written = instruction.destination
         is_place = written.endswith(("/", "/.")) or written in ("", ".")
+        if self.is_classic and not count:
+            raise InvalidArgument("no source files were specified")
         if count > 1 and not is_place:
             keyword = "COPY" if isinstance(instruction, Copy) else "ADD"
             raise InvalidArgument(
@@ -232,6 +254,8 @@ class Copies(msgspec.Struct, frozen=True):
         )
         if instruction.is_linked:
             place["is_linked"] = True
+        elif (instruction.chown or place["mode"]) and not self.is_classic:
+            place["owns_parents"] = True
         return place
 
 

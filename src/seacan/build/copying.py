@@ -15,18 +15,21 @@ from seacan.images.unpack import WHITEOUT, WHITEOUT_OPAQUE, Reader, Unpacking, i
 from seacan.kernel import rooted
 
 _SET_ID = stat.S_ISUID | stat.S_ISGID
+_NEW_DIRECTORY = 0o755
 
 
 def find_place(root_fd: int, place: Place) -> tuple[str, str]:
     """Return the directory that members go to, without links, and the name that the one gets.
 
     The name is empty if members keep theirs. What is missing on the way is made; the directory
-    itself, if it is new, belongs to the owner of what is copied. Raises InvalidArgument.
+    itself, if it is new, belongs to the owner of what is copied. With `owns_parents`, all that is
+    new does, and has the mode that is asked for. Raises InvalidArgument.
     """
     destination = "/" + posixpath.normpath(place["destination"]).lstrip("/")
     name = ""
     if not (place["is_directory"] or _is_directory(root_fd, destination)):
         destination, name = posixpath.split(destination)
+    new = _missing(root_fd, destination) if place.get("owns_parents") else []
     is_new = not _is_directory(root_fd, destination)
     try:
         fd = rooted.open_directory(root_fd, destination)
@@ -39,7 +42,29 @@ def find_place(root_fd: int, place: Place) -> tuple[str, str]:
             os.chown(f"/proc/self/fd/{fd}", *place["owner"])
     finally:
         os.close(fd)
+    for path in new:
+        _give(root_fd, path, place)
     return link_target(root_fd, destination), name
+
+
+def _missing(root_fd: int, destination: str) -> list[str]:
+    """Return the directories that are to be made, the outermost first."""
+    parts = destination.strip("/").split("/")
+    paths = ["/" + "/".join(parts[: number + 1]) for number in range(len(parts))]
+    return [path for path in paths if not _is_directory(root_fd, path)]
+
+
+def _give(root_fd: int, path: str, place: Place) -> None:
+    """Have a directory belong to who is to own the files, with the mode that they get."""
+    fd = rooted.open_in_root(root_fd, path)
+    try:
+        opened = f"/proc/self/fd/{fd}"
+        if place["owner"]:
+            os.chown(opened, *place["owner"])
+        if place["mode"]:
+            os.chmod(opened, changed_mode(_NEW_DIRECTORY, place["mode"], is_directory=True))
+    finally:
+        os.close(fd)
 
 
 def _is_directory(root_fd: int, path: str) -> bool:

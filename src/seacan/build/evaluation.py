@@ -24,6 +24,7 @@ from seacan.build.dockerfile.instructions import (
     Copy,
     Declaration,
     Document,
+    Env,
     Instruction,
     Run,
     Source,
@@ -60,8 +61,8 @@ class Step(msgspec.Struct, frozen=True):
 
     @property
     def environment(self) -> dict[str, str]:
-        """What RUN's process has: the arguments, the proxies, and over them the config's Env."""
-        return {**self.proxies, **self.args, **Draft(self.config).variables}
+        """What RUN's process has; where Env hides an argument, it is none of `args`."""
+        return {**self.proxies, **Draft(self.config).variables, **self.args}
 
 
 class Evaluated(msgspec.Struct, frozen=True):
@@ -103,6 +104,7 @@ class _Evaluation:
         self._stage = stage
         self._unset = unset
         self.args = dict(base.args)
+        self._over: set[str] = set()  # arguments that were given after a variable of the same name
         self.draft = Draft(base.config, base.author)
         self.draft.config.pop("OnBuild", None)  # those are instructions by now
         self.draft.set_default_path()
@@ -114,6 +116,8 @@ class _Evaluation:
             return self._step(instruction, self.draft.nop(said))
         changed = with_values(instruction, expander)
         match changed:
+            case Env():
+                self._over -= {pair.name for pair in changed.pairs}
             case Run():
                 return self._run(changed, expander)
             case Copy(origin=name):
@@ -128,10 +132,7 @@ class _Evaluation:
             if name not in self.args:
                 self._unset(source, name)
 
-        return Expander(self._plan.lexer, self._visible() | self.draft.variables, unset)
-
-    def _visible(self) -> dict[str, str]:
-        return {name: value for name, value in self.args.items() if value is not None}
+        return Expander(self._plan.lexer, self.draft.variables | self._in_use(), unset)
 
     def _step(self, instruction: Instruction, created_by: str) -> Step:
         draft = self.draft
@@ -139,20 +140,32 @@ class _Evaluation:
 
     def _in_use(self) -> dict[str, str]:
         """Return the arguments that no variable of the image hides."""
-        hidden = self.draft.variables
-        visible = sorted(self._visible().items())
-        return {name: value for name, value in visible if name not in hidden}
+        hidden = self.draft.variables.keys() - self._over
+        return {
+            name: value
+            for name, value in sorted(self.args.items())
+            if value is not None and name not in hidden
+        }
 
     def _declare(self, arg: Arg, expander: Expander) -> str:
         said = ["ARG"]
         for each in arg.declarations:
             default = None if each.default is None else expander.word(each.default)
-            self.args[each.name] = self._value(each, default)
+            self._set(each.name, self._value(each, default))
             said.append(each.name if default is None else f"{each.name}={default}")
             if len(self.args) > _MOST_ARGS:
                 raise InvalidArgument("too many build arguments")
             expander = self._expander(arg.source)
         return " ".join(said)
+
+    def _set(self, name: str, value: str | None) -> None:
+        if self._plan.wanted.is_classic:
+            self.args[name] = value
+        elif value is None:
+            self.args.setdefault(name, None)
+        else:
+            self.args[name] = value
+            self._over.add(name)
 
     def _value(self, declaration: Declaration, default: str | None) -> str | None:
         given = self._plan.wanted.build_args.get(declaration.name)

@@ -54,7 +54,7 @@ class Choice:
 def resolve(tree: Tree[E], choice: Choice) -> list[tuple[str, str]]:
     """Return each source as it is written, its wildcards replaced, and the path it leads to.
 
-    Raises InvalidArgument if one is not there, or all wildcards match nothing.
+    Raises InvalidArgument if one is not there; a wildcard may match nothing.
     """
     found = []
     for written in choice.paths:
@@ -68,8 +68,6 @@ def resolve(tree: Tree[E], choice: Choice) -> list[tuple[str, str]]:
                     f"stat {written}: file does not exist"
                 )
             found.append((name, target))
-    if not found:
-        raise InvalidArgument("no source files were specified")
     return found
 
 

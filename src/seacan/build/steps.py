@@ -64,6 +64,7 @@ class Steps(msgspec.Struct, frozen=True):
     ) -> State:
         """Return what the step makes of `state`; `origins` are what it takes something from."""
         make: Make = _nothing
+        said: Sequence[Any] = []
         match step.instruction:
             case Run():
                 said = await self.runs.said(step, origins)
@@ -81,8 +82,10 @@ class Steps(msgspec.Struct, frozen=True):
                 return await self._result(step_id, step, state, words, key, make)
             case Workdir():
                 path = step.config.get("WorkingDir") or "/"
-                make = functools.partial(self.copies.make_directory, path, state)
-        key = self._key(state, step, step.created_by, [])
+                user = "" if self.copies.is_classic else step.config.get("User") or ""
+                said = [user] if user else []
+                make = functools.partial(self.copies.make_directory, path, user, state)
+        key = self._key(state, step, step.created_by, said)
         return await self._result(step_id, step, state, step.created_by, key, make)
 
     async def squash(self, base: State, state: State) -> State:

@@ -21,6 +21,7 @@ class Place(TypedDict):
     owner: tuple[int, int] | None  # None: as the archive says, and of new directories root
     mode: str  # of all that is copied, as chmod(1) has it; empty: as the archive says
     has_whiteouts: bool  # the archive is of layers: such names take away what is there
+    owns_parents: NotRequired[Literal[True]]  # owner and mode are of all new directories, too
     is_linked: NotRequired[Literal[True]]  # as if the root were empty, whatever is below
 
 

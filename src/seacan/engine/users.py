@@ -113,9 +113,11 @@ def find_owner(spec: str, accounts: Accounts) -> tuple[int, int]:
     """Return uid and gid of `user[:group]` for files, as --chown has it.
 
     Without a group, a number is that of the group too, and a name that of the group of that name,
-    or else the main one of the account. Raises InvalidArgument in Docker's words.
+    or else the main one of the account; without a user, it is root. Raises InvalidArgument in
+    Docker's words.
     """
     name, _, group = spec.partition(":")
+    name = name or "0"
     account = _find_account(name, accounts.passwd)
     uid = _number(name) if account is None or _number(name) is not None else account.uid
     if uid is None:

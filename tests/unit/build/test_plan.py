@@ -84,6 +84,41 @@ def test_arguments_that_nobody_asks_for() -> None:
     assert unused_args(plan(file, Wanted(build_args=given)), file) == ["c", "d"]
 
 
+ARGS = """FROM scratch AS one
+ARG A=1
+ENV E=$A
+ARG E=arg
+RUN a
+ENV A=env
+RUN b
+ARG A=2
+ARG A
+RUN c
+FROM one
+RUN d
+"""
+
+
+@pytest.mark.parametrize(
+    ("is_classic", "arguments"),
+    [
+        (False, [{"A": "1", "E": "arg"}, {"E": "arg"}, {"A": "2", "E": "arg"}, {}]),
+        (True, [{"A": "1"}, {}, {}, {}]),
+    ],
+)
+def test_an_argument_after_a_variable_of_its_name(
+    is_classic: bool, arguments: list[dict[str, str]]
+) -> None:
+    found = plan(parse(ARGS.encode()), Wanted(is_classic=is_classic))
+    one = evaluate(found, found.every[0], Evaluated({}))
+    two = evaluate(found, found.every[1], one)
+    runs = [step for step in (*one.steps, *two.steps) if step.argv]
+    assert [step.args for step in runs] == arguments
+    hidden = {"A": "env", "E": "1"}
+    assert {name: runs[-1].environment[name] for name in hidden} == hidden
+    assert runs[2].environment["A"] == ("env" if is_classic else "2")
+
+
 def test_triggers_may_need_other_stages() -> None:
     found = plan(parse(b"FROM a AS tools\nFROM b\nFROM c"), Wanted())
     assert [stage.index for stage in found.stages] == [2]
