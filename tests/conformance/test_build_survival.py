@@ -166,6 +166,17 @@ def test_a_client_that_goes_away_ends_its_download(daemon: Daemon) -> None:
     daemon.assert_nothing_left()
 
 
+def test_an_image_that_was_told_of_has_its_names(daemon: Daemon) -> None:
+    text = "FROM busybox\nRUN echo $RANDOM > /made\n"
+    client = Client(daemon, context(text.encode()), "networkmode=none&nocache=1&t=kept:1&t=kept:2")
+    client.read_until(b'"aux"')
+    kill(daemon, client)
+    for name in ("kept:1", "kept:2"):
+        assert daemon.request("GET", f"/images/{name}/json")[0] == 200
+    daemon.request("DELETE", "/images/kept:1")
+    daemon.request("DELETE", "/images/kept:2")
+
+
 @pytest.mark.parametrize("at", [b"Step 2/", b"Step 3/", b"Running in", b"Step 5/", b"Step 8/"])
 def test_kill_of_the_daemon(daemon: Daemon, at: bytes) -> None:
     sent = context(STEPS, *FILES)

@@ -14,6 +14,7 @@ from tests.images.place import BASE, HELLO, TOP, Place, check_manifest, no_conta
 
 from seacan.errors import Conflict, NotFound
 from seacan.images import platforms, references
+from seacan.images.building import NewImage
 from seacan.images.check import Checked
 from seacan.images.image import Deleted, Image, Untagged, Use
 from seacan.images.remote.settings import RegistrySettings
@@ -282,14 +283,16 @@ def test_push_with_attestations_and_indexes_within(place: Place, registry: FakeR
 
 def test_push_of_an_index_that_was_made_here(place: Place, registry: FakeRegistry) -> None:
     """Its layers go compressed: then manifests and index are others, and the names follow."""
-    images = {}
+    building = place.images.building
+    found = {}
     for platform in (HOST, OTHER):
         config = {"architecture": platform.split("/")[1]}
         place.load(archives.old_docker_archive([BASE], ["one:1"], **config))
-        images[platforms.parse(platform)] = place.images.get("one:1").id
+        image = place.images.get("one:1")
+        found[platforms.parse(platform)] = NewImage(image.config, building.layers_of(image))
     name = f"{registry.host}/app:1"
-    with place.images.building.adding():
-        place.images.building.tag(references.parse(name), images)
+    with building.adding():
+        images = building.add_images(found, [references.parse(name)])
     before = place.images.get(name)
     place.images.tag(name, references.parse("other:1"))
 

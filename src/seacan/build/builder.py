@@ -39,7 +39,7 @@ from seacan.build.state import State
 from seacan.build.steps import CacheRules, Steps
 from seacan.build.workbench import Workbench
 from seacan.errors import InvalidArgument
-from seacan.images.building import Building
+from seacan.images.building import Building, NewImage
 from seacan.images.choice import best
 from seacan.images.image import Image, ImageId
 from seacan.images.platforms import Platform, host
@@ -106,7 +106,7 @@ class Builder(msgspec.Struct, frozen=True):
         does not depend on the platform the later ones find done. A cache is exported at the end.
         """
         file = await anyio.to_thread.run_sync(parse, request.dockerfile)
-        made: dict[Platform, ImageId] = {}
+        made: dict[Platform, NewImage] = {}
         entries: list[Entry] = []  # what is done, in this order
         images: list[Sequence[str]] = []
         async with self._adding():
@@ -121,11 +121,10 @@ class Builder(msgspec.Struct, frozen=True):
                 config = state.document()
                 if request.has_inline_cache:
                     config = await _with_cache(config, entries, progress)
-                made[platform] = await anyio.to_thread.run_sync(
-                    self.building.add_image, config, state.layers
-                )
+                made[platform] = NewImage(config, state.layers)
                 images.append(state.diff_ids)
-            built = Built(best([*made.items()], host()) or next(iter(made.values())), made)
+            ids = await anyio.to_thread.run_sync(self.building.add_images, made, request.tags)
+            built = Built(best([*ids.items()], host()) or next(iter(ids.values())), ids)
             await progress(Made(built.image_id))
             unused = [
                 name for name in unused_args(planned, file) if not name.startswith(_FOR_BUILDERS)
@@ -135,8 +134,6 @@ class Builder(msgspec.Struct, frozen=True):
                 await progress(
                     Noted(f"[Warning] One or more build-args [{names}] were not consumed")
                 )
-            for reference in request.tags:
-                await anyio.to_thread.run_sync(self.building.tag, reference, made)
             for each in request.cache_exports:
                 await exported.export(each, self.building, entries, images, progress)
         return built

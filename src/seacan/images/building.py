@@ -28,7 +28,7 @@ from seacan.images.layers import Layer, chain_ids, check_depth
 from seacan.images.manifests import manifest_descriptor
 from seacan.images.platforms import Platform
 from seacan.images.references import Reference
-from seacan.images.store import Store
+from seacan.images.store import Store, WrittenImage
 from seacan.images.streams import chunks
 from seacan.spec.image import MEDIA_TYPE_LAYER, Descriptor, ImageConfig
 
@@ -55,6 +55,11 @@ class Result(msgspec.Struct, frozen=True):
     created: str  # RFC 3339
     description: str  # what the step was, for those who look at the cache
     layer: BuiltLayer | None
+
+
+class NewImage(msgspec.Struct, frozen=True):
+    config: ImageConfig
+    layers: Sequence[BuiltLayer]
 
 
 class CacheRecord(msgspec.Struct, frozen=True):
@@ -286,33 +291,51 @@ class Building:
 
     # -- the image --------------------------------------------------------------------------------
 
-    def add_image(self, config: ImageConfig, layers: Sequence[BuiltLayer]) -> ImageId:
-        """Make an image of layers that are in the store; it may exist already."""
-        document = documents.encode(config)
-        image_id = ImageId(documents.digest(document))
-        if self._store.manifest_digest(image_id):
-            return image_id
-        self._store.sync()
-        self._store.add_image(
-            document,
-            [layer.blob for layer in layers],
-            [layer.layer for layer in layers],
-        )
-        self._told(image_id, None)
-        return image_id
+    def add_images(
+        self, images: Mapping[Platform, NewImage], references: Sequence[Reference]
+    ) -> dict[Platform, ImageId]:
+        """Make images of layers that are in the store, and name them: all at once, or nothing.
 
-    def tag(self, reference: Reference, images: Mapping[Platform, ImageId]) -> None:
-        """Let a name mean an image, or several with an index; whoever asks is adding()."""
-        image_id, *others = dict.fromkeys(images.values())
-        index = self.index(images) if others else ""
-        self._store.set_reference(reference, image_id, index)
-        self._told(image_id, reference)
+        They may exist already. A name means the one, or several with an index. Who asks is
+        adding().
+        """
+        ids: dict[Platform, ImageId] = {}
+        manifests: dict[Platform, str] = {}
+        new: dict[ImageId, WrittenImage] = {}
+        for platform, image in images.items():
+            document = documents.encode(image.config)
+            image_id = ids[platform] = ImageId(documents.digest(document))
+            manifests[platform] = self._store.manifest_digest(image_id)
+            if not manifests[platform]:
+                written = new[image_id] = self._store.write_image(
+                    document,
+                    [layer.blob for layer in image.layers],
+                    [layer.layer for layer in image.layers],
+                )
+                manifests[platform] = written.manifest_digest
+        first, *others = dict.fromkeys(ids.values())
+        index = self._index(manifests) if others and references else ""
+        if new:
+            self._store.sync()
+            self._store.add_named(new.values(), references, first, index)
+        else:
+            for reference in references:
+                self._store.set_reference(reference, first, index)
+        for image_id in new:
+            self._told(image_id, None)
+        for reference in references:
+            self._told(first, reference)
+        return ids
 
     def index(self, images: Mapping[Platform, ImageId]) -> str:
-        """Make the index of images of several platforms, and return its digest; as tag()."""
+        """Make the index of images of several platforms, and return its digest; as add_images()."""
+        return self._index(
+            {platform: self._store.manifest_digest(each) for platform, each in images.items()}
+        )
+
+    def _index(self, digests: Mapping[Platform, str]) -> str:
         manifests: list[Descriptor] = []
-        for platform, image_id in images.items():
-            digest = self._store.manifest_digest(image_id)
+        for platform, digest in digests.items():
             told = manifest_descriptor(self._store.blobs, digest)
             manifests.append({**told, "platform": platform.to_wire()})
         return self.keep(made.index(manifests))

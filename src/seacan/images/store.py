@@ -10,10 +10,10 @@ import os
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from typing import Final
+from typing import Final, NamedTuple
 
 from seacan.errors import Internal, NotFound
 from seacan.images import documents, indexes, made, references
@@ -32,6 +32,15 @@ _REMOVERS: Final = min(4, os.cpu_count() or 1)
 
 class ImageGone(NotFound):
     """Somebody has removed the image meanwhile."""
+
+
+class WrittenImage(NamedTuple):
+    """The documents of an image are in the store, its rows are not."""
+
+    id: ImageId
+    manifest_digest: str
+    digests: set[str]
+    layers: tuple[Layer, ...]
 
 
 class Store:
@@ -140,31 +149,48 @@ class Store:
         `parent` is the image that this one was made from here. Raises InvalidArgument if it has
         too many layers.
         """
+        written = self.write_image(config, blobs, layers, manifest)
+        with self.database.transaction() as sql:
+            added = _add_image(sql, written)
+            if renew and not added:
+                _set_blobs(sql, written.id, written.manifest_digest, written.digests)
+            if added and parent:
+                sql.execute(
+                    "INSERT INTO image_parents (image, parent)"
+                    " SELECT ?, id FROM images WHERE id = ?",
+                    (written.id, parent),
+                )
+        return written.id
+
+    def write_image(
+        self,
+        config: bytes,
+        blobs: list[Descriptor],
+        layers: list[Layer],
+        manifest: bytes | None = None,
+    ) -> WrittenImage:
+        """Write the documents of an image, as add_image() does, which is none by that yet."""
         check_depth(len(layers))
         image_id = ImageId(self.blobs.write(config))
         manifest = manifest or made.manifest(image_id, len(config), blobs)
         manifest_digest = self.blobs.write(manifest)
         digests = {image_id, manifest_digest, *(blob["digest"] for blob in blobs)}
-        size_bytes = sum(layer.size_bytes for layer in layers)
+        return WrittenImage(image_id, manifest_digest, digests, tuple(layers))
+
+    def add_named(
+        self,
+        images: Iterable[WrittenImage],
+        references: Iterable[Reference],
+        image_id: ImageId,
+        index: str = "",
+    ) -> None:
+        """Make images, and let names mean `image_id`, or all of `index`: in one transaction."""
+        known = indexes.read(self.blobs, index) if index else None
         with self.database.transaction() as sql:
-            added = sql.execute(
-                "INSERT OR IGNORE INTO images (id, manifest, size_bytes) VALUES (?, ?, ?)",
-                (image_id, manifest_digest, size_bytes),
-            ).rowcount
-            if added:
-                sql.executemany(
-                    "INSERT INTO image_layers (image, position, layer) VALUES (?, ?, ?)",
-                    [(image_id, i, layer.number) for i, layer in enumerate(layers)],
-                )
-            if added or renew:
-                _set_blobs(sql, image_id, manifest_digest, digests)
-            if added and parent:
-                sql.execute(
-                    "INSERT INTO image_parents (image, parent)"
-                    " SELECT ?, id FROM images WHERE id = ?",
-                    (image_id, parent),
-                )
-        return image_id
+            for each in images:
+                _add_image(sql, each)
+            for reference in references:
+                self._name(sql, str(reference), image_id, known)
 
     def manifest_digest(self, image_id: str) -> str:
         """Return the digest of an image's manifest, "" if there is no such image."""
@@ -269,23 +295,29 @@ class Store:
             return None
         known = indexes.read(self.blobs, index) if index else None
         with self.database.transaction() as sql:
-            if not sql.execute("SELECT 1 FROM images WHERE id = ?", (image_id,)).fetchone():
-                raise ImageGone(f"No such image: {image_id}")
             row = sql.execute(
                 "SELECT image FROM image_references WHERE name = ?", (name,)
             ).fetchone()
-            sql.execute(
-                "INSERT INTO image_references (name, image, tagged_at) VALUES (?, ?, ?)"
-                " ON CONFLICT (name) DO UPDATE SET"
-                " image = excluded.image, tagged_at = excluded.tagged_at",
-                (name, image_id, time.time()),
-            )
-            if known:
-                indexes.give(sql, self.blobs, name, known)
-            else:
-                indexes.take(sql, name)
+            self._name(sql, name, image_id, known)
             meant = {image_id, *indexes.images_of(sql, index)}
         return ImageId(row[0]) if row and row[0] not in meant else None
+
+    def _name(
+        self, sql: sqlite3.Connection, name: str, image_id: ImageId, known: indexes.Index | None
+    ) -> None:
+        """Let a name mean an image, and all of an index. Raises ImageGone."""
+        if not sql.execute("SELECT 1 FROM images WHERE id = ?", (image_id,)).fetchone():
+            raise ImageGone(f"No such image: {image_id}")
+        sql.execute(
+            "INSERT INTO image_references (name, image, tagged_at) VALUES (?, ?, ?)"
+            " ON CONFLICT (name) DO UPDATE SET"
+            " image = excluded.image, tagged_at = excluded.tagged_at",
+            (name, image_id, time.time()),
+        )
+        if known:
+            indexes.give(sql, self.blobs, name, known)
+        else:
+            indexes.take(sql, name)
 
     def _touch(self, name: str, image_id: ImageId) -> bool:
         """Give a name once more to the image that it means, alone; False if it does not.
@@ -299,6 +331,22 @@ class Store:
                 (time.time(), name, image_id),
             )
             return changed.rowcount > 0
+
+
+def _add_image(sql: sqlite3.Connection, image: WrittenImage) -> bool:
+    """Make an image of what is written; False if it exists already, and stays as it is."""
+    size_bytes = sum(layer.size_bytes for layer in image.layers)
+    added = sql.execute(
+        "INSERT OR IGNORE INTO images (id, manifest, size_bytes) VALUES (?, ?, ?)",
+        (image.id, image.manifest_digest, size_bytes),
+    ).rowcount
+    if added:
+        sql.executemany(
+            "INSERT INTO image_layers (image, position, layer) VALUES (?, ?, ?)",
+            [(image.id, i, layer.number) for i, layer in enumerate(image.layers)],
+        )
+        _set_blobs(sql, image.id, image.manifest_digest, image.digests)
+    return bool(added)
 
 
 def _set_blobs(
