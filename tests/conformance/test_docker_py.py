@@ -97,9 +97,17 @@ def test_exec_socket(client: Any, sleeper: Any) -> None:
     exec_id = client.api.exec_create(sleeper.id, ["cat"], stdin=True)["Id"]
     socket = client.api.exec_start(exec_id, socket=True)
     socket._sock.sendall(b"words")
-    assert socket.read(8 + 5) == b"\x01\0\0\0\0\0\0\x05words"
+    assert _read(socket, 8 + 5) == b"\x01\0\0\0\0\0\0\x05words"
     socket._sock.close()
     socket.close()
+
+
+def _read(stream: Any, size: int) -> bytes:
+    """Return so many bytes, in whatever pieces they come."""
+    data = b""
+    while len(data) < size and (piece := stream.read(size - len(data))):
+        data += piece
+    return data
 
 
 def test_attach(client: Any) -> None:
@@ -109,7 +117,7 @@ def test_attach(client: Any) -> None:
         stream = container.attach_socket(params={"stdin": 1, "stdout": 1, "stream": 1})
         container.start()
         stream._sock.sendall(b"it\n")
-        assert stream.read(8 + 7) == b"\x01\0\0\0\0\0\0\x07got it\n"
+        assert _read(stream, 8 + 7) == b"\x01\0\0\0\0\0\0\x07got it\n"
         assert container.wait()["StatusCode"] == 0
         stream._sock.close()
         stream.close()
