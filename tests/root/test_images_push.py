@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from msgspec.structs import replace
-from tests.fakes.registry import LAYER, FakeRegistry, Hold, Status
+from tests.fakes.registry import INDEX, LAYER, FakeRegistry, Hold, Status
 from tests.images import archives
 from tests.images.archives import digest
 from tests.images.place import BASE, TOP, Place, check_manifest, no_containers
@@ -169,6 +169,27 @@ def test_a_pulled_manifest_keeps_its_digest(place: Place, registry: FakeRegistry
 
         assert lines[-1] == f"2: digest: {pulled} size: {len(document)}"
         assert other.manifests["b", "2"][1] == document
+
+
+def test_indexes_that_name_one_another_many_times_go_once(
+    place: Place, registry: FakeRegistry
+) -> None:
+    """Of a hostile registry's, four with ten thousand entries each, neither pull nor push ended."""
+    platform = {"os": "linux", "architecture": platforms.host().architecture}
+    media_type, data = registry.manifests["a", registry.add_image("a", "1", [BASE])]
+    for depth in range(3):
+        entry = archives.descriptor(data, media_type) | {"platform": platform}
+        document = {"schemaVersion": 2, "mediaType": INDEX, "manifests": [entry] * 10}
+        registry.add_manifest("a", f"deep{depth}", document, INDEX)
+        media_type, data = registry.manifests["a", f"deep{depth}"]
+    place.pull(f"{registry.host}/a:deep2")
+    with FakeRegistry().serving() as other:
+        place.images.tag(f"{registry.host}/a:deep2", references.parse(f"{other.host}/b:2"))
+
+        place.push(f"{other.host}/b:2")
+
+        assert other.manifests["b", "2"][1] == data
+        assert len(other.asked_for("PUT", "/manifests/")) == 4
 
 
 def test_layers_go_compressed(place: Place, registry: FakeRegistry) -> None:

@@ -53,6 +53,7 @@ class Push:
         self._progress = progress
         self._cancellation = cancellation
         self._stop = Cancellation()  # of the threads, also when one of them has failed
+        self._pushed: set[str] = set()  # documents, which indexes may name thousands of times
 
     def run(self, outgoing: Outgoing) -> None:
         """Push what goes as a tag. Raises Refused, Broken, Cancelled."""
@@ -86,7 +87,10 @@ class Push:
         self._put(name, manifest_descriptor(self._store.blobs, digest))
 
     def _push_document(self, reference: Reference, descriptor: Descriptor) -> None:
-        """Send what an index names that is no image: an index, an attestation."""
+        """Send what an index names that is no image, once: an index, an attestation."""
+        if descriptor["digest"] in self._pushed:
+            return
+        self._pushed.add(descriptor["digest"])
         if descriptor["mediaType"] in INDEX_TYPES:
             for inner in indexes.walk(self._store.blobs, descriptor["digest"], depth=0):
                 self._push_document(reference, inner)
