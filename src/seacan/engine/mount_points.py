@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, Final, Literal, TypeVar
+from typing import Any, Final, Literal
 
 import msgspec
 from msgspec import field
@@ -10,7 +10,7 @@ from msgspec import field
 from seacan.engine import mount_owners, tmpfs
 from seacan.engine.mount_owners import Owner
 from seacan.errors import InvalidArgument
-from seacan.spec.engine_api import HostConfig, Mount
+from seacan.spec.engine_api import BindOptions, HostConfig, Mount
 from seacan.volumes.volume import LOCAL, check_name
 
 _PROPAGATIONS: Final = ("private", "rprivate", "slave", "rslave", "shared", "rshared")
@@ -25,8 +25,6 @@ _MODES: Final = (
 )
 
 _MOST: Final = 4096  # each is worked on in turn, and a volume made for it
-
-_T = TypeVar("_T", str, bool, int, dict[str, Any])
 
 
 class MountPoint(msgspec.Struct, frozen=True):
@@ -233,7 +231,7 @@ def _image_mount(mount: Mount) -> MountPoint:
     _refuse_field(mount, "OwnerOptions")
     if not mount.get("Source"):
         raise InvalidArgument("field Source must not be empty")
-    subpath = _option(mount.get("ImageOptions") or {}, "Subpath", "")
+    subpath = (mount.get("ImageOptions") or {}).get("Subpath") or ""
     if subpath.startswith("/") or ".." in subpath.split("/"):
         raise InvalidArgument(f"invalid subpath: {subpath}: it must stay within the image")
     return MountPoint(
@@ -248,8 +246,8 @@ def _image_mount(mount: Mount) -> MountPoint:
 
 def _volume_mount(mount: Mount) -> MountPoint:
     name, options = mount.get("Source") or "", mount.get("VolumeOptions") or {}
-    driver = _option(options, "DriverConfig", {})
-    subpath = _option(options, "Subpath", "")
+    driver = options.get("DriverConfig") or {}
+    subpath = options.get("Subpath") or ""
     _refuse_field(mount, "ImageOptions")
     if not name and mount.get("ReadOnly"):
         raise InvalidArgument("must not set ReadOnly mode when using anonymous volumes")
@@ -262,13 +260,13 @@ def _volume_mount(mount: Mount) -> MountPoint:
         clean(mount.get("Target") or ""),
         mode="z",
         is_writable=not mount.get("ReadOnly"),
-        copies_up=not _option(options, "NoCopy", False),
+        copies_up=not options.get("NoCopy"),
         subpath=subpath,
         name=name,
         is_named=bool(name),
-        driver=_option(driver, "Name", ""),
-        driver_options=_texts(driver, "Options"),
-        labels=_texts(options, "Labels"),
+        driver=driver.get("Name") or "",
+        driver_options=driver.get("Options") or {},
+        labels=options.get("Labels") or {},
         owner=_mount_owner(mount),
     )
 
@@ -286,19 +284,12 @@ def _is_within(path: str) -> bool:
     return not (path.startswith("/") or path == ".." or path.startswith("../"))
 
 
-def _texts(options: Mapping[str, Any], name: str) -> dict[str, str]:
-    found = _option(options, name, {})
-    if not all(isinstance(value, str) for value in found.values()):
-        raise InvalidArgument(f"{name} must be strings")
-    return found
-
-
 def _bind_mount(mount: Mount) -> MountPoint:
     source = mount.get("Source") or ""
     options = mount.get("BindOptions") or {}
     is_writable = not mount.get("ReadOnly")
-    makes_source = _option(options, "CreateMountpoint", False)
-    propagation = _option(options, "Propagation", "")
+    makes_source = bool(options.get("CreateMountpoint"))
+    propagation = options.get("Propagation") or ""
     _refuse_field(mount, "ImageOptions")
     if not source:
         raise InvalidArgument("field Source must not be empty")
@@ -314,15 +305,15 @@ def _bind_mount(mount: Mount) -> MountPoint:
         is_writable=is_writable,
         read_only=_read_only(options, is_writable=is_writable),
         propagation=propagation,
-        is_recursive=not _option(options, "NonRecursive", False),
+        is_recursive=not options.get("NonRecursive"),
         makes_source=makes_source,
         owner=_mount_owner(mount),
     )
 
 
-def _read_only(options: Mapping[str, Any], *, is_writable: bool) -> Literal["ro", "rro"]:
-    top_only = _option(options, "ReadOnlyNonRecursive", False)
-    force = _option(options, "ReadOnlyForceRecursive", False)
+def _read_only(options: BindOptions, *, is_writable: bool) -> Literal["ro", "rro"]:
+    top_only = bool(options.get("ReadOnlyNonRecursive"))
+    force = bool(options.get("ReadOnlyForceRecursive"))
     for name, is_set in (("ReadOnlyNonRecursive", top_only), ("ReadOnlyForceRecursive", force)):
         if is_set and is_writable:
             raise InvalidArgument(f"mount options conflict: !ReadOnly && BindOptions.{name}")
@@ -372,12 +363,3 @@ def _refuse_field(mount: Mount, field: str) -> None:
     values: Mapping[str, Any] = mount
     if values.get(field) is not None:
         raise InvalidArgument(f"field {field} must not be specified")
-
-
-def _option(options: Mapping[str, Any], name: str, default: _T) -> _T:
-    value = options.get(name)
-    if value is None:
-        return default
-    if type(value) is not type(default):
-        raise InvalidArgument(f"{name} must be a {type(default).__name__}")
-    return value

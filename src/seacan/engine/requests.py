@@ -88,7 +88,7 @@ def normalise(
 
 def command(config: ContainerConfig) -> list[str]:
     """Return the arguments of the first process: the entry point's, then the command's."""
-    return [*_words(config.get("Entrypoint")), *_words(config.get("Cmd"))]
+    return [*(config.get("Entrypoint") or []), *(config.get("Cmd") or [])]
 
 
 # --- Config -----------------------------------------------------------------------------------
@@ -121,25 +121,17 @@ def _entrypoint_and_cmd(
     """Return what to execute, by Docker's rules.
 
     Who gives an entry point gives the command, too, so the image's is not taken; [""] takes the
-    image's entry point away. A string stands for a list of that one word.
-    Raises InvalidArgument if nothing is left.
+    image's entry point away. Raises InvalidArgument if nothing is left.
     """
     entrypoint, cmd = request.get("Entrypoint"), request.get("Cmd")
-    if not _words(entrypoint):
-        cmd = cmd if _words(cmd) else image.get("Cmd")
+    if not entrypoint:
+        cmd = cmd or image.get("Cmd")
         entrypoint = image.get("Entrypoint") if entrypoint is None else entrypoint
-    if _words(entrypoint) == [""]:
+    if entrypoint == [""]:
         entrypoint = None
-    if not _words(entrypoint) and not _words(cmd):
+    if not entrypoint and not cmd:
         raise InvalidArgument("no command specified")
-    return (
-        None if entrypoint is None else _words(entrypoint),
-        None if cmd is None else _words(cmd),
-    )
-
-
-def _words(value: Sequence[str] | str | None) -> list[str]:
-    return [value] if isinstance(value, str) else list(value or [])
+    return entrypoint, cmd
 
 
 def _check_config(config: ContainerConfig, host_config: HostConfig) -> None:

@@ -4,7 +4,14 @@ Names are the wire's own. Every key may be absent or null, as Go's clients leave
 Source: Engine API 1.51 (moby/moby, api/docs).
 """
 
-from typing import Any, TypedDict
+from typing import Annotated, Any, TypedDict
+
+# Go's strslice: a client may send a string alone for a list of it (api/go_json.py).
+Words = Annotated[list[str], "a string is a list of it"]
+
+
+class Nothing(TypedDict, total=False):
+    """Go's struct{}, of what is a set: whatever a client says in it is dropped."""
 
 
 class HealthConfig(TypedDict, total=False):
@@ -24,25 +31,25 @@ class ContainerConfig(TypedDict, total=False):
     AttachStdin: bool | None
     AttachStdout: bool | None
     AttachStderr: bool | None
-    ExposedPorts: dict[str, dict[str, Any]] | None
+    ExposedPorts: dict[str, Nothing] | None
     Tty: bool | None
     OpenStdin: bool | None
     StdinOnce: bool | None
     Env: list[str] | None
-    Cmd: list[str] | str | None
+    Cmd: Words | None
     Healthcheck: HealthConfig | None
     ArgsEscaped: bool | None
     Image: str | None
-    Volumes: dict[str, dict[str, Any]] | None
+    Volumes: dict[str, Nothing] | None
     WorkingDir: str | None
-    Entrypoint: list[str] | str | None
+    Entrypoint: Words | None
     NetworkDisabled: bool | None
     MacAddress: str | None
     OnBuild: list[str] | None
     Labels: dict[str, str] | None
     StopSignal: str | None
     StopTimeout: int | None
-    Shell: list[str] | None
+    Shell: Words | None
 
 
 class RestartPolicy(TypedDict, total=False):
@@ -88,6 +95,30 @@ class PortBinding(TypedDict, total=False):
     HostPort: str | None
 
 
+class BindOptions(TypedDict, total=False):
+    Propagation: str | None
+    NonRecursive: bool | None
+    CreateMountpoint: bool | None
+    ReadOnlyNonRecursive: bool | None
+    ReadOnlyForceRecursive: bool | None
+
+
+class VolumeDriver(TypedDict, total=False):
+    Name: str | None
+    Options: dict[str, str] | None
+
+
+class VolumeOptions(TypedDict, total=False):
+    NoCopy: bool | None
+    Labels: dict[str, str] | None
+    Subpath: str | None
+    DriverConfig: VolumeDriver | None
+
+
+class ImageOptions(TypedDict, total=False):
+    Subpath: str | None
+
+
 class TmpfsOptions(TypedDict, total=False):
     SizeBytes: int | None
     Mode: int | None
@@ -100,9 +131,9 @@ class Mount(TypedDict, total=False):
     Type: str | None
     ReadOnly: bool | None
     Consistency: str | None
-    BindOptions: dict[str, Any] | None
-    VolumeOptions: dict[str, Any] | None
-    ImageOptions: dict[str, Any] | None
+    BindOptions: BindOptions | None
+    VolumeOptions: VolumeOptions | None
+    ImageOptions: ImageOptions | None
     TmpfsOptions: TmpfsOptions | None
     OwnerOptions: list[str] | None  # seacan's own: uid=N, gid=N, mode=OCTAL, idmap=…
 
@@ -151,8 +182,8 @@ class HostConfig(TypedDict, total=False):
     Mounts: list[Mount] | None
     ConsoleSize: list[int] | None
     Annotations: dict[str, str] | None
-    CapAdd: list[str] | None
-    CapDrop: list[str] | None
+    CapAdd: Words | None
+    CapDrop: Words | None
     CgroupnsMode: str | None
     Dns: list[str] | None
     DnsOptions: list[str] | None

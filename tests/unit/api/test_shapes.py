@@ -131,6 +131,28 @@ def test_entries_are_whole_though_a_client_left_fields_out() -> None:
     assert shown["Ulimits"] == [{"Name": "core", "Hard": 0, "Soft": 0}]
 
 
+def test_what_is_empty_in_a_mount_or_a_health_check_is_left_out() -> None:
+    container = make_container()
+    container.host_config["Mounts"] = [
+        {"Type": "tmpfs", "Source": "", "Target": "/m", "ReadOnly": False, "Consistency": None,
+         "TmpfsOptions": {"SizeBytes": 1, "Mode": 0}},
+        {"Type": "bind", "Source": "/s", "Target": "/t", "ReadOnly": True, "BindOptions": {}},
+        {"Type": "volume", "Target": "/v", "VolumeOptions": {
+            "NoCopy": False, "Labels": {"a": ""}, "DriverConfig": {"Name": "", "Options": {}}}},
+    ]  # fmt: skip
+    container.config["Healthcheck"] = {"Test": ["CMD", "true"], "Interval": 0, "Retries": None}
+    container.networks = {"none": {"IPAMConfig": {"IPv4Address": "", "LinkLocalIPs": []}}}
+    shown = inspect_container(container)
+    assert shown["HostConfig"]["Mounts"] == [
+        {"Type": "tmpfs", "Target": "/m", "TmpfsOptions": {"SizeBytes": 1}},
+        {"Type": "bind", "Source": "/s", "Target": "/t", "ReadOnly": True, "BindOptions": {}},
+        {"Type": "volume", "Target": "/v",
+         "VolumeOptions": {"Labels": {"a": ""}, "DriverConfig": {}}},
+    ]  # fmt: skip
+    assert shown["Config"]["Healthcheck"] == {"Test": ["CMD", "true"]}
+    assert shown["NetworkSettings"]["Networks"]["none"]["IPAMConfig"] == {}
+
+
 @pytest.mark.parametrize(("version", "nothing"), [("1.42", None), ("1.43", [])])
 def test_an_image_without_digests(version: str, nothing: object) -> None:
     asked = Version(*map(int, version.split(".")))

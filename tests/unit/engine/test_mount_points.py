@@ -101,7 +101,6 @@ def test_binds(raw: str, point: MountPoint) -> None:
         ({"Type": "foo"}, 'invalid mount config for type "foo": mount type unknown'),
         ({"Type": None}, 'invalid mount config for type "": mount type unknown'),
         ({"BindOptions": {"Propagation": "foo"}}, f"{CONFIG}: invalid propagation mode: foo"),
-        ({"BindOptions": {"CreateMountpoint": 1}}, f"{CONFIG}: CreateMountpoint must be a bool"),
         ({"TmpfsOptions": {}}, 'TmpfsOptions must not be specified on mount type "bind"'),
         ({"VolumeOptions": {}}, 'VolumeOptions must not be specified on mount type "bind"'),
         ({"ImageOptions": {}}, f"{CONFIG}: field ImageOptions must not be specified"),
@@ -138,8 +137,7 @@ def test_wrong_mounts_are_refused_in_dockers_words(fields: Any, message: str) ->
 
 
 def test_images() -> None:
-    options = {"Subpath": "a/b"}
-    mount = Mount(Type="image", Source="x", Target="/a", ImageOptions=options)
+    mount = Mount(Type="image", Source="x", Target="/a", ImageOptions={"Subpath": "a/b"})
     assert parse_mount(mount) == MountPoint(
         "image", "/a", is_writable=False, propagation="rprivate", name="x", subpath="a/b"
     )
@@ -198,10 +196,6 @@ _OUTSIDE = f"{_INVALID_VOLUME}subpath must be a relative path within the volume"
         ({"Source": "data", "VolumeOptions": {"Subpath": "/a"}}, _OUTSIDE),
         ({"Source": "data", "VolumeOptions": {"Subpath": ".."}}, _OUTSIDE),
         ({"Source": "data", "VolumeOptions": {"Subpath": "a/../../b"}}, _OUTSIDE),
-        (
-            {"Source": "data", "VolumeOptions": {"Labels": {"a": 1}}},
-            f"{_INVALID_VOLUME}Labels must be strings",
-        ),
         (
             {"Source": "a"},
             "create a: volume name is too short, "

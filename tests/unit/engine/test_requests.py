@@ -245,8 +245,6 @@ COMMANDS: list[tuple[Any, Any, Any, Any, list[str]]] = [
     (["init"], ["sh"], ["run"], ["ls"], ["run", "ls"]),
     (["init"], ["sh"], [], None, ["sh"]),
     (["init"], ["sh"], [""], ["ls"], ["ls"]),
-    (None, ["sh"], None, "echo hi", ["echo hi"]),
-    (None, ["sh"], "/x y", None, ["/x y"]),
     (None, ["sh"], None, [""], [""]),
 ]
 

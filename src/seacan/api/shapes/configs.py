@@ -7,6 +7,9 @@ of dockerd 28.
 from collections.abc import Mapping
 from typing import Any, Final
 
+from seacan.engine.resources import THROTTLES
+from seacan.spec.engine_api import EndpointIPAMConfig
+
 _CONFIG: Final[dict[str, Any]] = {
     "Hostname": "",
     "Domainname": "",
@@ -110,16 +113,31 @@ _HOST_CONFIG: Final[dict[str, Any]] = {
 _DEVICE: Final = {"PathOnHost": "", "PathInContainer": "", "CgroupPermissions": ""}
 _ULIMIT: Final = {"Name": "", "Hard": 0, "Soft": 0}
 _PORT_BINDING: Final = {"HostIp": "", "HostPort": ""}
+_THROTTLE: Final = {"Path": "", "Rate": 0}
+_BLOCK_WEIGHT: Final = {"Path": "", "Weight": 0}
+_ENTRIES: Final[dict[str, dict[str, Any]]] = {
+    "Devices": _DEVICE,
+    "Ulimits": _ULIMIT,
+    "BlkioWeightDevice": _BLOCK_WEIGHT,
+    **dict.fromkeys(THROTTLES, _THROTTLE),
+}
+# Of a mount: maps, which are left out when they are empty; a record within it is not.
+_MAPS: Final = ("Labels", "Options")
 
 
 def container_config(config: Mapping[str, Any]) -> dict[str, Any]:
-    return _fill(_CONFIG, config)
+    whole = _fill(_CONFIG, config)
+    if health := config.get("Healthcheck"):
+        whole["Healthcheck"] = _said(health)
+    return whole
 
 
 def host_config(config: Mapping[str, Any]) -> dict[str, Any]:
     whole = _fill(_HOST_CONFIG, config)
-    for name, entry in (("Devices", _DEVICE), ("Ulimits", _ULIMIT)):
+    for name, entry in _ENTRIES.items():
         whole[name] = _fill_each(entry, whole[name])
+    if mounts := whole.get("Mounts"):
+        whole["Mounts"] = [_said(mount) for mount in mounts]
     bindings = whole["PortBindings"]
     if bindings:
         whole["PortBindings"] = {
@@ -130,6 +148,21 @@ def host_config(config: Mapping[str, Any]) -> dict[str, Any]:
 
 def image_config(config: Mapping[str, Any], *, with_container_fields: bool) -> dict[str, Any]:
     return _fill(_CONFIG if with_container_fields else _IMAGE_CONFIG, config)
+
+
+def endpoint_addresses(asked: EndpointIPAMConfig | None) -> dict[str, Any] | None:
+    return None if asked is None else _said(asked)
+
+
+def _said(record: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a record says: Go's `omitempty`, also of the records within it."""
+    said = {}
+    for name, value in record.items():
+        if isinstance(value, dict) and name not in _MAPS:
+            said[name] = _said(value)
+        elif value:
+            said[name] = value
+    return said
 
 
 def _fill_each(

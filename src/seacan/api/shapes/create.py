@@ -4,12 +4,11 @@ A field that its version did not have was never read from it, and some defaults 
 Source: Engine API, version history.
 """
 
-from typing import Any
-
 from seacan.api.versions import Version
 from seacan.engine.namespaces import HOST, NONE, other_container
 from seacan.errors import InvalidArgument
 from seacan.spec.engine_api import (
+    BindOptions,
     ContainerCreate,
     EndpointSettings,
     HostConfig,
@@ -98,15 +97,15 @@ def _adapt_mount(mount: Mount, version: Version) -> Mount:
     return adapted
 
 
-def _adapt_bind(options: dict[str, Any], mount: Mount, version: Version) -> dict[str, Any]:
+def _adapt_bind(options: BindOptions, mount: Mount, version: Version) -> BindOptions:
     if options.get("ReadOnlyForceRecursive"):
         raise InvalidArgument("BindOptions.ReadOnlyForceRecursive needs API v1.44 or newer")
-    unknown = {"ReadOnlyNonRecursive"}
+    adapted = options.copy()
+    adapted.pop("ReadOnlyNonRecursive", None)
     if version < (1, 42):
-        unknown.add("CreateMountpoint")
+        adapted.pop("CreateMountpoint", None)
     if version < (1, 40):
-        unknown.add("NonRecursive")
-    adapted = {name: value for name, value in options.items() if name not in unknown}
+        adapted.pop("NonRecursive", None)
     # A mount below a read-only one stayed writable.
     if mount.get("ReadOnly"):
         adapted["ReadOnlyNonRecursive"] = True

@@ -2,6 +2,7 @@
 
 from typing import Any, Final
 
+from seacan.api.shapes.configs import endpoint_addresses
 from seacan.engine.container import Container
 from seacan.engine.endpoint_plan import names
 from seacan.engine.namespaces import NONE
@@ -39,7 +40,7 @@ def _settings(
     container: Container, asked: EndpointSettings, endpoint: Endpoint | None
 ) -> dict[str, Any]:
     return {
-        "IPAMConfig": asked.get("IPAMConfig"),
+        "IPAMConfig": endpoint_addresses(asked.get("IPAMConfig")),
         "Links": asked.get("Links"),
         "Aliases": asked.get("Aliases"),
         "DriverOpts": asked.get("DriverOpts"),
