@@ -187,7 +187,7 @@ def _check_memory(host_config: HostConfig, *, is_update: bool = False) -> None:
         raise InvalidArgument(
             f"Invalid value: {swappiness}, valid memory swappiness range is 0-100"
         )
-    if reservation and reservation < _MEMORY_MINIMUM_BYTES:
+    if reservation not in (-1, 0) and reservation < _MEMORY_MINIMUM_BYTES:
         raise InvalidArgument("Minimum memory reservation allowed is 6MB")
     if 0 < memory < reservation:
         raise InvalidArgument(
@@ -307,7 +307,7 @@ def _check_ulimits(ulimits: Sequence[Ulimit]) -> None:
         if soft > hard:
             raise InvalidArgument(
                 f"ulimit soft limit must be less than or equal to hard limit: "
-                f"{ulimit.get('Soft')} > {ulimit.get('Hard')}"
+                f"{ulimit.get('Soft') or 0} > {ulimit.get('Hard') or 0}"
             )
 
 

@@ -1,6 +1,6 @@
 """A create request checked, merged with its image, and filled up: what inspect shows afterwards.
 
-normalise ┬ _check_encoding      every string and number fits where it goes
+normalise ┬ check_encoding      every string and number fits where it goes
           ├ unsupported.refuse   what seacan does not do is an error, never ignored
           ├ _container_config    Config: the request over the image, over Docker's defaults
           └ _host_config         HostConfig: limits, mounts, modes, capabilities, security
@@ -70,8 +70,8 @@ def normalise(
     other containers. Volumes are not among `mounts` unless they stand in HostConfig.
     Raises InvalidArgument in Docker's words, Unsupported naming what seacan does not do yet.
     """
-    _check_encoding("request", request)
-    _check_encoding("image", image)
+    check_encoding("request", request)
+    check_encoding("image", image)
     environment.check(request.get("Env") or [])
     unsupported.refuse(request)
     asked = request.get("HostConfig") or HostConfig()
@@ -275,7 +275,7 @@ def _has_label(options: Sequence[str]) -> bool:
 # --- encoding ---------------------------------------------------------------------------------
 
 
-def _check_encoding(name: str, value: object) -> None:
+def check_encoding(name: str, value: object) -> None:
     """Raise InvalidArgument for a string that no system call takes, or a number beyond 64 bits.
 
     It looks at every value, however deep: nesting costs no recursion.

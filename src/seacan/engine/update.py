@@ -14,6 +14,7 @@ from seacan.engine import limits, port_bindings, resources, restart
 from seacan.engine.container import Container
 from seacan.engine.host import Host
 from seacan.engine.publications import Publications
+from seacan.engine.requests import check_encoding
 from seacan.engine.running import Entry
 from seacan.kernel.cgroups import files, hierarchy, units
 from seacan.kernel.cgroups.cgroup import Cgroup
@@ -49,6 +50,7 @@ def changes_of(request: ContainerUpdate, host: Host) -> tuple[HostConfig, list[s
 
     Raises InvalidArgument in Docker's words; Unsupported for what would be without effect.
     """
+    check_encoding("request", request)
     values = cast(Mapping[str, Any], request)
     port_bindings.check(request.get("PublishAdd") or {}, request.get("PublishRemove") or {})
     for field in _REFUSED:

@@ -187,7 +187,10 @@ LIFE: Final = [
     Ask("POST", "/containers/{new}/update", {}),
     *[Ask("POST", "/containers/{new}/update", {name: value}) for name, value in (
         ("CpuShares", "x"), ("Memory", "64m"), ("NanoCpus", -1), ("CpusetCpus", 5),
-        ("RestartPolicy", "always"), ("PidsLimit", None), ("MemorySwap", 1), ("nosuch", 1))],
+        ("RestartPolicy", "always"), ("PidsLimit", None), ("MemorySwap", 1), ("nosuch", 1),
+        ("MemoryReservation", -1))],
+    *[Ask("POST", "/containers/{new}/update", {name: 1 << 63}, known="each decoder's own words")
+      for name in ("MemorySwap", "CpuQuota", "PidsLimit")],
     Ask("POST", "/containers/{missing}/update", {}),
     Ask("POST", "/containers/{new_tty}/resize?h=10&w=20"),
     Ask("POST", "/containers/{new_running}/resize?h=10&w=20"),

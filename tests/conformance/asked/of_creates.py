@@ -21,6 +21,7 @@ _HOST: Final[list[dict[str, Any]]] = [
     {"Memory": 64 << 20, "MemorySwap": 1 << 20},
     {"MemorySwappiness": 200},
     {"MemoryReservation": 1},
+    {"MemoryReservation": -1},
     {"NanoCpus": -1},
     {"NanoCpus": 1, "CpuQuota": 1},
     {"NanoCpus": 10**15},

@@ -24,6 +24,7 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"MemorySwappiness": 101}, "Invalid value: 101, valid memory swappiness range is 0-100"),
     ({"MemorySwappiness": -2}, "Invalid value: -2, valid memory swappiness range is 0-100"),
     ({"MemoryReservation": 10}, "Minimum memory reservation allowed is 6MB"),
+    ({"MemoryReservation": -2}, "Minimum memory reservation allowed is 6MB"),
     (
         {"Memory": 10 * MIB, "MemoryReservation": 20 * MIB},
         "Minimum memory limit can not be less than memory reservation limit, see usage",
@@ -69,6 +70,10 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     (
         {"Ulimits": [{"Name": "nofile", "Soft": 3, "Hard": 1}]},
         "ulimit soft limit must be less than or equal to hard limit: 3 > 1",
+    ),
+    (
+        {"Ulimits": [{"Name": "nofile", "Soft": 3}]},
+        "ulimit soft limit must be less than or equal to hard limit: 3 > 0",
     ),
     (
         {"Ulimits": [{"Name": "core", "Soft": -1, "Hard": 1}]},
