@@ -55,6 +55,31 @@ _SAME: Final = frozenset(
         *REFUSED,
     )
 )
+# What a value has to be, where it is no text alone.
+_BOOLEANS: Final = frozenset(
+    (
+        *("debug", "experimental", "icc", "init", "ip-forward", "ip-forward-no-drop", "ip-masq"),
+        *("iptables", "ip6tables", "ipv6", "live-restore", "no-new-privileges", "raw-logs"),
+        *("selinux-enabled", "tls", "tlsverify", "userland-proxy", "cri-containerd", "rootless"),
+        *("allow-direct-routing", "bridge-names"),
+    )
+)
+_NUMBERS: Final = frozenset(
+    (
+        *("max-concurrent-downloads", "max-concurrent-uploads", "max-download-attempts"),
+        *("mtu", "shutdown-timeout", "network-control-plane-mtu", "network-diagnostic-port"),
+        *("cpu-rt-period", "cpu-rt-runtime", "oom-score-adjust"),
+        *("swarm-raft-election-tick", "swarm-raft-heartbeat-tick"),
+    )
+)
+_LISTS: Final = frozenset(
+    (
+        *("hosts", "labels", "storage-opts", "exec-opts", "dns", "dns-opts", "dns-search"),
+        *("insecure-registries", "registry-mirrors", "authorization-plugins"),
+        *("host-gateway-ips", "cdi-spec-dirs", "node-generic-resources"),
+        "allow-nondistributable-artifacts",
+    )
+)
 # Of this, only what says nothing is taken.
 _EMPTY: Final = ("default-init",)
 # No flag has what it says; builder_config.py reads it.
@@ -105,29 +130,66 @@ def flag_of(key: str) -> str:
 
 
 def words_of(said: Mapping[str, Any]) -> list[str]:
-    """Return the flags that the keys stand for. Raises InvalidArgument for a value of no use."""
+    """Return the flags that the keys stand for. Raises InvalidArgument for a value of no use.
+
+    An empty text and a number of 0 say nothing, as with dockerd: what they would set is as it was.
+    """
     words = []
     for key, value in said.items():
         if value is None or key == BUILDER:
             continue
-        make = _SHAPES.get(key, _plain)
+        make, wanted = _kind_of(key)
         try:
             words += [f"--{flag_of(key)}={text}" for text in make(value)]
             if key == "runtimes":
                 words += _runtime_words(value)
         except (TypeError, KeyError, AttributeError):
-            raise InvalidArgument(f"{key}: not a value for it: {json.dumps(value)}") from None
+            raise InvalidArgument(
+                f"{key}: not a value for it: {json.dumps(value)}{wanted}"
+            ) from None
     return words
 
 
-def _plain(value: object) -> Iterator[str]:
-    for one in value if isinstance(value, list) else [value]:
-        if isinstance(one, bool):
-            yield str(one).lower()
-        elif isinstance(one, str | int):
-            yield str(one)
-        else:
+def _kind_of(key: str) -> tuple[Callable[[Any], Iterator[str]], str]:
+    """Return what makes texts of a value, and words for what the value has to be."""
+    if key in _SHAPES:
+        return _SHAPES[key], ""
+    if key in _BOOLEANS:
+        return _boolean, " (it is true or false)"
+    if key in _NUMBERS:
+        return _number, " (it is a number)"
+    if key in _LISTS:
+        return _texts, " (it is a list of texts)"
+    return _text, " (it is a text)"
+
+
+def _boolean(value: object) -> Iterator[str]:
+    if not isinstance(value, bool):
+        raise TypeError
+    yield str(value).lower()
+
+
+def _number(value: object) -> Iterator[str]:
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise TypeError
+    if value:
+        yield str(value)
+
+
+def _text(value: object) -> Iterator[str]:
+    if not isinstance(value, str):
+        raise TypeError
+    if value:
+        yield value
+
+
+def _texts(value: object) -> Iterator[str]:
+    if not isinstance(value, list):
+        raise TypeError
+    for text in value:
+        if not isinstance(text, str):
             raise TypeError
+        yield text
 
 
 def _options(value: Mapping[str, str]) -> Iterator[str]:
@@ -172,10 +234,7 @@ def _runtimes(value: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
 def _runtime_words(runtimes: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
     """Yield the flags for what runtimes are called with."""
     for name, runtime in runtimes.items():
-        flags = runtime.get(_RUNTIME_ARGUMENTS) or []
-        if not isinstance(flags, list):
-            raise TypeError
-        for flag in _plain(flags):
+        for flag in _texts(runtime.get(_RUNTIME_ARGUMENTS) or []):
             yield f"--runtime-arg={name}={flag}"
 
 

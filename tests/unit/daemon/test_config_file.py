@@ -5,6 +5,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from seacan.daemon import config_file, flags, main
@@ -43,16 +44,25 @@ def read(path: Path, said: Any, *words: str) -> flags.Flags:
     return flags.read(["--config-file", str(path), *words])
 
 
+def refusal(path: Path, said: Any) -> str:
+    with pytest.raises(InvalidArgument) as caught:
+        read(path, said)
+    return str(caught.value)
+
+
 @pytest.mark.parametrize("key", KEYS)
 def test_every_key_is_honoured_or_refused_by_name(path: Path, key: str) -> None:
     flag = config_file.flag_of(key)
     if flag in REFUSED:
-        with pytest.raises(InvalidArgument, match=f"--{flag} is not supported by seacand"):
-            read(path, {key: "x"})
+        # One of these is of the kind that dockerd has.
+        refusals = [refusal(path, {key: value}) for value in ("x", True, 7, ["x"])]
+        assert len([r for r in refusals if f"--{flag} is not supported by seacand" in r]) == 1
     elif flag in STATED:
-        read(path, {key: STATED[flag]})
-        with pytest.raises(InvalidArgument, match=f"--{flag}=other is not supported: it is always"):
-            read(path, {key: "other"})
+        stated = {"true": True, "false": False}.get(STATED[flag], STATED[flag])
+        read(path, {key: stated})
+        other = not stated if isinstance(stated, bool) else "other"
+        words = f"--{flag}={str(other).lower()} is not supported: it is always"
+        assert words in refusal(path, {key: other})
     elif key == "builder":
         read(path, {key: {"gc": {"defaultKeepStorage": "1GB"}}})
         with pytest.raises(InvalidArgument, match=r"builder\.entitlements is not supported"):
@@ -160,6 +170,21 @@ def test_what_the_keys_come_to(path: Path) -> None:
     assert settings.registries.directories[0] == Path("/c")
 
 
+def test_what_is_empty_says_nothing(path: Path) -> None:
+    texts = ("bip", "bridge", "cgroup-parent", "data-root", "default-ipc-mode", "fixed-cidr", "ip")
+    numbers = ("max-concurrent-downloads", "max-download-attempts", "mtu", "shutdown-timeout")
+    said: dict[str, Any] = {
+        "log-level": "",
+        "storage-driver": "",
+        "containerd": "",
+        "hosts": [],
+        "dns": None,
+    }
+    empty = read(path, {**said, **dict.fromkeys(texts, ""), **dict.fromkeys(numbers, 0)})
+    without = read(path, {})
+    assert msgspec.structs.replace(empty, said={}) == without
+
+
 # What is wrong with these is found when file and flags are taken together.
 _CHECKED_WITH_FLAGS = {"labels", "exec-opts", "iptables", "ip6tables"}
 
@@ -176,7 +201,16 @@ def test_without_rules_ports_are_relayed(path: Path) -> None:
         ("[]", "not an object"),
         ({"nonsense": 1, "bad": 2, "debug": True},
          "the following directives don't match any configuration option: bad, nonsense"),
-        ({"debug": {"a": 1}}, 'debug: not a value for it: {"a": 1}'),
+        ({"debug": {"a": 1}}, 'debug: not a value for it: {"a": 1} (it is true or false)'),
+        ({"debug": "true"}, 'debug: not a value for it: "true"'),
+        ({"icc": 1}, "icc: not a value for it: 1"),
+        ({"icc": []}, "icc: not a value for it: []"),
+        ({"ip": []}, "ip: not a value for it: [] (it is a text)"),
+        ({"data-root": True}, "data-root: not a value for it: true"),
+        ({"mtu": "1400"}, 'mtu: not a value for it: "1400" (it is a number)'),
+        ({"mtu": True}, "mtu: not a value for it: true"),
+        ({"dns": "192.0.2.1"}, 'dns: not a value for it: "192.0.2.1" (it is a list of texts)'),
+        ({"hosts": [1]}, "hosts: not a value for it: [1]"),
         ({"log-level": "loud"}, "--log-level: invalid choice: 'loud'"),
         ({"labels": ["a=1", "a=2"]}, "conflict labels for a=1 and a=2"),
         ({"runtimes": {"x": {"path": "/bin/true", "runtimeType": "io.containerd.kata.v2"}}},
@@ -185,7 +219,7 @@ def test_without_rules_ports_are_relayed(path: Path) -> None:
         ({"runtimes": {"x": {"path": "nosuch"}}}, "runtime x: there is no executable nosuch"),
         ({"metrics-addr": "localhost"}, "--metrics-addr: address localhost: missing port"),
         ({"metrics-addr": "localhost:x"}, "'x' is no port"),
-        ({"shutdown-timeout": "soon"}, "--shutdown-timeout: invalid int value: 'soon'"),
+        ({"shutdown-timeout": "soon"}, 'shutdown-timeout: not a value for it: "soon"'),
         ({"exec-opts": ["native.cgroupdriver=other"]}, "it is cgroupfs or systemd"),
         ({"exec-opts": ["isolation=hyperv"]}, "invalid option isolation=hyperv"),
         ({"exec-opts": ["native.cgroupdriver=systemd", "native.cgroupdriver=cgroupfs"]},
