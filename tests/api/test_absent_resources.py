@@ -58,6 +58,8 @@ NO_CHECKPOINTS = "not supported: checkpoints; seacan-runtime makes them of its o
         ("POST", "/containers/x/checkpoints", 501, NO_CHECKPOINTS),
         ("POST", "/containers/x/start?checkpoint=a", 501,
          "not supported: start from a checkpoint"),
+        ("POST", "/containers/x/start?checkpoint-dir=/a", 501,
+         "not supported: start from a checkpoint"),
         ("GET", "/networks/x", 404, "network x not found"),
         ("GET", "/networks/none?scope=swarm", 404, "network none not found"),
         ("GET", "/networks/none?verbose=x", 400,

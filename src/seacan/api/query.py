@@ -3,6 +3,7 @@
 Source: Engine API; what dockerd takes for true, a number, a filter was asked of dockerd 28.
 """
 
+import re
 from collections.abc import Collection
 from typing import Final
 from urllib.parse import parse_qs
@@ -23,11 +24,15 @@ _GO_FALSE: Final = ("0", "f", "F", "false", "FALSE", "False")
 _INT64: Final = 1 << 63
 _UINT16: Final = 1 << 16
 # The older form maps each value to true, which says nothing more.
-_FILTERS: Final = msgspec.json.Decoder(dict[str, list[str] | dict[str, bool] | None] | None)
+_FILTERS: Final = msgspec.json.Decoder(dict[str, list[str | None] | dict[str, bool] | None] | None)
+# A percent sign that begins no byte: what follows it is told of, too.
+_WRONG_ESCAPE: Final = re.compile(r"%(?![0-9a-fA-F]{2}).{0,2}")
 
 
 class Query:
     def __init__(self, text: str) -> None:
+        if wrong := _WRONG_ESCAPE.search(text):
+            raise InvalidArgument(f"invalid URL escape {_quote(wrong[0])}")
         try:
             self._values = parse_qs(text, keep_blank_values=True, max_num_fields=_MAX_FIELDS)
         except ValueError as err:
@@ -98,7 +103,7 @@ class Query:
             return {}
         try:
             given = _FILTERS.decode(text) or {}
-            found = {name: list(values or ()) for name, values in given.items()}
+            found = {name: [v or "" for v in values or ()] for name, values in given.items()}
         except (msgspec.DecodeError, RecursionError, UnicodeError) as err:
             raise InvalidArgument("invalid filter") from err
         if sum(map(len, found.values())) > _MAX_FILTER_VALUES:

@@ -41,6 +41,9 @@ LISTS: Final = [
     Ask("GET", '/containers/json?filters={"is-task":["x"]}'),
     Ask("GET", '/containers/json?filters={"health":["x"]}'),
     Ask("GET", "/containers/json?filters=x"),
+    Ask("GET", '/containers/json?filters={"nosuch":[null]}'),
+    Ask("GET", "/containers/json?limit=%zz"),
+    Ask("GET", "/containers/json?all=50%"),
     Ask("GET", '/containers/json?filters={"name":{"{full}":true}}&all=1'),
     Ask("GET", '/containers/json?filters={"name":["^/{full}$"]}&all=1'),
     Ask("GET", '/containers/json?filters={"exited":["3"],"name":["{prefix}"]}&all=1'),
@@ -188,9 +191,7 @@ LIFE: Final = [
     *[Ask("POST", "/containers/{new}/update", {name: value}) for name, value in (
         ("CpuShares", "x"), ("Memory", "64m"), ("NanoCpus", -1), ("CpusetCpus", 5),
         ("RestartPolicy", "always"), ("PidsLimit", None), ("MemorySwap", 1), ("nosuch", 1),
-        ("MemoryReservation", -1))],
-    *[Ask("POST", "/containers/{new}/update", {name: 1 << 63}, known="each decoder's own words")
-      for name in ("MemorySwap", "CpuQuota", "PidsLimit")],
+        ("MemoryReservation", -1), ("MemorySwap", 1 << 63), ("CpuQuota", 1 << 63))],
     Ask("POST", "/containers/{missing}/update", {}),
     Ask("POST", "/containers/{new_tty}/resize?h=10&w=20"),
     Ask("POST", "/containers/{new_running}/resize?h=10&w=20"),

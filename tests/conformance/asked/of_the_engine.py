@@ -55,6 +55,7 @@ IMAGES: Final = [
     Ask("GET", '/images/json?filters={"since":["{missing}"]}'),
     Ask("GET", '/images/json?filters={"until":["x"]}'),
     Ask("GET", "/images/json?filters=x"),
+    Ask("GET", '/images/search?term=x&filters={"is-official":["x"]}'),
     Ask("GET", "/images/{image}/json"),
     Ask("GET", "/images/{missing}/json"),
     Ask("GET", "/images/UPPER/json"),

@@ -44,6 +44,15 @@ def test_integer_out_of_range(text: str) -> None:
         Query(f"t={text}").integer("t")
 
 
+@pytest.mark.parametrize(
+    ("query", "wrong"), [("a=%zz", "%zz"), ("a=1&b=50%", "%"), ("%4=x", "%4="), ("a=%%41", "%%4")]
+)
+def test_what_is_no_escape_is_refused(query: str, wrong: str) -> None:
+    with pytest.raises(InvalidArgument) as caught:
+        Query(query)
+    assert str(caught.value) == f'invalid URL escape "{wrong}"'
+
+
 def test_many_fields_are_refused() -> None:
     with pytest.raises(InvalidArgument, match="malformed query"):
         Query("a=b&" * 5000)
@@ -58,6 +67,7 @@ def test_many_fields_are_refused() -> None:
         ('{"a":{"b":true,"c":true}}', {"a": ["b", "c"]}),
         ("null", {}),  # an empty map of Go's, as dockerd takes it
         ('{"a":null}', {"a": []}),
+        ('{"a":["b",null]}', {"a": ["b", ""]}),
     ],
 )
 def test_filters(text: str, filters: dict[str, list[str]]) -> None:

@@ -84,7 +84,7 @@ class ContainerRoutes:
                 "starting container with non-empty request body was deprecated since API v1.22 "
                 "and removed in v1.24"
             )
-        if call.query.text("checkpoint"):
+        if call.query.text("checkpoint") or call.query.text("checkpoint-dir"):
             raise Unsupported("not supported: start from a checkpoint")
         await self._containers.start(call.name)
         return _NO_CONTENT

@@ -164,4 +164,4 @@ def _boolean(filters: Filters, name: str) -> bool | None:
         case ["0" | "false"]:
             return False
         case values:
-            raise InvalidArgument(f"invalid filter '{name}={values}'")
+            raise InvalidArgument(f"invalid filter '{name}=[{' '.join(values)}]'")
