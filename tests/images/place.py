@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import weakref
 from pathlib import Path
 from typing import Any
 
@@ -89,10 +90,14 @@ class Place:
         self.images = self._open()
 
     def _open(self) -> Images:
-        def told(action: str, actor: str, name: str, labels: object) -> None:
-            self.events.append((action, actor, name))
+        events = self.events
 
-        return Images(self.root, told, self.registries)
+        def told(action: str, actor: str, name: str, labels: object) -> None:
+            events.append((action, actor, name))
+
+        images = Images(self.root, told, self.registries)
+        weakref.finalize(self, images.close)  # at the latest; twice is fine
+        return images
 
     def partials(self) -> dict[str, int]:
         """Return the sizes of downloads that broke off, by digest."""
