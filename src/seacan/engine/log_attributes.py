@@ -10,7 +10,7 @@ from seacan.errors import InvalidArgument
 
 DEFAULT_TAG: Final = "{{.ID}}"
 
-_ACTION: Final = re.compile(r"\{\{(.*?)\}\}", re.DOTALL)
+_ACTION: Final = re.compile(r"\{\{([^{}]*+)\}\}")
 _FIELDS: Final[Mapping[str, Callable[[Container], str]]] = {
     "ID": lambda c: c.id[:12],
     "FullID": lambda c: c.id,

@@ -173,3 +173,18 @@ def test_what_may_wait_for_a_receiver(options: dict[str, str], size: int | None)
 )
 def test_the_daemons_defaults(given: Any, defaults: Any, merged: Any) -> None:
     assert merge(given, defaults) == merged
+
+
+@pytest.mark.parametrize(
+    ("driver", "options", "message"),
+    [
+        ("fluentd", {"fluentd-retry-wait": "1" * 100_000}, "time: invalid duration"),
+        ("syslog", {"tag": "{{" * 100_000}, "unclosed action"),
+    ],
+)
+def test_options_without_end_are_refused_at_once(
+    driver: str, options: dict[str, str], message: str
+) -> None:
+    """They took minutes, in which the daemon served nobody."""
+    with pytest.raises(InvalidArgument, match=message):
+        check({"Type": driver, "Config": options})

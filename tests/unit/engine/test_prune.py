@@ -81,3 +81,9 @@ def test_moments(text: str, seconds: float) -> None:
 def test_no_moments(text: str) -> None:
     with pytest.raises(InvalidArgument):
         moment_ns(text, NOW_NS)
+
+
+def test_digits_without_end_are_no_duration() -> None:
+    """A thousand took six seconds, in which the daemon served nobody; ten times more, hours."""
+    with pytest.raises(InvalidArgument, match="failed to parse value as time or duration"):
+        moment_ns("1" * 100_000 + "x", NOW_NS)

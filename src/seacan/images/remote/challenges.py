@@ -13,7 +13,7 @@ import msgspec
 _LONGEST: Final = 8192
 _TOKEN = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 _PART: Final = re.compile(
-    rf"\s*,?\s*(?P<name>{_TOKEN})"
+    rf"\s*+(?:,\s*+)?(?P<name>{_TOKEN})"
     rf'(?:\s*=\s*(?:"(?P<quoted>(?:[^"\\]|\\.)*)"|(?P<plain>{_TOKEN}))|(?P<blank>\s+|$|(?=,)))'
 )
 

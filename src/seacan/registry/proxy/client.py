@@ -34,6 +34,7 @@ _ANSWER_BYTES: Final = 16 << 20  # of referrers: all pages
 _MOST_PAGES: Final = 100
 _MOST_SESSIONS: Final = 1000
 _MISSING: Final = (401, 403, 404)
+_LINK: Final = re.compile(r"<[^<>?]*+(\?[^<>]*+)>")  # what comes of a hostile one takes no time
 
 
 class _Tags(msgspec.Struct):
@@ -98,7 +99,7 @@ class Client:
         for _ in range(_MOST_PAGES):
             with self._asked("GET", repository, f"referrers/{subject}{query}") as response:
                 data = http.read(response, left_bytes, "referrers")
-                link = re.search(r"<[^>?]*(\?[^>]*)>", response.headers.get("Link", ""))
+                link = _LINK.search(response.headers.get("Link", ""))
             page = _decoded(data, Index).get("manifests", [])
             found += page
             if not (page and link):
