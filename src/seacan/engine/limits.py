@@ -264,6 +264,7 @@ def _check_list(text: str, available: str, word: str, objects: str) -> None:
 def numbers_of(text: str) -> frozenset[int]:
     """Return the numbers of a list such as `0-3,8`. Raises ValueError. Source: cpuset(7), List."""
     numbers: set[int] = set()
+    left = 2 * _CPU_NUMBER_LIMIT  # else `0-1000` a hundred thousand times would take long
     for part in filter(None, text.split(",")):
         first, dash, last = part.partition("-")
         ends = [first, last] if dash else [first, first]
@@ -272,6 +273,9 @@ def numbers_of(text: str) -> frozenset[int]:
         low, high = map(int, ends)
         if not low <= high <= _CPU_NUMBER_LIMIT:
             raise ValueError(f"invalid format: {text}")
+        left -= high - low + 1
+        if left < 0:
+            raise ValueError("it has the same ones too often")
         numbers.update(range(low, high + 1))
     return frozenset(numbers)
 

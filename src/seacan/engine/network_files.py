@@ -6,6 +6,7 @@ host may have other name servers by then. A container that joins another's netwo
 
 import json
 import os
+import re
 from collections.abc import Iterable, Sequence, Set
 from pathlib import Path
 from typing import Final
@@ -28,6 +29,7 @@ ff00::\tip6-mcastprefix
 ff02::1\tip6-allnodes
 ff02::2\tip6-allrouters
 """
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
 HOST_GATEWAY: Final = "host-gateway"
 _LIMIT_BYTES: Final = 1 << 20  # of what a container may have written
 
@@ -39,7 +41,7 @@ def check(host_config: HostConfig) -> None:
     """Raise InvalidArgument for what cannot stand in these files, or would begin a line there."""
     for name in ("ExtraHosts", "Dns", "DnsSearch", "DnsOptions"):
         for text in _texts(host_config, name):
-            if any(ord(c) < 32 or ord(c) == 127 for c in text):
+            if _CONTROL.search(text):
                 raise InvalidArgument(f"invalid {name}: {_quoted(text)}: a control character")
     for entry in host_config.get("ExtraHosts") or []:
         _check_extra_host(entry)

@@ -59,6 +59,10 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"CpusetCpus": "9"}, "Requested CPUs are not available - requested 9, available: 0-1"),
     ({"CpusetCpus": "x"}, "Invalid value x for cpuset cpus: invalid format: x"),
     ({"CpusetCpus": "1-0"}, "Invalid value 1-0 for cpuset cpus: invalid format: 1-0"),
+    (
+        {"CpusetCpus": "0-1000," * 50},  # of a hundred thousand, all others waited for ten seconds
+        f"Invalid value {'0-1000,' * 50} for cpuset cpus: it has the same ones too often",
+    ),
     ({"CpusetMems": "9"}, "Requested memory nodes are not available - requested 9, available: 0"),
     ({"CpusetMems": "z"}, "Invalid value z for cpuset mems: invalid format: z"),
     ({"BlkioWeight": 5}, "Range of blkio weight is from 10 to 1000"),
