@@ -1,11 +1,16 @@
 """Volumes: what is asked, what is answered, as dockerd does."""
 
 import json
+import threading
+from contextlib import ExitStack
 from typing import Any
 from urllib.parse import quote
 
 import pytest
-from tests.api.conftest import Api
+from tests.api.conftest import Api, read_all
+
+from seacan.engine.filters import Filters
+from seacan.volumes.volume import Found
 
 MANAGER = 'This node is not a swarm manager. Use "docker swarm init"'
 NO_UPDATE = "volume update only valid for cluster volumes, but swarm is unavailable"
@@ -128,3 +133,29 @@ def test_import(api: Api) -> None:
 def test_a_name_is_needed(api: Api, verb: str) -> None:
     answer = api.ask("POST", f"/volumes/data/{verb}")
     assert (answer.status, answer.message) == (400, "bad parameter: name cannot be empty")
+
+
+def test_who_waits_for_a_plugin_holds_nobody_else_up(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Forty lists, for which a silent plugin was asked, took all threads that others need."""
+    answers = threading.Event()
+
+    def wait(wanted: Filters) -> tuple[list[Found], list[str]]:
+        answers.wait()
+        return [], []
+
+    monkeypatch.setattr(api.engine.volumes, "list", wait)
+    request = b"GET /volumes HTTP/1.1\r\nHost: d\r\nConnection: close\r\n\r\n"
+    with ExitStack() as opened:
+        opened.callback(answers.set)
+        clients = []
+        for _ in range(50):
+            clients.append(opened.enter_context(api.connect()))
+            clients[-1].sendall(b"GET /_ping HTTP/1.1\r\nHost: d\r\n\r\n")
+            assert clients[-1].recv(4096).startswith(b"HTTP/1.1 200 OK")  # it was accepted
+            clients[-1].sendall(request)
+        assert api.ask("GET", "/images/json").status == 200
+        answers.set()
+        for client in clients:
+            assert b" 200 OK" in read_all(client)

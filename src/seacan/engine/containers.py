@@ -32,7 +32,7 @@ from seacan.engine.context import Context
 from seacan.engine.execs import Execs
 from seacan.engine.filters import Filters, has_labels
 from seacan.engine.health import Check
-from seacan.engine.listing import Listed, list_containers
+from seacan.engine.listing import MEASURED_AT_ONCE, Listed, list_containers
 from seacan.engine.names import Names
 from seacan.engine.probe import run_probe
 from seacan.engine.prune import Pruned
@@ -55,6 +55,7 @@ class Containers:
         self._names = Names()
         self._feeds = Feeds(context.tasks)
         self._is_pruning = False
+        self._measuring = anyio.CapacityLimiter(MEASURED_AT_ONCE)
         self.execs = Execs(self.find, context.host)
 
     # -- finding ----------------------------------------------------------------------------------
@@ -99,10 +100,13 @@ class Containers:
             limit=limit,
             wanted=wanted,
             size=size,
+            measuring=self._measuring,
         )
 
     async def sizes(self, ref: str) -> Sizes:
-        return await anyio.to_thread.run_sync(sizes.sizes, self._context, self.get(ref))
+        return await anyio.to_thread.run_sync(
+            sizes.sizes, self._context, self.get(ref), limiter=self._measuring
+        )
 
     # -- making -----------------------------------------------------------------------------------
 

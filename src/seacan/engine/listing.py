@@ -1,6 +1,7 @@
 """Containers as a list shows them: chosen by filters, with what the records do not have."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
+from typing import Final
 
 import anyio
 import msgspec
@@ -13,6 +14,8 @@ from seacan.engine.context import Context
 from seacan.engine.filters import Facts, Filters, named, select
 from seacan.engine.sizes import Sizes, sizes
 from seacan.images.images import Images
+
+MEASURED_AT_ONCE: Final = 4  # requests that walk the disk
 
 
 class Listed(msgspec.Struct, frozen=True):
@@ -33,8 +36,12 @@ async def list_containers(
     limit: int | None,
     wanted: Filters,
     size: bool,
+    measuring: anyio.CapacityLimiter,
 ) -> list[Listed]:
-    """Return the containers wanted, the newest first. Raises InvalidArgument, NotFound."""
+    """Return the containers wanted, the newest first. Raises InvalidArgument, NotFound.
+
+    `measuring` are the threads for those who want their sizes: it takes its time.
+    """
     asked = {record.image for record in records} | {*wanted.get("ancestor", ())}
     names = links.names(records)
     slashed: dict[str, Sequence[str]] = {}
@@ -48,7 +55,7 @@ async def list_containers(
     facts = Facts(find, images, context.networks.of, of_names)
     chosen = select(records, all=all, limit=limit, wanted=wanted, facts=facts)
     if size:
-        listed = await anyio.to_thread.run_sync(list_measured, context, chosen)
+        listed = await anyio.to_thread.run_sync(list_measured, context, chosen, limiter=measuring)
     else:
         listed = [Listed(record, _image(record, images)) for record in chosen]
     return (

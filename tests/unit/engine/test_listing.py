@@ -41,6 +41,7 @@ def test_patterns_of_names_hold_nobody_up(monkeypatch: pytest.MonkeyPatch) -> No
         listed = await list_containers(
             context, [record], lambda ref: record,
             all=True, limit=None, wanted={"name": ["^/fi.s"]}, size=False,
+            measuring=anyio.CapacityLimiter(1),
         )  # fmt: skip
         return [each.record.name for each in listed]
 

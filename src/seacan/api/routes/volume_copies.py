@@ -32,7 +32,9 @@ class VolumeCopyRoutes:
         return Reply(204)
 
     async def clone(self, call: Call) -> Reply:
-        found = await anyio.to_thread.run_sync(self._copies.clone, call.name, _new_name(call))
+        found = await anyio.to_thread.run_sync(
+            self._copies.clone, call.name, _new_name(call), limiter=anyio.CapacityLimiter(1)
+        )
         return json_reply(shape_volume(found), 201)
 
     async def export(self, call: Call) -> Stream:
@@ -46,7 +48,11 @@ class VolumeCopyRoutes:
     async def import_archive(self, call: Call) -> Reply:
         labels = dict(text.partition("=")[::2] for text in call.query.texts("label"))
         found = await anyio.to_thread.run_sync(
-            self._copies.import_archive, call.name, body_file(call.request), labels or None
+            self._copies.import_archive,
+            call.name,
+            body_file(call.request),
+            labels or None,
+            limiter=anyio.CapacityLimiter(1),  # as slow as its client
         )
         return json_reply(shape_volume(found), 201)
 
