@@ -10,7 +10,7 @@ import threading
 import time
 
 from seacan.cli import terminal
-from seacan.cli.build.picture import lines_of
+from seacan.cli.build.picture import harmless, lines_of
 from seacan.cli.build.steps import Step, Steps
 from seacan.cli.output import progress as transfers
 from seacan.errors import Internal
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from typing import Any, TextIO
 
 _TICK_S = 0.1
+_ERASE = "\x1b[J"  # all from the cursor on
+_ERASE_LINE = "\x1b[K"  # the rest of it
 
 
 class BuildFailed(Internal):
@@ -38,13 +40,14 @@ class Plain:
 
     def __init__(self, output: TextIO) -> None:
         self._output = output
+        self._shown = harmless if output.isatty() else str
 
     def begin(self, step: Step, _: Steps) -> None:
-        self._write(f"#{step.id} {step.label}\n")
+        self._write(f"#{step.id} {self._shown(step.label)}\n")
 
     def print_lines(self, step: Step, lines: list[str]) -> None:
         seconds = step.seconds(time.monotonic())
-        self._write("".join(f"#{step.id} {seconds:.3f} {line}\n" for line in lines))
+        self._write("".join(f"#{step.id} {seconds:.3f} {self._shown(line)}\n" for line in lines))
 
     def end(self, step: Step) -> None:
         seconds = step.seconds(time.monotonic())
@@ -87,26 +90,26 @@ class Screen:
 
     def say(self, text: str) -> None:
         with self._lock:
-            self._erase()
-            self._output.write(text)
+            self._go_back()
+            self._output.write(_ERASE + text)
             self._draw()
 
     def close(self, failed: Step | None) -> None:
         self._is_over.set()
         self._ticker.join()
         with self._lock:
-            self._erase()
+            self._go_back()
             self._draw()
 
     def _tick(self) -> None:
         while not self._is_over.wait(_TICK_S):
             with self._lock:
-                self._erase()
+                self._go_back()
                 self._draw()
 
-    def _erase(self) -> None:
+    def _go_back(self) -> None:
         if self._drawn:
-            self._output.write(f"\x1b[{self._drawn}A\r\x1b[J")
+            self._output.write(f"\x1b[{self._drawn}A\r")
             self._drawn = 0
 
     def _draw(self) -> None:
@@ -119,7 +122,8 @@ class Screen:
                 rows=rows or 24,
                 columns=columns or 80,
             )
-            self._output.write("".join(f"{line}\n" for line in lines))
+            # Line by line: what is erased as a whole, tmux keeps with what has scrolled away.
+            self._output.write("".join(f"{line}{_ERASE_LINE}\n" for line in lines) + _ERASE)
             self._drawn = len(lines)
         self._output.flush()
 

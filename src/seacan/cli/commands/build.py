@@ -11,6 +11,7 @@ import sys
 from seacan.cli.build import contexts, findings, output, progress, sending, sources
 from seacan.cli.build.options import FLAGS as FLAGS
 from seacan.cli.build.options import build_args, query_of, secrets
+from seacan.cli.build.picture import harmless
 from seacan.cli.credentials import Credentials
 from seacan.cli.input import open_error
 from seacan.cli.session import complain
@@ -148,7 +149,10 @@ def _failure(err: progress.BuildFailed, source: Source, *, has_output: bool) -> 
     text = source.text.decode(errors="replace")
     if shown := progress.excerpt(source.shown, text, err.line, err.last_line):
         parts.append(shown.rstrip("\n"))
-    return "\n".join([*parts, f"ERROR: failed to build: {err}"])
+    said = "\n".join([*parts, f"ERROR: failed to build: {err}"])
+    if not sys.stderr.isatty():
+        return said
+    return "\n".join(map(harmless, said.split("\n")))
 
 
 def _metadata(values: Values, image_id: str) -> str:

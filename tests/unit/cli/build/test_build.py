@@ -13,6 +13,7 @@ from tests.unit.client.scripted import ScriptedDaemon, refusal, reply, scripted_
 from seacan.cli import main
 from seacan.cli.build import picture, progress
 from seacan.cli.build.steps import Steps
+from seacan.cli.output.table import width
 from seacan.cli.session import Exit
 
 SEACAN = reply('{"Platform": {"Name": "seacan"}}')
@@ -227,7 +228,7 @@ def test_picture() -> None:
         " => [s 2/6] COPY . .                0.5s",
         " => [s 3/6] RUN a                   2.0s",
         " => => # one",
-        " => => # [31mtwo[0m",
+        " => => # two",
         " => => # 100%",
         " => [s 4/6] RUN b                   1.0s",
     ]
@@ -243,6 +244,38 @@ def test_a_small_terminal_shows_what_runs() -> None:
     shown = picture.lines_of(steps, 1.0, began_s=0.0, rows=8, columns=40)
     assert len(shown) <= 8
     assert [line.split("]")[1].split()[1] for line in shown if "RUN" in line][-2:] == ["8", "9"]
+
+
+def test_a_picture_fits_its_terminal() -> None:
+    steps = Steps()
+    for number in range(1, 30):
+        steps.begin({"id": number, "total": 29, "text": f"RUN echo 日本語日本語 {number}"}, 0.0)
+        steps.all[number].take_output("日本語" * 20)
+    shown = picture.lines_of(steps, 1.0, began_s=0.0, rows=10, columns=30)
+    assert len(shown) == 9
+    assert all(width(line) < 30 for line in shown)
+    assert shown[1].endswith(" 1.0s")
+
+
+@pytest.mark.parametrize(
+    ("printed", "shown"),
+    [
+        ("a\x1b[1;31mred\x1b[0m", "ared"),
+        ("\x1b]0;title\x07a", "a"),
+        ("\x1b]8;;http://x\x1b\\a", "a"),
+        ("\x1bPq", ""),
+        ("\x1b[5A\x1b[?25l\x9b1Ax\b\b", "1Ax"),
+        ("1%\r50%\x1b[K\r", "50%"),
+    ],
+)
+def test_nothing_moves_the_cursor(printed: str, shown: str) -> None:
+    assert picture.printable(printed) == shown
+
+
+def test_colours_stay_where_lines_stay() -> None:
+    said = picture.harmless("\x1b[1;31mred\x1b[2J\x1b]0;title\x07\x1b[m\x1b[3Aend")
+    assert said == "\x1b[1;31mred\x1b[mend\x1b[0m"
+    assert picture.harmless("\x1b[Aend") == "end"
 
 
 def test_the_place_of_an_error_is_bounded() -> None:
