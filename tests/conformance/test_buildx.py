@@ -244,6 +244,10 @@ def test_the_builder(buildx: Docker, tag: str, tmp_path: Path) -> None:
     buildx.ok("build", "--network=none", "-q", where)
     assert f"echo {tag}" in buildx.ok("buildx", "du", "--verbose")
     buildx.ok("buildx", "prune", "-af", "--max-used-space=1TB", "--min-free-space=1")
+    for filters in (("type=source.local", "private=true"), ("type!=regular",), ("inuse=true",)):
+        words = [word for each in filters for word in ("--filter", each)]
+        assert f"echo {tag}" not in buildx.ok("buildx", "du", "--verbose", *words)
+        buildx.ok("buildx", "prune", "-af", *words)
     assert f"echo {tag}" in buildx.ok("buildx", "du", "--verbose")
     buildx.ok("builder", "prune", "-af")
     assert f"echo {tag}" not in buildx.ok("buildx", "du", "--verbose")

@@ -20,7 +20,7 @@ from seacan.build.caches.imported import CacheSource, ImportedCache
 from seacan.build.context_tree import ContextTree
 from seacan.build.kept_contexts import KeptContext, KeptContexts
 from seacan.build.progress import Began, Made, Progress, StepId
-from seacan.engine.build_cache import PrunedCache
+from seacan.engine.build_cache import CacheEntry, PrunedCache
 from seacan.engine.build_cache_rules import Limits
 from seacan.engine.filters import Filters
 from seacan.errors import Internal, SeacanError
@@ -140,6 +140,13 @@ class FakeBuilds:
             await export.target.put(self.packed)
         return Built(IMAGE_ID, {host(): IMAGE_ID})
 
-    async def prune(self, wanted: Filters, *, all: bool, limits: Limits) -> PrunedCache:
+    async def prune(
+        self,
+        wanted: Filters,
+        passes: Callable[[CacheEntry], bool] = lambda entry: True,
+        *,
+        all: bool,
+        limits: Limits,
+    ) -> PrunedCache:
         self.pruned.append((wanted, all, limits))
         return PrunedCache(["key"], 7)

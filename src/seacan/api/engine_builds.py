@@ -15,7 +15,7 @@ from seacan.build.caches.imported import CacheSource, ImportedCache
 from seacan.build.context_tree import ContextTree
 from seacan.build.kept_contexts import KeptContext
 from seacan.build.progress import Progress
-from seacan.engine.build_cache import PrunedCache
+from seacan.engine.build_cache import CacheEntry, PrunedCache
 from seacan.engine.build_cache_rules import Limits
 from seacan.engine.filters import Filters
 from seacan.images.image import Image
@@ -100,5 +100,12 @@ class Builds(Protocol):
     def export(self, name: str) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
         """Yield a tar archive of the files of an image. Raises NotFound."""
 
-    async def prune(self, wanted: Filters, *, all: bool, limits: Limits) -> PrunedCache:
+    async def prune(
+        self,
+        wanted: Filters,
+        passes: Callable[[CacheEntry], bool] = ...,
+        *,
+        all: bool,
+        limits: Limits,
+    ) -> PrunedCache:
         """Remove what of the cache was not used for long, or all of it, beyond the limits."""

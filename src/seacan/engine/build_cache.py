@@ -6,7 +6,7 @@ next build.
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final, Literal
 
@@ -121,6 +121,7 @@ def matching(found: Sequence[CacheEntry], wanted: Filters, *, now_ns: int = 0) -
 def choose(
     found: Sequence[CacheEntry],
     wanted: Filters,
+    passes: Callable[[CacheEntry], bool] = lambda entry: True,
     *,
     all: bool,
     kept_bytes: int | None,
@@ -131,7 +132,7 @@ def choose(
     None is no limit. Without `all`, what an image has as well stays. Raises InvalidArgument.
     """
     passing = matching(found, wanted, now_ns=now_ns)
-    is_wanted = [entry for entry in passing if all or not entry.is_shared]
+    is_wanted = [entry for entry in passing if passes(entry) and (all or not entry.is_shared)]
     total = total_bytes(found)
     chosen = []
     for entry in is_wanted:
@@ -155,7 +156,7 @@ def _passes(entry: CacheEntry, wanted: Filters, now_ns: int) -> bool:
                 if entry.type not in values:
                     return False
             case "description":
-                if not any(value in entry.description for value in values):
+                if entry.description not in values:
                     return False
             case "shared":
                 if not entry.is_shared:
@@ -168,13 +169,19 @@ def _passes(entry: CacheEntry, wanted: Filters, now_ns: int) -> bool:
     return True
 
 
-def prune(context: Context, wanted: Filters, *, all: bool, limits: Limits) -> PrunedCache:
+def prune(
+    context: Context,
+    wanted: Filters,
+    passes: Callable[[CacheEntry], bool],
+    *,
+    all: bool,
+    limits: Limits,
+) -> PrunedCache:
     """Remove what is chosen; blocks. What a running command has mounted is emptied below it."""
     found = entries(context)
     kept_bytes = limits.kept_bytes(total_bytes(found), disk_of(context.data_root.path))
-    return _remove(
-        context, choose(found, wanted, all=all, kept_bytes=kept_bytes, now_ns=time.time_ns())
-    )
+    chosen = choose(found, wanted, passes, all=all, kept_bytes=kept_bytes, now_ns=time.time_ns())
+    return _remove(context, chosen)
 
 
 def apply(context: Context, rules: Sequence[Rule]) -> PrunedCache:

@@ -23,7 +23,7 @@ from seacan.build.known_contexts import KnownContexts
 from seacan.build.origins import ImageOrigin
 from seacan.build.progress import Progress, Pulled
 from seacan.engine import build_cache
-from seacan.engine.build_cache import PrunedCache
+from seacan.engine.build_cache import CacheEntry, PrunedCache
 from seacan.engine.build_cache_rules import Limits
 from seacan.engine.build_steps import BuildSteps
 from seacan.engine.containers import Containers
@@ -208,10 +208,17 @@ class Builds:
                 worker.tell_output()
                 yield worker.output()
 
-    async def prune(self, wanted: Filters, *, all: bool, limits: Limits) -> PrunedCache:
-        """Remove what of the cache passes every filter, as far as that is beyond the limits."""
+    async def prune(
+        self,
+        wanted: Filters,
+        passes: Callable[[CacheEntry], bool] = lambda entry: True,
+        *,
+        all: bool,
+        limits: Limits,
+    ) -> PrunedCache:
+        """Remove what of the cache passes all filters, as far as that is beyond the limits."""
         pruned = await anyio.to_thread.run_sync(
-            partial(build_cache.prune, self._context, wanted, all=all, limits=limits)
+            partial(build_cache.prune, self._context, wanted, passes, all=all, limits=limits)
         )
         told = {"reclaimed": str(pruned.reclaimed_bytes)}
         self._context.events.append("builder", "prune", "", told)

@@ -207,7 +207,7 @@ class _Reading:
 def _cache_imports(imports: str, names: str) -> list[Typed]:
     try:
         entries = json.loads(imports or "[]")
-        found = [Typed(_word(each["Type"]), _words(each["Attrs"] or {})) for each in entries]
+        found = [Typed(_word(each["Type"]), _words(each.get("Attrs") or {})) for each in entries]
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as err:
         raise InvalidArgument(f"failed to parse cache-imports: {err}") from err
     return found + [Typed("registry", {"ref": each}) for each in names.split(",") if each]

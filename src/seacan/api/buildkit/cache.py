@@ -1,60 +1,35 @@
 """The cache of builds, in BuildKit's words: what there is, and what of it is removed."""
 
 from collections.abc import Sequence
-from typing import Final
 
 from seacan.api import engine
 from seacan.api.buildkit.messages import PruneRequest, Timestamp, UsageRecord
 from seacan.api.engine_builds import Builds
-from seacan.engine import build_cache
+from seacan.engine import build_cache_filters
 from seacan.engine.build_cache import CacheEntry
 from seacan.engine.build_cache_rules import limits_of
-from seacan.errors import Unsupported
-
-_EQUAL: Final = {"type": "type", "shared": "shared", "private": "private"}
-_LIKE: Final = {"id": "id", "description": "description"}
 
 
 async def records(disk: engine.Disk, filters: Sequence[str]) -> tuple[UsageRecord, ...]:
     """Return what there is, of what passes the filters."""
     usage = await disk.usage(images=False, containers=False, volumes=False, cache=True)
-    found = build_cache.matching(usage.cache or (), _filters(filters))
-    return tuple(map(_record, found))
+    passes = build_cache_filters.reading(filters)
+    return tuple(_record(entry) for entry in usage.cache or () if passes(entry))
 
 
 async def prune(disk: engine.Disk, builds: Builds, request: PruneRequest) -> list[UsageRecord]:
-    """Remove what is asked for; return what it was. Raises Unsupported."""
-    wanted = _filters(request.filters)
-    if request.keep_duration:
-        wanted["unused-for"] = [f"{request.keep_duration}ns"]
+    """Remove what is asked for; return what it was. Raises InvalidArgument, Unsupported."""
+    passes = build_cache_filters.reading(request.filters)
+    wanted = {"unused-for": [f"{request.keep_duration}ns"]} if request.keep_duration else {}
     before = await records(disk, ())
     limits = limits_of(
         reserved_bytes=request.reserved_space,
         most_used_bytes=request.max_used_space,
         least_free_bytes=request.min_free_space,
     )
-    pruned = await builds.prune(wanted, all=request.is_all, limits=limits)
+    pruned = await builds.prune(wanted, passes, all=request.is_all, limits=limits)
     removed = frozenset(pruned.ids)
     return [record for record in before if record.id in removed]
-
-
-def _filters(written: Sequence[str]) -> dict[str, list[str]]:
-    """Return containerd's filters (type==regular, id~=abc) as the engine's. Raises Unsupported."""
-    found: dict[str, list[str]] = {}
-    for each in filter(None, written):
-        name, _, value = each.partition("==")
-        if value and name in _EQUAL:
-            found.setdefault(_EQUAL[name], []).append(value)
-            continue
-        name, _, value = each.partition("~=")
-        if value and name in _LIKE:
-            found.setdefault(_LIKE[name], []).append(value)
-            continue
-        if each in ("shared", "private"):
-            found[each] = ["true"]
-            continue
-        raise Unsupported(f"not supported: filter {each}")
-    return found
 
 
 def _record(entry: CacheEntry) -> UsageRecord:
