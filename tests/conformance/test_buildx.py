@@ -133,6 +133,14 @@ def test_checks_that_are_errors(buildx: Docker, tmp_path: Path) -> None:
     assert violation in result.err
 
 
+def test_an_image_that_cannot_be_had(buildx: Docker, tmp_path: Path) -> None:
+    nowhere = "127.0.0.1:1/bild"
+    where = context(tmp_path, f"FROM busybox AS build\nFROM busybox\nCOPY --from={nowhere} / /\n")
+    assert f"   3 | >>> COPY --from={nowhere} / /" in buildx(*BUILD, where).err
+    where = context(tmp_path, f"FROM {nowhere} AS build\n")
+    assert f"   1 | >>> FROM {nowhere} AS build" in buildx(*BUILD, where).err
+
+
 def test_what_the_client_has(buildx: Docker, tag: str, tmp_path: Path) -> None:
     (tmp_path / "other").mkdir()
     (tmp_path / "other" / "o").write_text("named\n")

@@ -71,7 +71,7 @@ class GraphAnswer:
         self.progress.name_stages(dockerfile)
 
     async def fail(self, err: SeacanError) -> bool:
-        await self._send(graph.failed(err))
+        await self._send(graph.failed(err, self.progress.missed))
         return True
 
     async def finish(self, image_id: ImageId, tags: list[str]) -> None:

@@ -22,6 +22,7 @@ from seacan.build.caches.exported import CacheExport
 from seacan.build.caches.imported import ImportedCache
 from seacan.build.context_tree import ContextTree
 from seacan.build.copies import Copies
+from seacan.build.dockerfile.errors import suggestion
 from seacan.build.dockerfile.instructions import Arg, Dockerfile, Label, Pair, Source
 from seacan.build.dockerfile.parse import parse
 from seacan.build.git.commands import Access
@@ -29,7 +30,7 @@ from seacan.build.git.repositories import Repositories
 from seacan.build.locks import Locks
 from seacan.build.origins import ImageOrigin
 from seacan.build.plan import Plan, plan, unused_args, with_triggers
-from seacan.build.progress import Made, Noted, Planned, Progress
+from seacan.build.progress import Made, Missed, Noted, Planned, Progress
 from seacan.build.run_mounts import RunMounts
 from seacan.build.running import StepRunner
 from seacan.build.runs import RunSteps
@@ -38,7 +39,7 @@ from seacan.build.sources import Sources
 from seacan.build.state import State
 from seacan.build.steps import CacheRules, Steps
 from seacan.build.workbench import Workbench
-from seacan.errors import InvalidArgument
+from seacan.errors import Internal, InvalidArgument, NotFound, SeacanError
 from seacan.images.building import Building, NewImage
 from seacan.images.choice import best
 from seacan.images.image import Image, ImageId
@@ -223,7 +224,14 @@ class Builder(msgspec.Struct, frozen=True):
             for stage in planned.stages:
                 for origin in sorted(stage.images - images.keys(), key=lambda one: one.reference):
                     platform = origin.platform or planned.wanted.platform
-                    images[origin] = await self._image(origin, platform, find_image, progress)
+                    try:
+                        images[origin] = await self._image(origin, platform, find_image, progress)
+                    except SeacanError as err:
+                        source = planned.source_of(stage, origin)
+                        await progress(Missed(source.first_line, source.last_line))
+                        if (meant := _meant(planned, origin)) and type(err) in (Internal, NotFound):
+                            raise type(err)(f"{err}{meant}") from err
+                        raise
             new = [stage for stage in planned.stages if stage.index not in seen]
             if not new:
                 return planned
@@ -285,6 +293,11 @@ class Builder(msgspec.Struct, frozen=True):
             return [State.of_image(image, self.building.layers_of(image)) for image in images]
 
         return await anyio.to_thread.run_sync(states) if images else []
+
+
+def _meant(planned: Plan, origin: ImageOrigin) -> str:
+    """Return the hint at a stage that may be meant by what is taken for an image."""
+    return suggestion(origin.written.lower(), [each.name for each in planned.every if each.name])
 
 
 async def _with_cache(

@@ -55,6 +55,14 @@ class Plan(msgspec.Struct, frozen=True):
     def names(self) -> Names:
         return Names([stage.name for stage in self.every], self.wanted.contexts)
 
+    def source_of(self, stage: StagePlan, image: ImageOrigin) -> Source:
+        """Return where a stage names an image: its FROM, or what is copied or mounted of it."""
+        if stage.base != image:
+            for each in stage.instructions:
+                if image in taken([each], stage.index, self.names):
+                    return each.source
+        return stage.source
+
     def origin(self, name: str, before: int) -> Origin:
         """Return what `from=name` means in the stage of this index. Raises InvalidArgument."""
         return self.names.taken_from(name, before)

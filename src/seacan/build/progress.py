@@ -62,6 +62,13 @@ class Failed(msgspec.Struct, frozen=True):
     step: StepId
 
 
+class Missed(msgspec.Struct, frozen=True):
+    """An image that these lines name cannot be had: its error ends the build, and follows."""
+
+    line: int
+    last_line: int
+
+
 class Made(msgspec.Struct, frozen=True):
     """The image is there."""
 
@@ -86,7 +93,18 @@ class StageEnded(msgspec.Struct, frozen=True):
 
 
 Event = (
-    Planned | Began | Runs | Printed | Told | Ended | Failed | StageEnded | Made | Noted | Pulled
+    Planned
+    | Began
+    | Runs
+    | Printed
+    | Told
+    | Ended
+    | Failed
+    | StageEnded
+    | Missed
+    | Made
+    | Noted
+    | Pulled
 )
 
 

@@ -183,3 +183,15 @@ def test_unset_variables_are_told() -> None:
         found, found.target, Evaluated({}), unset=lambda source, name: told.append((name, source))
     )
     assert [(name, source.first_line) for name, source in told] == [("gone", 3), ("none", 3)]
+
+
+def test_where_an_image_is_named() -> None:
+    text = b"FROM a AS x\nFROM b\nRUN y\nCOPY --from=c / /\nRUN --mount=from=d,target=/d \\\n z"
+    found = plan(parse(text), Wanted())
+    stage = found.target
+    lines = {
+        image.written: (source.first_line, source.last_line)
+        for image in stage.images
+        for source in [found.source_of(stage, image)]
+    }
+    assert lines == {"b": (2, 2), "c": (4, 4), "d": (5, 6)}

@@ -19,6 +19,7 @@ from seacan.build.progress import (
     Event,
     Failed,
     Made,
+    Missed,
     Noted,
     Planned,
     Printed,
@@ -80,6 +81,8 @@ class StepProgress:
             case Failed(step):
                 self._failed = self._going_on.pop(step, None)
                 self.failed_at = self._places.get(step, Place())
+            case Missed(line, last_line):
+                self.failed_at = Place(line, last_line)
             case Noted(text):
                 self._note(text)
             case Pulled():

@@ -17,6 +17,7 @@ from seacan.build.progress import (
     Event,
     Failed,
     Made,
+    Missed,
     Noted,
     Planned,
     Printed,
@@ -98,6 +99,8 @@ class ClassicProgress:
                 pass  # the error says so
             case Printed(step):
                 await self._printed(step.stage, event)
+            case Missed():
+                pass  # the classic builder does not say where
             case _:
                 if data := _words(event):
                     await self._tell(event.step.stage, data)

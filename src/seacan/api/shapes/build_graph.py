@@ -23,6 +23,7 @@ from seacan.build.progress import (
     Event,
     Failed,
     Made,
+    Missed,
     Noted,
     Planned,
     Printed,
@@ -39,6 +40,7 @@ class GraphProgress:
     def __init__(self, send: Send) -> None:
         self._send = send
         self._stages: Sequence[str] = ()
+        self.missed = (0, 0)  # the lines that name an image that cannot be had
 
     def name_stages(self, dockerfile: bytes) -> None:
         """Take the names of the stages. Raises DockerfileError."""
@@ -67,6 +69,9 @@ class GraphProgress:
                 return progress_line(dict(message))
             case Made(image_id):
                 return made(image_id)
+            case Missed(line_, last_line):
+                self.missed = (line_, last_line)
+                return b""
             case Planned() | Runs() | StageEnded():
                 return b""
 
@@ -82,11 +87,13 @@ class GraphProgress:
         }
 
 
-def failed(err: SeacanError) -> bytes:
-    """Return the last line of a build that failed."""
+def failed(err: SeacanError, lines: tuple[int, int] = (0, 0)) -> bytes:
+    """Return the last line of a build that failed; `lines` are what it is of if `err` says none."""
     detail: dict[str, Any] = {"message": str(err)}
     if isinstance(err, CommandFailed):
         detail["code"] = err.status
     if isinstance(err, DockerfileError):
-        detail |= {"line": err.line, "lastLine": err.last_line}
+        lines = (err.line, err.last_line)
+    if any(lines):
+        detail |= {"line": lines[0], "lastLine": lines[1]}
     return line({"errorDetail": detail, "error": str(err)})
