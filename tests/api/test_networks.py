@@ -20,6 +20,14 @@ def test_a_network_is_created(api: Api) -> None:
     assert api.ask("GET", "/networks/net").status == 404
 
 
+def test_ipv4_is_what_newer_clients_may_go_without(api: Api) -> None:
+    body = {"Name": "net", "EnableIPv4": False, "EnableIPv6": True}
+    for version in ("1.47", "1.48"):
+        assert api.ask("POST", f"/v{version}/networks/create", body).status == 201
+    asked = [request.get("EnableIPv4") for request in api.engine.networks.created]
+    assert asked == [None, False]
+
+
 @pytest.mark.parametrize(
     ("filters", "pruned"),
     [("", ["net"]), ('{"label":["a"]}', ["net"]), ('{"label!":["a"]}', None),

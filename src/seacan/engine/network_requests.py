@@ -48,13 +48,17 @@ def define(request: NetworkCreate, network_id: str, created_at: str) -> Network:
     options = dict(request.get("Options") or {})
     internal = bool(request.get("Internal"))
     check_options(driver, options, internal=internal)
+    has_ipv4, has_ipv6 = request.get("EnableIPv4") is not False, bool(request.get("EnableIPv6"))
+    # Of the other drivers, whose containers may have addresses by DHCP, Docker takes it.
+    if driver == BRIDGE and not (has_ipv4 or has_ipv6):
+        raise InvalidArgument("IPv4 or IPv6 must be enabled")
     network = Network(
         id=NetworkId(network_id),
         name=name,
         driver=driver,
         created_at=created_at,
-        has_ipv4=request.get("EnableIPv4") is not False,
-        has_ipv6=bool(request.get("EnableIPv6")),
+        has_ipv4=has_ipv4,
+        has_ipv6=has_ipv6,
         internal=internal,
         attachable=bool(request.get("Attachable")),
         options=options,

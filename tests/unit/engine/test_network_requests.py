@@ -82,6 +82,7 @@ def test_subnets_of_ipv6_are_unused_in_a_network_without() -> None:
         ({"ConfigOnly": True}, Unsupported, "ConfigOnly is not supported"),
         ({"ConfigFrom": {"Network": "x"}}, Unsupported, "ConfigFrom is not supported"),
         ({"Scope": "swarm"}, Unsupported, "scope swarm is not supported"),
+        ({"EnableIPv4": False}, InvalidArgument, "IPv4 or IPv6 must be enabled"),
         ({"IPAM": {"Driver": "foo"}}, NotFound, 'plugin "foo" not found'),
         (_ipam(Subnet="x"), InvalidArgument, "invalid subnet x: invalid CIDR block notation"),
         (_ipam(Gateway="10.0.0.1"), InvalidArgument, "invalid subnet : invalid CIDR"),

@@ -54,7 +54,10 @@ class NetworkRoutes:
         return json_reply(self._shape(self._networks.get(call.name)))
 
     async def create(self, call: Call) -> Reply:
-        network = await self._networks.create(await call.json(_CREATE) or NetworkCreate())
+        request = await call.json(_CREATE) or NetworkCreate()
+        if call.version < (1, 48):
+            request["EnableIPv4"] = None  # was not read
+        network = await self._networks.create(request)
         return json_reply({"Id": network.id, "Warning": ""}, 201)
 
     async def remove(self, call: Call) -> Reply:
