@@ -22,9 +22,15 @@ def describe(protocol: str, port: int) -> str:
     targets = {f"socket:[{inode}]" for inode in inodes}
     for process in _PROC.iterdir() if targets else ():
         if process.name.isdecimal() and _has_any(process, targets):
-            name = (process / "comm").read_text().strip()
-            return f" (process {name}, pid {process.name}, has it)"
+            with contextlib.suppress(OSError):  # it has ended just now
+                return f" (process {_name(process)}, pid {process.name}, has it)"
     return ""
+
+
+def _name(process: Path) -> str:
+    """Return what a process calls itself, in a container too: it is shown on terminals."""
+    name = (process / "comm").read_bytes().decode(errors="replace").strip()
+    return "".join(letter if letter.isprintable() else "?" for letter in name)
 
 
 def _inodes(table: str, port: int) -> list[str]:
