@@ -10,6 +10,7 @@ import base64
 import re
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Any, Final, Protocol
+from urllib.parse import quote, unquote
 
 from msgspec.structs import replace
 
@@ -23,6 +24,7 @@ from seacan.http.streams import ClientGone
 
 # Credentials are nothing for plugins. Source: moby, pkg/authorization, headers and isAuthEndpoint.
 _SECRET: Final = frozenset(("authorization", "x-registry-auth", "x-registry-config"))
+_UNESCAPED: Final = "/:@!$&'()*+,;=~"  # beside letters and digits, of a path: RFC 3986
 _LOGIN: Final = re.compile(r"/(v\d[\d.]*/)?auth")
 
 
@@ -47,7 +49,7 @@ class Authorized:
         if not self._judge.names:
             return await self._behind(request)
         described = _described(request)
-        if _is_shown(without_origin(request.target), request.headers.get("content-type", "")):
+        if _is_shown(described["RequestUri"], request.headers.get("content-type", "")):
             body = await _read(request)
             request = replace(request, receive=_once(body))
             described |= {"RequestBody": _encoded(body)} if body else {}
@@ -71,8 +73,7 @@ def _described(request: Request) -> dict[str, Any]:
     """Return what the protocol tells of a request. Source: moby, pkg/authorization/api.go."""
     described: dict[str, Any] = {
         "RequestMethod": request.method,
-        # Not as a proxy would have it, http://HOST/PATH: whoever judges it looks at the path.
-        "RequestUri": without_origin(request.target),
+        "RequestUri": _as_served(request.target),
         "RequestHeaders": {
             _go_case(name): value for name, value in request.headers.items() if name not in _SECRET
         },
@@ -81,6 +82,16 @@ def _described(request: Request) -> dict[str, Any]:
         described["User"], described["UserAuthNMethod"] = client.common_name, "TLS"
         described["RequestPeerCertificates"] = [_encoded(client.pem.encode())]
     return described
+
+
+def _as_served(target: str) -> str:
+    """Return a target with its path as routes see it: whoever judges it looks at the path.
+
+    Not as a proxy would have it, http://HOST/PATH, nor with letters in it escaped: /%67rpc is
+    /grpc, and x%2Fexec is x/exec.
+    """
+    path, mark, query = target.partition("?")
+    return quote(unquote(without_origin(path)), safe=_UNESCAPED) + mark + query
 
 
 def _described_answer(target: str, answer: Answer) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from typing import Any
 import anyio
 import pytest
 
+from seacan.api import authorization
 from seacan.api.authorization import Authorized
 from seacan.http.messages import Answer, Reply, Request
 
@@ -23,9 +24,13 @@ class Judge:
         self.told.append(described)
 
 
-@pytest.mark.parametrize("target", ["/v1.51/auth", "http://x/v1.51/auth", "http://x:1/v1.51/auth"])
+@pytest.mark.parametrize(
+    "target",
+    ["/v1.51/auth", "http://x/v1.51/auth", "http://x:1/v1.51/auth", "/v1.51/%61uth",
+     "/v1%2E51%2fauth", "http://x/v1.51/aut%68"],
+)  # fmt: skip
 def test_a_path_is_told_as_it_is_served(target: str) -> None:
-    """A rule about ^/v1.51/… holds for the form that proxies are asked in, too."""
+    """A rule about ^/v1.51/… holds for the form that proxies are asked in, and for escapes."""
     pieces = [b'{"password":"secret"}']
 
     async def receive() -> bytes:
@@ -45,3 +50,16 @@ def test_a_path_is_told_as_it_is_served(target: str) -> None:
     assert [told["RequestUri"] for told in judge.told] == ["/v1.51/auth"] * 2
     # Credentials are nothing for it.
     assert not [told for told in judge.told if "RequestBody" in told or "ResponseBody" in told]
+
+
+@pytest.mark.parametrize(
+    "target",
+    ["/containers/json?all=1&filters=%7B%22name%22%3A%5B%22x%22%5D%7D", "/images/a%20b%25/json",
+     "/images/h:5000/a/b@sha256:0/json", "/containers/x~y-z_1.2/json?", "/_ping"],
+)  # fmt: skip
+def test_what_has_to_be_escaped_stays_so(target: str) -> None:
+    assert authorization._as_served(target) == target
+
+
+def test_a_query_is_no_path() -> None:
+    assert authorization._as_served("http://x?/grpc") == "/?/grpc"
