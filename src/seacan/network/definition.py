@@ -296,7 +296,7 @@ def _check_mtu(options: Mapping[str, str]) -> None:
             f"failed to parse {OPTION_MTU} value: {value} "
             f'(strconv.Atoi: parsing "{value}": invalid syntax)'
         )
-    if not 68 <= int(value) <= 65535:  # the kernel's, of a bridge
+    if len(value) > 10 or not 68 <= int(value) <= 65535:  # the kernel's, of a bridge
         raise InvalidArgument(f"invalid MTU number: {value}")
 
 

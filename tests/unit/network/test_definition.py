@@ -24,6 +24,7 @@ PREFIX = "com.docker.network."
         ("bridge.enable_icc", "maybe"),
         ("driver.mtu", "abc"),
         ("driver.mtu", "10"),
+        ("driver.mtu", "1" * 5000),  # more digits than Python reads: it was an internal error
         ("bridge.host_binding_ipv4", "::1"),
         ("bridge.gateway_mode_ipv4", "foo"),
         ("bridge.inhibit_ipv4", "yes"),
