@@ -154,7 +154,10 @@ class Solving(msgspec.Struct, frozen=True):
     async def _build(self, job: Job, prepared: Prepared, kept: Kept) -> Built:
         """Build it and keep what is to be kept. Raises CallFailed, with the place of an error."""
         asked = prepared.asked
-        await self._warn(job, prepared)
+        try:
+            await self._warn(job, prepared)
+        except InvalidArgument as err:
+            raise placed(err, Place(), asked.filename, prepared.dockerfile) from err
         progress = StepProgress(job.telling, prepared.dockerfile, asked.wanted.contexts)
         try:
             built = await self._built(job, prepared, kept, progress)
