@@ -98,12 +98,13 @@ COPY --chown=:grp f /f
 COPY --chown=1:2 f /new/dir/
 COPY --chown=1:2 --chmod=700 d /newd/dir
 COPY none* f? /none/
+COPY ../f ../../d/f /above/
 USER app
 WORKDIR /w/deep
 USER 5
 WORKDIR /w/own
 USER root
-RUN stat -c '%n %u %g %a' /f /new /new/dir /newd /newd/dir /w /w/deep /w/own; test ! -e /none
+RUN test ! -e /none && cd / && stat -c '/%n %u %g %a' f above/f new new/dir newd newd/dir w w/*
 ENV A=env
 ARG A=arg
 RUN echo "A is $A"
@@ -116,14 +117,15 @@ def test_what_buildkit_does_otherwise(buildx: Docker, tmp_path: Path) -> None:
     result = buildx(*BUILD, "--no-cache", where)
     assert result.status == 0, result.err
     for said in (
-        "/f 0 99 644", "/new 1 2 755", "/new/dir 1 2 755", "/newd 1 2 700", "/newd/dir 1 2 700",
+        "/f 0 99 644", "/above/f 0 0 644", "/new 1 2 755", "/new/dir 1 2 755",
+        "/newd 1 2 700", "/newd/dir 1 2 700",
         "/w 1234 4321 755", "/w/deep 1234 4321 755", "/w/own 5 5 755", "A is arg",
     ):  # fmt: skip
         assert f" {said}\n" in result.err
 
 
 def test_checks_that_are_errors(buildx: Docker, tmp_path: Path) -> None:
-    violation = "lint violation found for rules: JSONArgsRecommended"
+    violation = "failed to solve: lint violation found for rules: JSONArgsRecommended"
     result = buildx(*BUILD, context(tmp_path, "# check=error=true\nFROM busybox\nCMD x\n"))
     assert result.status == 1
     assert violation in result.err

@@ -15,6 +15,7 @@ from seacan.build.evaluation import Step
 from seacan.build.listing import encode
 from seacan.build.origins import ContextOrigin, Origin
 from seacan.build.running import StepRunner
+from seacan.build.selection import check_inside
 from seacan.build.sources import Listed, Source, Sources
 from seacan.build.state import State, digest
 from seacan.build.workbench import Workbench
@@ -58,6 +59,8 @@ class Copies(msgspec.Struct, frozen=True):
         assert isinstance(instruction, Copy | Add)
         keyword = "COPY" if isinstance(instruction, Copy) else "ADD"
         try:
+            for path in instruction.paths if self.is_classic else ():
+                check_inside(path)
             origin = step.origin
             if origin is None or isinstance(origin, ContextOrigin):
                 return await self._of_context(instruction, step, state, origin)

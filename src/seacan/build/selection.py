@@ -5,6 +5,7 @@ were the root directory, so none leads out of it. Source: Dockerfile reference, 
 wildcards are Go's filepath.Match.
 """
 
+import posixpath
 import re
 from collections.abc import Callable, Iterator
 from typing import Generic, NamedTuple, Protocol, TypeVar
@@ -114,16 +115,14 @@ def _parent(written: str) -> str:
 
 
 def _clean(path: str) -> str:
-    """Return a path from the top. Raises InvalidArgument if it leaves it."""
-    parts: list[str] = []
-    for part in path.split("/"):
-        if part == "..":
-            if not parts:
-                raise InvalidArgument(f"forbidden path outside the build context: {path} ()")
-            parts.pop()
-        elif part not in ("", "."):
-            parts.append(part)
-    return "/".join(parts)
+    """Return a path from the top; above the top is the top, as for a process in a root."""
+    return posixpath.normpath(f"/{path}").strip("/")
+
+
+def check_inside(path: str) -> None:
+    """Raise InvalidArgument for a path above the top, in the classic builder's words."""
+    if posixpath.normpath(path.lstrip("/") or ".").split("/")[0] == "..":
+        raise InvalidArgument(f"forbidden path outside the build context: {path} ()")
 
 
 def _has_wildcard(path: str) -> bool:

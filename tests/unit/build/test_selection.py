@@ -9,7 +9,7 @@ import pytest
 from tests.images.archives import member, tar
 
 from seacan.build.context_tree import ContextTree
-from seacan.build.selection import Choice, excluded_by, resolve, select
+from seacan.build.selection import Choice, check_inside, excluded_by, resolve, select
 from seacan.errors import InvalidArgument
 
 Entry = tuple[tarfile.TarInfo, bytes]
@@ -90,9 +90,20 @@ def test_nothing_matches(tree: ContextTree) -> None:
     assert resolve(tree, Choice(["*.nope", "nope/*"], [], False)) == []
 
 
-def test_outside(tree: ContextTree) -> None:
-    with pytest.raises(InvalidArgument, match=r"forbidden path outside the build context: \.\./x"):
-        resolve(tree, Choice(["../x"], [], False))
+def test_above_the_top_is_the_top(tree: ContextTree) -> None:
+    found = [path for _, path in resolve(tree, Choice(["../a.txt", "d/../../a.txt"], [], False))]
+    assert found == ["a.txt", "a.txt"]
+
+
+@pytest.mark.parametrize("path", ["..", "../x", "/../x", "a/../../x", "./.."])
+def test_outside(path: str) -> None:
+    with pytest.raises(InvalidArgument, match=r"^forbidden path outside the build context: "):
+        check_inside(path)
+
+
+@pytest.mark.parametrize("path", ["", "/", ".", "a/..", "..a", "http://x/../../y"])
+def test_inside(path: str) -> None:
+    check_inside(path)
 
 
 def test_a_digest_is_of_content_and_not_of_times(tmp_path: Path) -> None:
