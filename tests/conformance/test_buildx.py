@@ -124,6 +124,13 @@ def test_what_buildkit_does_otherwise(buildx: Docker, tmp_path: Path) -> None:
         assert f" {said}\n" in result.err
 
 
+def test_the_name_of_the_host(buildx: Docker, tmp_path: Path) -> None:
+    where = context(tmp_path, "FROM busybox\nRUN echo name is $(hostname)\n")
+    assert "name is buildkitsandbox\n" in buildx(*BUILD, "--no-cache", where).err
+    argument = ("--build-arg", "BUILDKIT_SANDBOX_HOSTNAME=other")
+    assert "name is other\n" in buildx(*BUILD, *argument, where).err
+
+
 def test_checks_that_are_errors(buildx: Docker, tmp_path: Path) -> None:
     violation = "failed to solve: lint violation found for rules: JSONArgsRecommended"
     result = buildx(*BUILD, context(tmp_path, "# check=error=true\nFROM busybox\nCMD x\n"))

@@ -33,7 +33,7 @@ from seacan.build.plan import Plan, plan, unused_args, with_triggers
 from seacan.build.progress import Made, Missed, Noted, Planned, Progress
 from seacan.build.run_mounts import RunMounts
 from seacan.build.running import StepRunner
-from seacan.build.runs import RunSteps
+from seacan.build.runs import HOSTNAME, RunSteps
 from seacan.build.solver import Solver
 from seacan.build.sources import Sources
 from seacan.build.state import State
@@ -52,6 +52,7 @@ from seacan.spec.image import ImageConfig
 from seacan.supervisor.launcher_client import Launcher
 
 _EPOCH = "SOURCE_DATE_EPOCH"
+_HOSTNAME = "BUILDKIT_SANDBOX_HOSTNAME"
 _FOR_BUILDERS = (_EPOCH, "BUILDKIT_")  # arguments that no Dockerfile need name begin so
 _AGENT = "default"  # the one for repositories, as with BuildKit
 
@@ -269,7 +270,9 @@ class Builder(msgspec.Struct, frozen=True):
             copies=Copies(
                 bench, self.building, self.runner, sources, is_classic=request.wanted.is_classic
             ),
-            runs=RunSteps(bench, self.runner, mounts, request.host_config),
+            runs=RunSteps(
+                bench, self.runner, mounts, request.host_config, _hostname(request.wanted)
+            ),
             rules=await self._cache_rules(request, planned),
             progress=progress,
             locks=self.locks,
@@ -351,6 +354,11 @@ def _quoted(text: str, escape: str) -> str:
     for special in (escape, '"', "$"):
         text = text.replace(special, escape + special)
     return f'"{text}"'
+
+
+def _hostname(wanted: Wanted) -> str:
+    """Return what commands find as the host's name; empty: that of a container."""
+    return "" if wanted.is_classic else wanted.build_args.get(_HOSTNAME, HOSTNAME)
 
 
 def _epoch(build_args: Mapping[str, str]) -> int | None:

@@ -35,6 +35,7 @@ class RunStep(msgspec.Struct, frozen=True):
     layers: Sequence[Path]
     host_config: HostConfig  # limits, network, hosts
     mounts: Sequence[StepMount] = ()
+    hostname: str = ""  # empty: as a container's
 
 
 class Ran(msgspec.Struct, frozen=True):

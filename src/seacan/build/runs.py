@@ -3,7 +3,7 @@
 import posixpath
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
-from typing import Any, cast
+from typing import Any, Final, cast
 
 import msgspec
 
@@ -17,6 +17,8 @@ from seacan.build.workbench import Workbench
 from seacan.errors import Forbidden, Internal
 from seacan.images.building import BuiltLayer
 from seacan.spec.engine_api import HostConfig
+
+HOSTNAME: Final = "buildkitsandbox"  # as with BuildKit: always the same, for what notes it
 
 
 class CommandFailed(Internal):
@@ -33,6 +35,7 @@ class RunSteps(msgspec.Struct, frozen=True):
     runner: StepRunner
     mounts: RunMounts
     host_config: HostConfig  # limits, network and hosts of the whole build
+    hostname: str = ""  # as in RunStep; one of its own is part of a command's key
 
     async def said(self, step: Step, origins: Mapping[Origin, State]) -> Sequence[Any]:
         """Return what a command's key is made of, beside its words."""
@@ -43,6 +46,7 @@ class RunSteps(msgspec.Struct, frozen=True):
             instruction.network or self.host_config.get("NetworkMode") or "",
             instruction.security,
             await self.mounts.said(step, origins),
+            *([self.hostname] if self.hostname not in ("", HOSTNAME) else []),
         ]
 
     async def do(
@@ -58,14 +62,18 @@ class RunSteps(msgspec.Struct, frozen=True):
         async with AsyncExitStack() as held:
             mounted = await held.enter_async_context(self.mounts.ready(step, origins))
             environment = {**step.environment, **mounted.environment}
+            host_config = self._host_config(cast(Run, step.instruction))
+            # Who shares another's network has its name.
+            is_shared = (host_config.get("NetworkMode") or "").startswith("container:")
             run = RunStep(
                 argv=step.argv,
                 environment=[f"{name}={value}" for name, value in environment.items()],
                 user=config.get("User") or "",
                 working_dir=posixpath.normpath(config.get("WorkingDir") or "/"),
                 layers=self.bench.layers(state),
-                host_config=self._host_config(cast(Run, step.instruction)),
+                host_config=host_config,
                 mounts=mounted.mounts,
+                hostname="" if is_shared else self.hostname,
             )
             ran = await held.enter_async_context(self.runner.run(run, started, output))
             if ran.status:

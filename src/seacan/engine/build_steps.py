@@ -98,6 +98,7 @@ class BuildSteps:
             "Env": [*step.environment],
             "User": step.user,
             "WorkingDir": step.working_dir or "/",
+            "Hostname": step.hostname,
             "HostConfig": {**step.host_config, "LogConfig": {"Type": "none"}},
         }
         network = context.networks.default
