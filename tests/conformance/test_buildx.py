@@ -131,6 +131,15 @@ def test_the_name_of_the_host(buildx: Docker, tmp_path: Path) -> None:
     assert "name is other\n" in buildx(*BUILD, *argument, where).err
 
 
+def test_a_script_is_told_of_by_its_first_line(buildx: Docker, tmp_path: Path) -> None:
+    where = context(
+        tmp_path, "FROM busybox\nRUN <<EOF\nset -e\necho done\nEOF\nRUN cat <<E\nx\nE\n"
+    )
+    result = buildx(*BUILD, where)
+    assert "[2/3] RUN <<EOF (set -e...)\n" in result.err
+    assert "[3/3] RUN cat <<E\n" in result.err
+
+
 def test_checks_that_are_errors(buildx: Docker, tmp_path: Path) -> None:
     violation = "failed to solve: lint violation found for rules: JSONArgsRecommended"
     result = buildx(*BUILD, context(tmp_path, "# check=error=true\nFROM busybox\nCMD x\n"))

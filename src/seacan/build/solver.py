@@ -11,7 +11,8 @@ import anyio
 import msgspec
 from msgspec import field
 
-from seacan.build.dockerfile.instructions import Arg
+from seacan.build.dockerfile.heredocs import read_mark
+from seacan.build.dockerfile.instructions import Arg, Command, Instruction, Run
 from seacan.build.evaluation import Evaluated, Step, evaluate
 from seacan.build.groups import unwrapped
 from seacan.build.origins import ContextOrigin, ImageOrigin, Origin, Scratch, StageOrigin
@@ -136,7 +137,7 @@ class Solver:
                 Began(
                     step_id,
                     self._total,
-                    source.text,
+                    _shown(step.instruction),
                     source.first_line,
                     step.is_onbuild,
                     source.last_line,
@@ -159,3 +160,13 @@ class Solver:
             for origin in wanted
             if origin is not None and not isinstance(origin, ContextOrigin)
         }
+
+
+def _shown(instruction: Instruction) -> str:
+    """Return an instruction as it is told of: of a here-document that is run, how it begins."""
+    text = instruction.source.text
+    match instruction:
+        case Run(command=Command(words=(line,), heredocs=(first, *_))) if read_mark(line):
+            lines = first.content.strip().splitlines() or [""]
+            return f"{text} ({lines[0]}{'...' if len(lines) > 1 else ''})"
+    return text
