@@ -226,7 +226,7 @@ def _file_system(path: Path) -> str:
     """Return the type of the file system that holds `path`. Source: proc_pid_mountinfo(5)."""
     device = os.stat(path).st_dev
     wanted = f"{os.major(device)}:{os.minor(device)}"
-    for line in Path("/proc/self/mountinfo").read_text().splitlines():
+    for line in Path("/proc/self/mountinfo").read_text(errors="surrogateescape").splitlines():
         fields, _, kind = line.partition(" - ")
         if fields.split()[2] == wanted:
             return kind.split()[0]
