@@ -11,7 +11,8 @@ from typing import Final
 from seacan.errors import InvalidArgument, Unsupported
 
 _PLAIN: Final = re.compile(r"[\w/-]*", re.ASCII)
-_MEMORY_BYTES: Final = 1 << 20  # of one expression, with what it keeps of its matches
+_MEMORY_BYTES: Final = 1 << 18  # of one expression, with what it keeps of its matches
+_LONGEST: Final = 4096  # of one that is compiled: a tenth of a second at most, with this memory
 
 
 def finder(text: str) -> Callable[[str], bool]:
@@ -21,6 +22,8 @@ def finder(text: str) -> Callable[[str], bool]:
     """
     if _PLAIN.fullmatch(text):
         return lambda name: text in name
+    if len(text) > _LONGEST:
+        raise InvalidArgument("error parsing regexp: pattern too large")
     try:
         import re2  # seldom needed
     except ImportError as err:

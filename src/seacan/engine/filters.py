@@ -20,6 +20,7 @@ Test = Callable[[Container], bool]
 _STATES: Final = ("created", "running", "paused", "restarting", "removing", "exited", "dead")
 _PORT: Final = re.compile(r"([0-9]{1,5})(?:-([0-9]{1,5}))?(?:/[a-z0-9]*)?")
 _LONGEST_NUMBER: Final = len("-9223372036854775808")
+_MOST_CHARACTERS: Final = 16 << 10  # of all names that are looked for: any may be an expression
 
 
 class Facts(NamedTuple):
@@ -90,7 +91,12 @@ def named(values: Sequence[str], names: Mapping[str, Sequence[str]]) -> set[str]
 
 
 def finders(values: Sequence[str]) -> list[Callable[[str], bool]]:
-    """Return tests of what in `values` is a pattern; a broken one is none. Raises Unsupported."""
+    """Return tests of what in `values` is a pattern; a broken one is none.
+
+    Raises Unsupported; InvalidArgument for more than can be compiled while others wait.
+    """
+    if sum(map(len, values)) > _MOST_CHARACTERS:
+        raise InvalidArgument(f"invalid filter: names of more than {_MOST_CHARACTERS} characters")
     found = []
     for value in values:
         with suppress(InvalidArgument):

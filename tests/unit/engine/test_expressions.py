@@ -23,7 +23,9 @@ def test_what_matches_anywhere(text: str, name: str, is_match: bool) -> None:
     assert finder(text)(name) is is_match
 
 
-@pytest.mark.parametrize("text", ["(", "[", "*", "(?=x)", r"(a)\1", "(((a{900}){900}){900})"])
+@pytest.mark.parametrize(
+    "text", ["(", "[", "*", "(?=x)", r"(a)\1", "(((a{900}){900}){900})", "a?" * 3000]
+)
 def test_what_is_none_in_re2(text: str) -> None:
     with pytest.raises(InvalidArgument, match="error parsing regexp: "):
         finder(text)

@@ -8,7 +8,7 @@ from tests.fakes.containers import make_container
 from tests.fakes.images import IMAGE_ID, OTHER_IMAGE_ID
 
 from seacan.engine.container import Container, Health, HealthStatus, Status
-from seacan.engine.filters import Facts, named, select
+from seacan.engine.filters import Facts, finders, named, select
 from seacan.errors import InvalidArgument, NotFound
 from seacan.network.definition import Network, NetworkId
 
@@ -157,3 +157,10 @@ def test_ranges_of_ports_take_no_room() -> None:
 def test_an_exit_code_that_is_no_number_of_64_bits() -> None:
     with pytest.raises(InvalidArgument, match="value out of range"):
         _names(exited=["9" * 5000])
+
+
+def test_names_beyond_what_others_can_wait_for() -> None:
+    """Each may be an expression, which takes time to compile."""
+    assert len(finders([f"^/name-{number}$" for number in range(1000)])) == 1000
+    with pytest.raises(InvalidArgument, match="invalid filter: names of more than 16384 char"):
+        finders(["[a-z]{1,100}" * 100] * 20)
