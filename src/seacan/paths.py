@@ -58,9 +58,9 @@ Two roots of the daemon, one that a reboot leaves alone and one that it may take
 
 And of whoever calls `seacan compose`, which may go at any time:
 
-    ~/.cache/seacan/compose/DIGEST what a compose file came to (compose/kept_documents.py)
+    ~/.cache/seacan/compose/DIGEST what a compose file came to (compose/model/kept_documents.py)
     ~/.cache/seacan/compose/remote/COMMIT/
-                                   files of a repository of git (compose/git_files.py)
+                                   files of a repository of git (compose/model/git_files.py)
     ~/.cache/seacan/compose/remote/DIGEST/
                                    files of an artifact (compose/artifacts.py)
 """

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from seacan.compose import order, stopping
+from seacan.compose import stopping
 from seacan.compose.making import create_container, links_of
+from seacan.compose.model import order
 from seacan.compose.names import container_name
 from seacan.compose.plan import Verb
 from seacan.compose.replacing import replace_container
@@ -15,8 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from seacan.compose.containers import Found
+    from seacan.compose.model.project import Project
     from seacan.compose.plan import Action, Newness
-    from seacan.compose.project import Project
     from seacan.compose.worksite import Worksite
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from seacan.compose import names
-from seacan.compose.project import Project
+from seacan.compose.model.project import Project
 from seacan.errors import NotFound
 
 TYPE_CHECKING = False

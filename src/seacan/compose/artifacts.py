@@ -13,8 +13,8 @@ import os
 import shutil
 import tempfile
 
+from seacan.compose.model.sha256 import sha256_hex
 from seacan.compose.names import VERSION
-from seacan.compose.sha256 import sha256_hex
 from seacan.errors import InvalidArgument, NotFound, Unsupported
 from seacan.json_text import dumps, loads
 from seacan.records import record

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from typing import Any
 
-    from seacan.compose.project import Project
+    from seacan.compose.model.project import Project
 
 _TARGET = (
     *("context", "contexts", "dockerfile", "dockerfile-inline", "args", "labels", "tags"),

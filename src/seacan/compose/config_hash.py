@@ -6,10 +6,10 @@ of the JSON of the section, without what changes nothing about a container.
 
 from __future__ import annotations
 
-from seacan.compose import shapes
-from seacan.compose.output import json_text, written
-from seacan.compose.sha256 import sha256_hex
-from seacan.compose.shape import Shape
+from seacan.compose.model import shapes
+from seacan.compose.model.output import json_text, written
+from seacan.compose.model.sha256 import sha256_hex
+from seacan.compose.model.shape import Shape
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

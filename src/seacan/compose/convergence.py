@@ -9,9 +9,9 @@ thread is begun for them: both would take longer than all else of an `up` that c
 
 from __future__ import annotations
 
-from seacan.compose import order
 from seacan.compose.containers import Found, containers_of, is_orphan
 from seacan.compose.images import ensure_images
+from seacan.compose.model import order
 from seacan.compose.networks import ensure_networks, ensure_volumes
 from seacan.compose.plan import Action, Newness, Policy, Present, Verb, plan_service
 from seacan.compose.sharing import resolved
@@ -23,7 +23,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from seacan.compose.project import Project
+    from seacan.compose.model.project import Project
     from seacan.compose.rolling import Update
     from seacan.compose.worksite import Worksite
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from seacan.client.transport import Response
-    from seacan.compose.project import Project
+    from seacan.compose.model.project import Project
     from seacan.compose.worksite import Progress, Worksite
 
 _READING = ("GET", "HEAD")

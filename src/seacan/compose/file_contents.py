@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from seacan.client.client import Client
-    from seacan.compose.project import Project
+    from seacan.compose.model.project import Project
 
 _READABLE = "0444"
 

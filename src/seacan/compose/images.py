@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import time
 
+from seacan.compose.model.order import for_all
 from seacan.compose.names import image_of
-from seacan.compose.order import for_all
 from seacan.errors import InvalidArgument, NotFound
 
 TYPE_CHECKING = False
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from typing import Any
 
-    from seacan.compose.project import Project
+    from seacan.compose.model.project import Project
     from seacan.compose.worksite import Worksite
 
 _DAYS = {"daily": "1d", "weekly": "7d"}
@@ -154,7 +154,7 @@ def must_pull(service: Mapping[str, Any], image: Mapping[str, Any] | None) -> bo
 
 
 def _period_ns(policy: str, period: str) -> int:
-    from seacan.compose.kinds import duration_ns
+    from seacan.compose.model.kinds import duration_ns
 
     try:
         return duration_ns(period)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
-    from seacan.compose.project import Project
+    from seacan.compose.model.project import Project
     from seacan.compose.worksite import Worksite
 
 _ALL_NETWORKS_AT_ONCE = "1.44"  # from this version of the API on

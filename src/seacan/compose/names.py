@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any, Final
 
-    from seacan.compose.project import Project
+    from seacan.compose.model.project import Project
 
 VERSION: Final = "2.40.3"  # of docker compose, whose ways these are
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from seacan.compose import names
 from seacan.compose.config_hash import network_hash, volume_hash
 from seacan.compose.containers import containers_of
-from seacan.compose.order import for_all
+from seacan.compose.model.order import for_all
 from seacan.compose.plan import Verb, labels_for, network_step, volume_step
 from seacan.compose.worksite import Outcome
 from seacan.errors import Conflict, InvalidArgument, NotFound, SeacanError
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from typing import Any
 
-    from seacan.compose.project import Project
+    from seacan.compose.model.project import Project
     from seacan.compose.worksite import Worksite
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from seacan.compose import names
 from seacan.compose.config_hash import network_hash, service_hash, volume_hash
-from seacan.compose.project import scale_of
+from seacan.compose.model.project import scale_of
 from seacan.errors import Conflict
 from seacan.lean import StrEnum
 from seacan.records import record

@@ -8,11 +8,11 @@ from __future__ import annotations
 import os
 
 from seacan.compose.artifacts import VARIABLES_TYPE, Layer
-from seacan.compose.documents import LIMIT_BYTES, STDIN
-from seacan.compose.remote_files import is_remote
+from seacan.compose.model.documents import LIMIT_BYTES, STDIN
+from seacan.compose.model.remote_files import is_remote
+from seacan.compose.model.sha256 import sha256_hex
+from seacan.compose.model.variables import substitute
 from seacan.compose.renaming import with_other_names
-from seacan.compose.sha256 import sha256_hex
-from seacan.compose.variables import substitute
 from seacan.errors import InvalidArgument
 from seacan.files import read_named
 

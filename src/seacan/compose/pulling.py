@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from seacan.client.client import messages
 from seacan.compose.images import platform_of
-from seacan.compose.order import for_all
+from seacan.compose.model.order import for_all
 from seacan.compose.worksite import Outcome
 from seacan.errors import Internal, SeacanError
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from typing import Any
 
-    from seacan.compose.project import Project
+    from seacan.compose.model.project import Project
     from seacan.compose.worksite import Worksite
 
 _LAYER_DONE = (

@@ -6,8 +6,8 @@ from functools import partial
 
 from seacan.compose import names
 from seacan.compose.containers import containers_of, is_orphan
+from seacan.compose.model.order import for_all
 from seacan.compose.names import image_of
-from seacan.compose.order import for_all
 from seacan.compose.stopping import remove_containers, remove_in_order
 from seacan.compose.worksite import Outcome
 from seacan.errors import Conflict, NotFound
@@ -17,7 +17,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from seacan.compose.project import Project
+    from seacan.compose.model.project import Project
     from seacan.compose.worksite import Worksite
 
 

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from typing import Any
 
     from seacan.compose.containers import Found
+    from seacan.compose.model.project import Project
     from seacan.compose.plan import Newness
-    from seacan.compose.project import Project
     from seacan.compose.worksite import Worksite
 
 

@@ -10,7 +10,7 @@ import os
 from seacan.client.containers import capabilities
 from seacan.compose import names
 from seacan.compose.config_hash import service_hash
-from seacan.compose.kinds import duration_ns
+from seacan.compose.model.kinds import duration_ns
 from seacan.compose.mounts import mounts_of
 from seacan.compose.names import container_name, image_of
 from seacan.compose.resources import resources_of
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
-    from seacan.compose.project import Project
+    from seacan.compose.model.project import Project
 
 _INTERFACE_NAME = "com.docker.network.endpoint.ifname"
 _CONDITIONS = {"none": "no", "any": "always"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from seacan.compose.containers import containers_of
 from seacan.compose.hooks import run_hook
-from seacan.compose.order import for_all, in_order
+from seacan.compose.model.order import for_all, in_order
 from seacan.compose.waiting import Condition, needs_waiting, wait_for
 from seacan.compose.worksite import Outcome
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from seacan.compose.containers import Found
-    from seacan.compose.project import Project
+    from seacan.compose.model.project import Project
     from seacan.compose.worksite import Worksite
 
 

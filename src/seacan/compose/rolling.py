@@ -13,7 +13,7 @@ from functools import partial
 from seacan.client.streams import demultiplex
 from seacan.compose import names, stopping
 from seacan.compose.containers import Found
-from seacan.compose.order import for_all
+from seacan.compose.model.order import for_all
 from seacan.compose.replacing import aside, make_follower, usual_name
 from seacan.compose.update_config import (
     CONTINUE,
@@ -35,8 +35,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
+    from seacan.compose.model.project import Project
     from seacan.compose.plan import Newness
-    from seacan.compose.project import Project
     from seacan.compose.worksite import Worksite
 
     Start = Callable[[Found], None]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import time
 
-from seacan.compose import order
 from seacan.compose.containers import containers_of
-from seacan.compose.project import scale_of
+from seacan.compose.model import order
+from seacan.compose.model.project import scale_of
 from seacan.compose.waiting import (
     COMPLETED,
     RUNNING_OR_HEALTHY,
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from seacan.compose.containers import Found
-    from seacan.compose.project import Project
+    from seacan.compose.model.project import Project
     from seacan.compose.rolling import Update
     from seacan.compose.worksite import Worksite
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from seacan.compose.hooks import run_hook
-from seacan.compose.order import dependents_of, for_all, in_order
+from seacan.compose.model.order import dependents_of, for_all, in_order
 from seacan.compose.worksite import Outcome
 from seacan.errors import Conflict, NotFound, SeacanError
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from seacan.compose.containers import Found
-    from seacan.compose.project import Project
+    from seacan.compose.model.project import Project
     from seacan.compose.worksite import Worksite
 
 _ANONYMOUS = r"[0-9a-f]{64}\Z"

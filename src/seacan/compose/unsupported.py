@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from typing import Any
 
-    from seacan.compose.notices import Notices
-    from seacan.compose.project import Project
+    from seacan.compose.model.notices import Notices
+    from seacan.compose.model.project import Project
 
 _REFUSED = (
     "provider",

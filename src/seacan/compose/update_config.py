@@ -8,7 +8,7 @@ and one at a time.
 
 from __future__ import annotations
 
-from seacan.compose.kinds import duration_ns
+from seacan.compose.model.kinds import duration_ns
 from seacan.errors import InvalidArgument
 from seacan.records import record
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from typing import Any
 
-    from seacan.compose.project import Project
+    from seacan.compose.model.project import Project
 
 PAUSE, CONTINUE, ROLLBACK = "pause", "continue", "rollback"
 STOP_FIRST, START_FIRST = "stop-first", "start-first"

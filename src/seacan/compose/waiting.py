@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from seacan.compose.project import scale_of
+from seacan.compose.model.project import scale_of
 from seacan.compose.worksite import Outcome
 from seacan.errors import Internal, SeacanError, Unavailable
 from seacan.records import record
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from typing import Any, Final
 
     from seacan.compose.containers import Found
-    from seacan.compose.project import Project
+    from seacan.compose.model.project import Project
     from seacan.compose.worksite import Worksite
 
 STARTED: Final = "service_started"

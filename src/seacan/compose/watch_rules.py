@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from typing import Any
 
-    from seacan.compose.notices import Notices
-    from seacan.compose.project import Project
+    from seacan.compose.model.notices import Notices
+    from seacan.compose.model.project import Project
     from seacan.spec.dockerignore import Ignored
 
     ReadIgnored = Callable[[Mapping[str, Any]], bytes]

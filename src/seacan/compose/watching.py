@@ -12,9 +12,9 @@ from seacan.compose.containers import containers_of
 from seacan.compose.convergence import Choices, converge
 from seacan.compose.hooks import run_hook
 from seacan.compose.images import in_build_order
-from seacan.compose.order import for_all
+from seacan.compose.model.order import for_all
+from seacan.compose.model.project import with_selected_services
 from seacan.compose.plan import Policy
-from seacan.compose.project import with_selected_services
 from seacan.compose.restarting import restart
 from seacan.compose.starting import start
 from seacan.compose.watch_files import changes, look
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from typing import IO
 
     from seacan.compose.containers import Found
-    from seacan.compose.project import Project
+    from seacan.compose.model.project import Project
     from seacan.compose.watch_rules import Rule
     from seacan.compose.worksite import Worksite
 

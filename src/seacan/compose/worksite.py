@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from typing import Protocol
 
     from seacan.client.client import Client
-    from seacan.compose.notices import Notices
-    from seacan.compose.project import Project
+    from seacan.compose.model.notices import Notices
+    from seacan.compose.model.project import Project
 
     class Progress(Protocol):
         """Where is told what is being done; called from several threads."""

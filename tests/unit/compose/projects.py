@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from seacan.compose.containers import Found
-from seacan.compose.discovery import Application, Sources
-from seacan.compose.loading import Choices
-from seacan.compose.notices import Notices
-from seacan.compose.project import Project
+from seacan.compose.model.discovery import Application, Sources
+from seacan.compose.model.loading import Choices
+from seacan.compose.model.notices import Notices
+from seacan.compose.model.project import Project
 
 
 def project_of_text(directory: Path, text: str, **environment: str) -> Project:

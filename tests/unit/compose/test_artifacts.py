@@ -10,7 +10,7 @@ from tests.unit.client.scripted import reply, scripted_daemon
 from seacan.client.client import Client
 from seacan.compose import artifacts
 from seacan.compose.artifacts import LIMIT_BYTES, VARIABLES_TYPE, Layer, fetched, manifest_of
-from seacan.compose.sha256 import sha256_hex
+from seacan.compose.model.sha256 import sha256_hex
 from seacan.errors import InvalidArgument, Unsupported
 
 NOW = "2026-01-02T03:04:05Z"

@@ -91,6 +91,6 @@ def test_yaml_and_json_say_the_same(
     expected = json.loads(capsys.readouterr().out)
     assert main.run(["compose", "config"]) == 0
     written = capsys.readouterr().out
-    monkeypatch.setattr("seacan.compose.documents._content", lambda _: written.encode())
+    monkeypatch.setattr("seacan.compose.model.documents._content", lambda _: written.encode())
     assert main.run(["compose", "-f", "-", "config", "--format", "json"]) == 0
     assert json.loads(capsys.readouterr().out)["services"] == expected["services"]

@@ -2,10 +2,10 @@ from pathlib import Path
 
 import pytest
 
-from seacan.compose.discovery import Application, Sources
-from seacan.compose.loading import Choices
+from seacan.compose.model.discovery import Application, Sources
+from seacan.compose.model.loading import Choices
+from seacan.compose.model.notices import Notices
 from seacan.compose.names import container_name, image_of
-from seacan.compose.notices import Notices
 
 NOTHING: dict[str, str] = {}
 

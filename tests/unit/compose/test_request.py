@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 from tests.unit.compose.projects import project_of_text
 
-from seacan.compose.notices import Notices
+from seacan.compose.model.notices import Notices
 from seacan.compose.request import Making, container_request
 from seacan.compose.unsupported import check_supported
 from seacan.errors import InvalidArgument, Unsupported

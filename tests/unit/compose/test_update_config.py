@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 from tests.unit.compose.projects import project_of_text
 
-from seacan.compose.project import Project
+from seacan.compose.model.project import Project
 from seacan.compose.update_config import (
     CONTINUE,
     START_FIRST,

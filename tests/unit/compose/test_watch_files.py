@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from tests.unit.compose.projects import fail, project_of_text
 
-from seacan.compose.notices import Notices
+from seacan.compose.model.notices import Notices
 from seacan.compose.watch_files import changed, changes, look
 from seacan.compose.watch_rules import Rule, rules_of
 

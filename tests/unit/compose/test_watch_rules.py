@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 from tests.unit.compose.projects import fail, project_of_text
 
-from seacan.compose.notices import Notices
+from seacan.compose.model.notices import Notices
 from seacan.compose.watch_rules import Rule, rules_of
 from seacan.errors import InvalidArgument
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from seacan.cli.compose.composition import Composition
-    from seacan.compose.project import Project
+    from seacan.compose.model.project import Project
 
 # What is said by the flag of the same meaning.
 _TEXTS = {"target": "target", "network": "network", "shm_size": "shm-size"}

@@ -14,10 +14,10 @@ from seacan.cli.compose.composition import sources_of
 from seacan.cli.compose.main import FLAGS
 from seacan.compose import names
 from seacan.compose.containers import Found
-from seacan.compose.discovery import Application
-from seacan.compose.documents import STDIN
-from seacan.compose.loading import Choices
-from seacan.compose.notices import Notices
+from seacan.compose.model.discovery import Application
+from seacan.compose.model.documents import STDIN
+from seacan.compose.model.loading import Choices
+from seacan.compose.model.notices import Notices
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from seacan.cli.completion.candidates import Candidates
     from seacan.cli.session import Session
-    from seacan.compose.project import Project
+    from seacan.compose.model.project import Project
 
 _WORDS = {
     "ansi": "auto never always",

@@ -9,11 +9,11 @@ from seacan.cli.compose.bottom import AboveBottom, Bottom
 from seacan.cli.compose.progress import progress_for
 from seacan.cli.terminal import is_terminal
 from seacan.compose.containers import containers_of
-from seacan.compose.discovery import Application, Sources
-from seacan.compose.loading import Choices
-from seacan.compose.notices import Notices
-from seacan.compose.order import AT_ONCE
-from seacan.compose.project import (
+from seacan.compose.model.discovery import Application, Sources
+from seacan.compose.model.loading import Choices
+from seacan.compose.model.notices import Notices
+from seacan.compose.model.order import AT_ONCE
+from seacan.compose.model.project import (
     Project,
     with_environment_files,
     with_label_files,
@@ -21,7 +21,7 @@ from seacan.compose.project import (
     with_services_enabled,
     without_unused_resources,
 )
-from seacan.compose.switches import is_yes
+from seacan.compose.model.switches import is_yes
 from seacan.compose.worksite import Worksite
 from seacan.errors import InvalidArgument, SeacanError, Unsupported
 from seacan.lean import cached_property

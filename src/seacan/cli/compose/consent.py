@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 
-from seacan.compose.loading import Choices
+from seacan.compose.model.loading import Choices
 from seacan.errors import InvalidArgument
 
 TYPE_CHECKING = False
@@ -53,7 +53,7 @@ def ask_about_remote_files(composition: Composition, *, assume_yes: bool) -> Non
 def _variables(composition: Composition) -> str:
     """Return what the application asks for of the environment, as a table; "" for nothing."""
     from seacan.cli.output.table import align
-    from seacan.compose.variables import variables_of
+    from seacan.compose.model.variables import variables_of
 
     environment = composition.application.environment
     rows = {}

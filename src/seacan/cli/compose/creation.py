@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from seacan.cli.compose.composition import Composition
     from seacan.cli.flags import Values
-    from seacan.compose.project import Project
+    from seacan.compose.model.project import Project
 
 FLAGS = (
     Flag("build", "", SWITCH, "Build images before starting containers"),

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from seacan.cli.compose.bottom import Bottom
     from seacan.cli.compose.log_lines import LogLines
-    from seacan.compose.project import Project
+    from seacan.compose.model.project import Project
     from seacan.compose.rolling import Update
     from seacan.compose.watch_rules import Rule
     from seacan.compose.worksite import Worksite

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from seacan.compose.output import yaml_of
+from seacan.compose.model.output import yaml_of
 from seacan.records import replace
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from seacan.cli.compose.composition import Composition
-    from seacan.compose.project import Project
+    from seacan.compose.model.project import Project
 
 
 def pinned(composition: Composition, project: Project) -> Project:

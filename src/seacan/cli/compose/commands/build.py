@@ -9,9 +9,9 @@ from seacan.cli.flags import Flag
 from seacan.cli.values import SWITCH, TEXT, many
 from seacan.compose.bake_file import bake_file
 from seacan.compose.images import context_services, in_build_order
+from seacan.compose.model.output import json_text
+from seacan.compose.model.project import with_selected_services
 from seacan.compose.names import image_of
-from seacan.compose.output import json_text
-from seacan.compose.project import with_selected_services
 from seacan.errors import InvalidArgument, Unsupported
 
 TYPE_CHECKING = False
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from seacan.cli.compose.composition import Composition
     from seacan.cli.flags import Values
-    from seacan.compose.project import Project
+    from seacan.compose.model.project import Project
 
 FLAGS = (
     Flag("build-arg", "", many(str, "stringArray"), "Value of an ARG, NAME=VALUE"),

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from seacan.cli.flags import Flag
 from seacan.cli.values import SWITCH, TEXT
-from seacan.compose.checks import check_container_names
-from seacan.compose.loading import Choices
-from seacan.compose.project import Project, with_environment_files
+from seacan.compose.model.checks import check_container_names
+from seacan.compose.model.loading import Choices
+from seacan.compose.model.project import Project, with_environment_files
 from seacan.errors import InvalidArgument
 
 TYPE_CHECKING = False
@@ -115,8 +115,8 @@ def _hashes(project: Project, asked: str) -> str:
 
 def _variables(composition: Composition, values: Values) -> str:
     from seacan.cli.output.table import align
-    from seacan.compose.output import json_text, yaml_text
-    from seacan.compose.variables import variables_of
+    from seacan.compose.model.output import json_text, yaml_text
+    from seacan.compose.model.variables import variables_of
 
     model = composition.application.model(Choices(interpolate=False))
     found: dict[str, dict[str, object]] = {}
@@ -143,8 +143,8 @@ def _variables(composition: Composition, values: Values) -> str:
 
 
 def _config(composition: Composition, values: Values, services: list[str]) -> str:
-    from seacan.compose.kinds import anything
-    from seacan.compose.output import json_of, json_text, written, yaml_of, yaml_text
+    from seacan.compose.model.kinds import anything
+    from seacan.compose.model.output import json_of, json_text, written, yaml_of, yaml_text
 
     form = values.text("format") or "yaml"
     if form not in ("yaml", "json"):

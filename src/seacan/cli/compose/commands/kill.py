@@ -5,7 +5,7 @@ from __future__ import annotations
 from seacan.cli.flags import Flag
 from seacan.cli.values import SWITCH, one
 from seacan.compose.containers import containers_of, is_orphan
-from seacan.compose.order import for_all
+from seacan.compose.model.order import for_all
 from seacan.compose.worksite import Outcome
 from seacan.errors import Conflict, NotFound
 

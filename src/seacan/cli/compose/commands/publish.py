@@ -8,10 +8,10 @@ from seacan.cli.compose.consent import require
 from seacan.cli.flags import Flag
 from seacan.cli.values import SWITCH, TEXT
 from seacan.compose.artifacts import Layer, published
-from seacan.compose.project import with_services_enabled
+from seacan.compose.model.project import with_services_enabled
+from seacan.compose.model.remote_files import is_remote
 from seacan.compose.publishing import layers_of
 from seacan.compose.pulling import push_built
-from seacan.compose.remote_files import is_remote
 from seacan.compose.worksite import Telling
 from seacan.errors import InvalidArgument, Unsupported
 
@@ -19,7 +19,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from seacan.cli.compose.composition import Composition
     from seacan.cli.flags import Values
-    from seacan.compose.project import Project
+    from seacan.compose.model.project import Project
 
 FLAGS = (
     Flag("app", "", SWITCH, "Not supported: images are not copied into the artifact"),

@@ -6,8 +6,8 @@ from seacan.cli.flags import Flag
 from seacan.cli.values import SWITCH, TEXT
 from seacan.client.images import split_reference
 from seacan.compose.images import platform_of, present_images
-from seacan.compose.order import for_all
-from seacan.compose.project import with_selected_services
+from seacan.compose.model.order import for_all
+from seacan.compose.model.project import with_selected_services
 from seacan.compose.pulling import pull_image
 from seacan.compose.worksite import Outcome
 from seacan.errors import InvalidArgument, SeacanError
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from seacan.cli.compose.composition import Composition
     from seacan.cli.flags import Values
-    from seacan.compose.project import Project
+    from seacan.compose.model.project import Project
     from seacan.compose.worksite import Worksite
 
 FLAGS = (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from seacan.cli.flags import Flag
 from seacan.cli.values import SWITCH
-from seacan.compose.project import with_selected_services
+from seacan.compose.model.project import with_selected_services
 from seacan.compose.pulling import push_built
 
 TYPE_CHECKING = False

@@ -8,7 +8,7 @@ from seacan.cli.flags import Flag
 from seacan.cli.session import complain
 from seacan.cli.values import SWITCH
 from seacan.compose.containers import containers_of
-from seacan.compose.order import for_all
+from seacan.compose.model.order import for_all
 from seacan.compose.stopping import remove_stopped, stop_in_order
 
 TYPE_CHECKING = False

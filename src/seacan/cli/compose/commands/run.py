@@ -10,9 +10,9 @@ from seacan.cli.flags import Flag
 from seacan.cli.input import environment_of
 from seacan.cli.terminal import is_terminal, require_terminal
 from seacan.cli.values import SWITCH, SWITCH_ON, TEXT, TEXTS, many
+from seacan.compose.model.shell_words import shell_words
+from seacan.compose.model.short_syntax import ports, volume
 from seacan.compose.one_off import Changes, create_one_off, start_dependencies
-from seacan.compose.shell_words import shell_words
-from seacan.compose.short_syntax import ports, volume
 from seacan.errors import InvalidArgument
 
 TYPE_CHECKING = False

@@ -6,7 +6,7 @@ from seacan.cli.compose.creation import scaled
 from seacan.cli.flags import Flag
 from seacan.cli.values import SWITCH
 from seacan.compose.convergence import Choices, converge
-from seacan.compose.project import with_selected_services
+from seacan.compose.model.project import with_selected_services
 from seacan.compose.standing import Standing
 from seacan.compose.starting import start
 from seacan.errors import InvalidArgument

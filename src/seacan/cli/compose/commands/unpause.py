@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from seacan.compose.containers import containers_of
-from seacan.compose.order import for_all
+from seacan.compose.model.order import for_all
 from seacan.compose.worksite import Outcome
 
 TYPE_CHECKING = False

@@ -10,10 +10,10 @@ from seacan.cli.flags import Flag
 from seacan.cli.terminal import is_terminal
 from seacan.cli.values import INT, SWITCH, SWITCH_ON, TEXT, many
 from seacan.compose.convergence import converge
-from seacan.compose.project import with_selected_services
+from seacan.compose.model.project import with_selected_services
+from seacan.compose.model.switches import is_on
 from seacan.compose.standing import Standing
 from seacan.compose.starting import start
-from seacan.compose.switches import is_on
 from seacan.errors import InvalidArgument
 
 TYPE_CHECKING = False
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from seacan.cli.compose.composition import Composition
     from seacan.cli.compose.foreground import Choices, OnExit
     from seacan.cli.flags import Values
-    from seacan.compose.project import Project
+    from seacan.compose.model.project import Project
     from seacan.compose.rolling import Update
     from seacan.compose.watch_rules import Rule
     from seacan.compose.worksite import Worksite

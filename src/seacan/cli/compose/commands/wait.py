@@ -5,7 +5,7 @@ from __future__ import annotations
 from seacan.cli.flags import Flag
 from seacan.cli.values import SWITCH
 from seacan.compose.containers import containers_of
-from seacan.compose.order import for_all
+from seacan.compose.model.order import for_all
 from seacan.compose.removal import Extent, take_down
 from seacan.errors import NotFound
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from seacan.compose.variables import LIMIT_CHARACTERS, InvalidTemplate, substitute
+from seacan.compose.model.variables import LIMIT_CHARACTERS, InvalidTemplate, substitute
 
 
 def ignore(_name: str) -> None: ...

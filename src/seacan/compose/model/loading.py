@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import os
 
-from seacan.compose import canonical, schema
-from seacan.compose.checks import check_model
-from seacan.compose.interpolation import interpolate
-from seacan.compose.merge import merge, merge_service, without_repeats
-from seacan.compose.path_table import matches
+from seacan.compose.model import canonical, schema
+from seacan.compose.model.checks import check_model
+from seacan.compose.model.interpolation import interpolate
+from seacan.compose.model.merge import merge, merge_service, without_repeats
+from seacan.compose.model.path_table import matches
 from seacan.errors import InvalidArgument
 from seacan.records import record
 
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
-    from seacan.compose.documents import Document, Documents, Path
-    from seacan.compose.notices import Notices
+    from seacan.compose.model.documents import Document, Documents, Path
+    from seacan.compose.model.notices import Notices
 
 LIMIT_INCLUDES = 100  # files, each included by the one before
 LIMIT_EXTENDS = 100  # services, each extended by the one before
@@ -259,7 +259,7 @@ class Loader:
 
     def _included_environment(self, directory: str, env_files: list[str]) -> dict[str, str]:
         """Return the environment with the variables of the included application's own files."""
-        from seacan.compose.dotenv import read_file
+        from seacan.compose.model.dotenv import read_file
 
         files = [self._path(file) for file in env_files]
         default = os.path.join(directory, ".env")

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from seacan.compose import kept_documents
-from seacan.compose.documents import Document, Documents
-from seacan.compose.remote_files import RemoteFiles
+from seacan.compose.model import kept_documents
+from seacan.compose.model.documents import Document, Documents
+from seacan.compose.model.remote_files import RemoteFiles
 from seacan.errors import InvalidArgument
 
 TEXT = b"a: [1, 0x10, .inf, ~, yes, 'text', \"\xc3\xa4\"]\nb: !override {c: true}\n"
@@ -34,7 +34,7 @@ def test_what_is_kept_is_what_was_read(
     (entry,) = (cache / "seacan" / "compose").iterdir()
     assert entry.stat().st_mode & 0o777 == 0o600
     assert entry.parent.stat().st_mode & 0o777 == 0o700
-    monkeypatch.setattr("seacan.compose.yaml_reader.read", None)  # it is not called
+    monkeypatch.setattr("seacan.compose.model.yaml_reader.read", None)  # it is not called
     assert documents_of(tmp_path, TEXT) == read
 
 
@@ -83,7 +83,7 @@ def test_the_oldest_make_room(cache: Path, monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_standard_input_is_not_kept(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("seacan.compose.documents._content", lambda _: b"a: secret")
+    monkeypatch.setattr("seacan.compose.model.documents._content", lambda _: b"a: secret")
     Documents(RemoteFiles({})).of("-")
     assert list(cache.iterdir()) == []
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import re
 
-from seacan.compose.variables import substitute
+from seacan.compose.model.variables import substitute
 from seacan.errors import InvalidArgument
 from seacan.files import read_named
 
@@ -21,7 +21,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from seacan.compose.variables import Lookup
+    from seacan.compose.model.variables import Lookup
 
 LIMIT_BYTES = 4 * 1024 * 1024
 

@@ -1,6 +1,6 @@
 import pytest
 
-from seacan.compose.shell_words import shell_words
+from seacan.compose.model.shell_words import shell_words
 
 
 @pytest.mark.parametrize(

@@ -7,9 +7,9 @@ entries for one thing (a variable, a mount target) the last. Source: compose spe
 
 from __future__ import annotations
 
-from seacan.compose.path_table import Path, PathTable, joined, rewrite
-from seacan.compose.scalars import go_text
-from seacan.compose.short_syntax import volume
+from seacan.compose.model.path_table import Path, PathTable, joined, rewrite
+from seacan.compose.model.scalars import go_text
+from seacan.compose.model.short_syntax import volume
 from seacan.errors import InvalidArgument
 
 TYPE_CHECKING = False

@@ -1,4 +1,4 @@
-from seacan.compose.path_table import PathTable, rewrite
+from seacan.compose.model.path_table import PathTable, rewrite
 
 TABLE = PathTable({"a.*": "any", "a.b": "b", "a.*.c": "below", "d": "d", "": "empty"})
 

@@ -3,7 +3,7 @@ from itertools import pairwise
 
 import pytest
 
-from seacan.compose.order import dependencies_of, dependents_of, for_all, in_order, in_turn
+from seacan.compose.model.order import dependencies_of, dependents_of, for_all, in_order, in_turn
 from seacan.errors import InvalidArgument
 
 SERVICES: dict[str, dict[str, dict[str, object]]] = {

@@ -14,13 +14,13 @@ from __future__ import annotations
 
 import os
 
-from seacan.compose.documents import STDIN, Documents
-from seacan.compose.loading import Choices, Loader
-from seacan.compose.normalize import normalize
-from seacan.compose.project import Project, project_of
-from seacan.compose.remote_files import FILE_NAMES, RemoteFiles, is_remote
-from seacan.compose.switches import is_on, is_yes
-from seacan.compose.variables import substitute
+from seacan.compose.model.documents import STDIN, Documents
+from seacan.compose.model.loading import Choices, Loader
+from seacan.compose.model.normalize import normalize
+from seacan.compose.model.project import Project, project_of
+from seacan.compose.model.remote_files import FILE_NAMES, RemoteFiles, is_remote
+from seacan.compose.model.switches import is_on, is_yes
+from seacan.compose.model.variables import substitute
 from seacan.errors import InvalidArgument, NotFound
 from seacan.records import record
 
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
-    from seacan.compose.notices import Notices
-    from seacan.compose.remote_files import FetchArtifact
+    from seacan.compose.model.notices import Notices
+    from seacan.compose.model.remote_files import FetchArtifact
 
 _IN_NAMES = frozenset("abcdefghijklmnopqrstuvwxyz0123456789_-")
 OVERRIDE_NAMES = (
@@ -133,7 +133,7 @@ class Application:
             files = [default] if os.path.isfile(default) else []
         if not files:
             return
-        from seacan.compose.dotenv import read_file
+        from seacan.compose.model.dotenv import read_file
 
         found: dict[str, str] = {}
         for file in files:

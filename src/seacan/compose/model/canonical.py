@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 
-from seacan.compose import short_syntax
-from seacan.compose.path_table import Path, PathTable, joined, rewrite
+from seacan.compose.model import short_syntax
+from seacan.compose.model.path_table import Path, PathTable, joined, rewrite
 from seacan.errors import InvalidArgument
 
 TYPE_CHECKING = False
@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-    from seacan.compose.notices import Notices
-    from seacan.compose.path_table import Rewrite
+    from seacan.compose.model.notices import Notices
+    from seacan.compose.model.path_table import Rewrite
 
 _REMOTE = ("https://", "http://", "git://", "ssh://", "github.com/", "git@")
 
@@ -69,7 +69,7 @@ def _listed(value: Any, _: Path) -> Any:
 
 
 def _as_text(value: Any, _: Path) -> Any:
-    from seacan.compose.scalars import go_text
+    from seacan.compose.model.scalars import go_text
 
     return value if isinstance(value, str) else go_text(value)
 

@@ -6,8 +6,8 @@ written as JSON in this order, and both tools are to come to the same one (confi
 
 from __future__ import annotations
 
-from seacan.compose import kinds
-from seacan.compose.shape import Field, ListOf, MapOf, Shape
+from seacan.compose.model import kinds
+from seacan.compose.model.shape import Field, ListOf, MapOf, Shape
 
 
 def _texts(*names: str) -> tuple[Field, ...]:

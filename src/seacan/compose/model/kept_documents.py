@@ -13,7 +13,7 @@ from __future__ import annotations
 import os
 
 from seacan import json_text
-from seacan.compose.sha256 import sha256_hex
+from seacan.compose.model.sha256 import sha256_hex
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

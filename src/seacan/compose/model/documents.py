@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import os
 
-from seacan.compose import kept_documents
-from seacan.compose.remote_files import is_remote
+from seacan.compose.model import kept_documents
+from seacan.compose.model.remote_files import is_remote
 from seacan.errors import InvalidArgument
 from seacan.files import read_named
 from seacan.records import record
@@ -19,7 +19,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from seacan.compose.remote_files import RemoteFiles
+    from seacan.compose.model.remote_files import RemoteFiles
 
 Path = tuple[str, ...]
 
@@ -60,7 +60,7 @@ class Documents:
         return os.path.abspath(os.path.join(directory, os.path.expanduser(path)))
 
     def _read(self, file: str) -> list[Document]:
-        from seacan.compose.yaml_reader import read
+        from seacan.compose.model.yaml_reader import read
 
         documents = [document for document, _ in read(self._texts[file], file)]
         if file != STDIN:
@@ -70,7 +70,7 @@ class Documents:
 
     def lines(self, file: str) -> list[dict[Path, int]]:
         """Return the line of each value, by its path, of each document in `file`."""
-        from seacan.compose.yaml_reader import read
+        from seacan.compose.model.yaml_reader import read
 
         return [lines for _, lines in read(self._texts[file], file)]
 

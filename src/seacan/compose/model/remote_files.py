@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 
-from seacan.compose.switches import is_on
+from seacan.compose.model.switches import is_on
 from seacan.errors import InvalidArgument, NotFound, Unsupported
 
 TYPE_CHECKING = False
@@ -60,7 +60,7 @@ class RemoteFiles:
         return self._found[path]
 
     def _in_git(self, path: str) -> str:
-        from seacan.compose.git_files import checked_out
+        from seacan.compose.model.git_files import checked_out
 
         self._check_switch(_GIT_SWITCH, "git")
         repository = _repository(path)

@@ -6,18 +6,18 @@ is made one, so that `replicas: ${N}` is as good as `replicas: 3`.
 
 from __future__ import annotations
 
-from seacan.compose.kinds import boolean, number, real
-from seacan.compose.path_table import ITEM, PathTable, joined
-from seacan.compose.variables import InvalidTemplate, MissingVariable, substitute
+from seacan.compose.model.kinds import boolean, number, real
+from seacan.compose.model.path_table import ITEM, PathTable, joined
+from seacan.compose.model.variables import InvalidTemplate, MissingVariable, substitute
 from seacan.errors import InvalidArgument
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from seacan.compose.notices import Notices
-    from seacan.compose.path_table import Path
-    from seacan.compose.variables import Lookup
+    from seacan.compose.model.notices import Notices
+    from seacan.compose.model.path_table import Path
+    from seacan.compose.model.variables import Lookup
 
 _NUMBERS = """
     cpu_count cpu_period cpu_quota cpu_rt_period cpu_rt_runtime cpu_shares deploy.replicas

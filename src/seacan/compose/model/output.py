@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from seacan.compose import kinds, shapes
-from seacan.compose.scalars import go_float, needs_quotes, plain_value
-from seacan.compose.shape import ABSENT, ListOf, MapOf, Shape
+from seacan.compose.model import kinds, shapes
+from seacan.compose.model.scalars import go_float, needs_quotes, plain_value
+from seacan.compose.model.shape import ABSENT, ListOf, MapOf, Shape
 from seacan.json_text import dumps
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from seacan.compose.project import Project
+    from seacan.compose.model.project import Project
 
 _TAGS = {
     kind: f"tag:yaml.org,2002:{name}"

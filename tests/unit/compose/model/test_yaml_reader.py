@@ -1,6 +1,6 @@
 import pytest
 
-from seacan.compose.yaml_reader import read
+from seacan.compose.model.yaml_reader import read
 from seacan.errors import InvalidArgument
 
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import math
 
-from seacan.compose.scalars import float32, go_text
-from seacan.compose.shell_words import shell_words
+from seacan.compose.model.scalars import float32, go_text
+from seacan.compose.model.shell_words import shell_words
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -7,10 +7,10 @@ out. A secret or config from a variable has its value as `content`, too, which i
 
 from __future__ import annotations
 
-from seacan.compose import shapes
-from seacan.compose.checks import check_project
-from seacan.compose.loading import VALUE
-from seacan.compose.shape import typed
+from seacan.compose.model import shapes
+from seacan.compose.model.checks import check_project
+from seacan.compose.model.loading import VALUE
+from seacan.compose.model.shape import typed
 from seacan.errors import InvalidArgument, NotFound
 from seacan.records import record, replace
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from typing import Any
 
-    from seacan.compose.notices import Notices
+    from seacan.compose.model.notices import Notices
 
     Section = dict[str, dict[str, Any]]
 
@@ -148,7 +148,7 @@ def _with_environment(
 def _read_env_file(file: Any, known: dict[str, str], lookup: Any, notices: Notices) -> None:
     import os
 
-    from seacan.compose.dotenv import read_file, read_raw_file
+    from seacan.compose.model.dotenv import read_file, read_raw_file
 
     path = file["path"]
     if not os.path.exists(path):
@@ -170,7 +170,7 @@ def _with_labels(service: dict[str, Any], notices: Notices, keep: bool) -> dict[
     files = service.get("label_file")
     if not files:
         return service
-    from seacan.compose.dotenv import read_file
+    from seacan.compose.model.dotenv import read_file
 
     labels: dict[str, str] = {}
     for file in files:

@@ -12,8 +12,8 @@ from __future__ import annotations
 
 import yaml
 
-from seacan.compose.documents import Document
-from seacan.compose.scalars import plain_value
+from seacan.compose.model.documents import Document
+from seacan.compose.model.scalars import plain_value
 from seacan.errors import InvalidArgument
 
 TYPE_CHECKING = False
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
-    from seacan.compose.documents import Path
+    from seacan.compose.model.documents import Path
 
 LIMIT_VALUES = 500_000
 LIMIT_COPIES = 200_000  # of those: values that aliases stand for

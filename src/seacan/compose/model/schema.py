@@ -12,7 +12,7 @@ from __future__ import annotations
 import os
 
 from seacan import json_text
-from seacan.compose.scalars import go_text
+from seacan.compose.model.scalars import go_text
 from seacan.records import record
 
 TYPE_CHECKING = False

@@ -6,9 +6,9 @@ All raise InvalidArgument. Source: compose specification; docker compose 2.40 fo
 
 from __future__ import annotations
 
-from seacan.compose.order import dependencies_of, in_turn
-from seacan.compose.path_table import Path, PathTable, joined, rewrite
-from seacan.compose.short_syntax import is_ip_address
+from seacan.compose.model.order import dependencies_of, in_turn
+from seacan.compose.model.path_table import Path, PathTable, joined, rewrite
+from seacan.compose.model.short_syntax import is_ip_address
 from seacan.errors import InvalidArgument
 
 TYPE_CHECKING = False
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from typing import Any
 
-    from seacan.compose.project import Project
+    from seacan.compose.model.project import Project
 
 _ACTIONS_WITHOUT_TARGET = ("rebuild", "restart")
 

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from tests.unit.compose.projects import fail, project_of_text
 
-from seacan.compose.discovery import Application, Sources
-from seacan.compose.loading import LIMIT_INCLUDES, Choices
-from seacan.compose.notices import Notices
-from seacan.compose.project import Project, with_selected_services
+from seacan.compose.model.discovery import Application, Sources
+from seacan.compose.model.loading import LIMIT_INCLUDES, Choices
+from seacan.compose.model.notices import Notices
+from seacan.compose.model.project import Project, with_selected_services
 from seacan.errors import InvalidArgument, SeacanError
 
 

@@ -7,7 +7,7 @@ JSON writes what is `always` there even without a value: as null, or as an empty
 
 from __future__ import annotations
 
-from seacan.compose import kinds
+from seacan.compose.model import kinds
 from seacan.errors import InvalidArgument
 from seacan.records import record
 

@@ -1,7 +1,7 @@
 import pytest
 
-from seacan.compose import kinds
-from seacan.compose.short_syntax import ports, volume
+from seacan.compose.model import kinds
+from seacan.compose.model.short_syntax import ports, volume
 from seacan.errors import InvalidArgument
 
 
