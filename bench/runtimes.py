@@ -28,8 +28,8 @@ from typing import Any, Final
 import anyio
 
 from seacan.elf.programs import program
+from seacan.engine.bundle.start import sample_config
 from seacan.engine.host import probe
-from seacan.engine.start import sample_config
 from seacan.kernel.cgroups import hierarchy
 from seacan.paths import BundleDirectory
 from seacan.spec.runtime import Config

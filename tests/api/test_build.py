@@ -15,7 +15,7 @@ from tests.fakes.images import IMAGE_ID
 from tests.images.archives import member, tar
 
 from seacan.build.runs import CommandFailed
-from seacan.engine.build_cache_rules import Limits, Space
+from seacan.engine.builds.cache_rules import Limits, Space
 from seacan.errors import InvalidArgument
 from seacan.spec.inventory import KEY_DIGITS, KEY_HEADER, MEDIA_TYPE, Entry
 

@@ -8,7 +8,7 @@ from urllib.parse import quote
 import pytest
 from tests.api.conftest import Api, chunks_of, read_until
 
-from seacan.engine.event_log import Event
+from seacan.engine.events.log import Event
 
 ID = "a" * 64
 DIE = Event(

@@ -9,9 +9,9 @@ from tests.api.conftest import Api, read_until
 from tests.fakes.containers import make_container
 from tests.fakes.readings import reading
 
-from seacan.engine.container import Status
-from seacan.engine.prune import Pruned
-from seacan.engine.top import Top
+from seacan.engine.containers.container import Status
+from seacan.engine.containers.prune import Pruned
+from seacan.engine.containers.top import Top
 from seacan.errors import Conflict, Internal
 from seacan.ids import ContainerId
 

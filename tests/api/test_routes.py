@@ -11,7 +11,7 @@ from tests.fakes.containers import make_container
 from tests.fakes.images import IMAGE_ID
 from tests.images import archives
 
-from seacan.engine.container import Exit, Status
+from seacan.engine.containers.container import Exit, Status
 from seacan.errors import (
     Conflict,
     Forbidden,

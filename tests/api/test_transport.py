@@ -12,7 +12,7 @@ import anyio
 import pytest
 from tests.api.conftest import Api, bound_socket, connect, read_all, read_until
 
-from seacan.engine.container import Status
+from seacan.engine.containers.container import Status
 from seacan.http.limits import Limits
 from seacan.http.messages import Answer, Reply, Request, Send, Stream
 from seacan.http.server import Server

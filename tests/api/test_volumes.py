@@ -9,7 +9,7 @@ from urllib.parse import quote
 import pytest
 from tests.api.conftest import Api, read_all
 
-from seacan.engine.filters import Filters
+from seacan.engine.containers.filters import Filters
 from seacan.volumes.volume import Found
 
 MANAGER = 'This node is not a swarm manager. Use "docker swarm init"'

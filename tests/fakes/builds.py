@@ -20,9 +20,9 @@ from seacan.build.caches.imported import CacheSource, ImportedCache
 from seacan.build.context_tree import ContextTree
 from seacan.build.kept_contexts import KeptContext, KeptContexts
 from seacan.build.progress import Began, Made, Progress, StepId
-from seacan.engine.build_cache import CacheEntry, PrunedCache
-from seacan.engine.build_cache_rules import Limits
-from seacan.engine.filters import Filters
+from seacan.engine.builds.cache import CacheEntry, PrunedCache
+from seacan.engine.builds.cache_rules import Limits
+from seacan.engine.containers.filters import Filters
 from seacan.errors import Internal, SeacanError
 from seacan.images.image import Image
 from seacan.images.platforms import host

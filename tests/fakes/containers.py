@@ -12,13 +12,13 @@ from tests.fakes.attachment import FakeAttachment
 from tests.fakes.images import IMAGE_ID
 
 from seacan.contents.words import PathStat
-from seacan.engine.container import Container, Created, Exit, Places, State, Status
-from seacan.engine.filters import Filters
-from seacan.engine.listing import Listed
-from seacan.engine.prune import Pruned
-from seacan.engine.sizes import Sizes
-from seacan.engine.stats import Reading
-from seacan.engine.top import Top
+from seacan.engine.containers.container import Container, Created, Exit, Places, State, Status
+from seacan.engine.containers.filters import Filters
+from seacan.engine.containers.listing import Listed
+from seacan.engine.containers.prune import Pruned
+from seacan.engine.containers.sizes import Sizes
+from seacan.engine.containers.stats import Reading
+from seacan.engine.containers.top import Top
 from seacan.errors import NotFound, NotModified, SeacanError
 from seacan.ids import ContainerId
 from seacan.network.definition import Endpoint, EndpointId, NetworkId, Sandbox

@@ -16,12 +16,12 @@ from tests.fakes.remote import FakeRemote
 from tests.fakes.volumes import FakeVolumeCopies, FakeVolumes
 
 from seacan.engine.authorization import Authorization
-from seacan.engine.build_cache import CacheEntry
+from seacan.engine.builds.cache import CacheEntry
+from seacan.engine.containers.listing import Listed
+from seacan.engine.containers.sizes import Sizes
 from seacan.engine.disk_usage import DiskUsage, ImageUsage, VolumeUsage
-from seacan.engine.event_log import Event
-from seacan.engine.listing import Listed
+from seacan.engine.events.log import Event
 from seacan.engine.measures import Measures
-from seacan.engine.sizes import Sizes
 from seacan.errors import Unavailable
 from seacan.volumes import plugin_places
 

@@ -6,7 +6,7 @@ from typing import Any
 from tests.fakes.attachment import FakeAttachment
 from tests.fakes.containers import FakeContainers
 
-from seacan.engine.container import Container
+from seacan.engine.containers.container import Container
 from seacan.errors import NotFound
 from seacan.ids import ExecId
 from seacan.spec.engine_api import ExecConfig

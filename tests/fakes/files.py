@@ -9,7 +9,7 @@ from tests.fakes.containers import FakeReading
 from tests.fakes.images import IMAGE_ID
 
 from seacan.contents.words import PathStat
-from seacan.engine.files import Change
+from seacan.engine.containers.files import Change
 from seacan.errors import NotFound
 from seacan.images.image import ImageId
 from seacan.images.references import Reference

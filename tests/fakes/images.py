@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, BinaryIO
 
-from seacan.engine.filters import Filters
+from seacan.engine.containers.filters import Filters
 from seacan.engine.image_prune import PrunedImages
 from seacan.errors import Conflict, InvalidArgument, NotFound
 from seacan.images import references

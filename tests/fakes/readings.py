@@ -1,7 +1,7 @@
 """A reading of a container's use, as files of control groups give it."""
 
+from seacan.engine.containers.stats import Interface, Reading, Traffic
 from seacan.engine.host import CgroupVersion
-from seacan.engine.stats import Interface, Reading, Traffic
 from seacan.kernel.cgroups import stats_v1, stats_v2
 from seacan.kernel.cgroups.stats import Stats
 

@@ -6,9 +6,9 @@ from typing import BinaryIO
 
 from msgspec.structs import replace
 
-from seacan.engine import volume_filters
-from seacan.engine.filters import Filters
-from seacan.engine.volume_prune import PrunedVolumes
+from seacan.engine.containers.filters import Filters
+from seacan.engine.volumes import filters as volume_filters
+from seacan.engine.volumes.prune import PrunedVolumes
 from seacan.errors import NotFound
 from seacan.volumes.volume import LOCAL, Found, Volume, check_name
 

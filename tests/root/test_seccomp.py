@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from seacan.engine.seccomp_profile import default_profile
+from seacan.engine.bundle.seccomp_profile import default_profile
 from seacan.kernel import syscalls, this_process
 from seacan.runtime.seccomp.compile import compile_filter
 from seacan.runtime.seccomp.load import filter_flags, load_filter

@@ -18,7 +18,7 @@ import pytest
 from tests.daemon import Daemon, running_daemon, wait_until
 from tests.images.busybox import busybox_archive
 
-from seacan.engine.project_quotas import ProjectQuotas
+from seacan.engine.bundle.project_quotas import ProjectQuotas
 from seacan.kernel import project_quotas, syscalls
 from seacan.paths import DataRoot
 

@@ -16,8 +16,8 @@ import msgspec
 from msgspec.structs import replace
 
 from seacan.api.door import Call, Handler, Route
-from seacan.engine.container import Container
-from seacan.engine.filters import has_labels
+from seacan.engine.containers.container import Container
+from seacan.engine.containers.filters import has_labels
 from seacan.errors import Forbidden, InvalidArgument, NotFound, SeacanError
 from seacan.http.messages import Answer
 

@@ -13,17 +13,17 @@ from seacan.api.engine_builds import Builds
 from seacan.api.engine_images import ImagePrune, Images, Remote
 from seacan.api.engine_volumes import VolumeCopies, Volumes
 from seacan.contents.words import PathStat
-from seacan.engine.container import Container, Created, Exit, Places
+from seacan.engine.containers.container import Container, Created, Exit, Places
+from seacan.engine.containers.files import Change
+from seacan.engine.containers.filters import Filters
+from seacan.engine.containers.listing import Listed
+from seacan.engine.containers.prune import Pruned
+from seacan.engine.containers.sizes import Sizes
+from seacan.engine.containers.stats import Reading
+from seacan.engine.containers.top import Top
 from seacan.engine.disk_usage import DiskUsage
-from seacan.engine.event_log import Event
-from seacan.engine.files import Change
-from seacan.engine.filters import Filters
-from seacan.engine.listing import Listed
+from seacan.engine.events.log import Event
 from seacan.engine.measures import Measures
-from seacan.engine.prune import Pruned
-from seacan.engine.sizes import Sizes
-from seacan.engine.stats import Reading
-from seacan.engine.top import Top
 from seacan.ids import ExecId
 from seacan.images.image import ImageId
 from seacan.images.references import Reference

@@ -15,9 +15,9 @@ from seacan.build.caches.imported import CacheSource, ImportedCache
 from seacan.build.context_tree import ContextTree
 from seacan.build.kept_contexts import KeptContext
 from seacan.build.progress import Progress
-from seacan.engine.build_cache import CacheEntry, PrunedCache
-from seacan.engine.build_cache_rules import Limits
-from seacan.engine.filters import Filters
+from seacan.engine.builds.cache import CacheEntry, PrunedCache
+from seacan.engine.builds.cache_rules import Limits
+from seacan.engine.containers.filters import Filters
 from seacan.images.image import Image
 from seacan.images.references import Reference
 from seacan.images.remote.credentials import Credentials

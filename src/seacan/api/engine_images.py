@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, BinaryIO, Protocol
 
-from seacan.engine.filters import Filters
+from seacan.engine.containers.filters import Filters
 from seacan.engine.image_prune import PrunedImages
 from seacan.images.check import Checked
 from seacan.images.history import Step

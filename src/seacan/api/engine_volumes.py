@@ -7,8 +7,8 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import BinaryIO, Protocol
 
-from seacan.engine.filters import Filters
-from seacan.engine.volume_prune import PrunedVolumes
+from seacan.engine.containers.filters import Filters
+from seacan.engine.volumes.prune import PrunedVolumes
 from seacan.volumes.volume import Found
 
 

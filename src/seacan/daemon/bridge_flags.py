@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import Final
 
 from seacan.daemon.booleans import boolean
-from seacan.engine import default_bridge
-from seacan.engine.network_settings import NO_BRIDGE, BridgeAddresses
+from seacan.engine.networks import default_bridge
+from seacan.engine.networks.settings import NO_BRIDGE, BridgeAddresses
 from seacan.errors import InvalidArgument
 from seacan.network.links import Address, Interface, IPNetwork
 

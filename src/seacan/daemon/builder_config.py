@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from seacan.byte_sizes import size_bytes
-from seacan.engine import build_cache
-from seacan.engine.build_cache_rules import NO_SPACE, Limits, Rule, Space, default_rules
+from seacan.engine.builds import cache as build_cache
+from seacan.engine.builds.cache_rules import NO_SPACE, Limits, Rule, Space, default_rules
 from seacan.errors import InvalidArgument
 
 

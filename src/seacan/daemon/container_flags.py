@@ -10,7 +10,7 @@ from pathlib import Path
 
 from seacan.byte_sizes import size_bytes
 from seacan.daemon.booleans import boolean
-from seacan.engine.container_defaults import ContainerDefaults
+from seacan.engine.creation.container_defaults import ContainerDefaults
 from seacan.errors import InvalidArgument
 from seacan.spec.engine_api import Ulimit
 

@@ -23,9 +23,10 @@ from seacan.daemon import (
 )
 from seacan.daemon.booleans import boolean
 from seacan.daemon.tls_flags import Tls
-from seacan.engine import log_options, storage_options
-from seacan.engine.build_cache_rules import Rule
+from seacan.engine.builds.cache_rules import Rule
 from seacan.engine.context import Settings
+from seacan.engine.creation import storage_options
+from seacan.engine.logs import options as log_options
 from seacan.errors import InvalidArgument
 from seacan.paths import DataRoot, ExecRoot
 from seacan.spec.engine_api import LogConfig

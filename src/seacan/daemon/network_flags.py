@@ -8,8 +8,8 @@ from pathlib import Path
 from seacan import errors
 from seacan.daemon import bridge_flags
 from seacan.daemon.booleans import boolean
-from seacan.engine import network_requests
-from seacan.engine.network_settings import NetworkSettings
+from seacan.engine.networks import requests as network_requests
+from seacan.engine.networks.settings import NetworkSettings
 from seacan.network.addresses import Pool, parse_pool
 from seacan.network.definition import BY_RELAY, BY_RULES, DEFAULT_MTU
 

@@ -8,19 +8,19 @@ from anyio.abc import TaskGroup
 from msgspec import field
 
 from seacan.build.kept_contexts import KeptContexts
-from seacan.engine import resources
-from seacan.engine.build_cache_rules import Rule, default_rules
-from seacan.engine.container_defaults import ContainerDefaults
+from seacan.engine.builds.cache_rules import Rule, default_rules
+from seacan.engine.bundle import resources
+from seacan.engine.bundle.project_quotas import ProjectQuotas
+from seacan.engine.creation.container_defaults import ContainerDefaults
 from seacan.engine.database import Database
-from seacan.engine.events import Events
+from seacan.engine.events.events import Events
 from seacan.engine.host import Host
 from seacan.engine.measures import Measures
-from seacan.engine.network_settings import NetworkSettings
-from seacan.engine.networks import Networks
-from seacan.engine.project_quotas import ProjectQuotas
-from seacan.engine.sandboxes import Sandboxes
+from seacan.engine.networks.networks import Networks
+from seacan.engine.networks.sandboxes import Sandboxes
+from seacan.engine.networks.settings import NetworkSettings
 from seacan.engine.trash import Trash
-from seacan.engine.volumes import Volumes
+from seacan.engine.volumes.volumes import Volumes
 from seacan.images.images import Images
 from seacan.images.remote.settings import RegistrySettings
 from seacan.paths import DataRoot, ExecRoot

@@ -14,7 +14,7 @@ from typing import Final
 import msgspec
 
 from seacan import sqlite
-from seacan.engine.container import Container
+from seacan.engine.containers.container import Container
 from seacan.network.definition import Network
 from seacan.volumes.volume import Volume
 

@@ -8,12 +8,12 @@ from typing import Final
 import anyio
 import msgspec
 
-from seacan.engine import build_cache
-from seacan.engine.build_cache import CacheEntry
-from seacan.engine.container import Container
-from seacan.engine.containers import Containers
+from seacan.engine.builds import cache as build_cache
+from seacan.engine.builds.cache import CacheEntry
+from seacan.engine.containers.container import Container
+from seacan.engine.containers.containers import Containers
+from seacan.engine.containers.listing import Listed, list_measured
 from seacan.engine.context import Context
-from seacan.engine.listing import Listed, list_measured
 from seacan.engine.tree_size import tree_bytes
 from seacan.images.image import Image
 from seacan.volumes.volume import LOCAL, Found

@@ -11,32 +11,34 @@ from msgspec.structs import replace
 from seacan import files as files_
 from seacan.build.kept_contexts import KeptContexts
 from seacan.elf.programs import program
-from seacan.engine import host, shutdown, start, storage_options, user_namespaces
+from seacan.engine import host, shutdown
 from seacan.engine.authorization import Authorization
-from seacan.engine.builds import Builds
-from seacan.engine.commit import Commits
-from seacan.engine.containers import Containers
+from seacan.engine.builds.builds import Builds
+from seacan.engine.bundle import start, user_namespaces
+from seacan.engine.bundle.project_quotas import ProjectQuotas
+from seacan.engine.containers.commit import Commits
+from seacan.engine.containers.containers import Containers
+from seacan.engine.containers.files import Files
 from seacan.engine.context import Context, Settings
+from seacan.engine.creation import storage_options
 from seacan.engine.database import Database
 from seacan.engine.disk_usage import Disk
-from seacan.engine.event_log import EventLog
-from seacan.engine.events import Events
-from seacan.engine.execs import Execs
-from seacan.engine.files import Files
+from seacan.engine.events.events import Events
+from seacan.engine.events.log import EventLog
 from seacan.engine.identity import daemon_id
 from seacan.engine.image_prune import ImagePrune
 from seacan.engine.measures import Measures
 from seacan.engine.metrics import Exposition
-from seacan.engine.networks import Networks
-from seacan.engine.project_quotas import ProjectQuotas
+from seacan.engine.networks.networks import Networks
+from seacan.engine.networks.sandboxes import Sandboxes
 from seacan.engine.reconcile import reconcile
-from seacan.engine.sandboxes import Sandboxes
-from seacan.engine.streams import Streams
+from seacan.engine.running.execs import Execs
+from seacan.engine.running.streams import Streams
 from seacan.engine.system import System
 from seacan.engine.times import rfc3339
 from seacan.engine.trash import Trash
-from seacan.engine.volume_copies import VolumeCopies
-from seacan.engine.volumes import Volumes
+from seacan.engine.volumes.copies import VolumeCopies
+from seacan.engine.volumes.volumes import Volumes
 from seacan.images import platforms
 from seacan.images.images import Images
 from seacan.images.remote.remote import Remote

@@ -10,7 +10,7 @@ from typing import Final, Literal
 import msgspec
 from msgspec.structs import replace
 
-from seacan.engine import apparmor
+from seacan.engine.bundle import apparmor
 from seacan.errors import InvalidArgument, Unavailable
 from seacan.kernel import capabilities
 from seacan.kernel.dbus import systemd

@@ -13,11 +13,11 @@ import msgspec
 from msgspec import field
 
 from seacan import errors
-from seacan.engine.container import Container
-from seacan.engine.containers import Containers
+from seacan.engine.containers.container import Container
+from seacan.engine.containers.containers import Containers
+from seacan.engine.containers.filters import Filters, has_all_labels
+from seacan.engine.containers.prune import moment_ns
 from seacan.engine.context import Context
-from seacan.engine.filters import Filters, has_all_labels
-from seacan.engine.prune import moment_ns
 from seacan.images.image import Deleted, Image, Removed, Use
 
 _FILTERS: Final = ("dangling", "label", "label!", "until")

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from seacan import metrics
-from seacan.engine.containers import Containers
+from seacan.engine.containers.containers import Containers
 from seacan.engine.context import Context
 from seacan.engine.system import System
 from seacan.metrics import Gauge

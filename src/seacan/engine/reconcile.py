@@ -10,15 +10,17 @@ from pathlib import Path
 import anyio
 
 from seacan import errors, log
-from seacan.engine import belongings, pause, states, subpaths
-from seacan.engine.container import Container, Status
-from seacan.engine.containers import Containers
+from seacan.engine.bundle.image_mounts import container_of
+from seacan.engine.containers import belongings
+from seacan.engine.containers.container import Container, Status
+from seacan.engine.containers.containers import Containers
 from seacan.engine.context import Context
-from seacan.engine.ends import discard, read_exit
-from seacan.engine.image_mounts import container_of
-from seacan.engine.restart import has_policy
-from seacan.engine.running import Entry
+from seacan.engine.running import pause, states
+from seacan.engine.running.ends import discard, read_exit
+from seacan.engine.running.restart import has_policy
+from seacan.engine.running.running import Entry
 from seacan.engine.times import rfc3339
+from seacan.engine.volumes import subpaths
 from seacan.ids import ContainerId
 from seacan.images.trees import remove_tree
 from seacan.spec.engine_api import HostConfig

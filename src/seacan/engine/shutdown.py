@@ -11,9 +11,9 @@ from typing import Final
 import anyio
 
 from seacan import errors, log
-from seacan.engine import stop
-from seacan.engine.containers import Containers
-from seacan.engine.running import Entry
+from seacan.engine.containers.containers import Containers
+from seacan.engine.running import stop
+from seacan.engine.running.running import Entry
 
 # What a container has beyond its own time, to end after SIGKILL. Source: dockerd.
 _GRACE_S: Final = 5

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from seacan.engine import log_options
-from seacan.engine.container import Status
-from seacan.engine.containers import Containers
+from seacan.engine.containers.container import Status
+from seacan.engine.containers.containers import Containers
 from seacan.engine.context import Context
 from seacan.engine.host import OWN_RUNTIME, Limit
 from seacan.engine.identity import daemon_id
+from seacan.engine.logs import options as log_options
 from seacan.engine.times import now
 from seacan.images.remote.http import proxies as find_proxies
 from seacan.images.remote.http import without_password

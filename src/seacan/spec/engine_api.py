@@ -21,7 +21,7 @@ class HealthConfig(TypedDict, total=False):
     Retries: int | None
     StartPeriod: int | None
     StartInterval: int | None
-    OnFailure: str | None  # beyond Docker: engine/on_unhealthy.py
+    OnFailure: str | None  # beyond Docker: engine/running/on_unhealthy.py
 
 
 class ContainerConfig(TypedDict, total=False):

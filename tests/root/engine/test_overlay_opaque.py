@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from seacan.engine.overlay import open_file
+from seacan.engine.bundle.overlay import open_file
 
 pytestmark = pytest.mark.root
 

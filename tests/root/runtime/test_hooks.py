@@ -14,7 +14,7 @@ from typing import Any, Final
 import pytest
 from tests.root.runtime.boxes import DEADLINE_S, Box, wait_until
 
-from seacan.engine.seccomp_profile import default_profile
+from seacan.engine.bundle.seccomp_profile import default_profile
 from seacan.errors import Conflict
 from seacan.kernel import processes
 from seacan.runtime.container import load

@@ -15,9 +15,9 @@ from seacan.api.shapes.images import inspect_image, list_image
 from seacan.api.shapes.listing import list_container
 from seacan.api.shapes.times import in_words, seconds_since_epoch
 from seacan.api.versions import NEWEST, Version
-from seacan.engine.container import Container, Health, HealthStatus, ProbeResult, Status
-from seacan.engine.listing import Listed
-from seacan.engine.sizes import Sizes
+from seacan.engine.containers.container import Container, Health, HealthStatus, ProbeResult, Status
+from seacan.engine.containers.listing import Listed
+from seacan.engine.containers.sizes import Sizes
 from seacan.errors import InvalidArgument
 from seacan.spec.engine_api import ContainerCreate
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from seacan.daemon.builder_config import rules_of
-from seacan.engine.build_cache_rules import Limits, Rule, Space, default_rules
+from seacan.engine.builds.cache_rules import Limits, Rule, Space, default_rules
 from seacan.errors import InvalidArgument
 
 GB = 1 << 30

@@ -11,7 +11,7 @@ import pytest
 from seacan.daemon import config_file, flags, main
 from seacan.daemon.configuration import RELOADED, changed_keys
 from seacan.daemon.refused_flags import REFUSED, STATED
-from seacan.engine.network_settings import BridgeAddresses
+from seacan.engine.networks.settings import BridgeAddresses
 from seacan.errors import InvalidArgument
 
 # dockerd's, of 28: moby, daemon/config, json tags.

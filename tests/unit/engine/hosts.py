@@ -4,8 +4,8 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from seacan.engine.creation.requests import Normalised, normalise
 from seacan.engine.host import Host, Limit
-from seacan.engine.requests import Normalised, normalise
 from seacan.kernel import capabilities
 from seacan.spec.image import ExecutionConfig
 

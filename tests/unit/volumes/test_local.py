@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from seacan.engine.project_quotas import ProjectQuotas
+from seacan.engine.bundle.project_quotas import ProjectQuotas
 from seacan.volumes.local import LocalVolumes
 from seacan.volumes.volume import Volume
 

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from seacan.api import engine
 from seacan.api.buildkit.messages import PruneRequest, Timestamp, UsageRecord
 from seacan.api.engine_builds import Builds
-from seacan.engine import build_cache_filters
-from seacan.engine.build_cache import CacheEntry
-from seacan.engine.build_cache_rules import limits_of
+from seacan.engine.builds import cache_filters as build_cache_filters
+from seacan.engine.builds.cache import CacheEntry
+from seacan.engine.builds.cache_rules import limits_of
 
 
 async def records(disk: engine.Disk, filters: Sequence[str]) -> tuple[UsageRecord, ...]:

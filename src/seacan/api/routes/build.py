@@ -24,7 +24,7 @@ from seacan.build.context_tree import ContextTree, opened
 from seacan.build.kept_contexts import ContextGone
 from seacan.build.lint import check as lint
 from seacan.build.origins import ImageOrigin
-from seacan.engine.build_cache_rules import limits_of
+from seacan.engine.builds.cache_rules import limits_of
 from seacan.errors import Internal, InvalidArgument, SeacanError
 from seacan.http.messages import Hijack, Reply, Request, Send, Stream
 from seacan.images.image import ImageId

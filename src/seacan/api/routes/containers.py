@@ -13,7 +13,7 @@ from seacan.api.door import Call, Route, json_reply
 from seacan.api.shapes.containers import inspect_container
 from seacan.api.shapes.create import adapt_create, deprecated
 from seacan.api.shapes.listing import list_container
-from seacan.engine.container import Exit
+from seacan.engine.containers.container import Exit
 from seacan.errors import InvalidArgument, Unsupported
 from seacan.http.messages import Reply, Send, Stream
 from seacan.spec.engine_api import ContainerCreate

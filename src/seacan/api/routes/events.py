@@ -9,8 +9,8 @@ import msgspec
 from seacan.api import engine
 from seacan.api.door import Call, Route
 from seacan.api.shapes.events import is_known, shape_event
-from seacan.engine.event_filters import event_filter
-from seacan.engine.event_log import Event
+from seacan.engine.events.filters import event_filter
+from seacan.engine.events.log import Event
 from seacan.errors import Internal, InvalidArgument
 from seacan.http.messages import Send, Stream
 

@@ -10,8 +10,8 @@ from typing import Final
 from msgspec.structs import replace
 
 from seacan.api.query import Filters
-from seacan.engine.filters import has_all_labels
-from seacan.engine.prune import moment_ns
+from seacan.engine.containers.filters import has_all_labels
+from seacan.engine.containers.prune import moment_ns
 from seacan.errors import InvalidArgument
 from seacan.images import patterns
 from seacan.images.image import Image

@@ -8,7 +8,7 @@ import msgspec
 from seacan.api import engine
 from seacan.api.door import Call, Route, json_reply
 from seacan.api.shapes.networks import shape_network
-from seacan.engine import network_filters
+from seacan.engine.networks import filters as network_filters
 from seacan.errors import NotFound
 from seacan.http.messages import Reply
 from seacan.network.definition import Network

@@ -5,7 +5,7 @@ from typing import Any
 from seacan.api import engine
 from seacan.api.door import Call, Route, json_reply
 from seacan.api.shapes.stats import container_stats, stats
-from seacan.engine.stats import Reading
+from seacan.engine.containers.stats import Reading
 from seacan.errors import InvalidArgument
 from seacan.http.messages import Reply, Send, Stream
 

@@ -7,7 +7,7 @@ of dockerd 28.
 from collections.abc import Mapping
 from typing import Any, Final
 
-from seacan.engine.resources import THROTTLES
+from seacan.engine.bundle.resources import THROTTLES
 from seacan.spec.engine_api import EndpointIPAMConfig
 
 _CONFIG: Final[dict[str, Any]] = {

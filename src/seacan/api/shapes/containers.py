@@ -10,8 +10,8 @@ from seacan.api.shapes.endpoints import (
     sandbox_key,
     wished_mac,
 )
-from seacan.engine.container import NEVER, Container, Health, State
-from seacan.engine.sizes import Sizes
+from seacan.engine.containers.container import NEVER, Container, Health, State
+from seacan.engine.containers.sizes import Sizes
 
 
 def inspect_container(

@@ -5,7 +5,7 @@ Source: Engine API, version history.
 """
 
 from seacan.api.versions import Version
-from seacan.engine.namespaces import HOST, NONE, other_container
+from seacan.engine.bundle.namespaces import HOST, NONE, other_container
 from seacan.errors import InvalidArgument
 from seacan.spec.engine_api import (
     BindOptions,

@@ -7,7 +7,7 @@ from seacan.api.shapes.images import list_image
 from seacan.api.shapes.listing import list_container
 from seacan.api.shapes.volumes import shape_volume
 from seacan.api.versions import NEWEST, Version
-from seacan.engine.build_cache import CacheEntry
+from seacan.engine.builds.cache import CacheEntry
 from seacan.engine.disk_usage import DiskUsage, ImageUsage, VolumeUsage
 from seacan.engine.times import rfc3339
 

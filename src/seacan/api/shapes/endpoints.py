@@ -3,9 +3,9 @@
 from typing import Any, Final
 
 from seacan.api.shapes.configs import endpoint_addresses
-from seacan.engine.container import Container
-from seacan.engine.endpoint_plan import names
-from seacan.engine.namespaces import NONE
+from seacan.engine.bundle.namespaces import NONE
+from seacan.engine.containers.container import Container
+from seacan.engine.networks.endpoint_plan import names
 from seacan.network.definition import Endpoint
 from seacan.network.publishing import by_port
 from seacan.network.wishes import parse_port

@@ -3,7 +3,7 @@
 from typing import Any
 
 from seacan.api.versions import Version
-from seacan.engine.event_log import Event
+from seacan.engine.events.log import Event
 
 
 def is_known(event: Event, version: Version) -> bool:

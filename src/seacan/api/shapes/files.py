@@ -5,7 +5,7 @@ import stat
 from typing import Any, Final
 
 from seacan.contents.words import PathStat
-from seacan.engine.files import Change
+from seacan.engine.containers.files import Change
 from seacan.engine.times import rfc3339
 
 # Go's bits of a file's mode. Source: Go, io/fs.FileMode.

@@ -6,7 +6,7 @@ from typing import Any, assert_never
 
 from seacan.api.shapes.configs import image_config
 from seacan.api.versions import Version
-from seacan.engine.container import NEVER
+from seacan.engine.containers.container import NEVER
 from seacan.engine.image_prune import PrunedImages
 from seacan.images.history import Step
 from seacan.images.image import Deleted, Image, ImageManifest, ImageManifests, Removed, Untagged

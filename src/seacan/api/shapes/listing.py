@@ -5,8 +5,8 @@ from typing import Any, assert_never
 from seacan.api.shapes.endpoints import networks, port_list
 from seacan.api.shapes.times import in_words, seconds_since_epoch
 from seacan.api.versions import Version
-from seacan.engine.container import Container, Health, HealthStatus, State, Status
-from seacan.engine.listing import Listed
+from seacan.engine.containers.container import Container, Health, HealthStatus, State, Status
+from seacan.engine.containers.listing import Listed
 
 
 def list_container(listed: Listed, version: Version, now_s: float) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from seacan.engine.container import Container
+from seacan.engine.containers.container import Container
 from seacan.network.definition import Network, Subnet
 
 

@@ -7,8 +7,8 @@ Source: Engine API, ContainerStats; which fields are left out when empty was ask
 from collections.abc import Iterable
 from typing import Any, Final
 
-from seacan.engine.container import NEVER, Container
-from seacan.engine.stats import Interface, Reading
+from seacan.engine.containers.container import NEVER, Container
+from seacan.engine.containers.stats import Interface, Reading
 from seacan.engine.times import rfc3339
 from seacan.kernel.cgroups.stats import BlockIO, IOCount
 

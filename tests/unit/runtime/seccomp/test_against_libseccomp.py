@@ -14,7 +14,7 @@ from tests.unit.runtime.seccomp import model
 from tests.unit.runtime.seccomp.classic_bpf import instructions, run
 from tests.unit.runtime.seccomp.profiles import NAMES, VALUES, WIDE, profiles_for_libseccomp
 
-from seacan.engine.seccomp_profile import default_profile
+from seacan.engine.bundle.seccomp_profile import default_profile
 from seacan.runtime.seccomp.compile import (
     AUDIT_ARCH_AARCH64,
     AUDIT_ARCH_ARM,
