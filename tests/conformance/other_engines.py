@@ -20,6 +20,7 @@ from tests.daemon import is_removed, wait_until
 
 _RUNTIME = Path(sys.executable).with_name("seacan-runtime")
 _CGROUPS = Path("/sys/fs/cgroup")
+_APART = ("unshare", "--net", "sh", "-c", 'ip link set lo up && exec "$0" "$@"')
 _POLICY = '{"default": [{"type": "insecureAcceptAnything"}]}'
 
 
@@ -52,29 +53,54 @@ def _cgroups(pattern: str) -> list[Path]:
 
 
 @contextlib.contextmanager
-def running_dockerd(directory: Path, image: Path, *flags: str) -> Iterator[OtherEngine]:
+def running_dockerd(
+    directory: Path, image: Path, *flags: str, shares_loopback: bool = False
+) -> Iterator[OtherEngine]:
+    """Start a dockerd in a network namespace of its own, or where it reaches our servers.
+
+    There it is given a bridge: one that wants none removes docker0, whosever it is.
+    """
     name = f"seacan-test-{secrets.token_hex(6)}"
     command = [
+        *([] if shares_loopback else _APART),
         "dockerd", f"--host=unix://{directory}/sock", f"--data-root={directory}/data",
         f"--exec-root={directory}/run", f"--pidfile={directory}/pid", f"--cgroup-parent=/{name}",
-        f"--add-runtime=seacan={_RUNTIME}", "--storage-driver=vfs", "--bridge=none",
+        f"--add-runtime=seacan={_RUNTIME}", "--storage-driver=vfs",
         "--iptables=false", "--ip6tables=false", "--ip-forward=false", "--ip-masq=false",
         *flags,
     ]  # fmt: skip
     docker = Docker(f"unix://{directory}/sock", directory)
-    with (directory / "log").open("w") as log:
-        daemon = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
-    try:
+    with contextlib.ExitStack() as held:
+        bridge = held.enter_context(_bridge()) if shares_loopback else "none"
+        log = held.enter_context((directory / "log").open("w"))
+        daemon = subprocess.Popen(
+            [*command, f"--bridge={bridge}"], stdin=subprocess.DEVNULL, stdout=log, stderr=log
+        )
+        held.callback(_remove_cgroups, name)
+        held.callback(daemon.wait)
+        held.callback(daemon.terminate)
         wait_until(lambda: docker("version").status == 0, "dockerd to answer")
         docker.ok("load", "-i", str(image))
         options = ("--runtime", "seacan", "--network", "none")
         yield OtherEngine(docker, options, docker.name, name)
         docker.remove_containers()
         docker.ok("network", "prune", "--force")
+
+
+@contextlib.contextmanager
+def _bridge() -> Iterator[str]:
+    """Yield a bridge with an address, which nobody else has."""
+    name, network = f"sc-{secrets.token_hex(6)}", f"10.{secrets.randbelow(200) + 20}"
+    _ip("link", "add", name, "type", "bridge")
+    try:
+        _ip("address", "add", f"{network}.{secrets.randbelow(256)}.1/24", "dev", name)
+        yield name
     finally:
-        daemon.terminate()
-        daemon.wait()
-        _remove_cgroups(name)
+        _ip("link", "delete", name)
+
+
+def _ip(*words: str) -> None:
+    subprocess.run(["ip", *words], check=True)
 
 
 @contextlib.contextmanager

@@ -135,7 +135,7 @@ def docker(busybox_tar: Path) -> Iterator[OtherEngine]:
     needs("dockerd", "docker")
     directory = Path(tempfile.mkdtemp(prefix="sc-"))
     try:
-        with running_dockerd(directory, busybox_tar) as docker:
+        with running_dockerd(directory, busybox_tar, shares_loopback=True) as docker:
             yield docker
     finally:
         shutil.rmtree(directory)
@@ -248,7 +248,10 @@ def test_a_cache_is_a_mirror_for_docker(
         with (
             running_process(tmp_path / "cache", f"--proxy=http://127.0.0.1:{ours.port}") as cache,
             running_dockerd(
-                directory, busybox_tar, f"--registry-mirror=http://127.0.0.1:{cache.port}"
+                directory,
+                busybox_tar,
+                f"--registry-mirror=http://127.0.0.1:{cache.port}",
+                shares_loopback=True,
             ) as docker,
         ):
             docker("pull", "box:1")  # of Docker Hub, which nobody asks
