@@ -1,5 +1,6 @@
 """Containers of a caller who is nobody in particular on the host."""
 
+import contextlib
 import os
 import shutil
 import subprocess
@@ -249,31 +250,22 @@ def test_root_of_a_user_namespace_makes_one_below_it(box: Box) -> None:
 
 @pytest.fixture
 def subordinate_ids() -> Iterator[None]:
-    """Ids of the user's in /etc/subuid and /etc/subgid; both as they were afterwards."""
-    before = {}
-    for path in (Path("/etc/subuid"), Path("/etc/subgid"), Path("/etc/passwd")):
-        before[path] = path.read_text() if path.exists() else None
-    try:
-        for path, text in before.items():
-            line = f"{UID}:{SUBORDINATE}:65536\n"
-            if path.name == "passwd":
-                line = f"seacan-test:x:{UID}:{UID}::/nonexistent:/bin/false\n"
-            _replace(path, (text or "") + line)
-        yield
-    finally:
-        for path, text in before.items():
-            if text is None:
-                path.unlink()
+    """Ids of the user's in /etc/subuid and /etc/subgid; both as they were afterwards.
+
+    Others read them at any moment, and a machine of tests over our root holds the file itself: they
+    grow and shrink by a line, and are not written anew.
+    """
+    ids = f"{UID}:{SUBORDINATE}:65536\n"
+    user = f"seacan-test:x:{UID}:{UID}::/nonexistent:/bin/false\n"
+    with contextlib.ExitStack() as restored:
+        for path, line in (("/etc/subuid", ids), ("/etc/subgid", ids), ("/etc/passwd", user)):
+            if os.path.exists(path):
+                restored.callback(os.truncate, path, os.path.getsize(path))
             else:
-                _replace(path, text)
-
-
-def _replace(path: Path, text: str) -> None:
-    """Others read them at any moment: there is no half of them to see."""
-    new = path.with_name(f"{path.name}.seacan-test")
-    new.write_text(text)
-    new.chmod(0o644)
-    new.replace(path)
+                restored.callback(os.unlink, path)
+            with open(path, "a") as file:
+                file.write(line)
+        yield
 
 
 @pytest.mark.usefixtures("subordinate_ids")
